@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// One strictness for every target: Swift 6 mode, warnings are errors, unsafe code is marked where it stands.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // Functions that return a Span into their argument need their lifetime spelled out.
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library of the house. Its floor is its place in `targets` below: it may only name libraries above its own line.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "claude-code-server",
+  products: [
+    .executable(name: "claude-code-server", targets: ["claude-code-server"]),
+    .executable(name: "claude-simulator", targets: ["claude-simulator"]),
+    .executable(name: "anthropic-stub", targets: ["anthropic-stub"]),
+  ],
+  targets: [
+    // 0
+    .systemLibrary(name: "CLinux"),
+    library("Bytes"),
+    // 1
+    library("Telemetry", ["Bytes"]),
+    // 2
+    library("EventLoop", ["CLinux", "Bytes"]),
+    library("HTTP", ["Bytes"]),
+    // 3
+    library("HTTPServer", ["EventLoop", "HTTP", "Telemetry", "Bytes"]),
+    // 4
+    library("ClaudeCode", ["EventLoop", "Telemetry", "Bytes"]),
+    library("Identity", ["Bytes"]),
+    library("Workspaces", ["EventLoop", "Bytes"]),
+    // 5
+    library("API", ["HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Bytes"]),
+    // 6
+    library(
+      "App",
+      ["API", "ClaudeCode", "Identity", "Workspaces", "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
+    // 7
+    executable("claude-code-server", ["App"]),
+    executable("claude-simulator", ["Bytes"]),
+    executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,153 @@
+/// What is wrong with a JSON text, and where (byte offset).
+public struct JSONSyntaxError: Error, Equatable, Sendable {
+  public let reason: String
+  public let offset: Int
+
+  public init(_ reason: String, at offset: Int) {
+    self.reason = reason
+    self.offset = offset
+  }
+}
+
+/// Walks JSON text in place and returns ranges of it; nothing is copied or decoded.
+///
+/// The text is passed to every call, so that the cursor itself is a plain index. It is lenient about what it skips
+/// (numbers and literals are not checked to the letter); `JSONValue` is the strict reader. Control bytes inside strings
+/// are refused, because a raw line end inside a spliced string would break the frame it is spliced into.
+public struct JSONCursor: Sendable {
+  public var position: Int
+
+  public init(at position: Int = 0) { self.position = position }
+
+  /// Steps over white space; returns the byte that follows, or nil at the end.
+  public mutating func peek(_ text: Span<UInt8>) -> UInt8? {
+    while position < text.count {
+      let byte = text[position]
+      guard byte == Ascii.space || byte == Ascii.lineFeed || byte == Ascii.tab || byte == Ascii.carriageReturn else {
+        return byte
+      }
+      position += 1
+    }
+    return nil
+  }
+
+  /// Steps over `byte` if it is the next one after white space.
+  public mutating func skip(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
+    guard peek(text) == byte else { return false }
+    position += 1
+    return true
+  }
+
+  /// Enters an object. Follow with `nextKey`.
+  public mutating func enterObject(_ text: Span<UInt8>) throws(JSONSyntaxError) {
+    guard skip(Ascii.openBrace, text) else { throw JSONSyntaxError("expected an object", at: position) }
+  }
+
+  /// The next key of the object the cursor is in (its bytes between the quotes, still escaped), with the cursor moved to
+  /// its value; nil after the last, with the cursor behind the object.
+  public mutating func nextKey(_ text: Span<UInt8>) throws(JSONSyntaxError) -> Range<Int>? {
+    _ = skip(Ascii.comma, text)
+    if skip(Ascii.closeBrace, text) { return nil }
+    let key = try string(text)
+    guard skip(Ascii.colon, text) else { throw JSONSyntaxError("expected ':'", at: position) }
+    return key
+  }
+
+  /// The bytes of a string between its quotes, still escaped.
+  public mutating func string(_ text: Span<UInt8>) throws(JSONSyntaxError) -> Range<Int> {
+    guard skip(Ascii.quote, text) else { throw JSONSyntaxError("expected a string", at: position) }
+    let start = position
+    while position < text.count {
+      let byte = text[position]
+      if byte == Ascii.quote {
+        position += 1
+        return start..<(position - 1)
+      }
+      if byte == Ascii.backslash {
+        position += 2
+      } else if byte < 0x20 {
+        throw JSONSyntaxError("control byte in a string", at: position)
+      } else {
+        position += 1
+      }
+    }
+    throw JSONSyntaxError("unterminated string", at: start)
+  }
+
+  /// Steps over any value and returns its range, white space around it excluded.
+  public mutating func value(_ text: Span<UInt8>) throws(JSONSyntaxError) -> Range<Int> {
+    guard let first = peek(text) else { throw JSONSyntaxError("expected a value", at: position) }
+    let start = position
+    switch first {
+    case Ascii.quote:
+      _ = try string(text)
+    case Ascii.openBrace, Ascii.openBracket:
+      try skipContainer(text)
+    default:
+      skipScalar(text)
+      guard position > start else { throw JSONSyntaxError("expected a value", at: position) }
+    }
+    return start..<position
+  }
+
+  // Depth is a counter, not the call stack: nesting costs nothing.
+  private mutating func skipContainer(_ text: Span<UInt8>) throws(JSONSyntaxError) {
+    let start = position
+    var depth = 0
+    while position < text.count {
+      switch text[position] {
+      case Ascii.quote:
+        _ = try string(text)
+        continue
+      case Ascii.openBrace, Ascii.openBracket:
+        depth += 1
+      case Ascii.closeBrace, Ascii.closeBracket:
+        depth -= 1
+        if depth == 0 {
+          position += 1
+          return
+        }
+      default:
+        break
+      }
+      position += 1
+    }
+    throw JSONSyntaxError("unterminated value", at: start)
+  }
+
+  private mutating func skipScalar(_ text: Span<UInt8>) {
+    while position < text.count {
+      switch text[position] {
+      case Ascii.comma, Ascii.closeBrace, Ascii.closeBracket, Ascii.colon, Ascii.space, Ascii.tab, Ascii.lineFeed,
+        Ascii.carriageReturn, Ascii.quote, Ascii.openBrace, Ascii.openBracket:
+        return
+      default:
+        position += 1
+      }
+    }
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether the bytes in `range` are exactly those of `literal`.
+  public func matches(_ range: Range<Int>, _ literal: StaticString) -> Bool {
+    guard range.count == literal.utf8CodeUnitCount else { return false }
+    let pointer = unsafe literal.utf8Start
+    var index = 0
+    while index < range.count {
+      guard unsafe self[range.lowerBound + index] == pointer[index] else { return false }
+      index += 1
+    }
+    return true
+  }
+
+  /// A copy of the bytes in `range`.
+  public func bytes(in range: Range<Int>) -> [UInt8] {
+    unsafe extracting(range).withUnsafeBufferPointer { pointer in unsafe Array(pointer) }
+  }
+
+  /// The bytes in `range` as text; invalid UTF-8 is repaired.
+  public func text(in range: Range<Int>) -> String {
+    unsafe extracting(range).withUnsafeBufferPointer { pointer in unsafe String(decoding: pointer, as: UTF8.self) }
+  }
+}

@@ -1,0 +1,81 @@
+/// Cuts a byte stream into lines at `\n`, without an idea of what is in them.
+///
+/// Lines that lie whole in one chunk are handed out in place; only a line that straddles chunks is copied. A UTF-8
+/// character cut in two by a read is of no concern, for no byte of one is `\n`.
+public struct LineFramer: Sendable {
+  /// The longest line that is handed out, in bytes without the line end. Longer ones are dropped whole and counted.
+  public let maximumLineLength: Int
+  /// How many lines were dropped for their length.
+  public private(set) var oversizedLines = 0
+
+  private var pending: [UInt8] = []
+  private var isDroppingLine = false
+
+  public static let defaultMaximumLineLength = 64 * 1024 * 1024
+
+  public init(maximumLineLength: Int = LineFramer.defaultMaximumLineLength) {
+    self.maximumLineLength = maximumLineLength
+  }
+
+  /// Takes the next bytes of the stream and calls `body` for each line that ends in them, without its `\n` (and
+  /// without a `\r` before it). Empty lines are handed out too.
+  public mutating func push(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
+    var start = 0
+    while let end = firstNewline(in: chunk, from: start) {
+      finish(chunk.extracting(start..<end), body)
+      start = end + 1
+    }
+    keep(chunk.extracting(start..<chunk.count))
+  }
+
+  /// The stream is over: hands out a last line that had no line end.
+  public mutating func finish(_ body: (Span<UInt8>) -> Void) {
+    guard !pending.isEmpty || isDroppingLine else { return }
+    finish([UInt8]().span, body)
+  }
+
+  private mutating func finish(_ tail: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
+    guard !isDroppingLine, pending.count + tail.count <= maximumLineLength else {
+      oversizedLines += 1
+      isDroppingLine = false
+      pending = []
+      return
+    }
+    guard !pending.isEmpty else { return body(withoutCarriageReturn(tail)) }
+    append(tail)
+    body(withoutCarriageReturn(pending.span))
+    pending.removeAll(keepingCapacity: pending.capacity <= LineFramer.retainedCapacity)
+  }
+
+  private mutating func keep(_ rest: Span<UInt8>) {
+    guard !rest.isEmpty, !isDroppingLine else { return }
+    // One byte more may be the carriage return, which does not count.
+    if pending.count + rest.count > maximumLineLength + 1 {
+      isDroppingLine = true
+      pending = []
+    } else {
+      append(rest)
+    }
+  }
+
+  private mutating func append(_ bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBufferPointer { pointer in unsafe pending.append(contentsOf: pointer) }
+  }
+
+  private static let retainedCapacity = 64 * 1024
+}
+
+private func firstNewline(in bytes: Span<UInt8>, from start: Int) -> Int? {
+  var index = start
+  while index < bytes.count {
+    if bytes[index] == Ascii.lineFeed { return index }
+    index += 1
+  }
+  return nil
+}
+
+@_lifetime(copy line)
+private func withoutCarriageReturn(_ line: Span<UInt8>) -> Span<UInt8> {
+  guard line.count > 0, line[line.count - 1] == Ascii.carriageReturn else { return line }
+  return line.extracting(0..<(line.count - 1))
+}

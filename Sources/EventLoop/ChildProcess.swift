@@ -1,0 +1,233 @@
+import Bytes
+import CLinux
+import Glibc
+
+/// How a child ended.
+public enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
+  case exited(Int32)
+  case signaled(Int32)
+
+  public var description: String {
+    switch self {
+    case .exited(let code): "exit status \(code)"
+    case .signaled(let signal): "signal \(signal)"
+    }
+  }
+}
+
+/// Hears of a child's output and its end. Calls come on the loop; `childDidExit` is the last.
+@Reactor
+public protocol ChildProcessOwner: AnyObject {
+  func childDidWrite(output: Span<UInt8>)
+  func childDidWrite(errors: Span<UInt8>)
+  /// The child is gone and reaped; everything it wrote has been handed over.
+  func childDidExit(_ status: ExitStatus)
+}
+
+/// A running child and its three pipes. It has one owner, and one way down: `tearDown`.
+@Reactor
+public final class ChildProcess {
+  public let pid: Int32
+  public private(set) var exitStatus: ExitStatus?
+  /// Bytes written to the child's standard input that its pipe has not taken yet.
+  public var unsentInput: Int { pendingInput.count }
+
+  private weak var owner: (any ChildProcessOwner)?
+  private let marker: String
+  private var input: Channel?
+  private var output: Channel?
+  private var errors: Channel?
+  private var exit: Channel?
+  private let pidDescriptor: Int32
+  private var pendingInput = ByteBuffer()
+  private var closesInputWhenSent = false
+  private var isOutputPaused = false
+  private var teardown: ChildTeardown?
+  /// Everything seen below this child while it lived; what of it survives the child is ended after it.
+  private var family: Set<ProcessIdentity> = []
+
+  /// How many reads of one pipe are done before other descriptors get a turn.
+  private static let readsPerTurn = 4
+
+  /// Starts `command`.
+  ///
+  /// - Parameter marker: `NAME=value`, put into the child's environment: what carries it belongs to this child, even
+  ///   after it was orphaned.
+  public init(_ command: ChildCommand, marker: (name: String, value: String), owner: any ChildProcessOwner)
+    throws(SystemCallError)
+  {
+    var command = command
+    command.environment[marker.name] = marker.value
+    let spawned = try command.spawn()
+    self.owner = owner
+    self.marker = "\(marker.name)=\(marker.value)"
+    pid = spawned.pid
+    pidDescriptor = spawned.pidDescriptor
+    do {
+      input = try watch(spawned.input) { $0.sendInput() }
+      output = try watch(spawned.output) { $0.readOutput() }
+      errors = try watch(spawned.errors) { $0.readErrors() }
+      exit = try watch(spawned.pidDescriptor) { $0.reap() }
+    } catch {
+      // Out of watches: nobody would ever reap it.
+      kill(pid, SIGKILL)
+      waitpid(pid, nil, 0)
+      closeAll()
+      throw error
+    }
+  }
+
+  private func watch(
+    _ descriptor: Int32, _ action: @escaping @Reactor (ChildProcess) -> Void
+  ) throws(SystemCallError) -> Channel {
+    try Channel(adopting: descriptor, kind: .pipe, handler: ChildPipeHandler(self, action))
+  }
+
+  // MARK: Input
+
+  /// Queues bytes for the child's standard input. After the child is gone, or its input closed, they are dropped.
+  public func write(_ bytes: [UInt8]) {
+    guard input != nil, !closesInputWhenSent else { return }
+    pendingInput.append(bytes)
+    sendInput()
+  }
+
+  /// Closes standard input once everything queued has been taken.
+  public func closeInput() {
+    closesInputWhenSent = true
+    sendInput()
+  }
+
+  private func sendInput() {
+    guard let input else { return }
+    while !pendingInput.isEmpty {
+      switch input.write(pendingInput.span) {
+      case .wrote(0): return
+      case .wrote(let count): pendingInput.consume(count)
+      case .failed: return dropInput()  // EPIPE: the child's exit says more
+      }
+    }
+    if closesInputWhenSent { dropInput() }
+  }
+
+  private func dropInput() {
+    pendingInput.removeAll()
+    input?.close()
+    input = nil
+  }
+
+  // MARK: Output
+
+  /// Stops reading standard output; the pipe fills and the child waits.
+  public func pauseOutput() { isOutputPaused = true }
+
+  public func resumeOutput() {
+    guard isOutputPaused else { return }
+    isOutputPaused = false
+    Loop.main.onNextTurn { [weak self] in self?.readOutput() }
+  }
+
+  private func readOutput() {
+    for _ in 0..<ChildProcess.readsPerTurn {
+      guard !isOutputPaused, let output else { return }
+      switch output.read({ owner?.childDidWrite(output: $0) }) {
+      case .drained: return
+      case .more: continue
+      case .end, .failed:
+        output.close()
+        self.output = nil
+        return
+      }
+    }
+    Loop.main.onNextTurn { [weak self] in self?.readOutput() }
+  }
+
+  private func readErrors() {
+    for _ in 0..<ChildProcess.readsPerTurn {
+      guard let errors else { return }
+      switch errors.read({ owner?.childDidWrite(errors: $0) }) {
+      case .drained: return
+      case .more: continue
+      case .end, .failed:
+        errors.close()
+        self.errors = nil
+        return
+      }
+    }
+    Loop.main.onNextTurn { [weak self] in self?.readErrors() }
+  }
+
+  // MARK: End
+
+  /// Takes the child and everything below it down, step by step; later calls change nothing unless they are faster.
+  public func tearDown(_ steps: [ChildTeardown.Step], scheduler: any Scheduler = Loop.main) {
+    guard exitStatus == nil else { return }
+    teardown?.cancel()
+    noteFamily()
+    teardown = ChildTeardown(self, steps, scheduler)
+    teardown?.proceed()
+  }
+
+  public func signal(_ signal: Int32) {
+    guard exitStatus == nil else { return }
+    kill(pid, signal)
+  }
+
+  /// Kills the child and each process below it. A group would not do: the CLI's tools have groups of their own.
+  func killTree() {
+    noteFamily()
+    for member in family { member.signal(SIGKILL) }
+    signal(SIGKILL)
+  }
+
+  private func noteFamily() { family.formUnion(ProcessTable().descendants(of: pid)) }
+
+  private func reap() {
+    var code: Int32 = 0
+    var status: Int32 = 0
+    guard exitStatus == nil, unsafe clinux_reap(pidDescriptor, &code, &status) == 1 else { return }
+    let ended: ExitStatus = code == Int32(CLD_EXITED) ? .exited(status) : .signaled(status)
+    teardown?.cancel()
+    drain()
+    exitStatus = ended
+    closeAll()
+    endFamily()
+    owner?.childDidExit(ended)
+  }
+
+  // The pipe's capacity bounds what can be left in it; a grandchild that holds it open must not keep us here.
+  private func drain() {
+    isOutputPaused = false
+    for _ in 0..<ChildProcess.readsPerTurn { readOutput() }
+    for _ in 0..<ChildProcess.readsPerTurn { readErrors() }
+  }
+
+  private func closeAll() {
+    dropInput()
+    output?.close()
+    errors?.close()
+    exit?.close()
+    output = nil
+    errors = nil
+    exit = nil
+  }
+
+  private func endFamily() {
+    let survivors = family.union(ProcessTable().orphans(marker: marker)).filter(\.isAlive)
+    FamilyReaper(survivors, marker: marker)?.sweep()
+  }
+}
+
+/// Connects one pipe's readiness to its child, and keeps the child alive while the pipe is open.
+@Reactor
+private final class ChildPipeHandler: DescriptorHandler {
+  private let child: ChildProcess
+  private let action: @Reactor (ChildProcess) -> Void
+
+  init(_ child: ChildProcess, _ action: @escaping @Reactor (ChildProcess) -> Void) {
+    self.child = child
+    self.action = action
+  }
+
+  func descriptorIsReady(_ readiness: Readiness) { action(child) }
+}

@@ -1,0 +1,20 @@
+import Glibc
+
+/// A system call that failed, with its `errno`.
+public struct SystemCallError: Error, Sendable, Equatable, CustomStringConvertible {
+  public let call: String
+  public let code: Int32
+
+  /// - Parameter code: an `errno` value.
+  public init(_ call: String, code: Int32) {
+    self.call = call
+    self.code = code
+  }
+
+  public var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
+}
+
+extension SystemCallError {
+  /// The failure of the call that was just made.
+  init(_ call: String) { self.init(call, code: errno) }
+}

@@ -1,0 +1,52 @@
+import Bytes
+
+/// Header fields as they came: one copy of the bytes, and ranges into it. A String is made only of what is asked for.
+public struct HTTPFields: Sendable {
+  struct Entry: Sendable {
+    let name: Range<Int>
+    let value: Range<Int>
+  }
+
+  private let bytes: [UInt8]
+  private let entries: [Entry]
+
+  init(bytes: [UInt8], entries: [Entry]) {
+    self.bytes = bytes
+    self.entries = entries
+  }
+
+  /// The first value of a field, white space around it removed. `name` in lower case.
+  public subscript(name: StaticString) -> String? {
+    entries.first { isName($0.name, name) }.map { String(decoding: bytes[$0.value], as: UTF8.self) }
+  }
+
+  /// All values of a field, in order. `name` in lower case.
+  public func all(_ name: StaticString) -> [String] {
+    entries.filter { isName($0.name, name) }.map { String(decoding: bytes[$0.value], as: UTF8.self) }
+  }
+
+  /// Whether a comma-separated field holds `token`, in any case.
+  public func has(_ name: StaticString, token: String) -> Bool {
+    all(name).contains { value in
+      value.split(separator: ",").contains { trimmed($0).lowercased() == token }
+    }
+  }
+
+  public var count: Int { entries.count }
+
+  private func isName(_ range: Range<Int>, _ name: StaticString) -> Bool {
+    guard range.count == name.utf8CodeUnitCount else { return false }
+    let pointer = unsafe name.utf8Start
+    for index in 0..<range.count {
+      guard unsafe Ascii.lowercased(bytes[range.lowerBound + index]) == pointer[index] else { return false }
+    }
+    return true
+  }
+
+  private func trimmed(_ text: Substring) -> Substring {
+    var text = text
+    while text.first == " " || text.first == "\t" { text.removeFirst() }
+    while text.last == " " || text.last == "\t" { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,10 @@
+/// A request that broke the protocol or a limit. The connection cannot go on after it.
+public struct HTTPProtocolError: Error, Equatable, Sendable {
+  public let status: HTTPStatus
+  public let message: String
+
+  public init(_ status: HTTPStatus, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+}

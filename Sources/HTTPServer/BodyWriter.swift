@@ -1,0 +1,23 @@
+public import Bytes
+public import EventLoop
+
+/// Where a streaming body puts its bytes: straight into the connection's output, framed as HTTP needs it. What one turn
+/// of the loop writes goes out in one chunk and one system call.
+@Reactor
+public final class BodyWriter {
+  private weak var connection: HTTPConnection?
+
+  init(_ connection: HTTPConnection) { self.connection = connection }
+
+  /// Lets `body` append to the output. A no-op when the client is gone or the body has ended.
+  public func write(_ body: (inout ByteBuffer) -> Void) { connection?.writeBody(body, from: self) }
+
+  /// The body is complete.
+  public func finish() { connection?.finishBody(from: self) }
+
+  /// The body cannot be completed: the connection is cut, so that the client knows.
+  public func abort() { connection?.abortBody(from: self) }
+
+  /// Whether the client is so far behind that the source should pause; `writerDidDrain` says when to go on.
+  public var isCongested: Bool { connection?.isCongested ?? false }
+}

@@ -1,0 +1,405 @@
+import Bytes
+import EventLoop
+import HTTP
+import Telemetry
+
+/// One client connection: bytes in through the parser, one request at a time to the server, bytes out.
+///
+/// Requests that come early wait in the input buffer; reading stops when it holds enough of them. A client that closes
+/// its sending half still gets its answer; whether it is still there at all is asked by sending it something harmless.
+@Reactor
+final class HTTPConnection: DescriptorHandler {
+  private enum Phase {
+    /// Waiting for a request, or in the middle of one.
+    case receiving(Incoming)
+    /// A request is being answered; nothing of the answer has been sent.
+    case answering(Exchange)
+    /// The answer's body is being written.
+    case streaming(Exchange, any StreamingBody, BodyWriter)
+    /// The last answer is on its way out; the client's end is awaited, what it still sends is thrown away.
+    case lingering
+    case closed
+  }
+
+  private struct Incoming {
+    var head: HTTPRequestHead?
+    var body: [UInt8] = []
+  }
+
+  /// A request and what has been answered of it.
+  private final class Exchange {
+    let head: HTTPRequestHead
+    let context: RequestContext
+    var status: HTTPStatus?
+    var bytes = 0
+    var keepsAlive: Bool
+    var isChunked = false
+
+    init(_ head: HTTPRequestHead, _ context: RequestContext, keepsAlive: Bool) {
+      self.head = head
+      self.context = context
+      self.keepsAlive = keepsAlive
+    }
+  }
+
+  private let server: HTTPServer
+  private let peer: String
+  private var channel: Channel?
+  private var parser: HTTPRequestParser
+  private var phase = Phase.receiving(Incoming())
+  private var input = ByteBuffer()
+  private var output = ByteBuffer()
+  /// Where in `output` the open chunk's size is to be written.
+  private var openChunk: Int?
+  private var deadline: ContinuousClock.Instant?
+  private var mayHaveMoreInput = false
+  private var hasPeerFinished = false
+  private var isFlushScheduled = false
+  private var wasCongested = false
+
+  init(_ descriptor: Int32, peer: String, server: HTTPServer) throws {
+    self.server = server
+    self.peer = peer
+    parser = HTTPRequestParser(limits: server.limits.http)
+    channel = try Channel(adopting: descriptor, kind: .socket, handler: self)
+    deadline = server.scheduler.now + server.limits.idleTimeout
+  }
+
+  // MARK: Readiness
+
+  func descriptorIsReady(_ readiness: Readiness) {
+    if readiness.contains(.failed) || readiness.isSuperset(of: [.hungUp, .peerFinished]) && output.isEmpty && isIdle {
+      return lose()
+    }
+    if readiness.contains(.writable) { flush() }
+    if readiness.contains(.readable) || readiness.contains(.peerFinished) { receive() }
+  }
+
+  private var isIdle: Bool {
+    if case .receiving(let incoming) = phase { incoming.head == nil && input.isEmpty } else { false }
+  }
+
+  private func receive() {
+    mayHaveMoreInput = true
+    while mayHaveMoreInput, wantsInput, let channel {
+      let outcome = channel.read { bytes in
+        if case .lingering = phase { return }
+        input.append(bytes)
+      }
+      switch outcome {
+      case .more: break
+      case .drained: mayHaveMoreInput = false
+      case .end:
+        mayHaveMoreInput = false
+        hasPeerFinished = true
+      case .failed: return lose()
+      }
+      process()
+    }
+    if hasPeerFinished { peerFinished() }
+  }
+
+  private var wantsInput: Bool {
+    switch phase {
+    case .receiving, .lingering: true
+    case .answering, .streaming: input.count < server.limits.pipelinedBytes
+    case .closed: false
+    }
+  }
+
+  /// The peer will send no more. It may wait for its answer, or be gone: only an answer to what we send tells.
+  private func peerFinished() {
+    switch phase {
+    case .receiving, .lingering: lose()
+    case .answering(let exchange):
+      guard exchange.head.version == .http11 else { return }
+      HTTPResponseHead(102).write(to: &output)
+      flush()
+    case .streaming(let exchange, _, let writer):
+      guard exchange.isChunked else { return }
+      writeBody({ $0.append(ServerSentEvent.ping) }, from: writer)
+    case .closed: break
+    }
+  }
+
+  // MARK: Requests
+
+  private func process() {
+    while case .receiving(var incoming) = phase {
+      do {
+        guard let event = try parser.next(&input) else { return awaitInput(incoming) }
+        switch event {
+        case .head(let head):
+          incoming.head = head
+          if head.expectsContinue && input.isEmpty { sendContinue() }
+          phase = .receiving(incoming)
+        case .body(let part):
+          // Taken out of the phase first: a second reference would copy the whole body with every part.
+          phase = .receiving(Incoming())
+          incoming.body.append(contentsOf: part)
+          phase = .receiving(incoming)
+        case .end:
+          guard let head = incoming.head else { return lose() }
+          answer(HTTPRequest(head: head, body: incoming.body))
+        }
+      } catch {
+        return reject(error)
+      }
+    }
+  }
+
+  private func awaitInput(_ incoming: Incoming) {
+    let limits = server.limits
+    let now = server.scheduler.now
+    if incoming.head != nil {
+      deadline = now + limits.bodyTimeout
+    } else if input.isEmpty {
+      deadline = now + limits.idleTimeout
+    } else if !isHeadTimed {
+      // Counted from the first byte, so that a trickle of further ones does not extend it.
+      isHeadTimed = true
+      deadline = now + limits.headTimeout
+    }
+  }
+
+  private var isHeadTimed = false
+
+  private func sendContinue() {
+    HTTPResponseHead(100).write(to: &output)
+    scheduleFlush()
+  }
+
+  private func answer(_ request: HTTPRequest) {
+    deadline = nil
+    isHeadTimed = false
+    let context = RequestContext(peer: peer, logger: server.logger, startedAt: server.scheduler.now)
+    let keepsAlive = request.head.keepsAlive && !server.isDraining
+    phase = .answering(Exchange(request.head, context, keepsAlive: keepsAlive))
+    server.activeRequests += 1
+    Task.onLoop { [self] in send(await server.respond(to: request, context)) }
+  }
+
+  /// A request that cannot be read: it gets an answer, and the connection ends with it.
+  private func reject(_ error: HTTPProtocolError) {
+    server.logger.info(
+      "request refused",
+      ["peer": .string(peer), "status": JSONValue(error.status.rawValue), "reason": .string(error.message)])
+    var response = HTTPError(error).response
+    response.head["connection"] = "close"
+    writeHead(&response, bodyLength: response.length)
+    if case .bytes(let bytes) = response.body { output.append(bytes) }
+    linger()
+  }
+
+  /// Over the connection limit: said at once, before anything is read.
+  func refuse() {
+    var response = HTTPError(
+      .serviceUnavailable, type: "server_error", code: "overloaded",
+      message: "Too many connections (limit \(server.limits.connections))",
+      headers: [HTTPResponseHead.Field(name: "retry-after", value: "1")]
+    ).response
+    response.head["connection"] = "close"
+    writeHead(&response, bodyLength: response.length)
+    if case .bytes(let bytes) = response.body { output.append(bytes) }
+    linger()
+  }
+
+  // MARK: Answers
+
+  private func send(_ response: HTTPResponse) {
+    guard case .answering(let exchange) = phase else {
+      if case .stream(let body) = response.body { body.clientDidLeave() }
+      return
+    }
+    var response = response
+    exchange.status = response.head.status
+    let isHead = exchange.head.method == "HEAD"
+    if server.isDraining { exchange.keepsAlive = false }
+    switch response.body {
+    case .bytes(let bytes):
+      if !exchange.keepsAlive { response.head["connection"] = "close" }
+      writeHead(&response, bodyLength: bytes.count)
+      if !isHead { output.append(bytes) }
+      exchange.bytes = isHead ? 0 : bytes.count
+      finishExchange()
+    case .stream(let body):
+      exchange.isChunked = exchange.head.version == .http11
+      if !exchange.isChunked { exchange.keepsAlive = false }
+      if !exchange.keepsAlive { response.head["connection"] = "close" }
+      writeHead(&response, bodyLength: nil, isChunked: exchange.isChunked)
+      if isHead {
+        body.clientDidLeave()
+        finishExchange()
+      } else {
+        let writer = BodyWriter(self)
+        phase = .streaming(exchange, body, writer)
+        scheduleFlush()
+        body.start(writer)
+        if hasPeerFinished { peerFinished() }
+      }
+    }
+  }
+
+  private func writeHead(_ response: inout HTTPResponse, bodyLength: Int?, isChunked: Bool = false) {
+    response.head["date"] = server.clock().httpDate
+    if isChunked { response.head["transfer-encoding"] = "chunked" }
+    if let bodyLength, response.head.status != .noContent { response.head["content-length"] = String(bodyLength) }
+    response.head.write(to: &output)
+  }
+
+  private func finishExchange() {
+    let exchange: Exchange
+    switch phase {
+    case .answering(let current), .streaming(let current, _, _): exchange = current
+    case .receiving, .lingering, .closed: return
+    }
+    end(exchange, isComplete: true)
+    guard exchange.keepsAlive, !hasPeerFinished || !input.isEmpty else { return linger() }
+    phase = .receiving(Incoming())
+    deadline = server.scheduler.now + server.limits.idleTimeout
+    scheduleFlush()
+    // On the next turn, not from here: a long pipeline of requests would nest as deep as it is long.
+    Loop.main.onNextTurn { [self] in
+      process()
+      if mayHaveMoreInput || hasPeerFinished { receive() }
+    }
+  }
+
+  private func end(_ exchange: Exchange, isComplete: Bool) {
+    server.activeRequests -= 1
+    exchange.context.end(RequestSummary(status: exchange.status, bytes: exchange.bytes, isComplete: isComplete))
+  }
+
+  // MARK: Streaming bodies
+
+  func writeBody(_ body: (inout ByteBuffer) -> Void, from writer: BodyWriter) {
+    guard let exchange = streamingExchange(of: writer) else { return }
+    let before = output.count
+    if exchange.isChunked && openChunk == nil {
+      openChunk = output.count
+      output.append(HTTPConnection.chunkHead)
+    }
+    body(&output)
+    exchange.bytes += output.count - before
+    scheduleFlush()
+  }
+
+  func finishBody(from writer: BodyWriter) {
+    guard let exchange = streamingExchange(of: writer) else { return }
+    closeChunk()
+    if exchange.isChunked { output.append("0\r\n\r\n") }
+    finishExchange()
+  }
+
+  func abortBody(from writer: BodyWriter) {
+    guard streamingExchange(of: writer) != nil else { return }
+    closeChunk()
+    flush()
+    lose()
+  }
+
+  /// A writer of an answer that has ended must not write into the next one.
+  private func streamingExchange(of writer: BodyWriter) -> Exchange? {
+    guard case .streaming(let exchange, _, let current) = phase, current === writer else { return nil }
+    return exchange
+  }
+
+  var isCongested: Bool { output.count > server.limits.outputHighWater }
+
+  /// Eight digits of size, filled in when the chunk is closed: one chunk holds all that one turn writes.
+  private static let chunkHead = "00000000\r\n"
+
+  private func closeChunk() {
+    guard let start = openChunk else { return }
+    openChunk = nil
+    let size = output.count - start - HTTPConnection.chunkHead.utf8.count
+    for digit in 0..<8 { output[start + digit] = Ascii.hexDigit(UInt8(size >> (28 - 4 * digit) & 15)) }
+    output.append("\r\n")
+  }
+
+  // MARK: Output
+
+  private func scheduleFlush() {
+    guard !isFlushScheduled else { return }
+    isFlushScheduled = true
+    Loop.main.atEndOfTurn { [self] in
+      isFlushScheduled = false
+      flush()
+    }
+  }
+
+  private func flush() {
+    closeChunk()
+    guard let channel, !output.isEmpty else { return afterFlush() }
+    switch channel.write(output.span) {
+    case .wrote(let count): output.consume(count)
+    case .failed: return lose()
+    }
+    afterFlush()
+  }
+
+  private func afterFlush() {
+    if isCongested { wasCongested = true }
+    if wasCongested && output.count <= server.limits.outputLowWater {
+      wasCongested = false
+      if case .streaming(_, let body, _) = phase { body.writerDidDrain() }
+    }
+    if case .lingering = phase, output.isEmpty {
+      channel?.finishSending()
+      if hasPeerFinished { lose() }
+    }
+  }
+
+  // MARK: End
+
+  func closeWhenIdle() {
+    if isIdle { linger() }
+  }
+
+  // Closing at once would discard what the client still sends with a reset, and the reset can discard our answer.
+  private func linger() {
+    phase = .lingering
+    deadline = server.scheduler.now + server.limits.lingerTimeout
+    input.removeAll()
+    scheduleFlush()
+    if mayHaveMoreInput { Loop.main.onNextTurn { [self] in receive() } }
+  }
+
+  func checkDeadline(_ now: ContinuousClock.Instant) {
+    guard let deadline, deadline <= now else { return }
+    self.deadline = nil
+    switch phase {
+    case .receiving(let incoming) where incoming.head != nil:
+      reject(HTTPProtocolError(.requestTimeout, "the request body did not come in time"))
+    case .receiving where !input.isEmpty:
+      reject(HTTPProtocolError(.requestTimeout, "the request head did not come in time"))
+    default: lose()
+    }
+  }
+
+  /// Closes the connection now; an answer under way is told.
+  func lose() {
+    let ended = phase
+    if case .closed = ended { return }
+    phase = .closed
+    channel?.close()
+    channel = nil
+    output.removeAll()
+    input.removeAll()
+    server.connectionClosed(self)
+    switch ended {
+    case .answering(let exchange):
+      exchange.context.clientLeft()
+      end(exchange, isComplete: false)
+    case .streaming(let exchange, let body, _):
+      body.clientDidLeave()
+      exchange.context.clientLeft()
+      end(exchange, isComplete: false)
+    case .receiving, .lingering, .closed: break
+    }
+  }
+}
+
+extension HTTPResponse {
+  fileprivate var length: Int { if case .bytes(let bytes) = body { bytes.count } else { 0 } }
+}

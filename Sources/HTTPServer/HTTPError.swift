@@ -1,0 +1,69 @@
+public import Bytes
+public import HTTP
+
+/// An error on its way to a client: everything a dialect needs to render it.
+public struct HTTPError: Error, Sendable, Equatable {
+  public var status: HTTPStatus
+  /// The family of the error, `invalid_request_error` for instance.
+  public var type: String
+  public var code: String?
+  /// The request's field that is to blame.
+  public var param: String?
+  public var message: String
+  /// Header fields the answer carries besides the usual ones.
+  public var headers: [HTTPResponseHead.Field]
+
+  public init(
+    _ status: HTTPStatus, type: String, code: String? = nil, param: String? = nil, message: String,
+    headers: [HTTPResponseHead.Field] = []
+  ) {
+    self.status = status
+    self.type = type
+    self.code = code
+    self.param = param
+    self.message = message
+    self.headers = headers
+  }
+
+  /// 400: the request itself is wrong.
+  public static func invalidRequest(_ message: String, param: String? = nil, code: String? = nil) -> HTTPError {
+    HTTPError(.badRequest, type: "invalid_request_error", code: code, param: param, message: message)
+  }
+
+  public static func notFound(_ message: String, code: String) -> HTTPError {
+    HTTPError(.notFound, type: "invalid_request_error", code: code, message: message)
+  }
+
+  /// 500, without a word about what happened inside: that is in the log.
+  public static let internalError = HTTPError(
+    .internalServerError, type: "server_error", code: "internal_error",
+    message: "The server made a mistake; its log has the details.")
+
+  /// The error in OpenAI's form, the one that every answer of this server uses unless its dialect has another.
+  public var body: JSONValue {
+    [
+      "error": [
+        "message": .string(message), "type": .string(type), "param": JSONValue(param), "code": JSONValue(code),
+      ]
+    ]
+  }
+
+  /// The error as a whole answer.
+  public var response: HTTPResponse {
+    var response = HTTPResponse.json(body, status: status)
+    for field in headers { response.head[field.name] = field.value }
+    return response
+  }
+}
+
+extension HTTPError {
+  init(_ error: HTTPProtocolError) {
+    let codes: [HTTPStatus: String] = [
+      .contentTooLarge: "request_too_large", .targetTooLong: "uri_too_long", .headTooLarge: "headers_too_large",
+      .requestTimeout: "request_timeout", .notImplemented: "not_implemented",
+    ]
+    self.init(
+      error.status, type: error.status.rawValue < 500 ? "invalid_request_error" : "server_error",
+      code: codes[error.status] ?? "bad_request", message: error.message)
+  }
+}

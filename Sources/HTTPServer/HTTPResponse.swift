@@ -1,0 +1,36 @@
+public import Bytes
+public import HTTP
+
+/// An answer: a head, and a body that is there already or comes piece by piece.
+public struct HTTPResponse {
+  public enum Body {
+    case bytes([UInt8])
+    case stream(any StreamingBody)
+  }
+
+  public var head: HTTPResponseHead
+  public var body: Body
+
+  public init(head: HTTPResponseHead, body: Body = .bytes([])) {
+    self.head = head
+    self.body = body
+  }
+
+  public static func json(_ value: JSONValue, status: HTTPStatus = .ok) -> HTTPResponse {
+    HTTPResponse(
+      head: HTTPResponseHead(status, ["content-type": "application/json"]),
+      body: .bytes(value.encoded + [Ascii.lineFeed]))
+  }
+
+  /// Server-sent events, with what proxies need to see in order not to buffer.
+  public static func eventStream(_ body: any StreamingBody) -> HTTPResponse {
+    HTTPResponse(
+      head: HTTPResponseHead(
+        .ok,
+        [
+          "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform",
+          "x-accel-buffering": "no",
+        ]),
+      body: .stream(body))
+  }
+}

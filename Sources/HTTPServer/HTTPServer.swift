@@ -1,0 +1,110 @@
+import Bytes
+public import EventLoop
+import HTTP
+public import Telemetry
+
+/// Listens, keeps the connections, and hands each complete request to one responder.
+@Reactor
+public final class HTTPServer {
+  let limits: ServerLimits
+  let logger: Logger
+  let clock: @Sendable () -> Timestamp
+  let scheduler: any Scheduler
+  private let responder: Responder
+  private var listener: Listener?
+  private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  private var sweep: (any ScheduledTimer)?
+  /// Requests whose answers are still under way.
+  public internal(set) var activeRequests = 0
+  private static let sweepInterval: Duration = .milliseconds(500)
+
+  /// - Parameters:
+  ///   - clock: the wall clock, for `date`.
+  ///   - responder: routes and middleware; what it throws is rendered as an `HTTPError`.
+  public init(
+    limits: ServerLimits = ServerLimits(), logger: Logger, clock: @escaping @Sendable () -> Timestamp,
+    scheduler: any Scheduler = Loop.main, responder: @escaping Responder
+  ) {
+    self.limits = limits
+    self.logger = logger
+    self.clock = clock
+    self.scheduler = scheduler
+    self.responder = responder
+  }
+
+  /// The port that is listened on; nil when not listening.
+  public var port: Int? { listener?.port }
+
+  public var connectionCount: Int { connections.count }
+
+  /// - Throws: `SystemCallError` when the address cannot be bound.
+  public func listen(host: String, port: Int) throws {
+    listener = try Listener(host: host, port: port) { [weak self] in self?.accepted($0) }
+  }
+
+  /// Stops accepting; what is under way goes on, and idle connections are closed.
+  public func stopListening() {
+    listener?.close()
+    listener = nil
+    for connection in connections.values { connection.closeWhenIdle() }
+  }
+
+  /// Closes every connection, in the middle of whatever it does.
+  public func closeAllConnections() {
+    for connection in connections.values { connection.lose() }
+  }
+
+  var isDraining: Bool { listener == nil }
+
+  private func accepted(_ outcome: Listener.AcceptOutcome) {
+    switch outcome {
+    case .accepted(let descriptor, let peer):
+      adopt(descriptor, peer: peer)
+    case .exhausted(let error):
+      logger.error("cannot accept connections for now", ["error": .string(error.description)])
+    }
+  }
+
+  /// Serves a connected socket.
+  func adopt(_ descriptor: Int32, peer: String) {
+    do {
+      let connection = try HTTPConnection(descriptor, peer: peer, server: self)
+      connections[ObjectIdentifier(connection)] = connection
+      if connections.count > limits.connections { connection.refuse() }
+      armSweep()
+    } catch {
+      logger.error("connection dropped", ["error": .string("\(error)")])
+    }
+  }
+
+  func connectionClosed(_ connection: HTTPConnection) { connections[ObjectIdentifier(connection)] = nil }
+
+  // One sweep for all beats a timer for each: a deadline here costs a comparison, not a heap operation per request.
+  private func armSweep() {
+    guard sweep == nil else { return }
+    sweep = scheduler.schedule(after: HTTPServer.sweepInterval) { [weak self] in
+      guard let self else { return }
+      sweep = nil
+      for connection in connections.values { connection.checkDeadline(scheduler.now) }
+      if !connections.isEmpty { armSweep() }
+    }
+  }
+
+  // MARK: Answers
+
+  func respond(to request: HTTPRequest, _ context: RequestContext) async -> HTTPResponse {
+    var response: HTTPResponse
+    do {
+      response = try await responder(request, context)
+    } catch let error as HTTPError {
+      response = error.response
+    } catch {
+      context.logger.error("unexpected failure", ["error": .string("\(error)")])
+      response = HTTPError.internalError.response
+    }
+    for field in context.responseFields where response.head[field.name] == nil {
+      response.head.add(field.name, field.value)
+    }
+    return response
+  }
+}

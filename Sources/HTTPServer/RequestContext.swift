@@ -1,0 +1,70 @@
+public import EventLoop
+public import HTTP
+public import Telemetry
+
+/// What is known about a request besides its bytes. One per request, shared by middleware and route.
+@Reactor
+public final class RequestContext {
+  /// Who the request is, in logs and in `x-request-id`.
+  public internal(set) var requestID = ""
+  /// The client's address, `host:port`.
+  public let peer: String
+  public var logger: Logger
+  public let startedAt: ContinuousClock.Instant
+  /// Values that middleware leaves for later, by type: the principal, for instance.
+  private var values: [ObjectIdentifier: Any] = [:]
+  /// Fields for the answer's head, whoever makes it in the end.
+  public private(set) var responseFields: [HTTPResponseHead.Field] = []
+  public private(set) var hasClientLeft = false
+  private var leaveActions: [@Reactor () -> Void] = []
+  private var endActions: [@Reactor (RequestSummary) -> Void] = []
+
+  public init(peer: String, logger: Logger, startedAt: ContinuousClock.Instant) {
+    self.peer = peer
+    self.logger = logger
+    self.startedAt = startedAt
+  }
+
+  public subscript<Value>(_ type: Value.Type) -> Value? {
+    get { values[ObjectIdentifier(type)] as? Value }
+    set { values[ObjectIdentifier(type)] = newValue }
+  }
+
+  public func setResponseField(_ name: String, _ value: String) {
+    responseFields.removeAll { $0.name == name }
+    responseFields.append(HTTPResponseHead.Field(name: name, value: value))
+  }
+
+  /// Calls `action` when the client goes away before its answer is complete; at once if it has gone already.
+  public func whenClientLeaves(_ action: @escaping @Reactor () -> Void) {
+    if hasClientLeft { action() } else { leaveActions.append(action) }
+  }
+
+  /// Calls `action` when the answer's last byte is written, or the client is gone.
+  public func whenEnded(_ action: @escaping @Reactor (RequestSummary) -> Void) { endActions.append(action) }
+
+  func clientLeft() {
+    guard !hasClientLeft else { return }
+    hasClientLeft = true
+    let actions = leaveActions
+    leaveActions = []
+    for action in actions { action() }
+  }
+
+  func end(_ summary: RequestSummary) {
+    leaveActions = []
+    let actions = endActions
+    endActions = []
+    for action in actions { action(summary) }
+  }
+}
+
+/// How a request ended.
+public struct RequestSummary: Sendable, Equatable {
+  /// The answer's status; nil if the client left before there was one.
+  public let status: HTTPStatus?
+  /// Body bytes, framing included.
+  public let bytes: Int
+  /// Whether the body was sent to its end.
+  public let isComplete: Bool
+}

@@ -1,0 +1,90 @@
+public import EventLoop
+import HTTP
+
+/// Finds the route of a request. Patterns are literal segments and `{name}` segments.
+@Reactor
+public struct Router {
+  private struct Route {
+    let method: String
+    let segments: [Segment]
+    let responder: @Reactor (HTTPRequest, RequestContext, PathParameters) async throws -> HTTPResponse
+  }
+
+  private enum Segment: Equatable {
+    case literal(String)
+    case parameter(String)
+  }
+
+  private var routes: [Route] = []
+
+  public init() {}
+
+  public mutating func on(
+    _ method: String, _ pattern: String,
+    _ responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) async throws -> HTTPResponse
+  ) {
+    let segments = Router.split(pattern).map { segment in
+      segment.hasPrefix("{") ? Segment.parameter(String(segment.dropFirst().dropLast())) : .literal(segment)
+    }
+    precondition(
+      !routes.contains { $0.method == method && $0.segments == segments }, "two routes for \(method) \(pattern)")
+    routes.append(Route(method: method, segments: segments, responder: responder))
+  }
+
+  /// - Throws: `HTTPError` 404 for an unknown path, 405 (with `allow`) for a method the path does not have, 501 for a
+  ///   method HTTP does not have.
+  public func respond(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let method = request.head.method
+    guard Router.knownMethods.contains(method) else {
+      throw HTTPError(
+        .notImplemented, type: "invalid_request_error", code: "unknown_method", message: "Unknown method \(method)")
+    }
+    let path = Router.split(request.head.path)
+    let matches = routes.compactMap { route in Router.match(route.segments, path).map { (route, $0) } }
+    // A HEAD is a GET whose body is not sent; the connection sees to that.
+    let wanted = method == "HEAD" ? "GET" : method
+    if let (route, parameters) = matches.first(where: { $0.0.method == wanted }) {
+      return try await route.responder(request, context, parameters)
+    }
+    let allowed = Router.allowed(matches.map(\.0.method))
+    guard !matches.isEmpty else {
+      throw HTTPError.notFound("No route for \(method) \(request.head.path)", code: "unknown_url")
+    }
+    if method == "OPTIONS" { return HTTPResponse(head: HTTPResponseHead(.noContent, ["allow": allowed])) }
+    throw HTTPError(
+      .methodNotAllowed, type: "invalid_request_error", code: "method_not_allowed",
+      message: "\(request.head.path) takes \(allowed), not \(method)",
+      headers: [HTTPResponseHead.Field(name: "allow", value: allowed)])
+  }
+
+  private static let knownMethods: Set = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT",
+  ]
+
+  private static func allowed(_ methods: [String]) -> String {
+    let all = Set(methods).union(["OPTIONS"]).union(methods.contains("GET") ? ["HEAD"] : [])
+    return all.sorted().joined(separator: ", ")
+  }
+
+  private static func split(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
+
+  private static func match(_ pattern: [Segment], _ path: [String]) -> PathParameters? {
+    guard pattern.count == path.count else { return nil }
+    var parameters = PathParameters()
+    for (segment, text) in zip(pattern, path) {
+      switch segment {
+      case .literal(let literal): guard literal == text else { return nil }
+      case .parameter(let name): parameters.values[name] = text
+      }
+    }
+    return parameters
+  }
+}
+
+/// What the `{name}` segments of a route's pattern matched.
+public struct PathParameters: Sendable, Equatable {
+  var values: [String: String] = [:]
+
+  /// The decoded segment; empty for a name the pattern does not have.
+  public subscript(name: String) -> String { values[name] ?? "" }
+}

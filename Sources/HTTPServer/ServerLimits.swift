@@ -1,0 +1,24 @@
+public import HTTP
+
+/// What a connection may take, in bytes and time.
+public struct ServerLimits: Sendable, Equatable {
+  public var http = HTTPLimits()
+  /// From the first byte of a head to its last. Longer: 408.
+  public var headTimeout: Duration = .seconds(10)
+  /// The longest silence inside a request body. Longer: 408.
+  public var bodyTimeout: Duration = .seconds(30)
+  /// How long an unused connection stays open.
+  public var idleTimeout: Duration = .seconds(75)
+  /// How long we wait for the client's end of the connection after a final answer.
+  public var lingerTimeout: Duration = .seconds(2)
+  /// Unsent bytes above which a streaming source is asked to pause.
+  public var outputHighWater = 256 * 1024
+  /// Unsent bytes below which it may go on.
+  public var outputLowWater = 64 * 1024
+  /// Bytes of further requests that are read ahead while one is answered.
+  public var pipelinedBytes = 64 * 1024
+  /// Connections at the same time. More are refused with 503.
+  public var connections = 10_000
+
+  public init() {}
+}

@@ -1,0 +1,20 @@
+import Glibc
+
+/// The variables of the process.
+enum Environment {
+  static subscript(name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+
+  /// `$CLAUDE_CONFIG_DIR`, or `~/.claude`.
+  static var configurationDirectory: String {
+    Environment["CLAUDE_CONFIG_DIR"] ?? (Environment["HOME"] ?? "/root") + "/.claude"
+  }
+
+  static var workingDirectory: String {
+    guard let path = unsafe getcwd(nil, 0) else { return "/" }
+    defer { unsafe free(path) }
+    return unsafe String(cString: path)
+  }
+}

@@ -1,0 +1,1 @@
+Simulator(arguments: Array(CommandLine.arguments.dropFirst())).run()
