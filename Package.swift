@@ -38,6 +38,7 @@ let package = Package(
     // 0
     .systemLibrary(name: "CLinux"),
     library("Bytes"),
+    library("Crypto"),
     // 1
     library("Telemetry", ["Bytes"]),
     // 2
@@ -46,9 +47,9 @@ let package = Package(
     // 3
     library("HTTPServer", ["EventLoop", "HTTP", "Telemetry", "Bytes"]),
     // 4
-    library("ClaudeCode", ["EventLoop", "Telemetry", "Bytes"]),
-    library("Identity", ["Bytes"]),
-    library("Workspaces", ["EventLoop", "Bytes"]),
+    library("ClaudeCode", ["EventLoop", "Telemetry", "Crypto", "Bytes"]),
+    library("Identity", ["Crypto", "Bytes"]),
+    library("Workspaces", ["Crypto", "Bytes"]),
     // 5
     library("API", ["HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Bytes"]),
     // 6

@@ -53,6 +53,9 @@ public struct ByteBuffer: Sendable {
 
   public mutating func removeAll() { consume(count) }
 
+  /// Drops `count` bytes from the end.
+  public mutating func removeLast(_ count: Int) { storage.removeLast(count) }
+
   public mutating func append(_ byte: UInt8) { storage.append(byte) }
 
   public mutating func append(_ bytes: [UInt8]) { storage.append(contentsOf: bytes) }

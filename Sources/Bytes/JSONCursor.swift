@@ -63,13 +63,10 @@ public struct JSONCursor: Sendable {
         position += 1
         return start..<(position - 1)
       }
-      if byte == Ascii.backslash {
-        position += 2
-      } else if byte < 0x20 {
-        throw JSONSyntaxError("control byte in a string", at: position)
-      } else {
-        position += 1
-      }
+      guard byte >= 0x20 else { throw JSONSyntaxError("control byte in a string", at: position) }
+      position += 1
+      // An escaped quote does not end the string; an escaped control byte is refused like any other.
+      if byte == Ascii.backslash, position < text.count, text[position] >= 0x20 { position += 1 }
     }
     throw JSONSyntaxError("unterminated string", at: start)
   }

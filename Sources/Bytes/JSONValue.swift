@@ -76,6 +76,12 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
   public init(_ value: String?) { self = value.map { .string($0) } ?? .null }
 }
 
+extension JSONObject: ExpressibleByDictionaryLiteral {
+  public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    self.init(parsed: elements.map { Member(key: $0.0, value: $0.1) })
+  }
+}
+
 // MARK: - Reading (RFC 8259, strict)
 
 extension JSONValue {
@@ -101,11 +107,11 @@ private struct JSONReader {
 
   mutating func value(_ text: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
     guard let first = cursor.peek(text) else { throw JSONSyntaxError("expected a value", at: cursor.position) }
-    guard depth < JSONValue.maximumDepth else { throw JSONSyntaxError("nested too deeply", at: cursor.position) }
     switch first {
-    case Ascii.openBrace: return .object(try object(text, depth: depth))
-    case Ascii.openBracket: return .array(try array(text, depth: depth))
     case Ascii.quote: return .string(try string(text))
+    case Ascii.openBrace, Ascii.openBracket:
+      guard depth < JSONValue.maximumDepth else { throw JSONSyntaxError("nested too deeply", at: cursor.position) }
+      return first == Ascii.openBrace ? .object(try object(text, depth: depth)) : .array(try array(text, depth: depth))
     default: return try scalar(text)
     }
   }

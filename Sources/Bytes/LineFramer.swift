@@ -35,7 +35,8 @@ public struct LineFramer: Sendable {
   }
 
   private mutating func finish(_ tail: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
-    guard !isDroppingLine, pending.count + tail.count <= maximumLineLength else {
+    let lineEnd = (tail.isEmpty ? pending.last : tail[tail.count - 1]) == Ascii.carriageReturn ? 1 : 0
+    guard !isDroppingLine, pending.count + tail.count - lineEnd <= maximumLineLength else {
       oversizedLines += 1
       isDroppingLine = false
       pending = []

@@ -84,6 +84,8 @@ public final class Loop: SerialExecutor, TaskExecutor {
 
   public func checkIsolated() { precondition(isCurrent, "not on the event loop") }
 
+  public func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
   /// Whether the caller is on the loop's thread.
   public var isCurrent: Bool {
     let current = pthread_self()
@@ -94,6 +96,7 @@ public final class Loop: SerialExecutor, TaskExecutor {
 
   private func runForever() {
     thread.withLock { $0 = pthread_self() }
+    blockBrokenPipeSignal()
     var events = unsafe [epoll_event](repeating: epoll_event(), count: Loop.eventsPerWait)
     while true {
       let timeout = Reactor.assumeIsolated { waitTime() }
@@ -110,6 +113,14 @@ public final class Loop: SerialExecutor, TaskExecutor {
       runJobs()
       Reactor.assumeIsolated { finishTurn() }
     }
+  }
+
+  // A write to a pipe whose reader is gone must fail with EPIPE, not end the program; sockets have MSG_NOSIGNAL.
+  private func blockBrokenPipeSignal() {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGPIPE)
+    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
 
   @Reactor

@@ -85,8 +85,9 @@ public struct HTTPRequestParser: Sendable {
 
   private mutating func head(_ input: inout ByteBuffer) throws(HTTPProtocolError) -> Event? {
     // RFC 9112 section 2.2: an empty line before a request line is skipped.
-    while searched == 0, input.count >= 2, input[0] == Ascii.carriageReturn, input[1] == Ascii.lineFeed {
+    while input.count >= 2, input[0] == Ascii.carriageReturn, input[1] == Ascii.lineFeed {
       input.consume(2)
+      searched = 0
     }
     guard let end = try headEnd(input) else { return nil }
     let bytes = input.bytes(in: 0..<end)

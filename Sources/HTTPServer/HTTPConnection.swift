@@ -53,6 +53,7 @@ final class HTTPConnection: DescriptorHandler {
   private var openChunk: Int?
   private var deadline: ContinuousClock.Instant?
   private var mayHaveMoreInput = false
+  private var isPeerFinishing = false
   private var hasPeerFinished = false
   private var isFlushScheduled = false
   private var wasCongested = false
@@ -72,6 +73,7 @@ final class HTTPConnection: DescriptorHandler {
       return lose()
     }
     if readiness.contains(.writable) { flush() }
+    if readiness.contains(.peerFinished) { isPeerFinishing = true }
     if readiness.contains(.readable) || readiness.contains(.peerFinished) { receive() }
   }
 
@@ -82,13 +84,16 @@ final class HTTPConnection: DescriptorHandler {
   private func receive() {
     mayHaveMoreInput = true
     while mayHaveMoreInput, wantsInput, let channel {
+      var count = 0
       let outcome = channel.read { bytes in
+        count = bytes.count
         if case .lingering = phase { return }
         input.append(bytes)
       }
       switch outcome {
       case .more: break
-      case .drained: mayHaveMoreInput = false
+      // The end may have come with the last bytes; it is not reported twice, so it has to be read now.
+      case .drained: mayHaveMoreInput = isPeerFinishing && count > 0
       case .end:
         mayHaveMoreInput = false
         hasPeerFinished = true
@@ -115,9 +120,9 @@ final class HTTPConnection: DescriptorHandler {
       guard exchange.head.version == .http11 else { return }
       HTTPResponseHead(102).write(to: &output)
       flush()
-    case .streaming(let exchange, _, let writer):
-      guard exchange.isChunked else { return }
-      writeBody({ $0.append(ServerSentEvent.ping) }, from: writer)
+    case .streaming(_, let body, let writer):
+      let probe = body.probe
+      if !probe.isEmpty { writeBody({ $0.append(probe) }, from: writer) }
     case .closed: break
     }
   }
@@ -281,6 +286,8 @@ final class HTTPConnection: DescriptorHandler {
     }
     body(&output)
     exchange.bytes += output.count - before
+    // Noted here: the flush may empty the output before anyone looks again, and the source would wait for ever.
+    if isCongested { wasCongested = true }
     scheduleFlush()
   }
 
@@ -339,10 +346,12 @@ final class HTTPConnection: DescriptorHandler {
   }
 
   private func afterFlush() {
-    if isCongested { wasCongested = true }
     if wasCongested && output.count <= server.limits.outputLowWater {
       wasCongested = false
-      if case .streaming(_, let body, _) = phase { body.writerDidDrain() }
+      // On the next turn: a source that writes at once would keep this one from ending.
+      Loop.main.onNextTurn { [self] in
+        if case .streaming(_, let body, _) = phase { body.writerDidDrain() }
+      }
     }
     if case .lingering = phase, output.isEmpty {
       channel?.finishSending()
@@ -389,11 +398,11 @@ final class HTTPConnection: DescriptorHandler {
     server.connectionClosed(self)
     switch ended {
     case .answering(let exchange):
-      exchange.context.clientLeft()
+      exchange.context.departure.cancel()
       end(exchange, isComplete: false)
     case .streaming(let exchange, let body, _):
       body.clientDidLeave()
-      exchange.context.clientLeft()
+      exchange.context.departure.cancel()
       end(exchange, isComplete: false)
     case .receiving, .lingering, .closed: break
     }

@@ -1,3 +1,4 @@
+import Bytes
 public import EventLoop
 public import HTTP
 public import Telemetry
@@ -6,7 +7,7 @@ public import Telemetry
 @Reactor
 public final class RequestContext {
   /// Who the request is, in logs and in `x-request-id`.
-  public internal(set) var requestID = ""
+  public private(set) var requestID = ""
   /// The client's address, `host:port`.
   public let peer: String
   public var logger: Logger
@@ -15,8 +16,8 @@ public final class RequestContext {
   private var values: [ObjectIdentifier: Any] = [:]
   /// Fields for the answer's head, whoever makes it in the end.
   public private(set) var responseFields: [HTTPResponseHead.Field] = []
-  public private(set) var hasClientLeft = false
-  private var leaveActions: [@Reactor () -> Void] = []
+  /// Says that the client went away before its answer was complete.
+  public let departure = CancellationSignal()
   private var endActions: [@Reactor (RequestSummary) -> Void] = []
 
   public init(peer: String, logger: Logger, startedAt: ContinuousClock.Instant) {
@@ -30,29 +31,23 @@ public final class RequestContext {
     set { values[ObjectIdentifier(type)] = newValue }
   }
 
+  /// Names the request: its log lines and its answer carry the id from here on.
+  public func identify(_ id: String) {
+    requestID = id
+    logger = logger.with("request", .string(id))
+    setResponseField("x-request-id", id)
+  }
+
   public func setResponseField(_ name: String, _ value: String) {
     responseFields.removeAll { $0.name == name }
     responseFields.append(HTTPResponseHead.Field(name: name, value: value))
   }
 
-  /// Calls `action` when the client goes away before its answer is complete; at once if it has gone already.
-  public func whenClientLeaves(_ action: @escaping @Reactor () -> Void) {
-    if hasClientLeft { action() } else { leaveActions.append(action) }
-  }
-
   /// Calls `action` when the answer's last byte is written, or the client is gone.
   public func whenEnded(_ action: @escaping @Reactor (RequestSummary) -> Void) { endActions.append(action) }
 
-  func clientLeft() {
-    guard !hasClientLeft else { return }
-    hasClientLeft = true
-    let actions = leaveActions
-    leaveActions = []
-    for action in actions { action() }
-  }
-
   func end(_ summary: RequestSummary) {
-    leaveActions = []
+    departure.forgetAll()
     let actions = endActions
     endActions = []
     for action in actions { action(summary) }

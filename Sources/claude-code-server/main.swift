@@ -1,1 +1,3 @@
-print("x")
+import App
+
+ServerCommand.main(arguments: Array(CommandLine.arguments.dropFirst()))

@@ -8,6 +8,11 @@ enum TextFile {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    return read(descriptor: descriptor)
+  }
+
+  /// Everything up to the end; invalid UTF-8 is repaired.
+  static func read(descriptor: Int32) -> String {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16 * 1024)
     while true {

@@ -1,0 +1,23 @@
+import Bytes
+
+/// What is the same in every part of one completion.
+struct ChatCompletionIdentity: Sendable, Equatable {
+  /// `chatcmpl-…`
+  let id: String
+  /// Unix seconds.
+  let created: Int
+  let model: String
+
+  static let systemFingerprint = "fp_claude_code"
+
+  /// The members an answer or chunk begins with, without the closing brace.
+  func begin(object: String) -> ByteBuffer {
+    var head = ByteBuffer()
+    head.append("{\"id\":")
+    JSONText.append(id, to: &head)
+    head.append(",\"object\":\"\(object)\",\"created\":\(created),\"model\":")
+    JSONText.append(model, to: &head)
+    head.append(",\"system_fingerprint\":\"\(ChatCompletionIdentity.systemFingerprint)\"")
+    return head
+  }
+}

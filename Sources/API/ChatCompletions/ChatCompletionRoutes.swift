@@ -1,0 +1,94 @@
+import Bytes
+import ClaudeCode
+public import EventLoop
+import HTTP
+public import HTTPServer
+import Identity
+public import Telemetry
+
+/// `POST /v1/chat/completions`.
+@Reactor
+public struct ChatCompletionRoutes {
+  public struct Configuration: Sendable {
+    /// How long upstream retries may take before the client is told.
+    public var retryPatience: Duration
+    /// Whether answers begin with their session's id and options.
+    public var writesSessionIntoContent: Bool
+
+    public init(retryPatience: Duration, writesSessionIntoContent: Bool) {
+      self.retryPatience = retryPatience
+      self.writesSessionIntoContent = writesSessionIntoContent
+    }
+  }
+
+  private let configuration: Configuration
+  private let turns: TurnFactory
+  private let runner: TurnRunner
+  private let clock: @Sendable () -> Timestamp
+
+  public init(
+    _ configuration: Configuration, turns: TurnFactory, runner: TurnRunner, clock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.configuration = configuration
+    self.turns = turns
+    self.runner = runner
+    self.clock = clock
+  }
+
+  public func add(to router: inout Router) {
+    router.on("POST", "/v1/chat/completions") { [self] request, context, _ in try await complete(request, context) }
+  }
+
+  private func complete(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let wanted = try ChatCompletionRequest(try await JSONBody.object(of: request))
+    let principal = context[Principal.self] ?? .anonymous
+    let plan = try wanted.plan(
+      turns, for: principal, headerSession: try request.head.sessionID, patience: configuration.retryPatience, context)
+    let identity = ChatCompletionIdentity(
+      id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
+    return wanted.isStreamed
+      ? try await stream(wanted, plan, identity, principal, context)
+      : try await collect(plan, identity, principal, context)
+  }
+
+  private func stream(
+    _ wanted: ChatCompletionRequest, _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity,
+    _ principal: Principal, _ context: RequestContext
+  ) async throws -> HTTPResponse {
+    let encoder = ChatCompletionEncoder(identity, includesUsage: wanted.includesUsage, head: head(plan.turn))
+    return try await runner.stream(plan.turn, context, encoder: encoder) { [turns] encoder, outcome in
+      if case .result(let result) = outcome, !result.isError {
+        turns.conversationAdvanced(plan, answer: encoder.answer, principal)
+      }
+    }
+  }
+
+  private func collect(
+    _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity, _ principal: Principal, _ context: RequestContext
+  ) async throws -> HTTPResponse {
+    let collector = RunCollector()
+    let result = try await runner.collect(plan.turn, context, collector)
+    let text = (try? JSONText.unescape(collector.answer.text.span)) ?? ""
+    if !result.isError { turns.conversationAdvanced(plan, answer: text, principal) }
+    let response = ChatCompletionResponse(
+      identity: identity, result: result, stopReason: collector.stopReason, answer: collector.answer,
+      head: head(plan.turn))
+    return HTTPResponse(
+      head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(response.encoded))
+  }
+
+  private func head(_ turn: Turn) -> String {
+    guard configuration.writesSessionIntoContent else { return "" }
+    return InBandOptions.lines(for: turn.options, sessionID: turn.session.id)
+  }
+}
+
+extension TurnFactory {
+  /// The turn ended well: a request that carries the conversation up to here continues its session.
+  func conversationAdvanced(_ plan: ChatCompletionPlan, answer: String, _ principal: Principal) {
+    sessions.save(
+      SessionRecord(
+        id: plan.turn.session.id, principal: principal.id, options: plan.turn.options,
+        position: plan.key.appending(role: "assistant", text: answer)))
+  }
+}

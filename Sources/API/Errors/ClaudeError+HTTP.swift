@@ -1,0 +1,68 @@
+public import ClaudeCode
+import HTTP
+public import HTTPServer
+
+extension HTTPError {
+  /// The one table of what a failed turn looks like to a client.
+  ///
+  /// SDKs repeat a request by themselves on 408, 409, 429 and from 500 on. Once a turn has reached the CLI a repeat
+  /// would run the agent again, so the answer says that it must not be.
+  public init(_ error: ClaudeError) {
+    switch error.kind {
+    case .cliNotFound:
+      self.init(503, "server_error", "claude_cli_not_found", error, retryAfter: 60)
+    case .cannotStart:
+      self.init(503, "server_error", "overloaded", error, retryAfter: 1)
+    case .refused:
+      self.init(500, "server_error", "claude_refused", error)
+    case .sessionNotFound:
+      self.init(404, "invalid_request_error", "session_not_found", error, param: "session-id")
+    case .sessionInUse:
+      self.init(503, "server_error", "session_in_use", error, retryAfter: 5)
+    case .sessionBusy:
+      self.init(429, "rate_limit_error", "rate_limit_exceeded", error, retryAfter: 5)
+    case .upstream(let status):
+      self.init(upstream: status, error)
+    case .totalTimeout, .inactivityTimeout:
+      self.init(504, "timeout_error", "timeout", error)
+    case .lost:
+      self.init(502, "server_error", "claude_lost", error)
+    case .empty:
+      self.init(502, "server_error", "empty_answer", error)
+    case .diverged:
+      self.init(502, "server_error", "upstream_diverged", error)
+    case .maxTurns:
+      self.init(422, "invalid_request_error", "max_turns_reached", error, param: "max-turns")
+    case .budget:
+      self.init(422, "invalid_request_error", "budget_exceeded", error, param: "max-budget-usd")
+    case .failed:
+      self.init(502, "server_error", "claude_failed", error)
+    case .cancelled:
+      self.init(503, "server_error", "cancelled", error)
+    }
+  }
+
+  private init(upstream status: Int, _ error: ClaudeError) {
+    switch status {
+    case 400: self.init(400, "invalid_request_error", "upstream_invalid_request", error)
+    case 401: self.init(401, "authentication_error", "upstream_authentication_failed", error)
+    case 403: self.init(403, "permission_error", "upstream_permission_denied", error)
+    case 404: self.init(404, "invalid_request_error", "model_not_found", error, param: "model")
+    case 413: self.init(413, "invalid_request_error", "upstream_request_too_large", error)
+    case 429: self.init(429, "rate_limit_error", "rate_limit_exceeded", error, retryAfter: 30)
+    case 503, 529: self.init(503, "server_error", "overloaded", error, retryAfter: 30)
+    case 504: self.init(504, "timeout_error", "timeout", error)
+    default: self.init(502, "server_error", "upstream_error", error)
+    }
+  }
+
+  private init(
+    _ status: HTTPStatus, _ type: String, _ code: String, _ error: ClaudeError, param: String? = nil,
+    retryAfter seconds: Int? = nil
+  ) {
+    var headers: [HTTPResponseHead.Field] = []
+    if let seconds { headers.append(HTTPResponseHead.Field(name: "retry-after", value: String(seconds))) }
+    if error.reachedCLI { headers.append(HTTPResponseHead.Field(name: "x-should-retry", value: "false")) }
+    self.init(status, type: type, code: code, param: param, message: error.message, headers: headers)
+  }
+}

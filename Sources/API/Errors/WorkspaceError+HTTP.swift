@@ -1,0 +1,19 @@
+import HTTP
+import HTTPServer
+import Workspaces
+
+extension HTTPError {
+  init(_ error: WorkspaceError) {
+    switch error {
+    case .badName(let name):
+      self = .invalidRequest(
+        "The workspace name \(name.prefix(64).debugDescription) is not one path component of letters, digits, '.', "
+          + "'_' and '-' (at most \(WorkspaceManager.maximumNameLength))",
+        param: "workspace")
+    case .unusable(let path, let reason):
+      self.init(
+        .internalServerError, type: "server_error", code: "workspace_unusable",
+        message: "The workspace \(path.split(separator: "/").last ?? "") cannot be used: \(reason)")
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Bytes
+public import ClaudeCode
+public import EventLoop
+public import Telemetry
+public import Workspaces
+
+/// Looks at what the server needs: the CLI, the workspaces, the MCP configuration.
+@Reactor
+public final class HealthChecker {
+  private let probe: CLIProbe
+  private let executor: ClaudeExecutor
+  private let workspaces: WorkspaceManager
+  private let mcpPath: String
+  private let mcp: MCPConfiguration?
+  private let version: String
+  private let isSimulated: Bool
+  private let clock: @Sendable () -> Timestamp
+  private let scheduler: any Scheduler
+  private let startedAt: ContinuousClock.Instant
+
+  /// - Parameters:
+  ///   - mcp: the loaded configuration; nil when there is no file.
+  ///   - isSimulated: whether the configured CLI is the simulator.
+  public init(
+    probe: CLIProbe, executor: ClaudeExecutor, workspaces: WorkspaceManager, mcpPath: String, mcp: MCPConfiguration?,
+    version: String, isSimulated: Bool, clock: @escaping @Sendable () -> Timestamp,
+    scheduler: any Scheduler = Loop.main
+  ) {
+    self.probe = probe
+    self.executor = executor
+    self.workspaces = workspaces
+    self.mcpPath = mcpPath
+    self.mcp = mcp
+    self.version = version
+    self.isSimulated = isSimulated
+    self.clock = clock
+    self.scheduler = scheduler
+    startedAt = scheduler.now
+  }
+
+  func report() async -> HealthReport {
+    let cli = HealthChecker.check(await probe.current())
+    return HealthReport(
+      checks: [cli, workspaceCheck, mcpCheck], isSimulated: isSimulated, version: version,
+      uptime: scheduler.now - startedAt, takenAt: clock(), activeAgents: executor.activeRuns)
+  }
+
+  private static func check(_ report: CLIProbe.Report) -> HealthReport.Check {
+    let (status, message, details): (HealthReport.Status, String, JSONValue) =
+      switch report.finding {
+      case .available(let path, let version, let exitCode):
+        (
+          .healthy, "Claude CLI is available and responsive",
+          ["version": .string(version), "exitCode": JSONValue(exitCode), "path": .string(path)]
+        )
+      case .notFound(let candidates):
+        (
+          .unhealthy, "Claude CLI was not found; install it or set CLAUDE_CLI_PATH",
+          ["searched": .array(candidates.map { .string($0) })]
+        )
+      case .failed(let path, let reason):
+        (.unhealthy, "Claude CLI does not answer: \(reason)", ["path": .string(path)])
+      }
+    return HealthReport.Check(
+      name: "claudeCli", status: status, message: message, details: details, takenAt: report.takenAt)
+  }
+
+  private var workspaceCheck: HealthReport.Check {
+    let (readable, writable) = workspaces.check()
+    let isFine = readable && writable
+    return HealthReport.Check(
+      name: "workspace", status: isFine ? .healthy : .unhealthy,
+      message: isFine
+        ? "Workspace directory is accessible and writable" : "Workspace directory cannot be read and written",
+      details: ["path": .string(workspaces.base), "readable": .bool(readable), "writable": .bool(writable)],
+      takenAt: clock())
+  }
+
+  private var mcpCheck: HealthReport.Check {
+    var details: JSONObject = ["enabled": .bool(mcp != nil), "configPath": .string(mcpPath)]
+    if let mcp { details["servers"] = .array(mcp.servers.keys.map { .string($0) }) }
+    return HealthReport.Check(
+      name: "mcpConfig", status: .healthy,
+      message: mcp == nil ? "MCP is disabled (no configuration file found)" : "MCP configuration is loaded",
+      details: .object(details), takenAt: clock())
+  }
+}

@@ -1,0 +1,31 @@
+import Telemetry
+import Bytes
+import ClaudeCode
+public import EventLoop
+import HTTP
+public import HTTPServer
+
+/// One line for each request, when its answer has ended.
+@Reactor
+public struct AccessLogMiddleware: Middleware {
+  private let scheduler: any Scheduler
+
+  public init(scheduler: any Scheduler = Loop.main) { self.scheduler = scheduler }
+
+  public func respond(
+    to request: HTTPRequest, _ context: RequestContext, next: Responder
+  ) async throws -> HTTPResponse {
+    let (method, path) = (request.head.method, request.head.path)
+    context.whenEnded { [unowned context, scheduler] summary in
+      context.logger.info(
+        "request",
+        [
+          "method": .string(method), "path": .string(path),
+          "status": summary.status.map { JSONValue($0.rawValue) } ?? .null, "bytes": JSONValue(summary.bytes),
+          "ms": JSONValue((scheduler.now - context.startedAt).milliseconds),
+          "complete": .bool(summary.isComplete), "peer": .string(context.peer),
+        ])
+    }
+    return try await next(request, context)
+  }
+}

@@ -1,0 +1,37 @@
+public import EventLoop
+import HTTP
+public import HTTPServer
+
+/// Lets browsers read answers: with keys from any origin (a key is still needed), without keys only from listed ones.
+@Reactor
+public struct CORSMiddleware: Middleware {
+  private let allowsAnyOrigin: Bool
+  private let allowedOrigins: Set<String>
+
+  public init(allowsAnyOrigin: Bool, allowedOrigins: Set<String>) {
+    self.allowsAnyOrigin = allowsAnyOrigin
+    self.allowedOrigins = allowedOrigins
+  }
+
+  public func respond(
+    to request: HTTPRequest, _ context: RequestContext, next: Responder
+  ) async throws -> HTTPResponse {
+    guard let origin = request.head.fields["origin"] else { return try await next(request, context) }
+    context.setResponseField("vary", "origin")
+    guard allowsAnyOrigin || allowedOrigins.contains(origin) else { return try await next(request, context) }
+    context.setResponseField("access-control-allow-origin", origin)
+    context.setResponseField(
+      "access-control-expose-headers", "x-request-id, x-session-id, x-claude-warning, retry-after")
+    guard request.head.method == "OPTIONS", request.head.fields["access-control-request-method"] != nil else {
+      return try await next(request, context)
+    }
+    let headers = request.head.fields["access-control-request-headers"] ?? "authorization, content-type"
+    return HTTPResponse(
+      head: HTTPResponseHead(
+        .noContent,
+        [
+          "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
+          "access-control-allow-headers": headers, "access-control-max-age": "86400",
+        ]))
+  }
+}

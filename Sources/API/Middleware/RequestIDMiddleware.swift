@@ -1,0 +1,29 @@
+import Bytes
+public import EventLoop
+import HTTP
+public import HTTPServer
+
+/// Gives each request a name, taken over from the client where it sent a sane one.
+@Reactor
+public struct RequestIDMiddleware: Middleware {
+  private let newID: @Reactor () -> String
+  private static let maximumLength = 128
+
+  public init(newID: @escaping @Reactor () -> String) { self.newID = newID }
+
+  public func respond(
+    to request: HTTPRequest, _ context: RequestContext, next: Responder
+  ) async throws -> HTTPResponse {
+    let sent = request.head.fields["x-request-id"].flatMap { RequestIDMiddleware.isSane($0) ? $0 : nil }
+    context.identify(sent ?? "req_\(newID())")
+    return try await next(request, context)
+  }
+
+  private static func isSane(_ id: String) -> Bool {
+    (1...maximumLength).contains(id.utf8.count)
+      && id.utf8.allSatisfy {
+        Ascii.isLetter($0) || Ascii.isDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+          || $0 == UInt8(ascii: ".")
+      }
+  }
+}

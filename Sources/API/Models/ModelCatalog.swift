@@ -1,0 +1,76 @@
+import HTTP
+public import Bytes
+import HTTPServer
+
+/// The models clients may name.
+public struct ModelCatalog: Sendable, Equatable {
+  public struct Model: Sendable, Equatable {
+    public let id: String
+    /// Unix seconds.
+    public let created: Int
+    public let ownedBy: String
+    /// What `--model` gets; nil leaves the choice to the CLI.
+    public let cliName: String?
+  }
+
+  public let models: [Model]
+
+  /// What is known without a file: the CLI's own choice, and its aliases.
+  public static let builtIn = ModelCatalog(
+    models: [
+      Model(id: "claude-code", created: 1_740_355_200, ownedBy: "anthropic", cliName: nil),
+      Model(id: "opus", created: 1_740_355_200, ownedBy: "anthropic", cliName: "opus"),
+      Model(id: "sonnet", created: 1_740_355_200, ownedBy: "anthropic", cliName: "sonnet"),
+      Model(id: "haiku", created: 1_740_355_200, ownedBy: "anthropic", cliName: "haiku"),
+    ])
+
+  public enum CatalogError: Error, Sendable, Equatable {
+    case invalid(String)
+  }
+
+  private init(models: [Model]) { self.models = models }
+
+  /// Reads a table of the form `{"models":[{"id":"…","cli_model":"…"|null,"created":0,"owned_by":"…"}]}`; all but `id`
+  /// may be left out.
+  public init(_ value: JSONValue) throws(CatalogError) {
+    guard let entries = value["models"]?.array, !entries.isEmpty else {
+      throw .invalid("it needs a non-empty array \"models\"")
+    }
+    var models: [Model] = []
+    for entry in entries {
+      guard let id = entry["id"]?.string, !id.isEmpty else { throw .invalid("every model needs an \"id\"") }
+      guard !models.contains(where: { $0.id == id }) else { throw .invalid("the model \(id) is there twice") }
+      let cliName = entry["cli_model"].map(\.string) ?? id
+      models.append(
+        Model(
+          id: id, created: entry["created"]?.int ?? 0, ownedBy: entry["owned_by"]?.string ?? "anthropic",
+          cliName: cliName))
+    }
+    self.models = models
+  }
+
+  /// The model of this id. Any full name (`claude-…`) is one, in the table or not.
+  public func model(_ id: String) -> Model? {
+    if let known = models.first(where: { $0.id == id }) { return known }
+    guard id.hasPrefix("claude-"), id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      return nil
+    }
+    return Model(id: id, created: 0, ownedBy: "anthropic", cliName: id)
+  }
+
+  /// What to tell the CLI for what a request said.
+  ///
+  /// - Throws: `HTTPError` 404 `model_not_found`.
+  func cliModel(for id: String?) throws -> String? {
+    guard let id else { return nil }
+    guard let model = model(id) else { throw ModelCatalog.notFound(id) }
+    return model.cliName
+  }
+
+  static func notFound(_ id: String) -> HTTPError {
+    HTTPError(
+      .notFound, type: "invalid_request_error", code: "model_not_found", param: "model",
+      message: "The model '\(id.prefix(64))' does not exist. GET /v1/models lists those that do; "
+        + "any full name that begins with claude- works too.")
+  }
+}

@@ -1,0 +1,19 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+
+/// The body of `POST /api/claude`.
+struct ClaudeRequest: Sendable, Equatable {
+  let prompt: String
+  let options: TurnOptions
+
+  /// - Throws: `HTTPError` 400.
+  init(_ body: JSONObject) throws {
+    guard let prompt = body["prompt"] else { throw HTTPError.invalidRequest("prompt is missing", param: "prompt") }
+    guard let text = prompt.string, !text.allSatisfy(\.isWhitespace) else {
+      throw HTTPError.invalidRequest("prompt must be a string that is not empty", param: "prompt")
+    }
+    self.prompt = text
+    options = try TurnOptions(fields: body)
+  }
+}

@@ -1,0 +1,33 @@
+import ClaudeCode
+public import EventLoop
+import HTTP
+public import HTTPServer
+import Identity
+
+/// `POST /api/claude`: the CLI's own stream.
+@Reactor
+public struct ClaudeRoutes {
+  private let turns: TurnFactory
+  private let runner: TurnRunner
+
+  public init(turns: TurnFactory, runner: TurnRunner) {
+    self.turns = turns
+    self.runner = runner
+  }
+
+  public func add(to router: inout Router) {
+    router.on("POST", "/api/claude") { [self] request, context, _ in try await stream(request, context) }
+  }
+
+  private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let wanted = try ClaudeRequest(try await JSONBody.object(of: request))
+    let principal = context[Principal.self] ?? .anonymous
+    let sessionID = try wanted.options.sessionID ?? request.head.sessionID
+    let turn = try turns.makeTurn(
+      prompt: wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal),
+      for: principal, context)
+    let encoder = ClaudeStreamEncoder(
+      includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: turn.session.id)
+    return try await runner.stream(turn, context, encoder: encoder) { _, _ in }
+  }
+}

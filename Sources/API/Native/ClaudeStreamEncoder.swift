@@ -1,0 +1,45 @@
+import Bytes
+import ClaudeCode
+import HTTP
+
+/// The raw stream: the CLI's own lines as data frames, unchanged.
+struct ClaudeStreamEncoder: RunEncoder {
+  private let includesPartialMessages: Bool
+  private let sessionID: String
+  private(set) var hasContent = false
+
+  init(includesPartialMessages: Bool, sessionID: String) {
+    self.includesPartialMessages = includesPartialMessages
+    self.sessionID = sessionID
+  }
+
+  mutating func encode(
+    _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer
+  ) throws(ClaudeError) {
+    switch message.kind {
+    case .streamEvent where !includesPartialMessages: return
+    case .controlRequest, .controlResponse, .controlCancelRequest, .transcriptMirror: return
+    case .result where !hasContent:
+      // Nothing but a failure was said: that can still be an HTTP status.
+      if let result = TurnResult(line), let error = ClaudeError(result) { throw error }
+    default: break
+    }
+    hasContent = true
+    ServerSentEvent.data(line, to: &output)
+  }
+
+  mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {}
+
+  mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
+    let subtype =
+      switch error.kind {
+      case .totalTimeout, .inactivityTimeout: "timeout"
+      default: "error"
+      }
+    let line: JSONValue = [
+      "type": "result", "subtype": .string(subtype), "is_error": true, "result": .string(error.message),
+      "session_id": .string(sessionID),
+    ]
+    ServerSentEvent.data(line.encoded.span, to: &output)
+  }
+}

@@ -1,0 +1,138 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+import Workspaces
+
+extension TurnOptions {
+  /// Reads options from the fields of a JSON body, kebab-case or snake_case. Fields that are no options are left alone.
+  ///
+  /// - Parameter except: names that mean something else in this dialect.
+  init(fields: JSONObject, except: Set<OptionName> = []) throws {
+    self.init()
+    for name in OptionName.allCases where !except.contains(name) {
+      guard let value = fields[name.rawValue] ?? fields[name.snakeCase], !value.isNull else { continue }
+      try set(name, value)
+    }
+  }
+
+  /// Reads options from `metadata`, whose values are strings: arrays are JSON text or comma-separated.
+  init(metadata: JSONObject) throws {
+    self.init()
+    for name in OptionName.allCases where name != .model {
+      guard let value = metadata[name.rawValue] ?? metadata[name.snakeCase], !value.isNull else { continue }
+      if case .string(let text) = value { try set(name, text: text) } else { try set(name, value) }
+    }
+  }
+
+  /// Sets one option from the text form: `true`, `["Bash","Edit"]`, `5`, or just the words.
+  mutating func set(_ name: OptionName, text: String) throws {
+    switch name {
+    case .workspace, .sessionID, .systemPrompt, .appendSystemPrompt, .model, .effort, .permissionMode:
+      try set(name, .string(text))
+    case .allowedTools, .disallowedTools, .mcpAllowedTools:
+      if text.hasPrefix("[") {
+        guard let array = try? JSONValue(parsing: text) else { throw name.bad("must be a JSON array of strings") }
+        try set(name, array)
+      } else {
+        try set(name, .array(TurnOptions.rules(in: text).map { .string($0) }))
+      }
+    case .dangerouslySkipPermissions, .maxTurns, .maxBudgetUSD, .fileMentions, .includePartialMessages:
+      try set(name, (try? JSONValue(parsing: text)) ?? .string(text))
+    }
+  }
+
+  mutating func set(_ name: OptionName, _ value: JSONValue) throws {
+    switch name {
+    case .workspace:
+      let text = try name.string(value)
+      guard WorkspaceManager.isName(text) else { throw HTTPError(WorkspaceError.badName(text)) }
+      workspace = text
+    case .sessionID:
+      guard let id = UUIDText.normalized(try name.string(value)) else { throw name.bad("must be a UUID") }
+      sessionID = id
+    case .systemPrompt: systemPrompt = try name.string(value)
+    case .appendSystemPrompt: appendSystemPrompt = try name.string(value)
+    case .model: model = try name.string(value)
+    case .effort:
+      guard let level = Effort(rawValue: try name.string(value)) else {
+        throw name.bad("must be one of \(Effort.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      effort = level
+    case .allowedTools: allowedTools = try name.tools(value)
+    case .disallowedTools: disallowedTools = try name.tools(value)
+    case .mcpAllowedTools: mcpAllowedTools = try name.tools(value)
+    case .dangerouslySkipPermissions: dangerouslySkipPermissions = try name.bool(value)
+    case .permissionMode:
+      guard let mode = PermissionMode(name: try name.string(value)) else {
+        let names = PermissionMode.allCases.map(\.name).joined(separator: ", ")
+        throw name.bad("must be one of default, \(names)")
+      }
+      permissionMode = mode
+    case .maxTurns:
+      guard let turns = value.int, turns > 0 else { throw name.bad("must be a positive integer") }
+      maxTurns = turns
+    case .maxBudgetUSD:
+      guard let budget = value.double, budget > 0, budget.isFinite else { throw name.bad("must be a positive number") }
+      maxBudgetUSD = budget
+    case .fileMentions: fileMentions = try name.bool(value)
+    case .includePartialMessages: includePartialMessages = try name.bool(value)
+    }
+  }
+
+  /// Splits a comma-separated list; a comma inside parentheses belongs to its rule.
+  private static func rules(in text: String) -> [String] {
+    var rules = [""]
+    var depth = 0
+    for character in text {
+      if character == "(" { depth += 1 }
+      if character == ")" { depth -= 1 }
+      if character == "," && depth == 0 { rules.append("") } else { rules[rules.count - 1].append(character) }
+    }
+    return rules.map { $0.drop(while: \.isWhitespace) }.map { rule in
+      var rule = rule
+      while rule.last?.isWhitespace == true { rule.removeLast() }
+      return String(rule)
+    }.filter { !$0.isEmpty }
+  }
+}
+
+extension OptionName {
+  fileprivate func bad(_ rule: String) -> HTTPError { .invalidRequest("\(rawValue) \(rule)", param: rawValue) }
+
+  fileprivate func string(_ value: JSONValue) throws -> String {
+    guard let text = value.string, !text.isEmpty else { throw bad("must be a string that is not empty") }
+    guard !text.utf8.contains(0) else { throw bad("must not hold NUL") }
+    return text
+  }
+
+  fileprivate func bool(_ value: JSONValue) throws -> Bool {
+    switch value {
+    case .bool(let bool): return bool
+    case .string("true"), .string("on"): return true
+    case .string("false"), .string("off"): return false
+    default: throw bad("must be true or false")
+    }
+  }
+
+  fileprivate func tools(_ value: JSONValue) throws -> [String] {
+    guard let values = value.array else { throw bad("must be an array of tool names") }
+    return try values.map { value in
+      guard let rule = value.string, CLIArguments.isToolRule(rule) else {
+        throw bad("must hold tool names only, optionally with a specifier in parentheses: \(value.text.prefix(64))")
+      }
+      return rule
+    }
+  }
+}
+
+extension TurnOptions {
+  /// These options, and for what they leave open those of `other`: two places of one request.
+  func merging(_ other: TurnOptions) -> TurnOptions {
+    var merged = inheriting(other)
+    merged.sessionID = sessionID ?? other.sessionID
+    merged.maxTurns = maxTurns ?? other.maxTurns
+    merged.maxBudgetUSD = maxBudgetUSD ?? other.maxBudgetUSD
+    merged.includePartialMessages = includePartialMessages ?? other.includePartialMessages
+    return merged
+  }
+}

@@ -1,0 +1,20 @@
+import Bytes
+import ClaudeCode
+
+/// Writes a run as one dialect's stream. A value without writer, clock or id source.
+protocol RunEncoder {
+  /// Whether something was written that the client must see: from then on the status is decided.
+  var hasContent: Bool { get }
+
+  /// - Throws: `ClaudeError` when the answer cannot go on; `close` with it follows.
+  mutating func encode(
+    _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer) throws(ClaudeError)
+
+  /// The run has its result.
+  ///
+  /// - Throws: `ClaudeError` for a result that is none; `close` with it follows.
+  mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError)
+
+  /// The run failed after something was written.
+  mutating func close(_ error: ClaudeError, to output: inout ByteBuffer)
+}

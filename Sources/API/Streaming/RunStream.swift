@@ -1,0 +1,186 @@
+import Bytes
+import ClaudeCode
+import EventLoop
+import HTTP
+import HTTPServer
+
+/// Carries a run to one client as server-sent events.
+///
+/// Until there is content nothing is sent, so that a failure can still be an HTTP status; but after ten seconds a client
+/// wants to see that it is being served. From then on the child's bytes go straight through the encoder into the
+/// connection's output.
+@Reactor
+final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
+  private enum Phase {
+    /// What is written waits here for the head.
+    case holding(ByteBuffer)
+    case streaming(BodyWriter)
+    case ended
+  }
+
+  private var encoder: Encoder
+  private var phase = Phase.holding(ByteBuffer())
+  private let scheduler: any Scheduler
+  private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
+  private var run: Run?
+  private var isOver = false
+  private var ready: CheckedContinuation<Result<Void, ClaudeError>, Never>?
+  private var decision: Result<Void, ClaudeError>?
+  private var timer: (any ScheduledTimer)?
+  private var lastWrite: ContinuousClock.Instant
+
+  /// - Parameter onEnd: called once when the run has ended, with what the encoder knows by then.
+  init(
+    _ encoder: Encoder, scheduler: any Scheduler, onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void
+  ) {
+    self.encoder = encoder
+    self.scheduler = scheduler
+    self.onEnd = onEnd
+    lastWrite = scheduler.now
+    armTimer()
+  }
+
+  /// Waits for content, or for the time to be up.
+  ///
+  /// - Throws: what ended the run before there was anything to send.
+  func untilReady(_ run: Run) async throws(ClaudeError) {
+    self.run = isOver ? nil : run
+    if let decision { return try decision.get() }
+    let outcome = await withCheckedContinuation { ready = $0 }
+    try outcome.get()
+  }
+
+  private func decide(_ outcome: Result<Void, ClaudeError>) {
+    guard decision == nil else { return }
+    decision = outcome
+    ready?.resume(returning: outcome)
+    ready = nil
+  }
+
+  // MARK: Run
+
+  var isCongested: Bool {
+    if case .streaming(let writer) = phase { writer.isCongested } else { false }
+  }
+
+  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
+    guard !isOver else { return }
+    var failure: ClaudeError?
+    write { output in
+      do throws(ClaudeError) {
+        try encoder.encode(message, line, to: &output)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { fail(failure) }
+  }
+
+  func run(_ run: Run, didEnd outcome: RunOutcome) {
+    guard !isOver else { return }
+    self.run = nil
+    switch outcome {
+    case .failed(let error): fail(error, outcome)
+    case .result(let result):
+      var failure: ClaudeError?
+      write { output in
+        do throws(ClaudeError) {
+          try encoder.close(result, to: &output)
+        } catch {
+          failure = error
+        }
+      }
+      if let failure { fail(failure, outcome) } else { finish(outcome) }
+    }
+  }
+
+  private func fail(_ error: ClaudeError, _ outcome: RunOutcome? = nil) {
+    if encoder.hasContent || decision != nil { write { encoder.close(error, to: &$0) } }
+    decide(.failure(error))
+    finish(outcome ?? .failed(error))
+  }
+
+  private func finish(_ outcome: RunOutcome) {
+    isOver = true
+    timer?.cancel()
+    decide(.success(()))
+    if case .streaming(let writer) = phase {
+      writer.finish()
+      phase = .ended
+    }
+    leaveRun()
+    onEnd(encoder, outcome)
+  }
+
+  // MARK: Output
+
+  private func write(_ body: (inout ByteBuffer) -> Void) {
+    switch phase {
+    case .holding(var held):
+      phase = .ended  // no second reference while it grows
+      body(&held)
+      phase = .holding(held)
+      if encoder.hasContent { decide(.success(())) }
+    case .streaming(let writer):
+      writer.write { output in
+        let before = output.count
+        body(&output)
+        if output.count != before { lastWrite = scheduler.now }
+      }
+    case .ended: break
+    }
+  }
+
+  func start(_ writer: BodyWriter) {
+    guard case .holding(let held) = phase else { return }
+    phase = .streaming(writer)
+    if !held.isEmpty { writer.write { $0.append(held) } }
+    lastWrite = scheduler.now
+    guard isOver else { return armTimer() }
+    writer.finish()
+    phase = .ended
+  }
+
+  var probe: [UInt8] { Array(ServerSentEvent.ping.utf8) }
+
+  func writerDidDrain() { run?.observerDidDrain() }
+
+  func clientDidLeave() {
+    phase = .ended
+    timer?.cancel()
+    let wasOver = isOver
+    isOver = true
+    leaveRun()
+    decide(.failure(ClaudeError(.cancelled, "The client left", reachedCLI: true)))
+    if !wasOver { onEnd(encoder, .failed(ClaudeError(.cancelled, "The client left", reachedCLI: true))) }
+  }
+
+  private func leaveRun() {
+    let run = self.run
+    self.run = nil
+    run?.remove(self)
+  }
+
+  // MARK: Silence
+
+  /// Ten seconds: the patience for a head, and the pace of keep-alive comments. Proxies cut after 30 to 60.
+  private static var patience: Duration { .seconds(10) }
+
+  private func armTimer() {
+    timer?.cancel()
+    let wait = lastWrite + Self.patience - scheduler.now
+    timer = scheduler.schedule(after: wait) { [weak self] in self?.silenceTimerFired() }
+  }
+
+  private func silenceTimerFired() {
+    guard !isOver else { return }
+    guard scheduler.now - lastWrite >= Self.patience else { return armTimer() }
+    lastWrite = scheduler.now
+    switch phase {
+    case .holding: decide(.success(()))
+    case .streaming(let writer): writer.write { $0.append(ServerSentEvent.ping) }
+    case .ended: return
+    }
+    armTimer()
+  }
+}

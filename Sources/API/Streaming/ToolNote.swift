@@ -1,0 +1,29 @@
+import Bytes
+
+/// What the CLI does with its own tools, in one short line each. It goes where thinking goes: clients show it, and no
+/// program takes it for the answer.
+enum ToolNote {
+  /// The longest detail shown, in characters.
+  static let maximumDetail = 120
+
+  /// `[Bash] git status`
+  static func use(name: String, input: JSONValue) -> String {
+    let detail = input.object?.members.lazy.compactMap(\.value.string).first { !$0.isEmpty } ?? ""
+    return detail.isEmpty ? "[\(name)]" : "[\(name)] \(shortened(detail))"
+  }
+
+  static func failure(_ reason: String) -> String { "[failed] \(shortened(reason))" }
+
+  /// Appends the note on a line of its own to the inside of a JSON string.
+  static func append(_ note: String, to escaped: inout ByteBuffer) {
+    if !escaped.isEmpty { escaped.append("\\n") }
+    JSONText.appendEscaped(note.utf8, to: &escaped)
+    escaped.append("\\n")
+  }
+
+  private static func shortened(_ text: String) -> String {
+    let line = text.prefix { !$0.isNewline }
+    let isCut = line.endIndex < text.endIndex || line.count > maximumDetail
+    return line.prefix(maximumDetail) + (isCut ? "…" : "")
+  }
+}

@@ -1,0 +1,95 @@
+import Telemetry
+import Bytes
+public import ClaudeCode
+public import EventLoop
+import HTTP
+import HTTPServer
+import Identity
+public import Workspaces
+
+/// Makes turns out of what requests ask for: the same for every dialect. Nothing is spawned here, and whatever is wrong
+/// with a request is found here, before anything is.
+@Reactor
+public final class TurnFactory {
+  private let workspaces: WorkspaceManager
+  private let mcpLoader: MCPConfigLoader
+  private let mcp: MCPConfiguration
+  private let models: ModelCatalog
+  let sessions: SessionStore
+  let newID: @Reactor () -> String
+
+  /// - Parameters:
+  ///   - mcp: the configured MCP servers; empty when there are none.
+  ///   - newID: makes UUIDs.
+  public init(
+    workspaces: WorkspaceManager, mcpLoader: MCPConfigLoader, mcp: MCPConfiguration, models: ModelCatalog,
+    sessions: SessionStore, newID: @escaping @Reactor () -> String
+  ) {
+    self.workspaces = workspaces
+    self.mcpLoader = mcpLoader
+    self.mcp = mcp
+    self.models = models
+    self.sessions = sessions
+    self.newID = newID
+  }
+
+  /// The session a request names; nil if it names none. One that we do not know may still be known to the CLI.
+  ///
+  /// - Throws: `HTTPError` 404 for somebody else's: whether it exists is not told.
+  func record(_ id: String?, for principal: Principal) throws -> SessionRecord? {
+    guard let id else { return nil }
+    guard let record = sessions.record(id) else {
+      return SessionRecord(id: id, principal: principal.id, options: TurnOptions())
+    }
+    guard record.principal == principal.id else {
+      throw HTTPError(ClaudeError(.sessionNotFound, "No session \(id)", reachedCLI: false))
+    }
+    return record
+  }
+
+  /// - Parameters:
+  ///   - options: what the request says; what it leaves open is taken from the session.
+  ///   - session: the session to continue; nil for a new one.
+  ///   - context: gets `x-session-id` and `x-claude-warning`.
+  /// - Throws: `HTTPError`.
+  func makeTurn(
+    prompt: String, options: TurnOptions, continuing session: SessionRecord?, for principal: Principal,
+    _ context: RequestContext
+  ) throws -> Turn {
+    var options = session.map { options.inheriting($0.options) } ?? options
+    options.model = try models.cliModel(for: options.model)
+    options.mcpAllowedTools = configuredTools(options.mcpAllowedTools, context)
+    let chosen: Turn.Session = session.map { .resume(id: $0.id) } ?? .new(id: newID())
+    options.sessionID = nil
+    let turn = Turn(
+      prompt: prompt, session: chosen, directory: try directory(options.workspace), options: options,
+      mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
+    context.setResponseField("x-session-id", chosen.id)
+    sessions.save(SessionRecord(id: chosen.id, principal: principal.id, options: options))
+    return turn
+  }
+
+  private func configuredTools(_ tools: [String]?, _ context: RequestContext) -> [String]? {
+    guard let tools else { return nil }
+    let (known, unknown) = mcp.check(tools)
+    if !unknown.isEmpty {
+      let warning = "unknown MCP tools dropped: \(unknown.joined(separator: ", "))"
+      context.logger.warn(warning)
+      context.setResponseField("x-claude-warning", warning)
+    }
+    return known
+  }
+
+  private func directory(_ workspace: String?) throws -> String {
+    do {
+      return try workspaces.directory(of: workspace)
+    } catch {
+      throw HTTPError(error)
+    }
+  }
+
+  private func mcpConfigPath(_ tools: [String]) throws -> String? {
+    guard !tools.isEmpty else { return nil }
+    return try mcpLoader.write(mcp, for: tools)
+  }
+}

@@ -1,0 +1,152 @@
+import Bytes
+import ClaudeCode
+import EventLoop
+import HTTPServer
+import Telemetry
+import Workspaces
+
+/// The program: from its arguments to its exit.
+public struct ServerCommand: Sendable {
+  private let flags: CommandLineFlags
+  private let settings: Settings
+  private let environment: [String: String]
+  private let logger: Logger
+
+  /// Runs the program; does not return.
+  public static func main(arguments: [String]) -> Never {
+    do {
+      let flags = try CommandLineFlags(arguments)
+      if flags.showsHelp { say(CommandLineFlags.help, exit: 0) }
+      if flags.showsVersion { say("claude-code-server \(Version.current)\n", exit: 0) }
+      let command = try ServerCommand(flags)
+      if flags.checksConfiguration { say("The configuration is fine.\n", exit: 0) }
+      command.serve()
+    } catch let error as CommandLineFlags.UsageError {
+      complain("\(error.message)\n\n\(CommandLineFlags.help)", exit: 64)
+    } catch let error as Settings.ConfigurationError {
+      complain("The configuration has mistakes:\n\(error.mistakes.map { "  \($0)\n" }.joined())", exit: 78)
+    } catch {
+      complain("\(error)\n", exit: 78)
+    }
+  }
+
+  private init(_ flags: CommandLineFlags) throws {
+    self.flags = flags
+    let inherited = ProcessControl.environment
+    var variables = try ServerCommand.dotEnv(flags.envFile).merging(inherited) { _, environment in environment }
+    environment = variables
+    if let host = flags.host { variables[SettingName.host.rawValue] = host }
+    if let port = flags.port { variables[SettingName.port.rawValue] = port }
+    if flags.simulates { variables[SettingName.cliPath.rawValue] = ServerCommand.simulatorPath }
+    settings = try Settings(variables)
+    logger = Logger(
+      level: settings.logLevel, format: settings.logFormat,
+      now: { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) },
+      write: { ProcessControl.write($0, to: 1) })
+  }
+
+  private static func dotEnv(_ path: String?) throws -> [String: String] {
+    guard let bytes = try FileContents.read(path ?? ".env") else {
+      guard let path else { return [:] }
+      throw StartError(message: "--env-file: no file \(path)")
+    }
+    do {
+      return try DotEnv.parse(String(decoding: bytes, as: UTF8.self))
+    } catch {
+      throw StartError(message: "\(path ?? ".env"), line \(error.line): \(error.reason)")
+    }
+  }
+
+  /// The simulator lies beside the server.
+  private static var simulatorPath: String {
+    let path = ProcessControl.executablePath
+    return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/claude-simulator"
+  }
+
+  private var isSimulated: Bool {
+    settings.cliPath?.split(separator: "/").last == "claude-simulator"
+  }
+
+  // MARK: Serving
+
+  private func serve() -> Never {
+    let signals = Signals.takeOver()
+    ProcessControl.becomeSubreaper()
+    ProcessControl.hideMemory()
+    let start = Task { @Reactor in await begin() }
+    let first = signals.next()
+    logger.info("shutting down", ["signal": .string("\(first)")])
+    Task { @Reactor in
+      await (await start.value).shutDown()
+      logger.info("bye")
+      ProcessControl.exit(0)
+    }
+    // Whoever asks twice does not want to wait.
+    _ = signals.next()
+    ProcessControl.exit(1)
+  }
+
+  @Reactor
+  private func begin() async -> Composition {
+    do {
+      let composition = try Composition(
+        settings, environment: environment, isSimulated: isSimulated, logger: logger)
+      try composition.server.listen(host: settings.host, port: settings.port)
+      announce(composition.server.port ?? settings.port)
+      reportCLI(await composition.probe.current())
+      return composition
+    } catch {
+      ServerCommand.complain("The server cannot start: \(error)\n", exit: 1)
+    }
+  }
+
+  private func announce(_ port: Int) {
+    let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+    logger.info(
+      "listening",
+      [
+        "url": .string("http://\(host):\(port)"), "version": .string(Version.current),
+        "authentication": .string(settings.apiKeys.isEmpty ? "none" : "\(settings.apiKeys.count) key(s)"),
+      ])
+    if isSimulated {
+      logger.warn(Banner.framed("SIMULATOR: answers are made up. No Claude Code CLI is used."))
+    }
+    if settings.isOpenToTheWorld {
+      logger.warn(
+        Banner.framed("NO API KEY, AND OPEN TO THE NETWORK: whoever reaches this port can run commands here."))
+    }
+  }
+
+  private static func say(_ text: String, exit status: Int32) -> Never {
+    ProcessControl.write(Array(text.utf8), to: 1)
+    ProcessControl.exit(status)
+  }
+
+  private static func complain(_ text: String, exit status: Int32) -> Never {
+    ProcessControl.write(Array(text.utf8), to: 2)
+    ProcessControl.exit(status)
+  }
+}
+
+extension ServerCommand {
+  private func reportCLI(_ report: CLIProbe.Report) {
+    switch report.finding {
+    case .available(let path, let version, _):
+      logger.info("Claude Code CLI", ["path": .string(path), "version": .string(version)])
+    case .notFound(let candidates):
+      logger.error(
+        "the Claude Code CLI was not found: install it or set CLAUDE_CLI_PATH",
+        ["searched": .array(candidates.map { .string($0) })])
+    case .failed(let path, let reason):
+      logger.error("the Claude Code CLI does not answer", ["path": .string(path), "reason": .string(reason)])
+    }
+  }
+}
+
+/// A line nobody overlooks.
+enum Banner {
+  static func framed(_ text: String) -> String {
+    let rule = String(repeating: "!", count: 8)
+    return "\(rule) \(text) \(rule)"
+  }
+}

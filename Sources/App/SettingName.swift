@@ -1,0 +1,21 @@
+/// Every variable the server reads. `.env.example` explains them; a test holds the two against each other.
+enum SettingName: String, CaseIterable, Sendable {
+  case port = "PORT"
+  case host = "HOST"
+  case totalTimeout = "CLAUDE_TOTAL_TIMEOUT_MS"
+  case inactivityTimeout = "CLAUDE_INACTIVITY_TIMEOUT_MS"
+  case killTimeout = "PROCESS_KILL_TIMEOUT_MS"
+  case mcpConfigPath = "MCP_CONFIG_PATH"
+  case workspaceBasePath = "WORKSPACE_BASE_PATH"
+  case apiKey = "API_KEY"
+  case apiKeys = "API_KEYS"
+  case logLevel = "LOG_LEVEL"
+  case nodeEnvironment = "NODE_ENV"
+  case logFormat = "LOG_FORMAT"
+  case cliPath = "CLAUDE_CLI_PATH"
+  case usesSubscription = "CLAUDE_USE_SUBSCRIPTION"
+  case retryPatience = "UPSTREAM_RETRY_PATIENCE_MS"
+  case sessionInContent = "SESSION_IN_CONTENT"
+  case modelsPath = "MODELS_PATH"
+  case allowedOrigins = "ALLOWED_ORIGINS"
+}

@@ -1,0 +1,106 @@
+import Telemetry
+
+/// The server's configuration: read once, checked whole.
+struct Settings: Sendable, Equatable {
+  var port = 3000
+  var host = "127.0.0.1"
+  var totalTimeout: Duration = .milliseconds(3_600_000)
+  var inactivityTimeout: Duration = .milliseconds(300_000)
+  var killTimeout: Duration = .milliseconds(5000)
+  var mcpConfigPath = "mcp-config.json"
+  var workspaceBasePath = "."
+  var apiKeys: [String] = []
+  var logLevel = LogLevel.debug
+  var logFormat = LogFormat.pretty
+  var cliPath: String?
+  var usesSubscription = false
+  var retryPatience: Duration = .milliseconds(5000)
+  var writesSessionIntoContent = false
+  var modelsPath: String?
+  var allowedOrigins: Set<String> = []
+
+  /// Everything that is wrong with a configuration, at once.
+  struct ConfigurationError: Error, Sendable, Equatable {
+    let mistakes: [String]
+  }
+
+  /// - Parameter variables: flags over environment over `.env`, merged. An empty value counts as none.
+  init(_ variables: [String: String]) throws(ConfigurationError) {
+    var reader = SettingsReader(variables)
+    if let port = reader.integer(.port, 0...65535) { self.port = port }
+    if let value = reader.milliseconds(.totalTimeout) { totalTimeout = value }
+    if let value = reader.milliseconds(.inactivityTimeout) { inactivityTimeout = value }
+    if let value = reader.milliseconds(.killTimeout) { killTimeout = value }
+    if let value = reader.milliseconds(.retryPatience) { retryPatience = value }
+    mcpConfigPath = reader.text(.mcpConfigPath) ?? mcpConfigPath
+    workspaceBasePath = reader.text(.workspaceBasePath) ?? workspaceBasePath
+    cliPath = reader.text(.cliPath)
+    modelsPath = reader.text(.modelsPath)
+    apiKeys = reader.list(.apiKeys) + (reader.text(.apiKey).map { [$0] } ?? [])
+    allowedOrigins = Set(reader.list(.allowedOrigins))
+    usesSubscription = reader.bool(.usesSubscription) ?? false
+    writesSessionIntoContent = reader.bool(.sessionInContent) ?? false
+    logLevel = reader.choice(.logLevel, LogLevel.init(name:), LogLevel.allCases.map(\.name)) ?? .debug
+    let environments: [String: LogFormat] = ["development": .pretty, "production": .json, "test": .pretty]
+    let format = reader.choice(.nodeEnvironment, { environments[$0] }, environments.keys.sorted())
+    logFormat =
+      reader.choice(.logFormat, LogFormat.init(rawValue:), LogFormat.allCases.map(\.rawValue)) ?? format ?? .pretty
+    // Without a key only this machine gets in, unless told otherwise.
+    host = reader.text(.host) ?? (apiKeys.isEmpty ? "127.0.0.1" : "0.0.0.0")
+    guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
+  }
+
+  /// Whether anybody who reaches the port may use the agent from another machine.
+  var isOpenToTheWorld: Bool {
+    apiKeys.isEmpty && !["127.0.0.1", "::1", "localhost"].contains(host)
+  }
+}
+
+/// Reads variables into types and collects what is wrong with them.
+private struct SettingsReader {
+  private let variables: [String: String]
+  private(set) var mistakes: [String] = []
+
+  init(_ variables: [String: String]) { self.variables = variables }
+
+  func text(_ name: SettingName) -> String? {
+    guard let value = variables[name.rawValue], !value.isEmpty else { return nil }
+    return value
+  }
+
+  func list(_ name: SettingName) -> [String] {
+    (text(name) ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
+  }
+
+  mutating func integer(_ name: SettingName, _ range: ClosedRange<Int>) -> Int? {
+    guard let text = text(name) else { return nil }
+    guard let value = Int(text), range.contains(value) else {
+      return mistake(name, text, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  /// A month at most: more is a slip of units.
+  mutating func milliseconds(_ name: SettingName) -> Duration? {
+    integer(name, 1...2_678_400_000).map { .milliseconds($0) }
+  }
+
+  mutating func bool(_ name: SettingName) -> Bool? {
+    guard let text = text(name) else { return nil }
+    switch text.lowercased() {
+    case "true", "on", "1", "yes": return true
+    case "false", "off", "0", "no": return false
+    default: return mistake(name, text, "must be true or false")
+    }
+  }
+
+  mutating func choice<Value>(_ name: SettingName, _ read: (String) -> Value?, _ names: [String]) -> Value? {
+    guard let text = text(name) else { return nil }
+    return read(text) ?? mistake(name, text, "must be one of \(names.joined(separator: ", "))")
+  }
+
+  private mutating func mistake<Value>(_ name: SettingName, _ text: String, _ rule: String) -> Value? {
+    mistakes.append("\(name.rawValue)=\(text): \(rule)")
+    return nil
+  }
+}

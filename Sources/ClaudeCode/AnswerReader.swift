@@ -1,0 +1,251 @@
+import Bytes
+
+/// Reads the answer out of a run's lines, each piece exactly once, whatever happens upstream:
+///
+/// - text that comes twice (as deltas, then whole) is told once; what only the whole has is added;
+/// - a message that is cut and sent again continues where it broke off, or ends in an error if it differs;
+/// - what subagents and the CLI itself say is left out.
+///
+/// A value without input or output of its own: lines in, calls to a sink out.
+public struct AnswerReader: Sendable {
+  /// What is known of the upstream message that is being told.
+  private struct Message {
+    let id: String
+    /// Closed by a `message_delta`. One that is not is void: it will be sent again.
+    var isComplete = false
+    /// Everything told of it, over all its blocks.
+    var text: [UInt8] = []
+    var thinking: [UInt8] = []
+    var block: Block?
+  }
+
+  private struct Block {
+    let isThinking: Bool
+    var told: [UInt8] = []
+    /// Its `assistant` line has come.
+    var isConfirmed = false
+  }
+
+  private var message: Message?
+  /// The text of a void message that its successor is expected to repeat.
+  private var replay: [UInt8] = []
+  private var textJoiner = SurrogateJoiner()
+  private var thinkingJoiner = SurrogateJoiner()
+  private var needsSeparator = false
+  private var toldToolUses: Set<String> = []
+
+  /// Whether any text was told.
+  public private(set) var hasText = false
+  /// Why the last complete message stopped.
+  public private(set) var stopReason: String?
+  public private(set) var model: String?
+
+  public init() {}
+
+  /// Takes the run's next line.
+  ///
+  /// - Throws: `ClaudeError` of kind `diverged`; the answer cannot be completed.
+  public mutating func read(
+    _ message: StreamMessage, _ line: Span<UInt8>, into sink: inout some AnswerSink
+  ) throws(ClaudeError) {
+    guard !message.isFromSubagent else { return }
+    switch message.kind {
+    case .streamEvent:
+      guard let range = message.event, let event = try? UpstreamEvent(scanning: range, of: line) else { return }
+      try read(event, line, &sink)
+    case .assistant:
+      guard let range = message.message, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
+      try readWhole(value, &sink)
+    case .user:
+      if let range = message.message { readToolResults(line.extracting(range), &sink) }
+    case .result, .system, .controlRequest, .controlResponse, .controlCancelRequest, .transcriptMirror, .other:
+      break
+    }
+  }
+
+  /// The run has its result: tells what only the result has.
+  ///
+  /// - Throws: `diverged` when the client was told text that the answer does not have.
+  public mutating func finish(_ result: TurnResult, into sink: inout some AnswerSink) throws(ClaudeError) {
+    closeBlock(&sink)
+    guard replay.isEmpty else { throw AnswerReader.diverged }
+    guard !hasText, !result.text.isEmpty else { return }
+    var escaped = ByteBuffer()
+    JSONText.appendEscaped(result.text.utf8, to: &escaped)
+    tell(escaped.span, &sink)
+  }
+
+  private static let diverged = ClaudeError(
+    .diverged, "The upstream cut its answer and then gave a different one", reachedCLI: true)
+
+  // MARK: Events
+
+  private mutating func read(
+    _ event: UpstreamEvent, _ line: Span<UInt8>, _ sink: inout some AnswerSink
+  ) throws(ClaudeError) {
+    switch event.kind {
+    case .blockDelta:
+      guard let range = event.deltaText, message != nil else { return }
+      try relay(line.extracting(range), isThinking: event.deltaKind == .thinking, &sink)
+    case .messageStart:
+      guard let range = event.message, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
+      begin(value["id"]?.string ?? "", model: value["model"]?.string, &sink)
+    case .blockStart:
+      closeBlock(&sink)
+      guard let range = event.contentBlock, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
+      switch value["type"]?.string {
+      case "text": message?.block = Block(isThinking: false)
+      case "thinking": message?.block = Block(isThinking: true)
+      default: message?.block = nil
+      }
+    case .messageDelta:
+      guard let range = event.stopReason else { return }
+      closeBlock(&sink)
+      complete(stopReason: line.text(in: range))
+    case .messageStop, .blockStop, .other:
+      // A block stays open until the next event, and a message without a delta stays void: both may yet be mended.
+      break
+    }
+  }
+
+  private mutating func begin(_ id: String, model: String?, _ sink: inout some AnswerSink) {
+    if let message, !message.isComplete {
+      // Void. What the client was told of it is skipped in its successor: what this message said itself, and what it
+      // had still to repeat of a predecessor when it was cut.
+      replay = message.text + replay
+      if !message.thinking.isEmpty { breakThinking(&sink) }
+    }
+    textJoiner.reset()
+    thinkingJoiner.reset()
+    message = Message(id: id)
+    if let model { self.model = model }
+  }
+
+  private mutating func complete(stopReason: String) {
+    message?.isComplete = true
+    self.stopReason = stopReason
+    if stopReason == "tool_use" && hasText { needsSeparator = true }
+  }
+
+  private mutating func closeBlock(_ sink: inout some AnswerSink) {
+    guard message?.block != nil else { return }
+    let half = textJoiner.finish()
+    if !half.isEmpty { tell(half.span, &sink) }
+    thinkingJoiner.reset()
+  }
+
+  // MARK: Telling
+
+  private mutating func relay(
+    _ raw: Span<UInt8>, isThinking: Bool, _ sink: inout some AnswerSink
+  ) throws(ClaudeError) {
+    let mended = isThinking ? thinkingJoiner.mend(raw) : textJoiner.mend(raw)
+    if let mended {
+      try pass(mended.span, isThinking: isThinking, &sink)
+    } else if UTF8Validity.isValid(raw) {
+      try pass(raw, isThinking: isThinking, &sink)
+    } else {
+      try pass(Array(raw.text(in: 0..<raw.count).utf8).span, isThinking: isThinking, &sink)
+    }
+  }
+
+  private mutating func pass(
+    _ piece: Span<UInt8>, isThinking: Bool, _ sink: inout some AnswerSink
+  ) throws(ClaudeError) {
+    guard !piece.isEmpty else { return }
+    append(piece, to: &message, isThinking: isThinking)
+    if isThinking {
+      sink.answerThinking(piece)
+    } else if replay.isEmpty {
+      tell(piece, &sink)
+    } else {
+      try skipReplayed(piece, &sink)
+    }
+  }
+
+  private func append(_ piece: Span<UInt8>, to message: inout Message?, isThinking: Bool) {
+    unsafe piece.withUnsafeBufferPointer { pointer in
+      if isThinking {
+        unsafe message?.thinking.append(contentsOf: pointer)
+      } else {
+        unsafe message?.text.append(contentsOf: pointer)
+      }
+      if message?.block?.isThinking == isThinking { unsafe message?.block?.told.append(contentsOf: pointer) }
+    }
+  }
+
+  private mutating func tell(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) {
+    if needsSeparator {
+      needsSeparator = false
+      sink.answerText(AnswerReader.separator.span)
+    }
+    hasText = true
+    sink.answerText(piece)
+  }
+
+  /// Between what was said before a tool was used and after.
+  private static let separator = Array("\\n\\n".utf8)
+
+  private mutating func skipReplayed(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) throws(ClaudeError) {
+    let length = min(piece.count, replay.count)
+    for index in 0..<length where piece[index] != replay[index] { throw AnswerReader.diverged }
+    replay.removeFirst(length)
+    if length < piece.count { tell(piece.extracting(length..<piece.count), &sink) }
+  }
+
+  private func breakThinking(_ sink: inout some AnswerSink) {
+    sink.answerThinking(AnswerReader.lineEnd.span)
+  }
+
+  private static let lineEnd = Array("\\n".utf8)
+
+  // MARK: Whole messages
+
+  /// An `assistant` line: one finished block, or several.
+  private mutating func readWhole(_ value: JSONValue, _ sink: inout some AnswerSink) throws(ClaudeError) {
+    // What the CLI says in the model's place is no answer: its reports of upstream failures, for instance.
+    guard value["model"]?.string != "<synthetic>" else { return }
+    let id = value["id"]?.string ?? ""
+    if message?.id != id { begin(id, model: value["model"]?.string, &sink) }
+    for block in value["content"]?.array ?? [] {
+      switch block["type"]?.string {
+      case "text": try confirm(block["text"]?.string ?? "", isThinking: false, &sink)
+      case "thinking": try confirm(block["thinking"]?.string ?? "", isThinking: true, &sink)
+      case "tool_use": tellToolUse(block, &sink)
+      default: break
+      }
+    }
+    if let reason = value["stop_reason"]?.string { complete(stopReason: reason) }
+  }
+
+  /// Compares a whole block with what was told of it, and tells the rest.
+  private mutating func confirm(
+    _ whole: String, isThinking: Bool, _ sink: inout some AnswerSink
+  ) throws(ClaudeError) {
+    var told = ""
+    if let block = message?.block, block.isThinking == isThinking, !block.isConfirmed {
+      message?.block?.isConfirmed = true
+      told = (try? JSONText.unescape(block.told.span)) ?? ""
+    } else {
+      message?.block = Block(isThinking: isThinking, isConfirmed: true)
+    }
+    if isThinking { thinkingJoiner.reset() } else { textJoiner.reset() }
+    guard whole.utf8.count > told.utf8.count, whole.utf8.starts(with: told.utf8) else { return }
+    var rest = ByteBuffer()
+    JSONText.appendEscaped(whole.utf8.dropFirst(told.utf8.count), to: &rest)
+    try pass(rest.span, isThinking: isThinking, &sink)
+  }
+
+  private mutating func tellToolUse(_ block: JSONValue, _ sink: inout some AnswerSink) {
+    guard toldToolUses.insert(block["id"]?.string ?? "").inserted else { return }
+    sink.toolUse(name: block["name"]?.string ?? "tool", input: block["input"] ?? .null)
+  }
+
+  private func readToolResults(_ message: Span<UInt8>, _ sink: inout some AnswerSink) {
+    guard let blocks = (try? JSONValue(parsing: message))?["content"]?.array else { return }
+    for block in blocks where block["type"]?.string == "tool_result" && block["is_error"]?.bool == true {
+      let said = block["content"]?.string ?? block["content"]?.array?.compactMap { $0["text"]?.string }.first ?? ""
+      sink.toolFailure(said.split(whereSeparator: \.isNewline).first.map(String.init) ?? "failed")
+    }
+  }
+}

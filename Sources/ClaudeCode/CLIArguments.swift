@@ -1,0 +1,60 @@
+/// The CLI's command line for a turn. Pure; the prompt and the system prompt are not on it (one argument is limited to
+/// 128 KiB by the kernel): they go through standard input.
+public enum CLIArguments {
+  /// Flags of CLI 2.1.329. Values are always joined with `=`: in the two-token form a value that begins with `-` would
+  /// be read as a flag of its own.
+  public static func arguments(for turn: Turn, settingSources: String?) -> [String] {
+    let options = turn.options
+    var arguments = longLivedForm
+    switch turn.session {
+    case .new(let id): arguments.append("--session-id=\(id)")
+    case .resume(let id): arguments.append("--resume=\(id)")
+    }
+    if let model = options.model { arguments.append("--model=\(model)") }
+    if let effort = options.effort { arguments.append("--effort=\(effort.rawValue)") }
+    let allowed = (options.allowedTools ?? []) + (options.mcpAllowedTools ?? [])
+    if !allowed.isEmpty { arguments.append("--allowedTools=\(allowed.joined(separator: ","))") }
+    if let tools = options.disallowedTools, !tools.isEmpty {
+      arguments.append("--disallowedTools=\(tools.joined(separator: ","))")
+    }
+    if let path = turn.mcpConfigPath { arguments.append("--mcp-config=\(path)") }
+    switch options.effectivePermissionMode {
+    case .bypassPermissions: arguments.append("--dangerously-skip-permissions")
+    case .some(let mode): arguments.append("--permission-mode=\(mode.name)")
+    case nil: break
+    }
+    if let turns = options.maxTurns { arguments.append("--max-turns=\(turns)") }
+    if let budget = options.maxBudgetUSD { arguments.append("--max-budget-usd=\(budget)") }
+    if let settingSources { arguments.append("--setting-sources=\(settingSources)") }
+    return arguments
+  }
+
+  private static let longLivedForm = [
+    "-p", "--verbose", "--output-format=stream-json", "--input-format=stream-json", "--include-partial-messages",
+    "--permission-prompt-tool=stdio", "--strict-mcp-config",
+  ]
+
+  /// Whether `rule` may stand in a tool list: a tool's name, optionally with a specifier in parentheses, as in
+  /// `Bash(git log:*)`. Outside parentheses commas and blanks would separate rules.
+  public static func isToolRule(_ rule: String) -> Bool {
+    let parts = rule.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let name = parts.first, !name.isEmpty, name.utf8.allSatisfy(isToolNameByte), rule.utf8.count <= 1024 else {
+      return false
+    }
+    guard parts.count == 2 else { return true }
+    // Balanced and closed at the very end, or the rest of the list would be inside the parentheses.
+    var depth = 1
+    for character in parts[1].dropLast() {
+      if character == "(" { depth += 1 }
+      if character == ")" { depth -= 1 }
+      if depth == 0 || character.isNewline || character == "\0" { return false }
+    }
+    return depth == 1 && parts[1].last == ")"
+  }
+
+  private static func isToolNameByte(_ byte: UInt8) -> Bool {
+    (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
+      || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":")
+      || byte == UInt8(ascii: "*")
+  }
+}

@@ -1,0 +1,31 @@
+/// The environment children get: ours, without the server's own secrets and what would confuse a CLI, with what makes
+/// it safe.
+public struct CLIEnvironment: Sendable {
+  private let base: [String: String]
+
+  /// - Parameters:
+  ///   - inherited: the server's own environment.
+  ///   - usesSubscription: keeps `ANTHROPIC_API_KEY` away, so that the CLI uses its own login.
+  public init(inherited: [String: String], usesSubscription: Bool) {
+    var base = inherited
+    for name in CLIEnvironment.secrets { base[name] = nil }
+    // Set by a CLI for what runs inside it; a nested one would refuse to start.
+    base["CLAUDECODE"] = nil
+    base["CLAUDE_CODE_ENTRYPOINT"] = nil
+    if usesSubscription { base["ANTHROPIC_API_KEY"] = nil }
+    self.base = base
+  }
+
+  /// Variables of the server's own configuration that hold secrets: no child ever sees them.
+  public static let secrets: Set = ["API_KEY", "API_KEYS"]
+
+  public func environment(for turn: Turn) -> [String: String] {
+    var environment = base
+    // Without it `@/etc/passwd` in a prompt attaches that file and sends it upstream (CLI 2.1.329).
+    environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] = turn.options.fileMentions == true ? nil : "1"
+    return environment
+  }
+
+  /// For children that serve no turn, as `--version`.
+  public var plain: [String: String] { base }
+}

@@ -1,0 +1,74 @@
+/// Why a turn brought no answer, or no complete one.
+public struct ClaudeError: Error, Sendable, Equatable {
+  public enum Kind: Sendable, Equatable {
+    /// There is no CLI to run.
+    case cliNotFound
+    /// The system refused to start it.
+    case cannotStart
+    /// It said something on standard error and left, before any answer.
+    case refused
+    case sessionNotFound
+    case sessionInUse
+    /// Too many turns wait for the session, or one waited too long.
+    case sessionBusy
+    /// The upstream API answered with this status.
+    case upstream(status: Int)
+    case totalTimeout
+    case inactivityTimeout
+    /// The process ended without a result.
+    case lost
+    /// A result that holds nothing.
+    case empty
+    /// The upstream cut the answer, and what it sent the second time was different.
+    case diverged
+    case maxTurns
+    case budget
+    case failed
+    case cancelled
+  }
+
+  public let kind: Kind
+  public let message: String
+  /// Whether the turn had been handed to a CLI: a repeat would run the agent again.
+  public let reachedCLI: Bool
+
+  public init(_ kind: Kind, _ message: String, reachedCLI: Bool) {
+    self.kind = kind
+    self.message = message
+    self.reachedCLI = reachedCLI
+  }
+}
+
+extension ClaudeError {
+  /// The error that a `result` line stands for; nil if it is a success. An upstream failure calls itself one.
+  public init?(_ result: TurnResult) {
+    guard result.isError || result.subtype != "success" else { return nil }
+    let said = result.errors.first ?? (result.text.isEmpty ? result.subtype : result.text)
+    if let status = result.apiErrorStatus {
+      self.init(.upstream(status: status), said, reachedCLI: true)
+    } else if said.hasPrefix("No conversation found") {
+      self.init(.sessionNotFound, said, reachedCLI: false)
+    } else {
+      switch result.subtype {
+      case "error_max_turns": self.init(.maxTurns, "The turn limit was reached", reachedCLI: true)
+      case "error_max_budget_usd": self.init(.budget, "The budget of the turn is spent", reachedCLI: true)
+      default: self.init(.failed, said, reachedCLI: true)
+      }
+    }
+  }
+
+  /// The error of a process that ended without a result.
+  init(exit: String, standardError: String, sawOutput: Bool) {
+    let said = standardError.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
+    if let said, said.contains("No conversation found") {
+      self.init(.sessionNotFound, said, reachedCLI: false)
+    } else if let said, said.contains("is already in use") {
+      self.init(.sessionInUse, said, reachedCLI: false)
+    } else if let said, !sawOutput {
+      self.init(.refused, "Claude Code refused to run: \(said)", reachedCLI: true)
+    } else {
+      let reason = said.map { "\(exit): \($0)" } ?? exit
+      self.init(.lost, "Claude Code ended without a result (\(reason))", reachedCLI: true)
+    }
+  }
+}

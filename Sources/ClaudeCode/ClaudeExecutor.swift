@@ -1,0 +1,135 @@
+import Bytes
+public import EventLoop
+public import Telemetry
+
+/// Runs turns: finds the CLI, keeps each session to one turn at a time, starts processes and knows which are alive.
+@Reactor
+public final class ClaudeExecutor {
+  public struct Configuration: Sendable {
+    public var locator: CLILocator
+    public var environment: CLIEnvironment
+    public var timeouts: RunTimeouts
+    /// For `--setting-sources`; nil leaves it to the CLI.
+    public var settingSources: String?
+
+    public init(
+      locator: CLILocator, environment: CLIEnvironment, timeouts: RunTimeouts = RunTimeouts(),
+      settingSources: String? = nil
+    ) {
+      self.locator = locator
+      self.environment = environment
+      self.timeouts = timeouts
+      self.settingSources = settingSources
+    }
+  }
+
+  private let configuration: Configuration
+  private let scheduler: any Scheduler
+  private let logger: Logger
+  private let newID: @Reactor () -> String
+  private let gate: SessionGate
+  private var runs: [String: Run] = [:]
+  private var processes: [ObjectIdentifier: ClaudeProcess] = [:]
+  private var idleAction: (@Reactor () -> Void)?
+
+  /// - Parameter newID: makes unique ids.
+  public init(
+    _ configuration: Configuration, scheduler: any Scheduler = Loop.main, logger: Logger,
+    newID: @escaping @Reactor () -> String
+  ) {
+    self.configuration = configuration
+    self.scheduler = scheduler
+    self.logger = logger
+    self.newID = newID
+    var limits = SessionGate.Limits()
+    limits.patience = configuration.timeouts.total
+    gate = SessionGate(limits: limits, scheduler: scheduler)
+  }
+
+  /// Runs under way.
+  public var activeRuns: Int { runs.count }
+  /// CLI processes alive, those on their way down included.
+  public var liveProcesses: Int { processes.count }
+
+  /// Where the CLI is; nil if there is none.
+  public func locateCLI() -> String? { configuration.locator.locate(isExecutable: Executable.exists) }
+
+  /// Waits for the session's other turns, then starts this one.
+  ///
+  /// - Parameters:
+  ///   - departure: ends the waiting. After that, `Run.remove` is the way to leave.
+  ///   - logger: the request's, so that the run's lines can be found by its id.
+  /// - Throws: `ClaudeError` when nothing was started.
+  public func run(
+    _ turn: Turn, id: String, observer: any RunObserver, departure: CancellationSignal, logger: Logger
+  ) async throws(ClaudeError) -> Run {
+    let session = turn.session.id
+    try await gate.enter(session, departure: departure)
+    guard !departure.isCancelled else {
+      gate.leave(session)
+      throw ClaudeError(.cancelled, "The client left", reachedCLI: false)
+    }
+    do {
+      return try start(turn, id: id, observer: observer, logger)
+    } catch {
+      gate.leave(session)
+      throw error
+    }
+  }
+
+  private func start(
+    _ turn: Turn, id: String, observer: any RunObserver, _ logger: Logger
+  ) throws(ClaudeError) -> Run {
+    guard let path = locateCLI() else { throw cliNotFound }
+    let command = ChildCommand(
+      executable: path,
+      arguments: CLIArguments.arguments(for: turn, settingSources: configuration.settingSources),
+      environment: configuration.environment.environment(for: turn), directory: turn.directory)
+    let run = Run(
+      turn, id: id, observer: observer, timeouts: configuration.timeouts, scheduler: scheduler, logger: logger
+    ) { [weak self] in self?.runs[id] = nil }
+    let process = try spawn(command, session: turn.session.id)
+    runs[id] = run
+    run.start(on: process)
+    return run
+  }
+
+  private func spawn(_ command: ChildCommand, session: String) throws(ClaudeError) -> ClaudeProcess {
+    do {
+      let process = try ClaudeProcess(command, id: newID()) { [weak self] process in
+        guard let self else { return }
+        processes[ObjectIdentifier(process)] = nil
+        // Not earlier: until it is gone the process may still write the session's transcript.
+        gate.leave(session)
+        if processes.isEmpty { idleAction?() }
+      }
+      processes[ObjectIdentifier(process)] = process
+      return process
+    } catch {
+      logger.error("cannot start Claude Code", ["error": .string(error.description)])
+      throw ClaudeError(.cannotStart, "Claude Code cannot be started: \(error)", reachedCLI: false)
+    }
+  }
+
+  private var cliNotFound: ClaudeError {
+    let places = configuration.locator.candidates.joined(separator: ", ")
+    return ClaudeError(
+      .cliNotFound, "The Claude Code CLI was not found. Install it or set CLAUDE_CLI_PATH. Looked at: \(places)",
+      reachedCLI: false)
+  }
+
+  /// Ends every run and process; returns when the last process is gone, or after the time every teardown has.
+  public func shutDown() async {
+    for run in runs.values { run.cancel() }
+    guard !processes.isEmpty else { return }
+    for process in processes.values {
+      process.tearDown(.prompt(patience: configuration.timeouts.kill), scheduler)
+    }
+    await withCheckedContinuation { continuation in
+      idleAction = { [self] in
+        idleAction = nil
+        continuation.resume()
+      }
+    }
+  }
+}

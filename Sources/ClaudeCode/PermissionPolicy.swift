@@ -1,0 +1,40 @@
+import Bytes
+
+/// Answers the CLI's permission questions (`can_use_tool`) from what the request allowed. Nothing else is asked: a
+/// program at the other end of an HTTP stream cannot be.
+public struct PermissionPolicy: Sendable {
+  private let mode: PermissionMode?
+  private let allowedTools: Set<String>
+
+  public init(_ options: TurnOptions) {
+    mode = options.effectivePermissionMode
+    allowedTools = Set((options.allowedTools ?? []) + (options.mcpAllowedTools ?? []))
+  }
+
+  public enum Decision: Sendable, Equatable {
+    case allow
+    case deny(message: String)
+  }
+
+  /// Tools on the allowed list are not usually asked about; rules with a specifier (`Bash(git:*)`) are the CLI's own to
+  /// judge, so when it asks nevertheless they did not match.
+  public func decide(tool: String) -> Decision {
+    if PermissionPolicy.interactive.contains(tool) {
+      return .deny(message: "There is no user who could answer now. Go on without, and say what you assumed.")
+    }
+    if mode == .bypassPermissions || allowedTools.contains(tool) { return .allow }
+    return .deny(
+      message: "The request did not allow the tool \(tool). It can be allowed with the option allowed-tools.")
+  }
+
+  /// Tools that are questions to a person.
+  private static let interactive: Set = ["AskUserQuestion", "ExitPlanMode"]
+
+  /// The line that answers one `can_use_tool` request.
+  func answer(id: String, request: JSONValue) -> [UInt8] {
+    switch decide(tool: request["tool_name"]?.string ?? "") {
+    case .allow: ControlMessage.allow(id: id, input: request["input"] ?? [:])
+    case .deny(let message): ControlMessage.deny(id: id, message: message)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Bytes
+
+/// The CLI's announcement that it will ask the upstream again (`system/api_retry`).
+struct Retry: Sendable, Equatable {
+  let status: Int?
+  let delay: Duration
+
+  init?(_ message: StreamMessage, _ line: Span<UInt8>) {
+    guard message.kind == .system, let subtype = message.subtype, line.matches(subtype, "api_retry"),
+      let value = try? JSONValue(parsing: line)
+    else { return nil }
+    status = value["error_status"]?.int
+    delay = .milliseconds(value["retry_delay_ms"]?.double ?? 0)
+  }
+
+  /// Why the turn ends here instead of waiting; nil to wait on.
+  ///
+  /// - Parameter waited: the delays announced before this one.
+  func verdict(waited: Duration, patience: Duration) -> ClaudeError? {
+    // Another try with the same credentials changes nothing.
+    if let status, status == 401 || status == 403 {
+      return ClaudeError(
+        .upstream(status: status), "The upstream refused the credentials (\(status))", reachedCLI: true)
+    }
+    guard waited + delay > patience else { return nil }
+    let reason = status.map { "answers with status \($0)" } ?? "cannot be reached"
+    return ClaudeError(.upstream(status: status ?? 502), "The upstream \(reason)", reachedCLI: true)
+  }
+}

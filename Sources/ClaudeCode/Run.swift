@@ -1,0 +1,247 @@
+import Bytes
+public import EventLoop
+import Telemetry
+
+/// A turn under way: feeds its process, answers the CLI's questions, watches the time, and tells its observers.
+///
+/// A run that nobody observes any more is cancelled. It ends at the `result` line; the process's own end is not waited
+/// for (it may never come), it is seen to by the teardown.
+@Reactor
+public final class Run {
+  private enum State {
+    case running
+    /// A result without a turn in it came; a better one may follow.
+    case holding(TurnResult, line: [UInt8], StreamMessage)
+    case ended
+  }
+
+  public let id: String
+  public let turn: Turn
+  public let startedAt: ContinuousClock.Instant
+  private var state = State.running
+  private var observers: [any RunObserver] = []
+  private var process: ClaudeProcess?
+  private let onEnd: @Reactor () -> Void
+  private let policy: PermissionPolicy
+  private let timeouts: RunTimeouts
+  private let scheduler: any Scheduler
+  private let logger: Logger
+  private var totalTimer: (any ScheduledTimer)?
+  private var inactivityTimer: (any ScheduledTimer)?
+  private var holdTimer: (any ScheduledTimer)?
+  private var lastActivity: ContinuousClock.Instant
+  private var pausedAt: ContinuousClock.Instant?
+  private var totalDeadline: ContinuousClock.Instant
+  private var retryWait: Duration = .zero
+
+  init(
+    _ turn: Turn, id: String, observer: any RunObserver, timeouts: RunTimeouts, scheduler: any Scheduler,
+    logger: Logger, onEnd: @escaping @Reactor () -> Void
+  ) {
+    self.onEnd = onEnd
+    self.turn = turn
+    self.id = id
+    self.timeouts = timeouts
+    self.scheduler = scheduler
+    self.logger = logger.with("run", .string(id)).with("session", .string(turn.session.id))
+    policy = PermissionPolicy(turn.options)
+    observers = [observer]
+    startedAt = scheduler.now
+    lastActivity = scheduler.now
+    totalDeadline = scheduler.now + timeouts.total
+  }
+
+  /// The process id of the CLI; nil when the run has ended.
+  public var pid: Int32? { process?.pid }
+
+  func start(on process: ClaudeProcess) {
+    self.process = process
+    process.owner = self
+    process.send(ControlMessage.initialize(id: initializeID, options: turn.options))
+    process.send(ControlMessage.user(turn.prompt))
+    armTotalTimer()
+    armInactivityTimer()
+    logger.debug("run started", ["pid": JSONValue(Int(process.pid))])
+  }
+
+  private var initializeID: String { "init-\(id)" }
+
+  // MARK: Observers
+
+  public func add(_ observer: any RunObserver) { observers.append(observer) }
+
+  /// The observer hears no more. A run without observers is cancelled.
+  public func remove(_ observer: any RunObserver) {
+    observers.removeAll { $0 === observer }
+    if observers.isEmpty { cancel() }
+  }
+
+  public func cancel() {
+    fail(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))
+  }
+
+  /// A congested observer can take more.
+  public func observerDidDrain() {
+    guard let pausedAt, !observers.contains(where: \.isCongested) else { return }
+    self.pausedAt = nil
+    let pause = scheduler.now - pausedAt
+    lastActivity += pause
+    totalDeadline += pause
+    armTotalTimer()
+    armInactivityTimer()
+    process?.resumeOutput()
+  }
+
+  private func pauseIfCongested() {
+    guard pausedAt == nil, observers.contains(where: \.isCongested) else { return }
+    pausedAt = scheduler.now
+    totalTimer?.cancel()
+    inactivityTimer?.cancel()
+    process?.pauseOutput()
+  }
+
+  // MARK: Time
+
+  private func armTotalTimer() {
+    totalTimer?.cancel()
+    totalTimer = scheduler.schedule(after: totalDeadline - scheduler.now) { [weak self] in
+      guard let self else { return }
+      fail(ClaudeError(.totalTimeout, "Claude Code took longer than \(timeouts.total)", reachedCLI: true))
+    }
+  }
+
+  // Looked at again when it fires, rather than armed again with every line.
+  private func armInactivityTimer() {
+    inactivityTimer?.cancel()
+    let deadline = lastActivity + timeouts.inactivity
+    inactivityTimer = scheduler.schedule(after: deadline - scheduler.now) { [weak self] in
+      guard let self else { return }
+      guard scheduler.now >= lastActivity + timeouts.inactivity else { return armInactivityTimer() }
+      fail(
+        ClaudeError(.inactivityTimeout, "Claude Code said nothing for \(timeouts.inactivity)", reachedCLI: true))
+    }
+  }
+
+  // MARK: Lines
+
+  private func deliver(_ message: StreamMessage, _ line: Span<UInt8>) {
+    for observer in observers { observer.run(self, didReceive: message, in: line) }
+  }
+
+  private func receiveResult(_ message: StreamMessage, _ line: Span<UInt8>) {
+    guard let result = TurnResult(line) else { return }
+    if result.turns == 0 && !result.isError, case .running = state {
+      state = .holding(result, line: line.bytes(in: 0..<line.count), message)
+      process?.tearDown(.polite(patience: timeouts.kill), scheduler)
+      holdTimer = scheduler.schedule(after: timeouts.emptyResult) { [weak self] in self?.releaseHeldResult() }
+    } else {
+      deliver(message, line)
+      end(.result(result), .polite(patience: timeouts.kill))
+    }
+  }
+
+  private func releaseHeldResult() {
+    guard case .holding(let result, let line, let message) = state else { return }
+    deliver(message, line.span)
+    end(.result(result), .polite(patience: timeouts.kill))
+  }
+
+  private func answerControlRequest(_ line: Span<UInt8>) {
+    guard let value = try? JSONValue(parsing: line), let id = value["request_id"]?.string,
+      let request = value["request"]
+    else { return }
+    switch request["subtype"]?.string {
+    case "can_use_tool":
+      logger.debug("permission question", ["tool": JSONValue(request["tool_name"]?.string)])
+      process?.send(policy.answer(id: id, request: request))
+    case let subtype:
+      process?.send(ControlMessage.error(id: id, message: "\(subtype ?? "this request") is not supported"))
+    }
+  }
+
+  private func receiveControlResponse(_ line: Span<UInt8>) {
+    guard let response = try? JSONValue(parsing: line)["response"], response["request_id"]?.string == initializeID,
+      response["subtype"]?.string == "error"
+    else { return }
+    let reason = response["error"]?.string ?? "no reason given"
+    fail(ClaudeError(.refused, "Claude Code refused its settings: \(reason)", reachedCLI: false))
+  }
+
+  private func checkRetry(_ message: StreamMessage, _ line: Span<UInt8>) {
+    guard let patience = turn.retryPatience, let retry = Retry(message, line) else { return }
+    if let error = retry.verdict(waited: retryWait, patience: patience) { return fail(error) }
+    retryWait += retry.delay
+  }
+
+  // MARK: End
+
+  private func fail(_ error: ClaudeError) { end(.failed(error), .prompt(patience: timeouts.kill)) }
+
+  private func end(_ outcome: RunOutcome, _ steps: [ChildTeardown.Step]) {
+    if case .ended = state { return }
+    state = .ended
+    totalTimer?.cancel()
+    inactivityTimer?.cancel()
+    holdTimer?.cancel()
+    let process = self.process
+    self.process = nil
+    process?.owner = nil
+    process?.resumeOutput()
+    process?.tearDown(steps, scheduler)
+    logEnd(outcome, process)
+    onEnd()
+    let observers = self.observers
+    self.observers = []
+    for observer in observers { observer.run(self, didEnd: outcome) }
+  }
+
+  private func logEnd(_ outcome: RunOutcome, _ process: ClaudeProcess?) {
+    let duration = JSONValue((scheduler.now - startedAt).milliseconds)
+    switch outcome {
+    case .result(let result):
+      logger.info(
+        "run ended",
+        [
+          "ms": duration, "subtype": .string(result.subtype), "error": .bool(result.isError),
+          "turns": JSONValue(result.turns),
+        ])
+    case .failed(let error):
+      logger.warn("run failed", ["ms": duration, "kind": .string("\(error.kind)"), "reason": .string(error.message)])
+    }
+    if let lines = process?.junkLines, lines > 0 {
+      logger.warn("the CLI printed lines that are no JSON", ["lines": JSONValue(lines)])
+    }
+  }
+}
+
+extension Run: ClaudeProcessOwner {
+  func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>) {
+    lastActivity = scheduler.now
+    switch message.kind {
+    case .controlRequest: answerControlRequest(line)
+    case .controlResponse: receiveControlResponse(line)
+    case .controlCancelRequest, .transcriptMirror: break
+    case .result: receiveResult(message, line)
+    case .system, .streamEvent, .assistant, .user, .other:
+      deliver(message, line)
+      if message.kind == .system { checkRetry(message, line) }
+    }
+  }
+
+  func processDidPause() { pauseIfCongested() }
+
+  func processDidExit(_ status: ExitStatus) {
+    if case .holding = state { return releaseHeldResult() }
+    guard let process else { return }
+    fail(
+      ClaudeError(
+        exit: status.description, standardError: process.standardError, sawOutput: process.hasSpoken))
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds.
+  public var milliseconds: Int {
+    Int(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000)
+  }
+}

@@ -1,0 +1,20 @@
+import Bytes
+public import EventLoop
+
+/// Watches a run. Lines come in order, on the loop; `runDidEnd` is the last call.
+@Reactor
+public protocol RunObserver: AnyObject {
+  /// A line of the CLI, control and mirror lines excluded. `line` is valid during the call only.
+  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>)
+  func run(_ run: Run, didEnd outcome: RunOutcome)
+  /// Whether the observer cannot take more for now. It calls `Run.observerDidDrain` when it can again.
+  var isCongested: Bool { get }
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable, Equatable {
+  /// With a result, which may be an error of its own (`ClaudeError.init(_: TurnResult)`).
+  case result(TurnResult)
+  /// Without one.
+  case failed(ClaudeError)
+}

@@ -1,0 +1,21 @@
+/// How long things may take in a run.
+public struct RunTimeouts: Sendable, Equatable {
+  /// From start to result (`CLAUDE_TOTAL_TIMEOUT_MS`).
+  public var total: Duration
+  /// The longest silence of the CLI (`CLAUDE_INACTIVITY_TIMEOUT_MS`).
+  public var inactivity: Duration
+  /// For each step of the way down (`PROCESS_KILL_TIMEOUT_MS`).
+  public var kill: Duration
+  /// How long a result without turns waits for a better one: some CLIs print an empty one first.
+  public var emptyResult: Duration
+
+  public init(
+    total: Duration = .seconds(3600), inactivity: Duration = .seconds(300), kill: Duration = .seconds(5),
+    emptyResult: Duration = .seconds(2)
+  ) {
+    self.total = total
+    self.inactivity = inactivity
+    self.kill = kill
+    self.emptyResult = emptyResult
+  }
+}

@@ -1,0 +1,55 @@
+public import Bytes
+
+/// What a `result` line says, decoded: once per turn.
+public struct TurnResult: Sendable, Equatable {
+  public let subtype: String
+  public let isError: Bool
+  public let text: String
+  public let stopReason: String?
+  public let turns: Int
+  public let usage: TokenUsage
+  /// US dollars. Counts from the process's start, not the turn's.
+  public let totalCost: Double?
+  public let apiErrorStatus: Int?
+  public let terminalReason: String?
+  public let errors: [String]
+  public let sessionID: String?
+
+  /// Nil for a line that is not a result.
+  public init?(_ line: Span<UInt8>) {
+    guard let value = try? JSONValue(parsing: line), value["type"]?.string == "result" else { return nil }
+    subtype = value["subtype"]?.string ?? ""
+    isError = value["is_error"]?.bool ?? false
+    text = value["result"]?.string ?? ""
+    stopReason = value["stop_reason"]?.string
+    turns = value["num_turns"]?.int ?? 0
+    usage = TokenUsage(value["usage"] ?? .null)
+    totalCost = value["total_cost_usd"]?.double
+    apiErrorStatus = value["api_error_status"]?.int
+    terminalReason = value["terminal_reason"]?.string
+    errors = (value["errors"]?.array ?? []).compactMap(\.string)
+    sessionID = value["session_id"]?.string
+  }
+}
+
+/// Tokens, as the upstream counts them.
+public struct TokenUsage: Sendable, Equatable {
+  public var input = 0
+  public var cacheCreation = 0
+  public var cacheRead = 0
+  public var output = 0
+  public var thinking = 0
+
+  public init() {}
+
+  public init(_ usage: JSONValue) {
+    input = usage["input_tokens"]?.int ?? 0
+    cacheCreation = usage["cache_creation_input_tokens"]?.int ?? 0
+    cacheRead = usage["cache_read_input_tokens"]?.int ?? 0
+    output = usage["output_tokens"]?.int ?? 0
+    thinking = usage["output_tokens_details"]?["thinking_tokens"]?.int ?? 0
+  }
+
+  /// Everything that went in, cached or not.
+  public var prompt: Int { input + cacheCreation + cacheRead }
+}

@@ -1,0 +1,84 @@
+import CLinux
+import Glibc
+
+/// Signals of this process, taken in one place by waiting for them.
+public struct Signals: Sendable {
+  public enum Signal: Int32, Sendable, CaseIterable {
+    case interrupt = 2
+    case terminate = 15
+  }
+
+  /// From here on the signals do nothing but wait for `next`. To be called before any thread is started, for threads
+  /// inherit what is blocked; children do not. SIGPIPE is ignored: a reader that left is an error of the write.
+  public static func takeOver() -> Signals {
+    signal(SIGPIPE, SIG_IGN)
+    var set = wanted
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    return Signals()
+  }
+
+  private static var wanted: sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in Signal.allCases { unsafe sigaddset(&set, signal.rawValue) }
+    return set
+  }
+
+  /// Waits for the next signal.
+  public func next() -> Signal {
+    var set = Signals.wanted
+    var number: Int32 = 0
+    while true {
+      if unsafe sigwait(&set, &number) == 0, let signal = Signal(rawValue: number) { return signal }
+    }
+  }
+}
+
+/// Properties of this process that protect what it knows and what it has started.
+public enum ProcessControl {
+  /// Children of children that lose their parent come to us instead of to `init`.
+  public static func becomeSubreaper() { _ = clinux_set_subreaper() }
+
+  /// Nobody of the same user may read our memory or environment through /proc: our children may not.
+  public static func hideMemory() { _ = clinux_set_dumpable(0) }
+
+  /// Our own environment.
+  public static var environment: [String: String] {
+    var environment: [String: String] = [:]
+    guard var entry = unsafe clinux_environment() else { return [:] }
+    while let text = unsafe entry.pointee {
+      let parts = unsafe String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
+      unsafe entry += 1
+    }
+    return environment
+  }
+
+  public static var processID: Int32 { getpid() }
+
+  /// The path of the running program.
+  public static var executablePath: String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+    return String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Milliseconds since 1970.
+  public static var wallClockMilliseconds: Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+  }
+
+  /// Writes all of `bytes` to standard output (1) or standard error (2).
+  public static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 || errno == EINTR else { return }
+      rest = rest.dropFirst(max(0, count))
+    }
+  }
+
+  public static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
+}

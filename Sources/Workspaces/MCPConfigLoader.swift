@@ -1,0 +1,65 @@
+import Bytes
+import Crypto
+import Glibc
+
+/// Reads `mcp-config.json`, and writes the parts of it that runs are given.
+public struct MCPConfigLoader: Sendable {
+  public enum LoadError: Error, Sendable, Equatable {
+    case unreadable(path: String, reason: String)
+    case invalid(path: String, reason: String)
+  }
+
+  /// Where the configuration is looked for.
+  public let path: String
+  /// A directory of our own for the files that are handed to runs.
+  private let scratch: String
+
+  public init(path: String, scratch: String) {
+    self.path = path
+    self.scratch = scratch
+  }
+
+  /// The configuration; nil if there is no such file, which means that MCP is off.
+  public func load() throws(LoadError) -> MCPConfiguration? {
+    let bytes: [UInt8]
+    do {
+      guard let contents = try FileContents.read(path) else { return nil }
+      bytes = contents
+    } catch {
+      throw .unreadable(path: path, reason: error.reason)
+    }
+    do {
+      let value = try JSONValue(parsing: bytes)
+      guard let servers = value["mcpServers"]?.object else {
+        throw LoadError.invalid(path: path, reason: "it needs an object \"mcpServers\"")
+      }
+      for member in servers.members where member.value.object == nil {
+        throw LoadError.invalid(path: path, reason: "the server \"\(member.key)\" must be an object")
+      }
+      return MCPConfiguration(servers: servers)
+    } catch let error as JSONSyntaxError {
+      throw .invalid(path: path, reason: "\(error.reason) at byte \(error.offset)")
+    } catch let error as LoadError {
+      throw error
+    } catch {
+      throw .invalid(path: path, reason: "\(error)")
+    }
+  }
+
+  /// Writes what `tools` need to a file that only we and our children can read, and returns its path. The same tools
+  /// share a file.
+  public func write(_ configuration: MCPConfiguration, for tools: [String]) throws(LoadError) -> String {
+    let contents = configuration.subset(for: tools).encoded
+    let name = SHA256.hash(contents.span).prefix(8).map { String($0, radix: 16) }.joined()
+    let file = "\(scratch)/mcp-\(name).json"
+    do {
+      try FileContents.write(contents, to: file, directory: scratch)
+    } catch {
+      throw .unreadable(path: file, reason: error.reason)
+    }
+    return file
+  }
+
+  /// Removes the files that were written.
+  public func removeScratch() { FileContents.removeDirectory(scratch) }
+}

@@ -1,0 +1,72 @@
+import Bytes
+import EventLoop
+import Glibc
+import HTTP
+import HTTPServer
+
+/// What has arrived: a line per request in a file, and the bodies of messages requests in memory.
+@Reactor
+final class RequestLog {
+  /// How many bodies are kept; each has up to 100 KB of system prompt and tools.
+  nonisolated static let keptBodies = 512
+
+  private let descriptor: Int32?
+  private var bodies: [[UInt8]] = []
+
+  /// - Parameter path: the file that lines are appended to; nil for none.
+  init(path: String?) {
+    descriptor = path.map { unsafe open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) }
+  }
+
+  var isOpen: Bool { descriptor.map { $0 >= 0 } ?? true }
+
+  func add(_ request: HTTPRequest) {
+    let body = RequestLog.line(request.body)
+    if request.head.method == "POST", request.head.path == "/v1/messages" { keep(body) }
+    guard let descriptor else { return }
+    var line = ByteBuffer()
+    line.append(RequestLog.opening(request))
+    line.append(body)
+    line.append("}\n")
+    // One write: lines of two stubs that share a file do not mix.
+    let bytes = line.bytes
+    _ = unsafe write(descriptor, bytes, bytes.count)
+  }
+
+  /// All kept bodies, as a JSON array.
+  var document: [UInt8] {
+    [Ascii.openBracket] + Array(bodies.joined(separator: [Ascii.comma])) + [Ascii.closeBracket, Ascii.lineFeed]
+  }
+
+  func removeAll() { bodies = [] }
+
+  private func keep(_ body: [UInt8]) {
+    bodies.append(body)
+    if bodies.count > RequestLog.keptBodies { bodies.removeFirst() }
+  }
+
+  // The bytes as they came, if that is possible: reading and writing again would repair lone halves of characters.
+  private static func line(_ body: [UInt8]) -> [UInt8] {
+    guard let value = try? JSONValue(parsing: body) else {
+      return body.isEmpty ? Array("null".utf8) : JSONValue.string(String(decoding: body, as: UTF8.self)).encoded
+    }
+    return body.contains(Ascii.lineFeed) ? value.encoded : body
+  }
+
+  private static func opening(_ request: HTTPRequest) -> String {
+    let head = request.head
+    var headers = JSONObject()
+    headers["x-api-key"] = head.fields["x-api-key"].map { .string(masked($0)) }
+    headers["authorization"] = head.fields["authorization"].map { .string(masked($0)) }
+    headers["anthropic-beta"] = head.fields["anthropic-beta"].map { .string($0) }
+    headers["anthropic-version"] = head.fields["anthropic-version"].map { .string($0) }
+    headers["user-agent"] = head.fields["user-agent"].map { .string($0) }
+    let line: JSONValue = [
+      "method": .string(head.method), "path": .string(head.target), "headers": .object(headers),
+    ]
+    return String(line.text.dropLast()) + ",\"body\":"
+  }
+
+  /// The first 8 characters; of a short key fewer, so that something stays hidden.
+  private static func masked(_ key: String) -> String { String(key.prefix(min(8, key.count / 2))) + "…" }
+}

@@ -1,0 +1,2 @@
+/// An `interrupt` has come: the turn under way ends.
+struct Interruption: Error {}

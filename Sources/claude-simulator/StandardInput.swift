@@ -1,0 +1,14 @@
+import Glibc
+
+/// Standard input as one text, for the mode without lines.
+enum StandardInput {
+  /// Reads to the end.
+  ///
+  /// - Parameter patience: how long the first byte may take, in milliseconds; nil: for ever.
+  /// - Returns: nil if it did not come in time.
+  static func text(patience: Int32?) -> String? {
+    var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&descriptor, 1, patience ?? -1) != 0 else { return nil }
+    return TextFile.read(descriptor: STDIN_FILENO)
+  }
+}

@@ -1,0 +1,52 @@
+import Bytes
+
+/// One turn: the prompt stands on the command line or is all of stdin.
+struct TextMode {
+  private let writer: LineWriter
+
+  init(_ writer: LineWriter) { self.writer = writer }
+
+  func run() throws(LaunchFailure) -> Never {
+    let conversation = writer.conversation
+    let prompt = try Prompt(content: .string(text()), defaults: conversation.defaults)
+    writer.console.stopReading()
+    Turn(prompt, writer, Inbox(writer)).run()
+    printResult()
+    if conversation.isMute || conversation.isStubborn { Signals.waitForOne() }
+    writer.console.leave(conversation.exitStatus)
+  }
+
+  // Three seconds is what the real one grants a silent stdin.
+  private static let patience: Int32 = 3000
+
+  private func text() throws(LaunchFailure) -> String {
+    guard let argument = writer.conversation.options.prompt else {
+      guard let text = StandardInput.text(patience: nil), !text.isEmpty else {
+        throw LaunchFailure(
+          "Error: Input must be provided either through stdin or as a prompt argument when using --print")
+      }
+      return text
+    }
+    guard let rest = StandardInput.text(patience: TextMode.patience) else {
+      writer.console.complain(
+        "Warning: no stdin data received in 3s, proceeding without it. If piping from a slow command, "
+          + "redirect stdin explicitly: < /dev/null to skip, or wait longer.")
+      return argument
+    }
+    return rest.isEmpty ? argument : argument + "\n" + rest
+  }
+
+  private func printResult() {
+    guard let result = writer.lastResult else { return }
+    switch writer.conversation.options.outputFormat {
+    case .lines: break
+    case .json: writer.console.line { result.write(to: &$0) }
+    case .text: writer.console.text(TextMode.text(of: result) + "\n")
+    }
+  }
+
+  private static func text(of result: JSONValue) -> String {
+    if let text = result["result"]?.string { return text }
+    return "Error: " + (result["errors"]?.array?.first?.string ?? "Execution error")
+  }
+}

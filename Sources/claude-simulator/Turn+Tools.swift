@@ -1,0 +1,95 @@
+import Bytes
+
+extension Turn {
+  /// The id of the Task call that a subagent's lines name as their parent.
+  var agentCallID: String { "toolu_simulated_agent" }
+
+  /// A message of calls and their results, if the directives ask for one.
+  func useTools() throws(Interruption) {
+    let calls = try requestedCalls()
+    guard !calls.isEmpty else { return }
+    let message = try openMessage()
+    try speakPreamble(in: message)
+    for call in calls { write(call, in: message) }
+    end(message, stopReason: "tool_use")
+    // As recorded: the question stands before the message_stop.
+    let requests = calls.map(ask)
+    message.stop()
+    self.message = nil
+    for (call, request) in zip(calls, requests) { try settle(call, request) }
+    foldQueue()
+    if !directives.has(.errorMaxTurns) { writer.requesting() }
+  }
+
+  private func requestedCalls() throws(Interruption) -> [ToolCall] {
+    var calls: [ToolCall] = []
+    if directives.has(.subagent) {
+      calls.append(ToolCall(id: agentCallID, name: "Task", input: ["description": "simulated", "prompt": "be brief"]))
+    }
+    let names = directives.word(.ask) ?? directives.word(.tool) ?? (directives.has(.errorMaxTurns) ? "Bash" : "")
+    let input = directives.word(.toolInput).flatMap { try? JSONValue(parsing: $0) } ?? ["command": "echo hi"]
+    for name in names.split(separator: ",") {
+      calls.append(ToolCall(id: writer.ids.short("toolu_"), name: String(name), input: input))
+    }
+    return calls
+  }
+
+  private func speakPreamble(in message: MessageStream) throws(Interruption) {
+    if let count = directives[.preamble] {
+      try speakBlock(Answer(counting: count, letter: "p"), in: message)
+    } else if directives.has(.errorMaxTurns) {
+      try speakBlock(Answer(to: prompt, in: conversation), in: message)
+    }
+  }
+
+  private func write(_ call: ToolCall, in message: MessageStream) {
+    messageTokens += 1
+    var empty = JSONObject()
+    for member in call.block.object?.members ?? [] { empty[member.key] = member.value }
+    empty["input"] = [:]
+    message.open(.object(empty))
+    for piece in call.inputPieces { message.delta(["type": "input_json_delta", "partial_json": .string(piece)]) }
+    message.whole(call.block)
+    message.close()
+  }
+
+  /// Sends the question, if the call has to be asked about.
+  ///
+  /// - Returns: the id of the request.
+  private func ask(_ call: ToolCall) -> String? {
+    guard directives.has(.ask), ToolPermission(conversation, call.name) == .ask else { return nil }
+    let requestID = writer.ids.uuid()
+    writer.permissionRequest(call, requestID: requestID)
+    return requestID
+  }
+
+  private func settle(_ call: ToolCall, _ requestID: String?) throws(Interruption) {
+    openCall = call
+    openRequestID = requestID
+    switch try verdict(call, requestID) {
+    case .allowed(let input): writer.toolResult(call.id, "ran \(call.name) with \(input.text)", isError: false)
+    case .denied(let message):
+      outcome.denials.append(call.denial)
+      writer.toolResult(call.id, message, isError: true)
+    }
+    openCall = nil
+    openRequestID = nil
+  }
+
+  private func verdict(_ call: ToolCall, _ requestID: String?) throws(Interruption) -> ToolVerdict {
+    if let requestID { return ToolVerdict(try inbox.answer(to: requestID), for: call) }
+    guard directives.has(.ask), ToolPermission(conversation, call.name) == .denied else {
+      return .allowed(input: call.input)
+    }
+    return .denied("Claude requested permissions to use \(call.name), but you haven't granted it yet.")
+  }
+
+  // A user line that comes while a tool step follows belongs to the running turn: there is one result for both.
+  private func foldQueue() {
+    for entry in inbox.takeQueue() {
+      guard let folded = try? Prompt(content: entry.content, defaults: Directives()) else { continue }
+      conversation.remember(folded.text)
+      prompt.text += "\n" + folded.text
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Bytes
+import Glibc
+import Testing
+
+@testable import EventLoop
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+final class ChannelTests {
+  private let channel: Channel
+  private let peer: Int32
+  private let recorder = ReadinessRecorder()
+
+  init() throws {
+    let (ours, theirs) = try socketPair()
+    channel = try Channel(adopting: ours, kind: .socket, handler: recorder)
+    peer = theirs
+  }
+
+  @Test("a read hands out what is there and says that nothing is left")
+  func reading() async {
+    writeAll("hello", to: peer)
+    await until { recorder.events.contains { $0.contains(.readable) } }
+    var bytes: [UInt8] = []
+    #expect(read(into: &bytes) == .drained)
+    #expect(bytes == Array("hello".utf8))
+    #expect(read(into: &bytes) == .drained)
+    #expect(bytes.count == 5)
+    finish()
+  }
+
+  @Test("a read that fills the buffer says that there may be more")
+  func readingMore() {
+    let sent = (0..<(64 * 1024 + 10)).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    writeAll(sent, to: peer)
+    var bytes: [UInt8] = []
+    #expect(read(into: &bytes) == .more)
+    #expect(bytes.count == 64 * 1024)
+    #expect(read(into: &bytes) == .drained)
+    #expect(bytes == sent)
+    finish()
+  }
+
+  @Test("the end comes after the last bytes")
+  func end() async {
+    writeAll("last", to: peer)
+    shutdown(peer, Int32(SHUT_WR))
+    await until { recorder.events.contains { $0.contains(.peerFinished) } }
+    var bytes: [UInt8] = []
+    #expect(read(into: &bytes) == .drained)
+    #expect(bytes == Array("last".utf8))
+    #expect(read(into: &bytes) == .end)
+    finish()
+  }
+
+  @Test("a write takes what the kernel has room for, and the handler hears when there is room again")
+  func congestion() async {
+    let block = [UInt8](repeating: 7, count: 1 << 20)
+    guard case .wrote(let first) = channel.write(block.span) else {
+      Issue.record("nothing was written")
+      return
+    }
+    #expect((1..<block.count).contains(first))
+    #expect(channel.write(block.span) == .wrote(0))
+    let before = recorder.events.count
+    let taken = readAvailable(peer).count
+    await until { recorder.events.dropFirst(before).contains { $0.contains(.writable) } }
+    #expect(taken == first)
+    guard case .wrote(let second) = channel.write(block.span) else {
+      Issue.record("nothing was written")
+      return
+    }
+    #expect(second > 0)
+    finish()
+  }
+
+  @Test("an empty write is no write")
+  func emptyWrite() {
+    close(peer)
+    #expect(channel.write([UInt8]().span) == .wrote(0))
+    channel.close()
+  }
+
+  @Test("a write to a socket whose peer is gone fails")
+  func brokenSocket() {
+    close(peer)
+    #expect(channel.write([1].span) == .failed(SystemCallError("write", code: EPIPE)))
+    channel.close()
+  }
+
+  @Test("a write to a pipe whose reader is gone fails, and ends nobody")
+  func brokenPipe() throws {
+    finish()
+    var ends: [Int32] = [-1, -1]
+    try #require(unsafe pipe(&ends) == 0)
+    let pipe = try Channel(adopting: ends[1], kind: .pipe, handler: recorder)
+    close(ends[0])
+    #expect(pipe.write([1].span) == .failed(SystemCallError("write", code: EPIPE)))
+    pipe.close()
+  }
+
+  @Test("finishing the sending half lets the written bytes arrive and the reading half live")
+  func finishSending() {
+    #expect(channel.write([1, 2].span) == .wrote(2))
+    channel.finishSending()
+    #expect(readAvailable(peer) == [1, 2])
+    var byte: UInt8 = 0
+    #expect(unsafe Glibc.read(peer, &byte, 1) == 0)
+    writeAll("answer", to: peer)
+    var bytes: [UInt8] = []
+    #expect(read(into: &bytes) == .drained)
+    #expect(bytes == Array("answer".utf8))
+    finish()
+  }
+
+  @Test("a closed channel reads the end, writes nothing and may be closed again")
+  func closing() {
+    #expect(channel.isOpen)
+    channel.close()
+    channel.close()
+    channel.finishSending()
+    var bytes: [UInt8] = []
+    #expect(!channel.isOpen)
+    #expect(read(into: &bytes) == .end)
+    #expect(channel.write([1].span) == .failed(SystemCallError("write", code: EBADF)))
+    var byte: UInt8 = 0
+    #expect(unsafe Glibc.read(peer, &byte, 1) == 0)
+    close(peer)
+  }
+
+  @Test("a descriptor that cannot be watched is an error")
+  func unwatchable() {
+    finish()
+    let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+    #expect(throws: SystemCallError("epoll_ctl", code: EPERM)) {
+      try Channel(adopting: file, kind: .pipe, handler: recorder)
+    }
+  }
+
+  private func read(into bytes: inout [UInt8]) -> Channel.ReadOutcome {
+    channel.read { part in bytes += part.bytes(in: 0..<part.count) }
+  }
+
+  private func finish() {
+    channel.close()
+    close(peer)
+  }
+}

@@ -1,0 +1,72 @@
+import CLinux
+import Glibc
+
+@testable import EventLoop
+
+/// Two connected sockets, non-blocking.
+func socketPair() throws -> (Int32, Int32) {
+  var ends: [Int32] = [-1, -1]
+  let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+  guard unsafe socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw SystemCallError("socketpair", code: errno) }
+  return (ends[0], ends[1])
+}
+
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
+  let count = unsafe write(descriptor, bytes, bytes.count)
+  precondition(count == bytes.count, "the test's own pipe took only a part")
+}
+
+func writeAll(_ text: String, to descriptor: Int32) { writeAll(Array(text.utf8), to: descriptor) }
+
+/// What can be read now.
+func readAvailable(_ descriptor: Int32) -> [UInt8] {
+  var bytes: [UInt8] = []
+  var part = [UInt8](repeating: 0, count: 64 * 1024)
+  while true {
+    let count = unsafe read(descriptor, &part, part.count)
+    guard count > 0 else { return bytes }
+    bytes += part[..<count]
+  }
+}
+
+/// Remembers what a descriptor was ready for, and lets a test wait for it.
+@Reactor
+final class ReadinessRecorder: DescriptorHandler {
+  private(set) var events: [Readiness] = []
+  var action: (@Reactor (Readiness) -> Void)?
+  private var waiting: (wanted: Readiness, continuation: CheckedContinuation<Void, Never>)?
+
+  nonisolated init() {}
+
+  func descriptorIsReady(_ readiness: Readiness) {
+    events.append(readiness)
+    action?(readiness)
+    guard let waiting, readiness.contains(waiting.wanted) else { return }
+    self.waiting = nil
+    waiting.continuation.resume()
+  }
+
+  /// Returns when the descriptor is next reported ready for `wanted`.
+  func next(_ wanted: Readiness) async {
+    await withCheckedContinuation { waiting = (wanted, $0) }
+  }
+}
+
+/// Returns when the process has exited (it may be a zombie still). At once if it is gone.
+@Reactor
+func exit(of pid: Int32) async throws {
+  let descriptor = clinux_pidfd_open(pid)
+  guard descriptor >= 0 else { return }
+  let recorder = ReadinessRecorder()
+  let channel = try Channel(adopting: descriptor, kind: .pipe, handler: recorder)
+  await recorder.next(.readable)
+  channel.close()
+}
+
+/// Comes back turn after turn of the loop until `condition` holds.
+@Reactor
+func until(_ condition: @Reactor () -> Bool) async {
+  while !condition() {
+    await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
+  }
+}

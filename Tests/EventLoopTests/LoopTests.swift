@@ -1,0 +1,125 @@
+import Glibc
+import Testing
+
+@testable import EventLoop
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct LoopTests {
+  @Test("timers fire in the order of their deadlines, cancelled ones never")
+  func timers() async {
+    var fired: [Int] = []
+    let cancelled = Loop.main.schedule(after: .milliseconds(2)) { fired.append(2) }
+    await withCheckedContinuation { continuation in
+      for delay in [4, 1, 3, 0] {
+        _ = Loop.main.schedule(after: .milliseconds(delay)) {
+          fired.append(delay)
+          if delay == 4 { continuation.resume() }
+        }
+      }
+      cancelled.cancel()
+    }
+    #expect(fired == [0, 1, 3, 4])
+  }
+
+  @Test("a timer never fires early", arguments: [0, 100, 1500, 4999])
+  func noEarlyTimers(microseconds: Int) async {
+    let start = ContinuousClock.now
+    await withCheckedContinuation { continuation in
+      _ = Loop.main.schedule(after: .microseconds(microseconds)) { continuation.resume() }
+    }
+    #expect(ContinuousClock.now - start >= .microseconds(microseconds))
+  }
+
+  @Test("a timer may be scheduled by a timer, and cancel another that is due")
+  func timersOfTimers() async {
+    var steps: [String] = []
+    await withCheckedContinuation { continuation in
+      let late = Loop.main.schedule(after: .milliseconds(1)) { steps.append("cancelled") }
+      _ = Loop.main.schedule(after: .zero) {
+        steps.append("outer")
+        late.cancel()
+        _ = Loop.main.schedule(after: .milliseconds(2)) {
+          steps.append("inner")
+          continuation.resume()
+        }
+      }
+    }
+    #expect(steps == ["outer", "inner"])
+  }
+
+  @Test("work for the end of a turn is done in that turn, behind what was put off to the next")
+  func turnOrder() async {
+    var steps: [String] = []
+    await withCheckedContinuation { continuation in
+      Loop.main.atEndOfTurn {
+        steps.append("end")
+        Loop.main.atEndOfTurn {
+          steps.append("end of the end")
+          continuation.resume()
+        }
+      }
+      Loop.main.onNextTurn {
+        steps.append("put off")
+        Loop.main.onNextTurn { steps.append("put off twice") }
+      }
+      steps.append("job")
+    }
+    await until { steps.count == 5 }
+    #expect(steps == ["job", "put off", "end", "end of the end", "put off twice"])
+  }
+
+  @Test("work that is put off again and again starves neither timers nor descriptors nor tasks")
+  func noStarving() async throws {
+    let (ours, theirs) = try socketPair()
+    let recorder = ReadinessRecorder()
+    let channel = try Channel(adopting: ours, kind: .socket, handler: recorder)
+    var served: Set<String> = []
+    recorder.action = { if $0.contains(.readable) { served.insert("descriptor") } }
+    _ = Loop.main.schedule(after: .milliseconds(1)) { served.insert("timer") }
+    Task.onLoop {
+      _ = await Task.detached {}.value
+      served.insert("task")
+      writeAll("x", to: theirs)
+    }
+    await until { served.count == 3 }
+    channel.close()
+    close(theirs)
+  }
+
+  @Test("an event of a descriptor's former owner does not reach the next one")
+  func staleEvents() async throws {
+    let (first, firstPeer) = try socketPair()
+    let (second, secondPeer) = try socketPair()
+    let (former, next) = (ReadinessRecorder(), ReadinessRecorder())
+    let trigger = ReadinessRecorder()
+    try Loop.main.register(first, trigger)
+    try Loop.main.register(second, former)
+    await until { !trigger.events.isEmpty && !former.events.isEmpty }
+    trigger.action = { _ in
+      trigger.action = nil
+      _ = readAvailable(second)
+      Loop.main.unregister(second)
+      try? Loop.main.register(second, next)
+    }
+    let seen = former.events.count
+    // Both before the loop looks again: one batch, the trigger first.
+    writeAll("x", to: firstPeer)
+    writeAll("x", to: secondPeer)
+    await until { !next.events.isEmpty }
+    #expect(former.events.count == seen)
+    #expect(next.events == [.writable])
+    for descriptor in [first, second] { Loop.main.unregister(descriptor) }
+    for descriptor in [first, firstPeer, second, secondPeer] { close(descriptor) }
+  }
+
+  @Test("the read buffer is lent once; a nested borrower gets another")
+  func scratch() {
+    let isIntact = Loop.main.withScratch { outer in
+      outer[0] = 1
+      Loop.main.withScratch { inner in inner[0] = 2 }
+      return outer[0] == 1
+    }
+    #expect(isIntact)
+  }
+}
