@@ -24,8 +24,7 @@ final class Composition {
       var generator = SystemRandomNumberGenerator()
       return UUIDText.random(using: &generator)
     }
-    let locator = CLILocator(
-      configured: settings.cliPath, searchPath: environment["PATH"] ?? "", home: environment["HOME"])
+    let locator = Composition.locator(settings, environment)
     let childEnvironment = CLIEnvironment(inherited: environment, usesSubscription: settings.usesSubscription)
     let workspaces = WorkspaceManager(base: settings.workspaceBasePath)
     let temporary = environment["TMPDIR"] ?? "/tmp"
@@ -68,6 +67,10 @@ final class Composition {
           CORSMiddleware(allowsAnyOrigin: !keys.isEmpty, allowedOrigins: settings.allowedOrigins),
           APIKeyMiddleware(keys: keys),
         ], router.respond))
+  }
+
+  nonisolated static func locator(_ settings: Settings, _ environment: [String: String]) -> CLILocator {
+    CLILocator(configured: settings.cliPath, searchPath: environment["PATH"] ?? "", home: environment["HOME"])
   }
 
   private static func models(_ path: String?) throws -> ModelCatalog {

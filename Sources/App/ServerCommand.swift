@@ -19,7 +19,7 @@ public struct ServerCommand: Sendable {
       if flags.showsHelp { say(CommandLineFlags.help, exit: 0) }
       if flags.showsVersion { say("claude-code-server \(Version.current)\n", exit: 0) }
       let command = try ServerCommand(flags)
-      if flags.checksConfiguration { say("The configuration is fine.\n", exit: 0) }
+      if flags.checksConfiguration { say(command.summary, exit: 0) }
       command.serve()
     } catch let error as CommandLineFlags.UsageError {
       complain("\(error.message)\n\n\(CommandLineFlags.help)", exit: 64)
@@ -61,6 +61,12 @@ public struct ServerCommand: Sendable {
   private static var simulatorPath: String {
     let path = ProcessControl.executablePath
     return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/claude-simulator"
+  }
+
+  /// What `--config-check` prints.
+  private var summary: String {
+    let cli = Composition.locator(settings, environment).locate(isExecutable: Executable.exists)
+    return "Claude Code CLI: \(cli ?? "none found")\nThe configuration is fine.\n"
   }
 
   private var isSimulated: Bool {

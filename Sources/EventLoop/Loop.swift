@@ -84,8 +84,6 @@ public final class Loop: SerialExecutor, TaskExecutor {
 
   public func checkIsolated() { precondition(isCurrent, "not on the event loop") }
 
-  public func isIsolatingCurrentContext() -> Bool? { isCurrent }
-
   /// Whether the caller is on the loop's thread.
   public var isCurrent: Bool {
     let current = pthread_self()

@@ -24,8 +24,9 @@ public actor Reactor {
 }
 
 extension Task where Failure == Never {
-  /// Starts a task on the loop: runs at once to its first suspension, and every resumption comes back to the loop
-  /// without a detour over other threads.
+  /// Starts a task on the loop. What a handler starts runs within the same turn (Swift 6.3 enqueues it, immediate or
+  /// not, because of the executor preference), and every resumption comes back to the loop without a detour over other
+  /// threads.
   @Reactor
   @discardableResult
   public static func onLoop(_ body: @escaping @Reactor () async -> Success) -> Task<Success, Never>

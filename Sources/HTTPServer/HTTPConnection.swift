@@ -280,11 +280,16 @@ final class HTTPConnection: DescriptorHandler {
   func writeBody(_ body: (inout ByteBuffer) -> Void, from writer: BodyWriter) {
     guard let exchange = streamingExchange(of: writer) else { return }
     let before = output.count
-    if exchange.isChunked && openChunk == nil {
-      openChunk = output.count
-      output.append(HTTPConnection.chunkHead)
-    }
+    let opensChunk = exchange.isChunked && openChunk == nil
+    if opensChunk { output.append(HTTPConnection.chunkHead) }
+    let start = output.count
     body(&output)
+    guard output.count > start else {
+      // Nothing was said: an empty chunk would end the body.
+      output.removeLast(start - before)
+      return
+    }
+    if opensChunk { openChunk = before }
     exchange.bytes += output.count - before
     // Noted here: the flush may empty the output before anyone looks again, and the source would wait for ever.
     if isCongested { wasCongested = true }
@@ -320,6 +325,8 @@ final class HTTPConnection: DescriptorHandler {
     guard let start = openChunk else { return }
     openChunk = nil
     let size = output.count - start - HTTPConnection.chunkHead.utf8.count
+    // The turn wrote nothing after all. An empty chunk would end the body (RFC 9112 section 7.1).
+    guard size > 0 else { return output.removeLast(HTTPConnection.chunkHead.utf8.count) }
     for digit in 0..<8 { output[start + digit] = Ascii.hexDigit(UInt8(size >> (28 - 4 * digit) & 15)) }
     output.append("\r\n")
   }

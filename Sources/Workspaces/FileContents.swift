@@ -6,6 +6,7 @@ public enum FileContents {
     public let reason: String
 
     init() { reason = unsafe String(cString: strerror(errno)) }
+    init(_ reason: String) { self.reason = reason }
   }
 
   /// The file's bytes; nil if there is none.
@@ -26,9 +27,11 @@ public enum FileContents {
     }
   }
 
-  /// Writes a file of mode 0600 into a directory of mode 0700, both made if missing.
+  /// Writes a file of mode 0600 into a directory of mode 0700, both made if missing. A directory that somebody else
+  /// owns, or may look into, is refused: a file of theirs could stand where ours is expected.
   static func write(_ bytes: [UInt8], to path: String, directory: String) throws(FileError) {
     guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw FileError() }
+    guard isOurs(directory) else { throw FileError("\(directory) is not a directory of ours alone") }
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw FileError() }
     defer { close(descriptor) }
@@ -38,6 +41,12 @@ public enum FileContents {
       guard count > 0 else { throw FileError() }
       rest = rest.dropFirst(count)
     }
+  }
+
+  private static func isOurs(_ directory: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
+      && status.st_mode & 0o077 == 0
   }
 
   static func removeDirectory(_ path: String) {

@@ -70,3 +70,6 @@ func until(_ condition: @Reactor () -> Bool) async {
     await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
   }
 }
+
+/// Orphans of the tests' children come to us, as they do to the server.
+func clinuxBecomeSubreaper() -> Int32 { clinux_set_subreaper() }

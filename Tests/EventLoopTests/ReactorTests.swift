@@ -1,7 +1,9 @@
 import EventLoop
+import Glibc
 import Testing
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct ReactorTests {
   private actor Other {
     func answer() -> Int { 42 }
@@ -38,36 +40,22 @@ struct ReactorTests {
     #expect(places.count == 9)
   }
 
-  @Test("a task started by a handler runs at once up to its first suspension")
-  func immediateFromHandler() async {
+  @Test("a task started by a handler runs before the turn ends")
+  func sameTurn() async throws {
+    let (ours, theirs) = try socketPair()
+    let recorder = ReadinessRecorder()
+    let channel = try Channel(adopting: ours, kind: .socket, handler: recorder)
     var steps: [String] = []
-    await withCheckedContinuation { continuation in
-      Loop.main.onNextTurn {
-        Task.onLoop {
-          steps.append("begun")
-          await Task.yield()
-          steps.append("resumed")
-          continuation.resume()
-        }
-        steps.append("returned")
-      }
+    recorder.action = { _ in
+      recorder.action = nil
+      Task.onLoop { steps.append("task") }
+      Loop.main.atEndOfTurn { steps.append("end of turn") }
     }
-    #expect(steps == ["begun", "returned", "resumed"])
-  }
-
-  @Test("a task started by a task of the loop runs at once up to its first suspension")
-  func immediateFromTask() async {
-    var steps: [String] = []
-    await Task.onLoop {
-      let task = Task.onLoop {
-        steps.append("begun")
-        await Task.yield()
-        steps.append("resumed")
-      }
-      steps.append("returned")
-      await task.value
-    }.value
-    #expect(steps == ["begun", "returned", "resumed"])
+    writeAll("x", to: theirs)
+    await until { steps.count == 2 }
+    #expect(steps == ["task", "end of turn"])
+    channel.close()
+    close(theirs)
   }
 
   @Test("code of the reactor runs on the loop's thread, other code does not")

@@ -50,7 +50,8 @@ private struct ChatCompletionChunks: AnswerSink {
   var output = ByteBuffer()
   private(set) var hasBegun = false
   private(set) var answer: [UInt8] = []
-  private var hasThought = false
+  /// Whether thinking that comes now begins a line.
+  private var startsLine = true
   private let head: String
   private let includesUsage: Bool
   private let beforeContent: [UInt8]
@@ -83,7 +84,7 @@ private struct ChatCompletionChunks: AnswerSink {
 
   mutating func answerThinking(_ escaped: Span<UInt8>) {
     begin()
-    hasThought = true
+    startsLine = false
     output.append(beforeThinking)
     output.append(escaped)
     output.append(afterDelta)
@@ -94,11 +95,8 @@ private struct ChatCompletionChunks: AnswerSink {
   mutating func toolFailure(_ reason: String) { note(ToolNote.failure(reason)) }
 
   private mutating func note(_ text: String) {
-    var escaped = ByteBuffer()
-    if hasThought { escaped.append("\\n") }
-    JSONText.appendEscaped(text.utf8, to: &escaped)
-    escaped.append("\\n")
-    answerThinking(escaped.span)
+    answerThinking(ToolNote.escaped(text, startsLine: startsLine).span)
+    startsLine = true
   }
 
   /// The role, once, before anything else; then the head, if there is one.

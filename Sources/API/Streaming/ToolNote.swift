@@ -14,11 +14,15 @@ enum ToolNote {
 
   static func failure(_ reason: String) -> String { "[failed] \(shortened(reason))" }
 
-  /// Appends the note on a line of its own to the inside of a JSON string.
-  static func append(_ note: String, to escaped: inout ByteBuffer) {
-    if !escaped.isEmpty { escaped.append("\\n") }
+  /// The note as the inside of a JSON string: a line of its own.
+  ///
+  /// - Parameter startsLine: whether what stands before it has ended its line.
+  static func escaped(_ note: String, startsLine: Bool) -> [UInt8] {
+    var escaped = ByteBuffer()
+    if !startsLine { escaped.append("\\n") }
     JSONText.appendEscaped(note.utf8, to: &escaped)
     escaped.append("\\n")
+    return escaped.bytes
   }
 
   private static func shortened(_ text: String) -> String {

@@ -1,0 +1,93 @@
+# Everything one does here, as `make <word>`; `make help` lists the words.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# What is fetched lies outside the checkout and is shared by all of them.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/claude-code-server
+CLI_VERSION := 2.1.329
+CLI_WHEEL := claude-agent-sdk==0.2.186
+CLI := $(CACHE)/cli-$(CLI_VERSION)/claude
+REQUIREMENTS := Tests/Clients/requirements.txt
+VENV := $(CACHE)/venv-$(shell sha256sum $(REQUIREMENTS) | cut -c1-12)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+export CACHE CLI VENV
+
+.PHONY: help run build dev start stop status logs test unit clients lint format cli stats bench hooks tools clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+run: build ## build for release, then serve (on the simulator if there is no CLI)
+	@Config/make/run.sh
+
+build: ## release build of the server and the simulator
+	swift build -c release --product claude-code-server
+	swift build -c release --product claude-simulator
+
+dev: ## rebuild and restart whenever a source changes
+	@Config/make/dev.sh
+
+start: build ## serve in the background
+	@Config/make/background.sh start
+
+stop: ## stop the background server
+	@Config/make/background.sh stop
+
+status: ## is it running, and how is it
+	@Config/make/background.sh status
+
+logs: ## follow the background server's log
+	@Config/make/background.sh logs
+
+test: unit clients ## everything: unit and integration tests, then real clients and the real CLI
+
+unit: tools ## unit tests, and integration tests over libcurl
+	swift build
+	swift test --parallel
+
+clients: tools cli $(VENV)/ready ## the real client libraries against the real CLI
+	swift build
+	@Config/make/clients.sh
+
+cli: $(CLI) ## the real Claude Code CLI, from PyPI into the cache
+
+$(CLI):
+	@command -v pip3 >/dev/null || { echo "pip is missing: apt-get install python3-pip" >&2; exit 1; }
+	mkdir -p $(CACHE)
+	rm -rf $(CACHE)/fetch && mkdir $(CACHE)/fetch
+	pip3 download --quiet --no-deps --dest $(CACHE)/fetch "$(CLI_WHEEL)"
+	python3 -m zipfile -e $(CACHE)/fetch/*.whl $(CACHE)/fetch/wheel
+	chmod 755 $(CACHE)/fetch/wheel/claude_agent_sdk/_bundled/claude
+	mkdir -p $(dir $(CLI))
+	mv $(CACHE)/fetch/wheel/claude_agent_sdk/_bundled/claude $(CLI)
+	rm -rf $(CACHE)/fetch
+	HOME=$$(mktemp -d) $(CLI) --version | grep -qF "$(CLI_VERSION)"
+
+$(VENV)/ready: $(REQUIREMENTS)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	touch $@
+
+tools: ## what the tests need from the system: libcurl's headers, Python with venv
+	@Config/make/tools.sh "$(SUDO)"
+
+lint: ## formatting and style, as errors
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+format: ## put the sources into shape
+	swift format --in-place --recursive Package.swift Sources Tests
+
+stats: ## our numbers: sizes of files and functions, comments, tests
+	@python3 Config/make/stats.py
+
+bench: ## what an event costs, beside a floor measured in the same run
+	swift build -c release --product bench
+	.build/release/bench
+
+hooks: ## install a git hook that lints before each commit
+	@install -m 755 Config/make/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"
+	@echo "pre-commit hook installed"
+
+clean: ## remove what was built
+	rm -rf .build .run

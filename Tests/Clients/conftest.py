@@ -1,0 +1,189 @@
+"""The real CLI between our server and a scripted upstream; everything on loopback, with made-up keys."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import urllib.request
+
+import openai
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build" / "debug"
+START_TIMEOUT = 30
+
+
+class Program:
+    """A child that says on standard output where it listens."""
+
+    def __init__(self, arguments, environment, log):
+        self.log = open(log, "w+")
+        self.process = subprocess.Popen(
+            [str(argument) for argument in arguments], env=environment, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        self.port = None
+        for line in self.process.stdout:
+            self.log.write(line)
+            found = re.search(r"(?:127\.0\.0\.1):(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                break
+        assert self.port, f"{arguments[0]} did not start: see {log}"
+        # The pipe is drained by a copy of its own, or the program would stall when it is full.
+        self.drain = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=self.log)
+
+    def stop(self):
+        self.process.terminate()
+        status = self.process.wait(timeout=START_TIMEOUT)
+        self.drain.wait(timeout=START_TIMEOUT)
+        self.log.close()
+        return status
+
+
+@pytest.fixture(scope="session")
+def cli():
+    path = pathlib.Path(os.environ.get("CLI", ""))
+    assert path.is_file(), "the Claude Code CLI is missing: make cli"
+    return path
+
+
+class Upstream:
+    """The scripted upstream, and what has arrived there."""
+
+    def __init__(self, program):
+        self.url = f"http://127.0.0.1:{program.port}"
+        self.program = program
+
+    def requests(self):
+        with urllib.request.urlopen(f"{self.url}/__requests") as answer:
+            return json.load(answer)
+
+    def last(self):
+        return self.requests()[-1]
+
+    @staticmethod
+    def spoken(request):
+        """(role, text) of each message, without what the CLI adds by itself."""
+        messages = []
+        for message in request["messages"]:
+            content = message["content"]
+            blocks = [content] if isinstance(content, str) else [block.get("text", "") for block in content]
+            text = "".join(block for block in blocks if not block.lstrip().startswith("<system-reminder>"))
+            if message["role"] != "system":
+                messages.append((message["role"], text.strip()))
+        return messages
+
+
+@pytest.fixture(scope="session")
+def upstream(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("upstream")
+    environment = {"PATH": os.environ["PATH"]}
+    program = Program([BUILD / "anthropic-stub", "--port", "0"], environment, folder / "log")
+    yield Upstream(program)
+    program.stop()
+
+
+class Server:
+    def __init__(self, cli, upstream, folder, **extra):
+        self.folder = folder
+        self.workspaces = folder / "workspaces"
+        (folder / "home").mkdir()
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "PORT": "0", "HOST": "127.0.0.1",
+            "CLAUDE_CLI_PATH": str(cli), "WORKSPACE_BASE_PATH": str(self.workspaces), "IS_SANDBOX": "1",
+            "ANTHROPIC_API_KEY": "sk-made-up", "ANTHROPIC_BASE_URL": upstream.url, "DISABLE_TELEMETRY": "1",
+            "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", **extra,
+        }
+        self.program = Program([BUILD / "claude-code-server", "--env-file", "/dev/null"], environment, folder / "log")
+        self.url = f"http://127.0.0.1:{self.program.port}"
+        self.log = folder / "log"
+
+    def client(self, **options):
+        return openai.OpenAI(
+            api_key=options.pop("api_key", "sk-any"), base_url=f"{self.url}/v1", max_retries=0, timeout=60, **options)
+
+    def children(self):
+        """The ids of all processes below the server."""
+        parents = {}
+        for entry in pathlib.Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    stat = (entry / "stat").read_text()
+                except OSError:
+                    continue
+                fields = stat[stat.rindex(")") + 2:].split()
+                if fields[0] != "Z":
+                    parents[int(entry.name)] = int(fields[1])
+        found, open_ids = set(), {self.program.process.pid}
+        while open_ids:
+            open_ids = {pid for pid, parent in parents.items() if parent in open_ids} - found
+            found |= open_ids
+        return found
+
+
+@pytest.fixture(scope="session")
+def make_server(cli, upstream, tmp_path_factory):
+    servers = []
+
+    def make(**extra):
+        servers.append(Server(cli, upstream, tmp_path_factory.mktemp("server"), **extra))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        assert server.program.stop() == 0, f"the server did not end well: see {server.log}"
+
+
+@pytest.fixture(scope="session")
+def server(make_server):
+    return make_server()
+
+
+@pytest.fixture
+def client(server):
+    return server.client()
+
+
+class Answer:
+    """A streamed completion, put together as a client would."""
+
+    def __init__(self, raw):
+        self.session = raw.headers.get("x-session-id")
+        self.warning = raw.headers.get("x-claude-warning")
+        self.pieces, self.thinking, self.finish_reasons, self.roles, self.usage = [], [], [], [], None
+        for chunk in raw.parse():
+            if not chunk.choices:
+                self.usage = chunk.usage
+                continue
+            choice = chunk.choices[0]
+            if choice.delta.role:
+                self.roles.append(choice.delta.role)
+            if choice.delta.content:
+                self.pieces.append(choice.delta.content)
+            if getattr(choice.delta, "reasoning_content", None):
+                self.thinking.append(choice.delta.reasoning_content)
+            if choice.finish_reason:
+                self.finish_reasons.append(choice.finish_reason)
+
+    @property
+    def text(self):
+        return "".join(self.pieces)
+
+
+@pytest.fixture
+def ask(client):
+    def ask(messages, **options):
+        if isinstance(messages, str):
+            messages = [{"role": "user", "content": messages}]
+        raw = client.chat.completions.with_raw_response.create(
+            model=options.pop("model", "claude-code"), messages=messages, stream=True,
+            stream_options={"include_usage": True}, **options)
+        answer = Answer(raw)
+        assert answer.roles == ["assistant"]
+        assert len(answer.finish_reasons) == 1
+        return answer
+
+    return ask

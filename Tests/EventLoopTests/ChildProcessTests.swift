@@ -1,0 +1,142 @@
+import Bytes
+import EventLoop
+import Glibc
+import Testing
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct ChildProcessTests {
+  private let recorder = ChildRecorder()
+
+  nonisolated init() {}
+
+  @Test("everything a child wrote has been handed over when its end is told")
+  func outputAndStatus() async throws {
+    let child = try start("printf out; printf err >&2; exit 3")
+    #expect(await recorder.ended() == .exited(3))
+    #expect(recorder.outputText == "out")
+    #expect(recorder.errorText == "err")
+    #expect(child.exitStatus == .exited(3))
+  }
+
+  @Test("all exit statuses and signals are told", arguments: [0, 1, 255])
+  func statuses(code: Int32) async throws {
+    _ = try start("exit \(code)")
+    #expect(await recorder.ended() == .exited(code))
+  }
+
+  @Test("a child that was ended by a signal says which", arguments: [SIGTERM, SIGKILL, SIGSEGV])
+  func signals(signal: Int32) async throws {
+    _ = try start("kill -\(signal) $$; exec sleep 600")
+    #expect(await recorder.ended() == .signaled(signal))
+    #expect(recorder.exits.count == 1)
+  }
+
+  @Test("a megabyte goes through a child and comes back whole")
+  func echo() async throws {
+    let sent = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    let child = try start("exec cat")
+    child.write(Array(sent[..<(1 << 19)]))
+    child.write(Array(sent[(1 << 19)...]))
+    child.closeInput()
+    #expect(child.unsentInput > 0)
+    #expect(await recorder.ended() == .exited(0))
+    #expect(recorder.output == sent)
+    #expect(child.unsentInput == 0)
+  }
+
+  @Test("a full pipe of output is handed over though the child is gone before it is read")
+  func fullPipe() async throws {
+    _ = try start("head -c 65536 /dev/zero; head -c 65536 /dev/zero >&2")
+    #expect(await recorder.ended() == .exited(0))
+    #expect(recorder.output.count == 65_536)
+    #expect(recorder.errors.count == 65_536)
+  }
+
+  @Test("an exit is noticed though a grandchild holds the output open, and the grandchild is ended")
+  func lingeringGrandchild() async throws {
+    #expect(clinuxBecomeSubreaper() == 0)
+    _ = try start("sleep 600 & echo $!; exit 7")
+    #expect(await recorder.ended() == .exited(7))
+    let grandchild = try #require(recorder.lines.first.flatMap { Int32($0) })
+    try await exit(of: grandchild)
+  }
+
+  @Test("bytes written after the input was closed are dropped")
+  func writeAfterClose() async throws {
+    let child = try start("exec cat")
+    child.write(Array("before".utf8))
+    child.closeInput()
+    child.write(Array("after".utf8))
+    #expect(await recorder.ended() == .exited(0))
+    #expect(recorder.outputText == "before")
+  }
+
+  @Test("writing to a child that closed its input drops the bytes and ends nobody")
+  func closedInput() async throws {
+    let child = try start("exec 0<&-; echo ready; exec sleep 600")
+    await recorder.until { recorder.lines == ["ready"] }
+    child.write([1, 2, 3])
+    #expect(child.unsentInput == 0)
+    #expect(child.exitStatus == nil)
+    child.tearDown(.immediate)
+    #expect(await recorder.ended() == .signaled(SIGKILL))
+    child.write([4])
+    child.signal(SIGTERM)
+    #expect(child.unsentInput == 0)
+  }
+
+  @Test("paused output stays in the pipe until it is resumed")
+  func pausing() async throws {
+    let child = try start("printf a; read line; printf b; printf c >&2; read line")
+    await recorder.until { recorder.outputText == "a" }
+    child.pauseOutput()
+    child.write([Ascii.lineFeed])
+    await recorder.until { recorder.errorText == "c" }
+    #expect(recorder.outputText == "a")
+    child.resumeOutput()
+    await recorder.until { recorder.outputText == "ab" }
+    child.closeInput()
+    _ = await recorder.ended()
+  }
+
+  @Test("paused output is handed over before the end is told")
+  func pausedAtTheEnd() async throws {
+    let child = try start("printf kept")
+    child.pauseOutput()
+    #expect(await recorder.ended() == .exited(0))
+    #expect(recorder.outputText == "kept")
+  }
+
+  @Test("output paused in the middle of a flood goes on where it stopped")
+  func pausedFlood() async throws {
+    let child = try start("head -c 1000000 /dev/zero")
+    var pauses = 0
+    recorder.onOutput = {
+      pauses += 1
+      child.pauseOutput()
+      Loop.main.onNextTurn { child.resumeOutput() }
+    }
+    #expect(await recorder.ended() == .exited(0))
+    #expect(recorder.output.count == 1_000_000)
+    #expect(pauses >= 1_000_000 / (64 * 1024))
+  }
+
+  @Test("a child whose owner is gone is reaped all the same")
+  func ownerless() async throws {
+    let child = try ChildProcess(.shell("exec cat"), marker: freshMarker(), owner: ChildRecorder())
+    child.closeInput()
+    await until { child.exitStatus != nil }
+    #expect(child.exitStatus == .exited(0))
+  }
+
+  @Test("an end is described in words")
+  func descriptions() {
+    #expect("\(ExitStatus.exited(3))" == "exit status 3")
+    #expect("\(ExitStatus.signaled(9))" == "signal 9")
+  }
+
+  private func start(_ script: String) throws -> ChildProcess {
+    try ChildProcess(.shell(script), marker: freshMarker(), owner: recorder)
+  }
+}

@@ -1,0 +1,106 @@
+import Glibc
+import Testing
+
+@testable import EventLoop
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct ProcessTableTests {
+  private let recorder = ChildRecorder()
+
+  nonisolated init() {}
+
+  @Test("our own entry has our parent, and the same identity each time")
+  func ourselves() throws {
+    let entry = try #require(ProcessTable.entry(getpid()))
+    #expect(entry.parent == getppid())
+    #expect(!entry.isZombie)
+    #expect(entry.identity.isAlive)
+    #expect(ProcessTable().entries.first { $0.identity.pid == getpid() }?.identity == entry.identity)
+  }
+
+  @Test("a process that is not there has no entry", arguments: [0, -1, Int32.max])
+  func nobody(pid: Int32) {
+    #expect(ProcessTable.entry(pid) == nil)
+    #expect(!ProcessIdentity(pid: pid, startTime: 0).isAlive)
+  }
+
+  @Test("descendants are found at any depth, the process itself is not among them")
+  func descendants() async throws {
+    let child = try start("sh -c 'sleep 600 & echo $! $$; wait' & wait")
+    await recorder.until { recorder.lines.count == 1 }
+    let pids = Set(recorder.lines[0].split(separator: " ").compactMap { Int32($0) })
+    #expect(pids.count == 2)
+    #expect(Set(ProcessTable().descendants(of: child.pid).map(\.pid)) == pids)
+    #expect(ProcessTable().descendants(of: getpid()).map(\.pid).contains(child.pid))
+    await end(child)
+  }
+
+  @Test("a command's name with blanks and parentheses does not shift the fields")
+  func hostileNames() async throws {
+    let link = "/tmp/a) R 1 (b \(getpid())"
+    unsafe symlink("/bin/sleep", link)
+    defer { unsafe unlink(link) }
+    let child = try start("echo ready; exec '\(link)' 600")
+    await until { ProcessTable.entry(child.pid) != nil && name(of: child.pid).hasPrefix("a) R 1 (") }
+    #expect(ProcessTable.entry(child.pid)?.parent == getpid())
+    await end(child)
+  }
+
+  @Test("an identity with another start time is another process: not alive, never signalled")
+  func reusedIDs() async throws {
+    let child = try start("echo ready; exec sleep 600")
+    await recorder.until { recorder.lines == ["ready"] }
+    let identity = try #require(ProcessTable.entry(child.pid)?.identity)
+    let former = ProcessIdentity(pid: child.pid, startTime: identity.startTime &- 1)
+    #expect(identity.isAlive)
+    #expect(!former.isAlive)
+    former.signal(SIGKILL)
+    identity.signal(SIGTERM)
+    #expect(await recorder.ended() == .signaled(SIGTERM))
+    #expect(!identity.isAlive)
+  }
+
+  @Test("a zombie has an entry but is not alive")
+  func zombies() async throws {
+    let spawned = try ChildCommand.shell("exit 0").spawn()
+    try await exit(of: spawned.pid)
+    let entry = try #require(ProcessTable.entry(spawned.pid))
+    #expect(entry.isZombie)
+    #expect(!entry.identity.isAlive)
+    waitpid(spawned.pid, nil, 0)
+    #expect(ProcessTable.entry(spawned.pid) == nil)
+    for descriptor in [spawned.pidDescriptor, spawned.input, spawned.output, spawned.errors] { close(descriptor) }
+  }
+
+  @Test("an orphan is found by its whole marker, not by a part of it")
+  func orphans() async throws {
+    #expect(clinuxBecomeSubreaper() == 0)
+    let child = try ChildProcess(
+      .shell("(setsid sleep 600 & echo $!); exec cat"), marker: ("ORPHAN_TEST", "12"), owner: recorder)
+    await recorder.until { recorder.lines.count == 1 }
+    let pid = try #require(Int32(recorder.lines[0]))
+    // The child is ours too and carries the marker, as does the orphan.
+    #expect(Set(ProcessTable().orphans(marker: "ORPHAN_TEST=12").map(\.pid)) == [pid, child.pid])
+    #expect(ProcessTable().orphans(marker: "ORPHAN_TEST=1") == [])
+    #expect(ProcessTable().orphans(marker: "ORPHAN_TEST=123") == [])
+    #expect(ProcessTable().orphans(marker: "RPHAN_TEST=12") == [])
+    await end(child)
+    try await exit(of: pid)
+  }
+
+  private func start(_ script: String) throws -> ChildProcess {
+    try ChildProcess(.shell(script), marker: freshMarker(), owner: recorder)
+  }
+
+  private func end(_ child: ChildProcess) async {
+    child.tearDown(.immediate)
+    _ = await recorder.ended()
+  }
+
+  private func name(of pid: Int32) -> String {
+    let file = unsafe open("/proc/\(pid)/comm", O_RDONLY | O_CLOEXEC)
+    defer { close(file) }
+    return String(decoding: readAvailable(file), as: UTF8.self)
+  }
+}

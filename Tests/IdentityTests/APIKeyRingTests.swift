@@ -1,0 +1,51 @@
+import Identity
+import Testing
+
+struct APIKeyRingTests {
+  private static let keys = ["sk-live-0123456789abcdefghij", "sk-test-0123456789abcdefghij", "ключ-schlüssel-key"]
+
+  @Test("each configured key is known", arguments: keys)
+  func known(key: String) {
+    #expect(APIKeyRing(Self.keys).principal(for: key)?.name == APIKeyRing.masked(key))
+  }
+
+  @Test(
+    "anything else is not: a part of a key, more than a key, another case, blanks around it, nothing",
+    arguments: [
+      "sk-live-0123456789abcdefghi", "sk-live-0123456789abcdefghijk", "SK-LIVE-0123456789ABCDEFGHIJ",
+      " sk-live-0123456789abcdefghij", "sk-live-0123456789abcdefghij\n", "sk-live-", "", "\0",
+    ])
+  func unknown(key: String) {
+    #expect(APIKeyRing(Self.keys).principal(for: key) == nil)
+  }
+
+  @Test("the same key is the same principal in every ring, another key another one")
+  func stable() {
+    let first = APIKeyRing(Self.keys).principal(for: Self.keys[0])
+    let again = APIKeyRing([Self.keys[0]]).principal(for: Self.keys[0])
+    let other = APIKeyRing(Self.keys).principal(for: Self.keys[1])
+    // The first 8 bytes of the key's SHA-256.
+    #expect(first == Principal(id: "key-a85671ed61594b46", name: "sk-live-…"))
+    #expect(again == first)
+    #expect(other?.id != first?.id)
+    #expect(other?.name == "sk-test-…")
+  }
+
+  @Test("a ring without keys knows nobody, not even the empty key")
+  func empty() {
+    #expect(APIKeyRing([]).isEmpty)
+    #expect(!APIKeyRing(["k"]).isEmpty)
+    #expect(APIKeyRing([]).principal(for: "") == nil)
+  }
+
+  @Test(
+    "at most 8 characters of a key are shown, and never more than a third of it",
+    arguments: [
+      ("", "…"), ("ab", "…"), ("abc", "a…"), ("abcdefgh", "ab…"), ("abcdefghijklmnopqrstuvw", "abcdefg…"),
+      ("abcdefghijklmnopqrstuvwx", "abcdefgh…"), ("sk-ant-api03-very-long-and-very-secret-0123456789", "sk-ant-a…"),
+      ("äöüäöüäöü", "äöü…"),
+    ])
+  func masking(key: String, shown: String) {
+    #expect(APIKeyRing.masked(key) == shown)
+  }
+}

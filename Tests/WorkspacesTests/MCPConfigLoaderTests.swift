@@ -1,0 +1,104 @@
+import Bytes
+import Testing
+
+@testable import Workspaces
+
+struct MCPConfigLoaderTests {
+  private let directory = TemporaryDirectory()
+
+  private var loader: MCPConfigLoader {
+    MCPConfigLoader(path: "\(directory.path)/mcp-config.json", scratch: "\(directory.path)/scratch")
+  }
+
+  @Test("without a file MCP is off")
+  func missing() throws {
+    #expect(try loader.load() == nil)
+  }
+
+  @Test("the servers come as they are written, in their order")
+  func loading() throws {
+    try directory.write(
+      #"{"comment":1,"mcpServers":{"b":{"command":"x","args":["-y",1.50]},"a":{"type":"http"}}}"#, to: "mcp-config.json")
+    let configuration = try #require(try loader.load())
+    #expect(
+      JSONValue.object(configuration.servers).text
+        == #"{"b":{"command":"x","args":["-y",1.50]},"a":{"type":"http"}}"#)
+  }
+
+  @Test(
+    "a broken file is refused with the reason",
+    arguments: [
+      ("", "expected a value at byte 0"), ("{", "expected a string at byte 1"),
+      ("{\"mcpServers\":{}} x", "something follows the document at byte 18"),
+      ("[]", "it needs an object \"mcpServers\""), ("{}", "it needs an object \"mcpServers\""),
+      ("null", "it needs an object \"mcpServers\""), (#"{"mcpServers":[]}"#, "it needs an object \"mcpServers\""),
+      (#"{"mcpServers":{"a":{},"b":"npx"}}"#, "the server \"b\" must be an object"),
+      (#"{"mcpServers":{"a":null}}"#, "the server \"a\" must be an object"),
+    ])
+  func broken(contents: String, reason: String) throws {
+    try directory.write(contents, to: "mcp-config.json")
+    let error = MCPConfigLoader.LoadError.invalid(path: loader.path, reason: reason)
+    #expect(throws: error) { try loader.load() }
+  }
+
+  @Test("a directory in place of the file cannot be read")
+  func unreadable() throws {
+    try directory.makeDirectory("mcp-config.json")
+    let error = MCPConfigLoader.LoadError.unreadable(path: loader.path, reason: "Is a directory")
+    #expect(throws: error) { try loader.load() }
+  }
+
+  @Test("what a run needs is written to a file that only we can read")
+  func writing() throws {
+    let configuration = MCPConfiguration(servers: ["a": ["command": "x"], "b": ["command": "y"]])
+    let path = try loader.write(configuration, for: ["mcp__b__tool"])
+    #expect(try FileContents.read(path) == Array(#"{"mcpServers":{"b":{"command":"y"}}}"#.utf8))
+    #expect(FileStatus(path) == FileStatus(.file, 0o600))
+    #expect(FileStatus("\(directory.path)/scratch") == FileStatus(.directory, 0o700))
+  }
+
+  @Test("the same servers share a file, others have their own")
+  func sharing() throws {
+    let configuration = MCPConfiguration(servers: ["a": ["command": "x"], "b": ["command": "y"]])
+    let first = try loader.write(configuration, for: ["mcp__a__one"])
+    #expect(try loader.write(configuration, for: ["mcp__a__two", "mcp__a"]) == first)
+    #expect(try loader.write(configuration, for: ["mcp__b"]) != first)
+    #expect(try loader.write(MCPConfiguration(servers: ["a": ["command": "z"]]), for: ["mcp__a"]) != first)
+  }
+
+  @Test("a scratch directory that others could write into is refused", arguments: [0o777, 0o750, 0o701] as [UInt32])
+  func foreignScratch(mode: UInt32) throws {
+    try directory.makeDirectory("scratch", mode: mode)
+    let configuration = MCPConfiguration(servers: ["a": [:]])
+    #expect(throws: MCPConfigLoader.LoadError.self) { try loader.write(configuration, for: ["mcp__a"]) }
+  }
+
+  @Test("a link in place of the scratch directory is refused")
+  func linkedScratch() throws {
+    try directory.makeDirectory("elsewhere", mode: 0o700)
+    try directory.makeLink("scratch", to: "\(directory.path)/elsewhere")
+    let configuration = MCPConfiguration(servers: ["a": [:]])
+    #expect(throws: MCPConfigLoader.LoadError.self) { try loader.write(configuration, for: ["mcp__a"]) }
+  }
+
+  @Test("a link in place of the file is not followed")
+  func linkedFile() throws {
+    let configuration = MCPConfiguration(servers: ["a": [:]])
+    let path = try loader.write(configuration, for: ["mcp__a"])
+    let name = try #require(path.split(separator: "/").last)
+    loader.removeScratch()
+    try directory.makeDirectory("scratch", mode: 0o700)
+    try directory.write("mine", to: "victim")
+    try directory.makeLink("scratch/\(name)", to: "\(directory.path)/victim")
+    #expect(throws: MCPConfigLoader.LoadError.self) { try loader.write(configuration, for: ["mcp__a"]) }
+    #expect(try FileContents.read("\(directory.path)/victim") == Array("mine".utf8))
+  }
+
+  @Test("the scratch directory goes with its files")
+  func removing() throws {
+    _ = try loader.write(MCPConfiguration(servers: ["a": [:]]), for: ["mcp__a"])
+    loader.removeScratch()
+    #expect(FileStatus("\(directory.path)/scratch") == nil)
+    loader.removeScratch()
+  }
+}
