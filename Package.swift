@@ -60,6 +60,7 @@ let package = Package(
     executable("claude-code-server", ["App"]),
     executable("claude-simulator", ["Bytes"]),
     executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
+    executable("bench", ["API", "ClaudeCode", "Bytes"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -57,7 +57,9 @@ public struct JSONCursor: Sendable {
   public mutating func string(_ text: Span<UInt8>) throws(JSONSyntaxError) -> Range<Int> {
     guard skip(Ascii.quote, text) else { throw JSONSyntaxError("expected a string", at: position) }
     let start = position
-    while position < text.count {
+    while true {
+      position = text.firstSpecialByte(from: position)
+      guard position < text.count else { break }
       let byte = text[position]
       if byte == Ascii.quote {
         position += 1
@@ -125,7 +127,41 @@ public struct JSONCursor: Sendable {
   }
 }
 
+/// Eight bytes in one register. A result has the top bit set in each byte that was found; bytes above the first may be
+/// false alarms, so only the lowest counts.
+private enum Word {
+  static let quotes: UInt64 = 0x2222_2222_2222_2222
+  static let backslashes: UInt64 = 0x5C5C_5C5C_5C5C_5C5C
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+  static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & tops }
+
+  static func controls(_ word: UInt64) -> UInt64 { (word &- ones &* 0x20) & ~word & tops }
+}
+
 extension Span<UInt8> {
+  /// The place of the first quote, backslash or control byte at or after `start`; `count` if there is none.
+  ///
+  /// Eight bytes at a time: what is between the quotes is most of what there is to read.
+  func firstSpecialByte(from start: Int) -> Int {
+    unsafe withUnsafeBytes { bytes in
+      var index = start
+      while index + 8 <= bytes.count {
+        let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+        let special = Word.zeroBytes(word ^ Word.quotes) | Word.zeroBytes(word ^ Word.backslashes) | Word.controls(word)
+        if special != 0 { return index + special.trailingZeroBitCount / 8 }
+        index += 8
+      }
+      while index < bytes.count {
+        let byte = unsafe bytes[index]
+        if byte < 0x20 || byte == Ascii.quote || byte == Ascii.backslash { return index }
+        index += 1
+      }
+      return index
+    }
+  }
+
   /// Whether the bytes in `range` are exactly those of `literal`.
   public func matches(_ range: Range<Int>, _ literal: StaticString) -> Bool {
     guard range.count == literal.utf8CodeUnitCount else { return false }

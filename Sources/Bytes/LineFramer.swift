@@ -1,3 +1,5 @@
+import Glibc
+
 /// Cuts a byte stream into lines at `\n`, without an idea of what is in them.
 ///
 /// Lines that lie whole in one chunk are handed out in place; only a line that straddles chunks is copied. A UTF-8
@@ -67,12 +69,12 @@ public struct LineFramer: Sendable {
 }
 
 private func firstNewline(in bytes: Span<UInt8>, from start: Int) -> Int? {
-  var index = start
-  while index < bytes.count {
-    if bytes[index] == Ascii.lineFeed { return index }
-    index += 1
+  unsafe bytes.withUnsafeBufferPointer { buffer in
+    guard start < buffer.count, let base = buffer.baseAddress,
+      let found = unsafe memchr(base + start, Int32(Ascii.lineFeed), buffer.count - start)
+    else { return nil }
+    return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
   }
-  return nil
 }
 
 @_lifetime(copy line)

@@ -153,7 +153,7 @@ public struct AnswerReader: Sendable {
     _ piece: Span<UInt8>, isThinking: Bool, _ sink: inout some AnswerSink
   ) throws(ClaudeError) {
     guard !piece.isEmpty else { return }
-    append(piece, to: &message, isThinking: isThinking)
+    AnswerReader.append(piece, to: &message, isThinking: isThinking)
     if isThinking {
       sink.answerThinking(piece)
     } else if replay.isEmpty {
@@ -163,7 +163,8 @@ public struct AnswerReader: Sendable {
     }
   }
 
-  private func append(_ piece: Span<UInt8>, to message: inout Message?, isThinking: Bool) {
+  // Static: a method would have to copy this value, and every array in it with its first change.
+  private static func append(_ piece: Span<UInt8>, to message: inout Message?, isThinking: Bool) {
     unsafe piece.withUnsafeBufferPointer { pointer in
       if isThinking {
         unsafe message?.thinking.append(contentsOf: pointer)

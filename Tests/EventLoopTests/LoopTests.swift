@@ -7,19 +7,18 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct LoopTests {
   @Test("timers fire in the order of their deadlines, cancelled ones never")
-  func timers() async {
-    var fired: [Int] = []
-    let cancelled = Loop.main.schedule(after: .milliseconds(2)) { fired.append(2) }
+  func timers() async throws {
+    var fired: [ContinuousClock.Instant] = []
+    var deadlines: [ContinuousClock.Instant] = []
     await withCheckedContinuation { continuation in
-      for delay in [4, 1, 3, 0] {
-        _ = Loop.main.schedule(after: .milliseconds(delay)) {
-          fired.append(delay)
-          if delay == 4 { continuation.resume() }
-        }
+      for delay in [4, 1, 3, 0, 2] {
+        let timer = RecordedTimer(delay) { fired.append($0) }
+        if delay == 2 { timer.cancel() } else { deadlines.append(timer.deadline) }
       }
-      cancelled.cancel()
+      _ = RecordedTimer(10) { _ in continuation.resume() }
     }
-    #expect(fired == [0, 1, 3, 4])
+    #expect(fired == deadlines.sorted())
+    #expect(fired.count == 4)
   }
 
   @Test("a timer never fires early", arguments: [0, 100, 1500, 4999])
@@ -122,4 +121,18 @@ struct LoopTests {
     }
     #expect(isIntact)
   }
+}
+
+/// A timer of the loop that tells its deadline when it fires.
+@Reactor
+private final class RecordedTimer {
+  private(set) var deadline = ContinuousClock.now
+  private var timer: (any ScheduledTimer)?
+
+  init(_ milliseconds: Int, _ action: @escaping @Reactor (ContinuousClock.Instant) -> Void) {
+    timer = Loop.main.schedule(after: .milliseconds(milliseconds)) { action(self.deadline) }
+    if let timer = timer as? LoopTimer { deadline = timer.deadline }
+  }
+
+  func cancel() { timer?.cancel() }
 }

@@ -1,24 +1,24 @@
-import Bytes
-import ClaudeCode
+package import Bytes
+package import ClaudeCode
 import HTTP
 
 /// Writes a run as `chat.completion.chunk` frames. Pure: recorded lines in, exact bytes out.
-struct ChatCompletionEncoder: RunEncoder {
+package struct ChatCompletionEncoder: RunEncoder {
   private var reader = AnswerReader()
   private var chunks: ChatCompletionChunks
 
   /// - Parameters:
   ///   - head: text the answer begins with, before the model's own.
-  init(_ identity: ChatCompletionIdentity, includesUsage: Bool, head: String = "") {
+  package init(_ identity: ChatCompletionIdentity, includesUsage: Bool, head: String = "") {
     chunks = ChatCompletionChunks(identity, includesUsage: includesUsage, head: head)
   }
 
-  var hasContent: Bool { chunks.hasBegun }
+  package var hasContent: Bool { chunks.hasBegun }
 
   /// The answer's text so far, without the head.
   var answer: String { (try? JSONText.unescape(chunks.answer.span)) ?? "" }
 
-  mutating func encode(
+  package mutating func encode(
     _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer
   ) throws(ClaudeError) {
     // The sink takes the output for the time of the call, so that bytes go from the line straight to their place.
@@ -27,7 +27,7 @@ struct ChatCompletionEncoder: RunEncoder {
     try reader.read(message, line, into: &chunks)
   }
 
-  mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {
+  package mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {
     if let error = ClaudeError(result), error.kind != .maxTurns || !reader.hasText { throw error }
     swap(&chunks.output, &output)
     defer { swap(&chunks.output, &output) }
@@ -38,7 +38,7 @@ struct ChatCompletionEncoder: RunEncoder {
     chunks.finish(reason: result.finishReason(last: reader.stopReason), usage: result.chatCompletionUsage)
   }
 
-  mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
+  package mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
     ServerSentEvent.data(HTTPErrorBody.encoded(error).span, to: &output)
     output.append(ServerSentEvent.done)
   }

@@ -1,12 +1,18 @@
 import Bytes
 
 /// What is the same in every part of one completion.
-struct ChatCompletionIdentity: Sendable, Equatable {
+package struct ChatCompletionIdentity: Sendable, Equatable {
   /// `chatcmpl-…`
   let id: String
   /// Unix seconds.
   let created: Int
   let model: String
+
+  package init(id: String, created: Int, model: String) {
+    self.id = id
+    self.created = created
+    self.model = model
+  }
 
   static let systemFingerprint = "fp_claude_code"
 

@@ -29,7 +29,7 @@ public struct APIKeyMiddleware: Middleware {
         ["reason": "unknown key", "key": .string(APIKeyRing.masked(key)), "peer": .string(context.peer)])
       throw APIKeyMiddleware.unauthorized("Incorrect API key provided: \(APIKeyRing.masked(key))")
     }
-    context.logger.debug("authenticated", ["key": .string(principal.name), "peer": .string(context.peer)])
+    context.logger.info("authenticated", ["key": .string(principal.name), "peer": .string(context.peer)])
     context[Principal.self] = principal
     return try await next(request, context)
   }

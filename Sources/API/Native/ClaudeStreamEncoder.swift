@@ -1,19 +1,19 @@
-import Bytes
-import ClaudeCode
+package import Bytes
+package import ClaudeCode
 import HTTP
 
 /// The raw stream: the CLI's own lines as data frames, unchanged.
-struct ClaudeStreamEncoder: RunEncoder {
+package struct ClaudeStreamEncoder: RunEncoder {
   private let includesPartialMessages: Bool
   private let sessionID: String
-  private(set) var hasContent = false
+  package private(set) var hasContent = false
 
-  init(includesPartialMessages: Bool, sessionID: String) {
+  package init(includesPartialMessages: Bool, sessionID: String) {
     self.includesPartialMessages = includesPartialMessages
     self.sessionID = sessionID
   }
 
-  mutating func encode(
+  package mutating func encode(
     _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer
   ) throws(ClaudeError) {
     switch message.kind {
@@ -28,9 +28,9 @@ struct ClaudeStreamEncoder: RunEncoder {
     ServerSentEvent.data(line, to: &output)
   }
 
-  mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {}
+  package mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {}
 
-  mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
+  package mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
     let subtype =
       switch error.kind {
       case .totalTimeout, .inactivityTimeout: "timeout"

@@ -1,8 +1,8 @@
-import Bytes
-import ClaudeCode
+package import Bytes
+package import ClaudeCode
 
 /// Writes a run as one dialect's stream. A value without writer, clock or id source.
-protocol RunEncoder {
+package protocol RunEncoder {
   /// Whether something was written that the client must see: from then on the status is decided.
   var hasContent: Bool { get }
 

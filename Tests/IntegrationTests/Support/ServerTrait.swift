@@ -1,0 +1,25 @@
+import Testing
+
+/// One server for all tests of a suite, in `TestServer.current`.
+struct ServerTrait: SuiteTrait, TestScoping {
+  let settings: [String: String]
+
+  @concurrent
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+  ) async throws {
+    try await TestServer.run(settings) { server in
+      try await TestServer.$current.withValue(server) { try await function() }
+    }
+  }
+}
+
+extension Trait where Self == ServerTrait {
+  static func server(_ settings: [String: String] = [:]) -> ServerTrait { ServerTrait(settings: settings) }
+}
+
+extension TestServer {
+  static var ofSuite: TestServer {
+    get throws { try #require(TestServer.current) }
+  }
+}

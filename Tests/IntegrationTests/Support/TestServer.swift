@@ -1,0 +1,100 @@
+import EventLoop
+import Glibc
+import Testing
+
+/// The built server on a port of its own, in front of the simulator.
+final class TestServer: Sendable {
+  let process: ServerProcess
+  let directory: TemporaryDirectory
+  let port: Int
+
+  /// The server of the test's suite (`.server`).
+  @TaskLocal static var current: TestServer?
+
+  struct StartFailure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// - Parameter settings: variables beside those that every test server gets.
+  init(_ settings: [String: String] = [:], in directory: TemporaryDirectory) async throws {
+    self.directory = directory
+    var environment = [
+      "PATH": "/usr/bin:/bin", "HOME": "\(directory.path)/home", "CLAUDE_CONFIG_DIR": "\(directory.path)/config",
+      "WORKSPACE_BASE_PATH": directory.workspaces, "TMPDIR": "\(directory.path)/tmp", "HOST": "127.0.0.1",
+      "CLAUDE_CLI_PATH": try Binaries.simulator(), "MCP_CONFIG_PATH": "\(directory.path)/mcp-config.json",
+      "PROCESS_KILL_TIMEOUT_MS": "\(TestServer.killTimeoutMilliseconds)",
+    ]
+    environment.merge(settings) { _, given in given }
+    process = try ServerProcess(
+      try Binaries.server(), ["--port", "0"], environment: environment, directory: directory.path)
+    let output = try await process.output.wait(for: "the server's start") { output in
+      output.exit != nil || output.lines.contains { TestServer.port(in: $0) != nil }
+    }
+    guard let port = output.lines.lazy.compactMap(TestServer.port(in:)).first else {
+      throw StartFailure(description: "the server did not start:\n\(output.lines.joined(separator: "\n"))")
+    }
+    self.port = port
+  }
+
+  static let killTimeoutMilliseconds = 1000
+  /// What the issue promises: after a client has left, or an order to stop, this long until all children are gone.
+  static let teardownLimit: Duration = .milliseconds(killTimeoutMilliseconds + 1000)
+
+  private static func port(in line: String) -> Int? {
+    let mark = "listening url=http://127.0.0.1:"
+    guard let start = line.firstRange(of: mark)?.upperBound else { return nil }
+    return Int(line[start...].prefix { $0.isNumber })
+  }
+
+  /// Runs `body` with a server of its own, which is stopped afterwards and must end well.
+  static func run<Result>(
+    _ settings: [String: String] = [:], in directory: TemporaryDirectory? = nil,
+    _ body: (TestServer) async throws -> Result
+  ) async throws -> Result {
+    let own = try directory ?? TemporaryDirectory()
+    defer { if directory == nil { own.remove() } }
+    let server = try await TestServer(settings, in: own)
+    do {
+      let result = try await body(server)
+      try await server.stop()
+      return result
+    } catch {
+      server.process.signal(SIGKILL)
+      Issue.record("the server's log ended with:\n\(server.log.suffix(30).joined(separator: "\n"))")
+      throw error
+    }
+  }
+
+  /// As a supervisor does it: SIGTERM, and the exit status is 0.
+  func stop() async throws {
+    process.signal(SIGTERM)
+    #expect(try await process.exit() == .exited(0))
+  }
+
+  // MARK: Requests
+
+  func start(_ request: ClientRequest) -> CurlTransfer { CurlClient.shared.start(request, port: port) }
+
+  func send(_ request: ClientRequest) async throws -> ClientAnswer { try await start(request).answer() }
+
+  // MARK: Its log
+
+  var log: [String] { process.output.value.lines }
+
+  /// Waits for a line that holds each of `parts`.
+  @discardableResult
+  func logLine(_ parts: String...) async throws -> String {
+    let output = try await process.output.wait(for: "a log line with \(parts)") { output in
+      output.lines.contains { line in parts.allSatisfy(line.contains) }
+    }
+    return try #require(output.lines.first { line in parts.allSatisfy(line.contains) })
+  }
+
+  /// How many CLI processes it has started.
+  var startedRuns: Int { log.filter { $0.contains("run started") }.count }
+
+  // MARK: Its processes
+
+  /// Everything that runs below it.
+  var family: Set<ProcessIdentity> { ProcessTable().descendants(of: process.pid) }
+}
