@@ -6,9 +6,8 @@ import ClaudeCode
 enum Measurement {
   static let rounds = 9
   private static let events = 50_000
-  static let lineEnd: [UInt8] = [Ascii.lineFeed]
   /// The line as it comes out of a pipe.
-  static let batch = line + lineEnd
+  static let batch = Sample.delta + [Ascii.lineFeed]
 
   static func nanosecondsPerEvent(_ work: (inout ByteBuffer, inout LineFramer, Int) -> Void) -> Double {
     var output = ByteBuffer()
