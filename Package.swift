@@ -61,6 +61,17 @@ let package = Package(
     executable("claude-simulator", ["Bytes"]),
     executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
     executable("bench", ["API", "ClaudeCode", "Bytes"]),
+
+    tests("ArchitectureTests", []),
+    tests("BytesTests", ["Bytes"]),
+    tests("CryptoTests", ["Crypto"]),
+    tests("TelemetryTests", ["Telemetry", "Bytes"]),
+    tests("HTTPTests", ["HTTP", "Bytes"]),
+    tests("EventLoopTests", ["EventLoop", "CLinux", "Bytes"]),
+    tests("HTTPServerTests", ["HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
+    tests("IdentityTests", ["Identity"]),
+    tests("WorkspacesTests", ["Workspaces", "Bytes"]),
+    tests("AppTests", ["App", "Telemetry", "Workspaces"]),
   ],
   swiftLanguageModes: [.v6]
 )

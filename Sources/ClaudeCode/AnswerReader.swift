@@ -11,9 +11,9 @@ public struct AnswerReader: Sendable {
   /// What is known of the upstream message that is being told.
   private struct Message {
     let id: String
-    /// Closed by a `message_delta`. One that is not is void: it will be sent again.
-    var isComplete = false
-    /// Everything told of it, over all its blocks.
+    /// Closed by a `message_delta`, or never streamed at all. One that is not is void: it will be sent again.
+    var isComplete: Bool
+    /// Everything told of it, over all its blocks. Decoded: the second time the same text may be escaped differently.
     var text: [UInt8] = []
     var thinking: [UInt8] = []
     var block: Block?
@@ -21,13 +21,14 @@ public struct AnswerReader: Sendable {
 
   private struct Block {
     let isThinking: Bool
+    /// Decoded.
     var told: [UInt8] = []
     /// Its `assistant` line has come.
     var isConfirmed = false
   }
 
   private var message: Message?
-  /// The text of a void message that its successor is expected to repeat.
+  /// The text of a void message that its successor is expected to repeat, decoded.
   private var replay: [UInt8] = []
   private var textJoiner = SurrogateJoiner()
   private var thinkingJoiner = SurrogateJoiner()
@@ -68,6 +69,10 @@ public struct AnswerReader: Sendable {
   /// - Throws: `diverged` when the client was told text that the answer does not have.
   public mutating func finish(_ result: TurnResult, into sink: inout some AnswerSink) throws(ClaudeError) {
     closeBlock(&sink)
+    // Cut, and never sent again: the result must bear out what was told.
+    if let message, !message.isComplete, let block = message.block, !block.isThinking, !block.isConfirmed {
+      try confirm(result.text, isThinking: false, &sink)
+    }
     guard replay.isEmpty else { throw AnswerReader.diverged }
     guard !hasText, !result.text.isEmpty else { return }
     var escaped = ByteBuffer()
@@ -89,7 +94,7 @@ public struct AnswerReader: Sendable {
       try relay(line.extracting(range), isThinking: event.deltaKind == .thinking, &sink)
     case .messageStart:
       guard let range = event.message, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
-      begin(value["id"]?.string ?? "", model: value["model"]?.string, &sink)
+      begin(value["id"]?.string ?? "", model: value["model"]?.string, isStreamed: true, &sink)
     case .blockStart:
       closeBlock(&sink)
       guard let range = event.contentBlock, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
@@ -108,7 +113,7 @@ public struct AnswerReader: Sendable {
     }
   }
 
-  private mutating func begin(_ id: String, model: String?, _ sink: inout some AnswerSink) {
+  private mutating func begin(_ id: String, model: String?, isStreamed: Bool, _ sink: inout some AnswerSink) {
     if let message, !message.isComplete {
       // Void. What the client was told of it is skipped in its successor: what this message said itself, and what it
       // had still to repeat of a predecessor when it was cut.
@@ -117,7 +122,7 @@ public struct AnswerReader: Sendable {
     }
     textJoiner.reset()
     thinkingJoiner.reset()
-    message = Message(id: id)
+    message = Message(id: id, isComplete: !isStreamed)
     if let model { self.model = model }
   }
 
@@ -165,6 +170,13 @@ public struct AnswerReader: Sendable {
 
   // Static: a method would have to copy this value, and every array in it with its first change.
   private static func append(_ piece: Span<UInt8>, to message: inout Message?, isThinking: Bool) {
+    guard !contains(Ascii.backslash, piece) else {
+      return append(decoded(piece).span, toDecoded: &message, isThinking: isThinking)
+    }
+    append(piece, toDecoded: &message, isThinking: isThinking)
+  }
+
+  private static func append(_ piece: Span<UInt8>, toDecoded message: inout Message?, isThinking: Bool) {
     unsafe piece.withUnsafeBufferPointer { pointer in
       if isThinking {
         unsafe message?.thinking.append(contentsOf: pointer)
@@ -173,6 +185,15 @@ public struct AnswerReader: Sendable {
       }
       if message?.block?.isThinking == isThinking { unsafe message?.block?.told.append(contentsOf: pointer) }
     }
+  }
+
+  private static func contains(_ byte: UInt8, _ piece: Span<UInt8>) -> Bool {
+    for index in piece.indices where piece[index] == byte { return true }
+    return false
+  }
+
+  private static func decoded(_ escaped: Span<UInt8>) -> [UInt8] {
+    Array(((try? JSONText.unescape(escaped)) ?? "").utf8)
   }
 
   private mutating func tell(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) {
@@ -188,10 +209,14 @@ public struct AnswerReader: Sendable {
   private static let separator = Array("\\n\\n".utf8)
 
   private mutating func skipReplayed(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) throws(ClaudeError) {
-    let length = min(piece.count, replay.count)
-    for index in 0..<length where piece[index] != replay[index] { throw AnswerReader.diverged }
+    let said = AnswerReader.decoded(piece)
+    let length = min(said.count, replay.count)
+    guard said.prefix(length) == replay.prefix(length) else { throw AnswerReader.diverged }
     replay.removeFirst(length)
-    if length < piece.count { tell(piece.extracting(length..<piece.count), &sink) }
+    guard length < said.count else { return }
+    var rest = ByteBuffer()
+    JSONText.appendEscaped(said[length...], to: &rest)
+    tell(rest.span, &sink)
   }
 
   private func breakThinking(_ sink: inout some AnswerSink) {
@@ -207,33 +232,45 @@ public struct AnswerReader: Sendable {
     // What the CLI says in the model's place is no answer: its reports of upstream failures, for instance.
     guard value["model"]?.string != "<synthetic>" else { return }
     let id = value["id"]?.string ?? ""
-    if message?.id != id { begin(id, model: value["model"]?.string, &sink) }
+    if message?.id != id { begin(id, model: value["model"]?.string, isStreamed: false, &sink) }
+    var usesTool = false
     for block in value["content"]?.array ?? [] {
       switch block["type"]?.string {
       case "text": try confirm(block["text"]?.string ?? "", isThinking: false, &sink)
       case "thinking": try confirm(block["thinking"]?.string ?? "", isThinking: true, &sink)
-      case "tool_use": tellToolUse(block, &sink)
+      case "tool_use":
+        usesTool = true
+        tellToolUse(block, &sink)
       default: break
       }
     }
     if let reason = value["stop_reason"]?.string { complete(stopReason: reason) }
+    // A message that is not streamed has no `message_delta` to say so.
+    if message?.isComplete == true, usesTool, hasText { needsSeparator = true }
   }
 
   /// Compares a whole block with what was told of it, and tells the rest.
+  ///
+  /// - Throws: `diverged` where two texts are different. Thinking may be: the whole can be a summary of what was told.
   private mutating func confirm(
     _ whole: String, isThinking: Bool, _ sink: inout some AnswerSink
   ) throws(ClaudeError) {
-    var told = ""
+    var told: [UInt8] = []
     if let block = message?.block, block.isThinking == isThinking, !block.isConfirmed {
       message?.block?.isConfirmed = true
-      told = (try? JSONText.unescape(block.told.span)) ?? ""
+      told = block.told
     } else {
       message?.block = Block(isThinking: isThinking, isConfirmed: true)
     }
     if isThinking { thinkingJoiner.reset() } else { textJoiner.reset() }
-    guard whole.utf8.count > told.utf8.count, whole.utf8.starts(with: told.utf8) else { return }
+    let common = min(told.count, whole.utf8.count)
+    guard told.prefix(common).elementsEqual(whole.utf8.prefix(common)) else {
+      if isThinking { return }
+      throw AnswerReader.diverged
+    }
+    guard common < whole.utf8.count else { return }
     var rest = ByteBuffer()
-    JSONText.appendEscaped(whole.utf8.dropFirst(told.utf8.count), to: &rest)
+    JSONText.appendEscaped(whole.utf8.dropFirst(common), to: &rest)
     try pass(rest.span, isThinking: isThinking, &sink)
   }
 

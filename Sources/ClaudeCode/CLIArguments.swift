@@ -44,12 +44,14 @@ public enum CLIArguments {
     guard parts.count == 2 else { return true }
     // Balanced and closed at the very end, or the rest of the list would be inside the parentheses.
     var depth = 1
-    for character in parts[1].dropLast() {
-      if character == "(" { depth += 1 }
-      if character == ")" { depth -= 1 }
-      if depth == 0 || character.isNewline || character == "\0" { return false }
+    // By scalars: a parenthesis with a combining mark is one character, but the CLI sees the parenthesis.
+    let specifier = parts[1].unicodeScalars
+    for scalar in specifier.dropLast() {
+      if scalar == "(" { depth += 1 }
+      if scalar == ")" { depth -= 1 }
+      if depth == 0 || Character(scalar).isNewline || scalar == "\0" { return false }
     }
-    return depth == 1 && parts[1].last == ")"
+    return depth == 1 && specifier.last == ")"
   }
 
   private static func isToolNameByte(_ byte: UInt8) -> Bool {

@@ -13,14 +13,17 @@ public struct CLILocator: Sendable {
   /// Every place looked at, in order. A configured path is the only one: a typo in it must not start another CLI.
   public var candidates: [String] {
     if let configured { return [configured] }
-    let onPath = searchPath.split(separator: ":").map { "\($0)/claude" }
+    // A relative place would be looked up in the workspace that the CLI is started in.
+    let onPath = searchPath.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/claude" }
     let inHome = home.map { home in
       [
         "\(home)/.local/bin/claude", "\(home)/.claude/local/claude", "\(home)/.npm-global/bin/claude",
         "\(home)/.bun/bin/claude",
       ]
     }
-    return onPath + (inHome ?? []) + ["/usr/local/bin/claude", "/opt/homebrew/bin/claude", "/usr/bin/claude"]
+    let everywhere = onPath + (inHome ?? []) + ["/usr/local/bin/claude", "/opt/homebrew/bin/claude", "/usr/bin/claude"]
+    var seen: Set<String> = []
+    return everywhere.filter { seen.insert($0).inserted }
   }
 
   /// The first candidate that `isExecutable` accepts.

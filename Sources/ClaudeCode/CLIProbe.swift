@@ -91,7 +91,9 @@ private final class VersionCommand: ChildProcessOwner {
     self.onEnd = onEnd
     let command = ChildCommand(
       executable: path, arguments: ["--version"], environment: environment, directory: "/")
-    child = try ChildProcess(command, marker: ("CLAUDE_CODE_SERVER_PROCESS", "version"), owner: self)
+    // Of its own: what is left of one command is ended by its marker.
+    let id = "version-\(UInt(bitPattern: ObjectIdentifier(self)))"
+    child = try ChildProcess(command, marker: ("CLAUDE_CODE_SERVER_PROCESS", id), owner: self)
     child?.closeInput()
     timer = scheduler.schedule(after: CLIProbe.patience) { [weak self] in
       self?.child?.tearDown(.immediate, scheduler: scheduler)

@@ -31,6 +31,7 @@ public final class ClaudeExecutor {
   private var runs: [String: Run] = [:]
   private var processes: [ObjectIdentifier: ClaudeProcess] = [:]
   private var idleAction: (@Reactor () -> Void)?
+  private var isShuttingDown = false
 
   /// - Parameter newID: makes unique ids.
   public init(
@@ -68,6 +69,11 @@ public final class ClaudeExecutor {
     guard !departure.isCancelled else {
       gate.leave(session)
       throw ClaudeError(.cancelled, "The client left", reachedCLI: false)
+    }
+    // A turn that waited for its session is let in by the end of the one before.
+    guard !isShuttingDown else {
+      gate.leave(session)
+      throw ClaudeError(.cancelled, "The server is shutting down", reachedCLI: false)
     }
     do {
       return try start(turn, id: id, observer: observer, logger)
@@ -119,13 +125,21 @@ public final class ClaudeExecutor {
   }
 
   /// Ends every run and process; returns when the last process is gone, or after the time every teardown has.
+  /// From now on nothing is started.
   public func shutDown() async {
+    isShuttingDown = true
     for run in runs.values { run.cancel() }
-    guard !processes.isEmpty else { return }
+    await processesEnded()
+    await ChildProcess.familiesEnded()
+  }
+
+  private func processesEnded() async {
     for process in processes.values {
       process.tearDown(.prompt(patience: configuration.timeouts.kill), scheduler)
     }
     await withCheckedContinuation { continuation in
+      // Looked at again here: a task that was not begun on the loop may be suspended before it comes this far.
+      guard !processes.isEmpty else { return continuation.resume() }
       idleAction = { [self] in
         idleAction = nil
         continuation.resume()

@@ -65,6 +65,11 @@ public final class SessionGate {
   private func enqueue(
     _ session: String, _ departure: CancellationSignal, _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
   ) {
+    // The turn that was waited for may have ended before the continuation existed.
+    guard waiters[session] != nil else {
+      waiters[session] = []
+      return resume(.success(()))
+    }
     let waiter = Waiter(departure, resume)
     waiters[session]?.append(waiter)
     waiter.timer = scheduler.schedule(after: limits.patience) { [weak self] in

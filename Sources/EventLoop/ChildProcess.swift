@@ -46,6 +46,9 @@ public final class ChildProcess {
   /// Everything seen below this child while it lived; what of it survives the child is ended after it.
   private var family: Set<ProcessIdentity> = []
 
+  /// Children that run and are looked after.
+  private(set) static var livePIDs: Set<Int32> = []
+
   /// How many reads of one pipe are done before other descriptors get a turn.
   private static let readsPerTurn = 4
 
@@ -68,10 +71,16 @@ public final class ChildProcess {
       output = try watch(spawned.output) { $0.readOutput() }
       errors = try watch(spawned.errors) { $0.readErrors() }
       exit = try watch(spawned.pidDescriptor) { $0.reap() }
+      ChildProcess.livePIDs.insert(pid)
     } catch {
       // Out of watches: nobody would ever reap it.
       kill(pid, SIGKILL)
       waitpid(pid, nil, 0)
+      // A channel closes what it was given, also when it fails; what was given to none is closed here.
+      let given = 1 + [input, output, errors].count { $0 != nil }
+      for descriptor in [spawned.input, spawned.output, spawned.errors, spawned.pidDescriptor].dropFirst(given) {
+        close(descriptor)
+      }
       closeAll()
       throw error
     }
@@ -163,7 +172,6 @@ public final class ChildProcess {
   public func tearDown(_ steps: [ChildTeardown.Step], scheduler: any Scheduler = Loop.main) {
     guard exitStatus == nil else { return }
     teardown?.cancel()
-    noteFamily()
     teardown = ChildTeardown(self, steps, scheduler)
     teardown?.proceed()
   }
@@ -176,11 +184,13 @@ public final class ChildProcess {
   /// Kills the child and each process below it. A group would not do: the CLI's tools have groups of their own.
   func killTree() {
     noteFamily()
-    for member in family { member.signal(SIGKILL) }
+    // The child first, so that it cannot answer the end of what it started.
     signal(SIGKILL)
+    for member in family { member.signal(SIGKILL) }
   }
 
-  private func noteFamily() { family.formUnion(ProcessTable().descendants(of: pid)) }
+  /// Remembers what runs below the child, before it is told to end: afterwards it no longer hangs there.
+  func noteFamily() { family.formUnion(ProcessTable.recent().descendants(of: pid)) }
 
   private func reap() {
     var code: Int32 = 0
@@ -191,7 +201,8 @@ public final class ChildProcess {
     drain()
     exitStatus = ended
     closeAll()
-    endFamily()
+    ChildProcess.livePIDs.remove(pid)
+    FamilyReaper.shared.take(family, marker: marker)
     owner?.childDidExit(ended)
   }
 
@@ -212,9 +223,9 @@ public final class ChildProcess {
     exit = nil
   }
 
-  private func endFamily() {
-    let survivors = family.union(ProcessTable().orphans(marker: marker)).filter(\.isAlive)
-    FamilyReaper(survivors, marker: marker)?.sweep()
+  /// Waits until nothing is left of any child that has ended.
+  public static func familiesEnded() async {
+    await withCheckedContinuation { continuation in FamilyReaper.shared.whenIdle { continuation.resume() } }
   }
 }
 

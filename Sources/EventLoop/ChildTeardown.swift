@@ -29,7 +29,9 @@ public final class ChildTeardown {
     while let step = remaining.popFirst() {
       switch step {
       case .closeInput: child.closeInput()
-      case .terminate: child.signal(SIGTERM)
+      case .terminate:
+        child.noteFamily()
+        child.signal(SIGTERM)
       case .killTree: child.killTree()
       case .wait(let duration):
         timer = scheduler.schedule(after: duration) { [weak self] in self?.proceed() }

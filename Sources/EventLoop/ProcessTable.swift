@@ -18,9 +18,12 @@ public struct ProcessIdentity: Hashable, Sendable {
     return entry.identity == self && !entry.isZombie
   }
 
+  /// Whether it has an entry still, be it as a zombie that nobody has reaped.
+  var isListed: Bool { ProcessTable.entry(pid)?.identity == self }
+
   /// Sends `signal` if the id still belongs to this very process.
   public func signal(_ signal: Int32) {
-    guard ProcessTable.entry(pid)?.identity == self else { return }
+    guard isListed else { return }
     kill(pid, signal)
   }
 }
@@ -65,16 +68,35 @@ public struct ProcessTable: Sendable {
     return found
   }
 
-  /// Processes whose parent is gone (they belong to `init` or to us) and whose environment carries `marker`
-  /// (`NAME=value`).
-  public func orphans(marker: String) -> Set<ProcessIdentity> {
+  /// Ended children of this process that nobody has waited for.
+  var ownZombies: [Int32] { entries.filter { $0.isZombie && $0.parent == getpid() }.map(\.identity.pid) }
+
+  /// Processes whose parent is gone (they belong to `init` or to us) and whose environment carries one of `markers`
+  /// (`NAME=value`), each with its marker.
+  ///
+  /// - Parameter excluding: children of our own that are alive and looked after.
+  public func orphans(markers: Set<String>, excluding: Set<Int32> = []) -> [ProcessIdentity: String] {
     let adopters: Set<Int32> = [1, getpid()]
-    let needle = Array(marker.utf8)
-    return Set(
-      entries.filter { adopters.contains($0.parent) && !$0.isZombie }
-        .map(\.identity)
-        .filter { ProcessTable.environment(of: $0.pid).contains { $0.elementsEqual(needle) } })
+    var found: [ProcessIdentity: String] = [:]
+    for entry in entries
+    where adopters.contains(entry.parent) && !entry.isZombie && !excluding.contains(entry.identity.pid) {
+      let environment = ProcessTable.environment(of: entry.identity.pid).map { String(decoding: $0, as: UTF8.self) }
+      if let marker = environment.first(where: markers.contains) { found[entry.identity] = marker }
+    }
+    return found
   }
+
+  /// The table as it was at most 20 ms ago: many children that end together share a look.
+  @Reactor
+  static func recent() -> ProcessTable {
+    let now = ContinuousClock.now
+    if let (taken, table) = latest, now - taken < .milliseconds(20) { return table }
+    let table = ProcessTable()
+    latest = (now, table)
+    return table
+  }
+
+  @Reactor private static var latest: (ContinuousClock.Instant, ProcessTable)?
 
   static func entry(_ pid: Int32) -> Entry? {
     // The command's name stands in parentheses and may hold anything, parentheses too: count from the last one.

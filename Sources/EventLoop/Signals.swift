@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// Signals of this process, taken in one place by waiting for them.
 public struct Signals: Sendable {
@@ -37,7 +38,11 @@ public struct Signals: Sendable {
 /// Properties of this process that protect what it knows and what it has started.
 public enum ProcessControl {
   /// Children of children that lose their parent come to us instead of to `init`.
-  public static func becomeSubreaper() { _ = clinux_set_subreaper() }
+  public static func becomeSubreaper() { becameSubreaper.withLock { $0 = clinux_set_subreaper() == 0 } }
+
+  static var isSubreaper: Bool { becameSubreaper.withLock { $0 } }
+
+  private static let becameSubreaper = Mutex(false)
 
   /// Nobody of the same user may read our memory or environment through /proc: our children may not.
   public static func hideMemory() { _ = clinux_set_dumpable(0) }

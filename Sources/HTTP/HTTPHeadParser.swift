@@ -10,9 +10,9 @@ struct HTTPHeadParser {
     guard let lineEnd = endOfLine(bytes, from: 0) else { throw bad("the request line has no end") }
     let (method, target, version) = try requestLine(bytes, 0..<lineEnd)
     let fields = try self.fields(head, from: lineEnd + 2)
-    let (path, query) = try split(target)
+    let (path, segments, query) = try split(target)
     let request = HTTPRequestHead(
-      method: method, target: target, path: path, query: query, version: version, fields: fields)
+      method: method, target: target, path: path, segments: segments, query: query, version: version, fields: fields)
     try checkHost(request)
     return request
   }
@@ -48,7 +48,7 @@ struct HTTPHeadParser {
     throw HTTPProtocolError(.versionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
   }
 
-  private func split(_ target: String) throws(HTTPProtocolError) -> (path: String, query: String?) {
+  private func split(_ target: String) throws(HTTPProtocolError) -> (path: String, segments: [String], query: String?) {
     var origin = target[...]
     if !origin.hasPrefix("/") {
       // absolute-form (RFC 9112 section 3.2.2): the authority is the Host field's business
@@ -63,7 +63,8 @@ struct HTTPHeadParser {
     guard let path = PercentEncoding.decode(String(parts[0])) else {
       throw bad("the path has a percent-escape that does not decode")
     }
-    return (path, parts.count > 1 ? String(parts[1]) : nil)
+    let segments = parts[0].split(separator: "/").compactMap { PercentEncoding.decode(String($0)) }
+    return (path, segments, parts.count > 1 ? String(parts[1]) : nil)
   }
 
   private func fields(_ head: [UInt8], from start: Int) throws(HTTPProtocolError) -> HTTPFields {

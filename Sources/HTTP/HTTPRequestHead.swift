@@ -11,6 +11,8 @@ public struct HTTPRequestHead: Sendable {
   public let target: String
   /// The target's path with its percent-escapes decoded.
   public let path: String
+  /// The path's segments, each decoded by itself: an escaped `/` is part of one. Empty ones are left out.
+  public let segments: [String]
   /// What follows `?` in the target, as sent.
   public let query: String?
   public let version: Version

@@ -34,11 +34,18 @@ final class HTTPConnection: DescriptorHandler {
     var bytes = 0
     var keepsAlive: Bool
     var isChunked = false
+    private var wasProbed = false
 
     init(_ head: HTTPRequestHead, _ context: RequestContext, keepsAlive: Bool) {
       self.head = head
       self.context = context
       self.keepsAlive = keepsAlive
+    }
+
+    /// Whether the client may be probed: once, for the answer to a probe can look like its cause.
+    func takeProbe() -> Bool {
+      defer { wasProbed = true }
+      return !wasProbed
     }
   }
 
@@ -55,6 +62,7 @@ final class HTTPConnection: DescriptorHandler {
   private var mayHaveMoreInput = false
   private var isPeerFinishing = false
   private var hasPeerFinished = false
+  private var hasFinishedSending = false
   private var isFlushScheduled = false
   private var wasCongested = false
 
@@ -115,14 +123,17 @@ final class HTTPConnection: DescriptorHandler {
   /// The peer will send no more. It may wait for its answer, or be gone: only an answer to what we send tells.
   private func peerFinished() {
     switch phase {
-    case .receiving, .lingering: lose()
+    // What is not sent yet is still wanted: a client may finish sending and go on reading.
+    case .receiving: if output.isEmpty { lose() } else { linger() }
+    case .lingering: if output.isEmpty { lose() }
     case .answering(let exchange):
-      guard exchange.head.version == .http11 else { return }
+      guard exchange.head.version == .http11, exchange.takeProbe() else { return }
       HTTPResponseHead(102).write(to: &output)
       flush()
-    case .streaming(_, let body, let writer):
+    case .streaming(let exchange, let body, let writer):
       let probe = body.probe
-      if !probe.isEmpty { writeBody({ $0.append(probe) }, from: writer) }
+      guard !probe.isEmpty, exchange.takeProbe() else { return }
+      writeBody({ $0.append(probe) }, from: writer)
     case .closed: break
     }
   }
@@ -346,10 +357,20 @@ final class HTTPConnection: DescriptorHandler {
     closeChunk()
     guard let channel, !output.isEmpty else { return afterFlush() }
     switch channel.write(output.span) {
-    case .wrote(let count): output.consume(count)
+    case .wrote(let count):
+      output.consume(count)
+      if count > 0 { noteProgress() }
     case .failed: return lose()
     }
     afterFlush()
+  }
+
+  // A client that takes its answer slowly is not idle.
+  private func noteProgress() {
+    switch phase {
+    case .receiving where isIdle, .lingering: deadline = server.scheduler.now + server.limits.idleTimeout
+    case .receiving, .answering, .streaming, .closed: break
+    }
   }
 
   private func afterFlush() {
@@ -361,6 +382,8 @@ final class HTTPConnection: DescriptorHandler {
       }
     }
     if case .lingering = phase, output.isEmpty {
+      if !hasFinishedSending { deadline = server.scheduler.now + server.limits.lingerTimeout }
+      hasFinishedSending = true
       channel?.finishSending()
       if hasPeerFinished { lose() }
     }
@@ -375,7 +398,8 @@ final class HTTPConnection: DescriptorHandler {
   // Closing at once would discard what the client still sends with a reset, and the reset can discard our answer.
   private func linger() {
     phase = .lingering
-    deadline = server.scheduler.now + server.limits.lingerTimeout
+    // For taking the answer; `lingerTimeout` counts from when it is out.
+    deadline = server.scheduler.now + server.limits.idleTimeout
     input.removeAll()
     scheduleFlush()
     if mayHaveMoreInput { Loop.main.onNextTurn { [self] in receive() } }

@@ -19,6 +19,7 @@ public final class RequestContext {
   /// Says that the client went away before its answer was complete.
   public let departure = CancellationSignal()
   private var endActions: [@Reactor (RequestSummary) -> Void] = []
+  private var summary: RequestSummary?
 
   public init(peer: String, logger: Logger, startedAt: ContinuousClock.Instant) {
     self.peer = peer
@@ -43,10 +44,14 @@ public final class RequestContext {
     responseFields.append(HTTPResponseHead.Field(name: name, value: value))
   }
 
-  /// Calls `action` when the answer's last byte is written, or the client is gone.
-  public func whenEnded(_ action: @escaping @Reactor (RequestSummary) -> Void) { endActions.append(action) }
+  /// Calls `action` when the answer's last byte is written, or the client is gone; at once if that has been already.
+  public func whenEnded(_ action: @escaping @Reactor (RequestSummary) -> Void) {
+    if let summary { action(summary) } else { endActions.append(action) }
+  }
 
   func end(_ summary: RequestSummary) {
+    guard self.summary == nil else { return }
+    self.summary = summary
     departure.forgetAll()
     let actions = endActions
     endActions = []

@@ -39,7 +39,7 @@ public struct Router {
       throw HTTPError(
         .notImplemented, type: "invalid_request_error", code: "unknown_method", message: "Unknown method \(method)")
     }
-    let path = Router.split(request.head.path)
+    let path = request.head.segments
     let matches = routes.compactMap { route in Router.match(route.segments, path).map { (route, $0) } }
     // A HEAD is a GET whose body is not sent; the connection sees to that.
     let wanted = method == "HEAD" ? "GET" : method

@@ -40,8 +40,10 @@ final class ChildRecorder: ChildProcessOwner {
 
   /// Returns when `condition` holds; looked at whenever the child is heard of.
   func until(_ condition: @escaping @Reactor () -> Bool) async {
-    guard !condition() else { return }
-    await withCheckedContinuation { waiting.append((condition, $0)) }
+    await withCheckedContinuation { continuation in
+      // Looked at in here: entering the wait may have let the loop turn.
+      if condition() { continuation.resume() } else { waiting.append((condition, continuation)) }
+    }
   }
 
   private func check() {

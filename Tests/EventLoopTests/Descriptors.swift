@@ -46,9 +46,16 @@ final class ReadinessRecorder: DescriptorHandler {
     waiting.continuation.resume()
   }
 
-  /// Returns when the descriptor is next reported ready for `wanted`.
-  func next(_ wanted: Readiness) async {
-    await withCheckedContinuation { waiting = (wanted, $0) }
+  /// Returns when the descriptor has been reported ready for `wanted`.
+  func saw(_ wanted: Readiness) async {
+    await withCheckedContinuation { continuation in
+      // Looked at in here: entering the wait may have let the loop turn.
+      if events.contains(where: { $0.contains(wanted) }) {
+        continuation.resume()
+      } else {
+        waiting = (wanted, continuation)
+      }
+    }
   }
 }
 
@@ -59,14 +66,15 @@ func exit(of pid: Int32) async throws {
   guard descriptor >= 0 else { return }
   let recorder = ReadinessRecorder()
   let channel = try Channel(adopting: descriptor, kind: .pipe, handler: recorder)
-  await recorder.next(.readable)
+  await recorder.saw(.readable)
   channel.close()
 }
 
-/// Comes back turn after turn of the loop until `condition` holds.
+/// Comes back turn after turn of the loop until `condition` holds, or the test's time is up.
 @Reactor
 func until(_ condition: @Reactor () -> Bool) async {
   while !condition() {
+    guard !Task.isCancelled else { return }
     await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
   }
 }

@@ -81,10 +81,14 @@ struct ProcessTableTests {
     await recorder.until { recorder.lines.count == 1 }
     let pid = try #require(Int32(recorder.lines[0]))
     // The child is ours too and carries the marker, as does the orphan.
-    #expect(Set(ProcessTable().orphans(marker: "ORPHAN_TEST=12").map(\.pid)) == [pid, child.pid])
-    #expect(ProcessTable().orphans(marker: "ORPHAN_TEST=1") == [])
-    #expect(ProcessTable().orphans(marker: "ORPHAN_TEST=123") == [])
-    #expect(ProcessTable().orphans(marker: "RPHAN_TEST=12") == [])
+    let table = ProcessTable()
+    #expect(
+      Set(table.orphans(markers: ["ORPHAN_TEST=12", "ORPHAN_TEST=13"]).map(\.key.pid)) == [pid, child.pid])
+    #expect(table.orphans(markers: ["ORPHAN_TEST=12"]).values.allSatisfy { $0 == "ORPHAN_TEST=12" })
+    #expect(table.orphans(markers: ["ORPHAN_TEST=12"], excluding: [child.pid]).map(\.key.pid) == [pid])
+    for part in ["ORPHAN_TEST=1", "ORPHAN_TEST=123", "RPHAN_TEST=12"] {
+      #expect(table.orphans(markers: [part]).isEmpty)
+    }
     await end(child)
     try await exit(of: pid)
   }

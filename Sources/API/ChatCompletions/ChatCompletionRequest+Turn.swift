@@ -26,10 +26,11 @@ extension ChatCompletionRequest {
     let history = ChatHistory(messages)
     let (newest, prompt) = try history.newestOptions()
     let given = newest.merging(options)
-    let start = ConversationKey(principal: principal.id, settings: given.conversationSettings(history))
+    let start = ConversationKey(principal: principal.id, settings: options.conversationSettings(history))
     let past = history.pastOptions
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
-    let session = try turns.record(explicit, for: principal) ?? turns.sessions.session(at: history.key(from: start))
+    let found = turns.sessions.session(at: history.key(from: start))
+    let session = try turns.record(explicit, for: principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
 
     var wanted = given
     if let instructions = history.instructions { wanted.systemPrompt = instructions }
@@ -40,6 +41,13 @@ extension ChatCompletionRequest {
     turn.retryPatience = patience
     return ChatCompletionPlan(
       turn: turn, key: ChatHistory.extend(history.key(from: start), by: history.present))
+  }
+}
+
+extension SessionRecord {
+  /// The CLI keeps its sessions by directory: in another workspace it does not know this one.
+  fileprivate func canMove(to newest: TurnOptions) -> Bool {
+    newest.workspace == nil || newest.workspace == options.workspace
   }
 }
 

@@ -59,6 +59,9 @@ struct ChatCompletionRequest: Sendable, Equatable {
     if let functions = body["functions"]?.array, !functions.isEmpty {
       try refuse("functions", "Function calling is not supported yet")
     }
+    if let choice = body["tool_choice"], choice == "required" || choice.object != nil {
+      try refuse("tool_choice", "No tool can be forced: function calling is not supported yet")
+    }
     if let type = body["response_format"]?["type"]?.string, type != "text" {
       try refuse("response_format", "response_format \(type) is not supported yet")
     }

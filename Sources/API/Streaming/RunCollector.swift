@@ -18,11 +18,9 @@ final class RunCollector: RunObserver {
   ///
   /// - Throws: whatever made the run end without a whole answer.
   func result() async throws(ClaudeError) -> TurnResult {
-    let outcome: RunOutcome
-    if let ended = self.outcome {
-      outcome = ended
-    } else {
-      outcome = await withCheckedContinuation { waiting = $0 }
+    // Looked at inside: before the continuation exists the task may have been suspended.
+    let outcome = await withCheckedContinuation { continuation in
+      if let ended = self.outcome { continuation.resume(returning: ended) } else { waiting = continuation }
     }
     if let failure { throw failure }
     switch outcome {

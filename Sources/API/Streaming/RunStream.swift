@@ -40,13 +40,19 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     armTimer()
   }
 
+  /// The run this stream observes: it is left when the client leaves.
+  func follow(_ run: Run) {
+    if !isOver { self.run = run }
+  }
+
   /// Waits for content, or for the time to be up.
   ///
   /// - Throws: what ended the run before there was anything to send.
-  func untilReady(_ run: Run) async throws(ClaudeError) {
-    self.run = isOver ? nil : run
-    if let decision { return try decision.get() }
-    let outcome = await withCheckedContinuation { ready = $0 }
+  func untilReady() async throws(ClaudeError) {
+    // Looked at inside: before the continuation exists the task may have been suspended.
+    let outcome = await withCheckedContinuation { continuation in
+      if let decision { continuation.resume(returning: decision) } else { ready = continuation }
+    }
     try outcome.get()
   }
 

@@ -31,9 +31,10 @@ public final class TurnRunner {
     let stream = RunStream(encoder, scheduler: scheduler, onEnd: onEnd)
     do throws(ClaudeError) {
       let run = try await start(turn, context, stream)
+      stream.follow(run)
       // From here on the client's leaving is the stream's business.
       context.departure.whenCancelled { [weak stream] in stream?.clientDidLeave() }
-      try await stream.untilReady(run)
+      try await stream.untilReady()
     } catch {
       throw rendered(error, context)
     }

@@ -5,7 +5,7 @@ struct TemporaryDirectory: Sendable {
   let path: String
 
   init() throws {
-    path = "\(NSTemporaryDirectory())/claude-code-server-test-\(UUID().uuidString)"
+    path = "/tmp/claude-code-server-test-\(UUID().uuidString)"
     for name in ["", "home", "config", "base", "tmp"] {
       try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
     }
@@ -15,6 +15,13 @@ struct TemporaryDirectory: Sendable {
 
   func write(_ text: String, to name: String) throws {
     try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
+  }
+
+  /// Puts a symbolic link there, and the directories it needs.
+  func link(_ name: String, to target: String) throws {
+    let link = URL(fileURLWithPath: "\(path)/\(name)")
+    try FileManager.default.createDirectory(at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: target)
   }
 
   /// Everything below it, by relative path.

@@ -59,7 +59,7 @@ final class TestServer: Sendable {
       try await server.stop()
       return result
     } catch {
-      server.process.signal(SIGKILL)
+      try? await server.abandon()
       Issue.record("the server's log ended with:\n\(server.log.suffix(30).joined(separator: "\n"))")
       throw error
     }
@@ -69,6 +69,18 @@ final class TestServer: Sendable {
   func stop() async throws {
     process.signal(SIGTERM)
     #expect(try await process.exit() == .exited(0))
+  }
+
+  /// After a failure: ends the server, and what it may have left behind.
+  private func abandon() async throws {
+    let family = family
+    process.signal(SIGTERM)
+    do {
+      _ = try await process.exit(within: .seconds(5))
+    } catch {
+      process.signal(SIGKILL)
+    }
+    for member in family { member.signal(SIGKILL) }
   }
 
   // MARK: Requests

@@ -1,0 +1,383 @@
+import Bytes
+import Testing
+
+@testable import ClaudeCode
+
+/// Recorded turns of the real CLI.
+struct AnswerReaderRecordingTests {
+  @Test(
+    "a recorded turn is told whole, nothing lost or repeated",
+    arguments: [
+      ("cli-2.1.329/text", [.text("w0 w1 w2 w3 ")]),
+      ("cli-2.1.329/thinking", [.thinking("t0 t1 t2 "), .text("w0 w1 w2 ")]),
+      (
+        "cli-2.1.329/tool-allowed",
+        [
+          .tool("Bash", #"{"command":"echo hello from the tool","description":"Say hello"}"#),
+          .text("The tool said: hello from the tool"),
+        ]
+      ),
+      (
+        "cli-2.1.329/tool-denied",
+        [
+          .tool("Bash", #"{"command":"touch /srv/work/denied","description":"Make a file"}"#),
+          .failure("The user said no."), .text("The tool said: The user said no."),
+        ]
+      ),
+      (
+        "cli-2.1.329/tools-parallel",
+        [
+          .text("p0 p1 "), .tool("Bash", #"{"command":"echo part 0","description":"Say part 0"}"#),
+          .tool("Bash", #"{"command":"echo part 1","description":"Say part 1"}"#),
+          .text("\n\nThe tool said: part 1\npart 0"),
+        ]
+      ),
+      ("cli-2.1.329/max-tokens", [.text("w0 w1 w2 w3 and so on")]),
+      ("cli-2.1.329/refusal", [.text("w0 w1 w2 w3 and so on")]),
+      ("cli-2.1.329/cut-midstream", [.text("w0 w1 w2 w3 w4 w5 ")]),
+      ("cli-2.1.329/error-event-midstream", [.text("w0 w1 w2 w3 w4 w5 ")]),
+      ("cli-2.1.329/surrogates", [.text("party 🎉 done ")]),
+      ("cli-2.1.329/retry-429", [.text("w0 w1 w2 ")]),
+      ("samples/partial", [.text("w0 w1 w2 ")]),
+      ("samples/plain", [.text("w0 w1 w2 ")]),
+    ] as [(String, [AnswerTranscript.Entry])])
+  func turns(name: String, expected: [AnswerTranscript.Entry]) throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    try reader.read(Recording(name).lines, into: &transcript)
+    #expect(transcript.entries == expected)
+    #expect(transcript.badPieces.isEmpty)
+  }
+
+  @Test("what the upstream said in the end is what the client was told", arguments: Recording.all)
+  func againstWholeBlocks(recording: Recording) throws {
+    for turn in turns(of: recording.lines) {
+      var transcript = AnswerTranscript()
+      var reader = AnswerReader()
+      // The interrupted turn ends in an error that the encoder sees first.
+      try reader.read(turn, into: &transcript, finishes: false)
+      #expect(transcript.text == wholeText(turn))
+      #expect(transcript.badPieces.isEmpty)
+    }
+  }
+
+  @Test("each turn of a process has a reader of its own", arguments: [("cli-2.1.329/two-turns", ["w0 w1 ", "w0 w1 w2 "])])
+  func twoTurns(name: String, expected: [String]) throws {
+    var told: [String] = []
+    for turn in turns(of: Recording(name).lines) {
+      var transcript = AnswerTranscript()
+      var reader = AnswerReader()
+      try reader.read(turn, into: &transcript)
+      told.append(transcript.text)
+    }
+    #expect(told == expected)
+  }
+
+  @Test("an upstream failure's own words are no answer", arguments: ["error-401", "unknown-resume"])
+  func failures(name: String) throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    try reader.read(Recording("cli-2.1.329/\(name)").lines, into: &transcript, finishes: false)
+    #expect(transcript.entries.isEmpty)
+    #expect(!reader.hasText)
+  }
+
+  @Test(
+    "the last stop reason and the model are known afterwards",
+    arguments: [("text", "end_turn"), ("max-tokens", "end_turn"), ("tool-allowed", "end_turn")])
+  func endings(name: String, reason: String) throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    try reader.read(Recording("cli-2.1.329/\(name)").lines, into: &transcript)
+    #expect(reader.stopReason == reason)
+    #expect(reader.model == "claude-opus-5-5")
+    #expect(reader.hasText)
+  }
+
+  private func turns(of lines: [[UInt8]]) -> [[[UInt8]]] {
+    var turns: [[[UInt8]]] = [[]]
+    for line in lines {
+      turns[turns.count - 1].append(line)
+      if TurnResult(line.span) != nil { turns.append([]) }
+    }
+    return turns.filter { !$0.isEmpty }
+  }
+
+  /// The text of the finished blocks, with a blank line where tools were used in between.
+  private func wholeText(_ turn: [[UInt8]]) -> String {
+    var text = ""
+    var usedTool = false
+    for line in turn {
+      guard let message = (try? JSONValue(parsing: line))?["message"], message["model"]?.string != "<synthetic>" else {
+        continue
+      }
+      for block in message["content"]?.array ?? [] where message["role"] == "assistant" {
+        if block["type"] == "tool_use" { usedTool = !text.isEmpty }
+        guard block["type"] == "text" else { continue }
+        text += (usedTool ? "\n\n" : "") + (block["text"]?.string ?? "")
+        usedTool = false
+      }
+    }
+    return text
+  }
+}
+
+/// Answers that were never recorded, made by hand.
+struct AnswerReaderTests {
+  private typealias Line = CLILine
+
+  struct Answer: Sendable, CustomTestStringConvertible {
+    let name: String
+    let lines: [String]
+    let expected: [AnswerTranscript.Entry]
+
+    var testDescription: String { name }
+
+    init(_ name: String, _ lines: [String], _ expected: AnswerTranscript.Entry...) {
+      self.name = name
+      self.lines = lines
+      self.expected = expected
+    }
+  }
+
+  @Test("an answer is told once and whole", arguments: cuts + repairs + wholes + tools + strangers + escapes)
+  func told(answer: Answer) throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    try reader.read(answer.lines.map { Array($0.utf8) }, into: &transcript)
+    #expect(transcript.entries == answer.expected)
+    #expect(transcript.badPieces.isEmpty)
+  }
+
+  private static let cuts = [
+    Answer(
+      "cut before anything was told", Line.cut("m1") + Line.message("m2", "a ", "b") + [Line.result("a b")], .text("a b")),
+    Answer(
+      "cut, then the same", Line.cut("m1", "a ", "b ") + Line.message("m2", "a ", "b ", "c") + [Line.result("a b c")],
+      .text("a b c")),
+    Answer(
+      "cut, then the same in other pieces",
+      Line.cut("m1", "a ", "b ") + Line.message("m2", "a", " b", " c", " d") + [Line.result("a b c d")],
+      .text("a b c d")),
+    Answer(
+      "cut after all of it", Line.cut("m1", "a ", "b") + Line.message("m2", "a ", "b") + [Line.result("a b")],
+      .text("a b")),
+    Answer(
+      "cut twice, the second time earlier",
+      Line.cut("m1", "a ", "b ", "c ") + Line.cut("m2", "a ") + Line.message("m3", "a ", "b ", "c ", "d")
+        + [Line.result("a b c d")],
+      .text("a b c d")),
+    Answer(
+      "cut twice, the second time later",
+      Line.cut("m1", "a ") + Line.cut("m2", "a ", "b ") + Line.message("m3", "a ", "b ", "c") + [Line.result("a b c")],
+      .text("a b c")),
+    Answer(
+      "cut twice, the second time before anything",
+      Line.cut("m1", "a ") + Line.cut("m2") + Line.message("m3", "a ", "b") + [Line.result("a b")], .text("a b")),
+    Answer(
+      "cut in its second message",
+      Line.message("m1", "a ", stop: "max_tokens") + Line.cut("m2", "b ") + Line.message("m3", "b ", "c")
+        + [Line.result("b c")],
+      .text("a b c")),
+    Answer(
+      "cut in thinking",
+      [Line.messageStart("m1"), Line.thinkingStart, Line.thinking("t0 "), Line.messageStop]
+        + [Line.messageStart("m2"), Line.thinkingStart, Line.thinking("t0 "), Line.thinking("t1")]
+        + [Line.assistant("m2", Line.thinkingBlock("t0 t1")), Line.blockStop, Line.textStart, Line.text("a")]
+        + [Line.assistant("m2", Line.textBlock("a")), Line.messageDelta("end_turn"), Line.result("a")],
+      .thinking("t0 \nt0 t1"), .text("a")),
+    Answer(
+      "cut inside a character of two halves",
+      Line.cut("m1", "a", #"\ud83c"#) + Line.message("m2", "a", #"\ud83c"#, #"\udf89"#, "b")
+        + [Line.result(#"a\ud83c\udf89b"#)],
+      .text("a🎉b")),
+    Answer(
+      "cut after halves that are one piece the second time",
+      Line.cut("m1", #"\ud83c"#, #"\udf89"#, "b") + Line.message("m2", "🎉b c") + [Line.result("🎉b c")],
+      .text("🎉b c")),
+  ]
+
+  private static let repairs = [
+    Answer(
+      "repaired silently under a new id",
+      Line.cut("m1", "a ", "b ") + [Line.assistant("m2", Line.textBlock("a b c"), stop: "end_turn")]
+        + [Line.result("a b c")],
+      .text("a b c")),
+    Answer(
+      "repaired silently under the same id",
+      Line.cut("m1", "a ", "b ") + [Line.assistant("m1", Line.textBlock("a b c"), stop: "end_turn")]
+        + [Line.result("a b c")],
+      .text("a b c")),
+    Answer(
+      "repaired before anything was told",
+      Line.cut("m1") + [Line.assistant("m2", Line.textBlock("a b c"), stop: "end_turn"), Line.result("a b c")],
+      .text("a b c")),
+    Answer(
+      "repaired after halves that were told",
+      Line.cut("m1", #"\ud83c"#, #"\udf89 "#)
+        + [Line.assistant("m2", Line.textBlock("🎉 b"), stop: "end_turn"), Line.result("🎉 b")],
+      .text("🎉 b")),
+    Answer(
+      "repaired after escapes that have another form",
+      Line.cut("m1", #"\b\f\/\u00e9 "#)
+        + [Line.assistant("m2", Line.textBlock(#"\b\f/é b"#), stop: "end_turn"), Line.result("b")],
+      .text("\u{8}\u{C}/é b")),
+    Answer(
+      "the whole block has more than the deltas",
+      [Line.messageStart("m1"), Line.textStart, Line.text("a "), Line.assistant("m1", Line.textBlock("a b"))]
+        + [Line.blockStop, Line.messageDelta("end_turn"), Line.messageStop, Line.result("a b")],
+      .text("a b")),
+    Answer(
+      "repaired with thinking and text",
+      [Line.messageStart("m1"), Line.thinkingStart, Line.thinking("t0 "), Line.messageStop]
+        + [Line.assistant("m2", Line.thinkingBlock("t0 t1"), stop: "end_turn")]
+        + [Line.assistant("m2", Line.textBlock("a"), stop: "end_turn"), Line.result("a")],
+      .thinking("t0 \nt0 t1"), .text("a")),
+  ]
+
+  private static let wholes = [
+    Answer("whole block only", [Line.assistant("m1", Line.textBlock("a b")), Line.result("a b")], .text("a b")),
+    Answer(
+      "whole blocks of several messages",
+      [Line.assistant("m1", Line.textBlock("a")), Line.assistant("m1", Line.toolBlock("t1"))]
+        + [Line.toolResult("\"ok\"", isError: false), Line.assistant("m2", Line.textBlock("b"))] + [Line.result("b")],
+      .text("a"), .tool("Bash", "{}"), .text("\n\nb")),
+    Answer(
+      "several blocks in one line",
+      [
+        Line.assistant(
+          "m1", Line.thinkingBlock("t"), Line.textBlock("a"), Line.textBlock("b"), stop: "end_turn"),
+        Line.result("ab"),
+      ],
+      .thinking("t"), .text("ab")),
+    Answer("the result only", [Line.initLine, Line.result(#"Unknown command: \/x"#)], .text("Unknown command: /x")),
+    Answer("two text blocks in one message", twoBlocks, .text("ab")),
+    Answer(
+      "text without its whole block",
+      [Line.messageStart("m1"), Line.textStart, Line.text("a"), Line.messageDelta("end_turn"), Line.result("a")],
+      .text("a")),
+  ]
+
+  private static let twoBlocks =
+    [Line.messageStart("m1"), Line.textStart, Line.text("a"), Line.assistant("m1", Line.textBlock("a"))]
+    + [Line.blockStop, Line.textStart, Line.text("b"), Line.assistant("m1", Line.textBlock("b"))]
+    + [Line.blockStop, Line.messageDelta("end_turn"), Line.messageStop, Line.result("b")]
+
+  private static func toolMessage(_ id: String, _ tool: String) -> [String] {
+    [Line.messageStart(id), Line.toolStart, Line.assistant(id, Line.toolBlock(tool)), Line.blockStop]
+      + [Line.messageDelta("tool_use"), Line.messageStop]
+  }
+
+  private static let tools = [
+    Answer(
+      "nothing is put before an answer that begins after a tool",
+      toolMessage("m1", "t1") + Line.message("m2", "a") + [Line.result("a")], .tool("Bash", "{}"), .text("a")),
+    Answer(
+      "a blank line stands where tools were used, once",
+      Line.message("m1", "a", stop: "tool_use") + toolMessage("m2", "t1") + toolMessage("m3", "t2")
+        + Line.message("m4", "b") + [Line.result("b")],
+      .text("a"), .tool("Bash", "{}"), .tool("Bash", "{}"), .text("\n\nb")),
+    Answer(
+      "no blank line stands at the end of an answer that ends with a tool",
+      Line.message("m1", "a", stop: "tool_use") + toolMessage("m2", "t1") + [Line.result("a")],
+      .text("a"), .tool("Bash", "{}")),
+    Answer(
+      "the blank line and a cut after it",
+      Line.message("m1", "a", stop: "tool_use") + Line.cut("m2", "b") + Line.message("m3", "b", "c")
+        + [Line.result("bc")],
+      .text("a\n\nbc")),
+    Answer(
+      "a call that is printed twice", toolMessage("m1", "t1") + [Line.assistant("m1", Line.toolBlock("t1"))],
+      .tool("Bash", "{}")),
+    Answer(
+      "a tool that failed", [Line.toolResult(#""first line\nsecond""#, isError: true)], .failure("first line")),
+    Answer(
+      "a tool that failed with blocks",
+      [Line.toolResult(#"[{"type":"image"},{"type":"text","text":"no\nyes"}]"#, isError: true)], .failure("no")),
+    Answer("a tool that failed without a word", [Line.toolResult(#""""#, isError: true)], .failure("failed")),
+    Answer("a tool that did not fail", [Line.toolResult(#""fine""#, isError: false)]),
+  ]
+
+  private static let strangers = [
+    Answer(
+      "a subagent's lines between the answer's",
+      [Line.messageStart("m1"), Line.textStart, Line.text("a ")]
+        + [Line.messageStart("s1", subagent: true), Line.text("SUB", subagent: true)]
+        + [Line.assistant("s1", Line.textBlock("SUB"), Line.toolBlock("t9"), subagent: true)]
+        + [Line.toolResult("\"no\"", isError: true, subagent: true)]
+        + [Line.text("b"), Line.assistant("m1", Line.textBlock("a b")), Line.messageDelta("end_turn")]
+        + [Line.result("a b")],
+      .text("a b")),
+    Answer(
+      "what the CLI says in the model's place",
+      Line.message("m1", "a") + [Line.assistant("x", Line.textBlock("API Error"), model: "<synthetic>")]
+        + [Line.result("API Error")],
+      .text("a")),
+    Answer(
+      "lines of unknown types",
+      [#"{"message":{"content":[{"type":"text","text":"x"}]},"type":"attachment"}"#, #"{"type":7,"event":{}}"#]
+        + Line.message("m1", "a") + [Line.result("a")],
+      .text("a")),
+    Answer(
+      "events that make no sense",
+      [Line.event("7"), Line.event("{}"), Line.event(#"{"type":"content_block_delta"}"#), Line.text("early")]
+        + [Line.event(#"{"type":"message_start","message":"x"}"#), #"{"type":"assistant"}"#, #"{"type":"user"}"#]
+        + Line.message("m1", "a") + [Line.result("a")],
+      .text("a")),
+  ]
+
+  private static let escapes = [
+    Answer(
+      "escapes stay escapes", Line.message("m1", #"\"quoted\"\n"#, #"\\ud83d \u0007\té"#) + [Line.result()],
+      .text("\"quoted\"\n\\ud83d \u{7}\té")),
+    Answer(
+      "a lone half at the end", Line.message("m1", #"a\ud83d"#) + [Line.result()], .text("a\u{FFFD}")),
+    Answer(
+      "a lone half without its whole block",
+      [Line.messageStart("m1"), Line.textStart, Line.text(#"a\ud83d"#), Line.messageDelta("end_turn")]
+        + [Line.result("a")],
+      .text("a\u{FFFD}")),
+    Answer(
+      "a half in text and a half in thinking do not meet",
+      [Line.messageStart("m1"), Line.thinkingStart, Line.thinking(#"t\ud83c"#)]
+        + [Line.assistant("m1", Line.thinkingBlock(#"t\ud83c"#)), Line.textStart, Line.text(#"\udf89a"#)]
+        + [Line.assistant("m1", Line.textBlock(#"\udf89a"#)), Line.messageDelta("end_turn"), Line.result("a")],
+      .thinking("t\u{FFFD}"), .text("\u{FFFD}a")),
+  ]
+
+  @Test(
+    "an answer that goes on differently is an error, not a mixture",
+    arguments: [
+      Answer(
+        "another word", Line.cut("m1", "a ", "b ") + Line.message("m2", "a ", "x ", "c") + [Line.result("a x c")],
+        .text("a b ")),
+      Answer(
+        "another beginning", Line.cut("m1", "a ") + Line.message("m2", "b") + [Line.result("b")], .text("a ")),
+      Answer(
+        "less than was told", Line.cut("m1", "a ", "b ") + Line.message("m2", "a ") + [Line.result("a ")],
+        .text("a b ")),
+      Answer("nothing any more", Line.cut("m1", "a ") + [Line.result("other")], .text("a ")),
+      Answer(
+        "a different repair under a new id",
+        Line.cut("m1", "a b") + [Line.assistant("m2", Line.textBlock("a c"), stop: "end_turn"), Line.result("a c")],
+        .text("a b")),
+      Answer(
+        "a different repair under the same id",
+        Line.cut("m1", "a b") + [Line.assistant("m1", Line.textBlock("a c"), stop: "end_turn"), Line.result("a c")],
+        .text("a b")),
+      Answer(
+        "cut twice, the third time different",
+        Line.cut("m1", "a ", "b ") + Line.cut("m2", "a ") + Line.message("m3", "a ", "x") + [Line.result("a x")],
+        .text("a b ")),
+    ])
+  func diverged(answer: Answer) {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    let error = #expect(throws: ClaudeError.self) {
+      try reader.read(answer.lines.map { Array($0.utf8) }, into: &transcript)
+    }
+    #expect(error?.kind == .diverged)
+    #expect(error?.reachedCLI == true)
+    #expect(transcript.entries == answer.expected)
+  }
+}

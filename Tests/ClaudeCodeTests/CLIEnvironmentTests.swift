@@ -1,0 +1,55 @@
+import ClaudeCode
+import Testing
+
+struct CLIEnvironmentTests {
+  private static let inherited = [
+    "PATH": "/usr/bin", "HOME": "/home/u", "ANTHROPIC_API_KEY": "sk-ant", "ANTHROPIC_BASE_URL": "http://u",
+    "API_KEY": "secret", "API_KEYS": "a,b", "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli", "IS_SANDBOX": "1",
+  ]
+
+  @Test("the server's own secrets and the marks of another CLI stay behind; nothing else does")
+  func scrubbed() {
+    let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: false)
+    #expect(
+      environment.plain == [
+        "PATH": "/usr/bin", "HOME": "/home/u", "ANTHROPIC_API_KEY": "sk-ant", "ANTHROPIC_BASE_URL": "http://u",
+        "IS_SANDBOX": "1",
+      ])
+  }
+
+  @Test("with a subscription the upstream key stays behind too")
+  func subscription() {
+    let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: true)
+    #expect(
+      environment.plain == [
+        "PATH": "/usr/bin", "HOME": "/home/u", "ANTHROPIC_BASE_URL": "http://u", "IS_SANDBOX": "1",
+      ])
+  }
+
+  @Test("nothing is added to an empty environment that could make a root CLI reckless")
+  func empty() {
+    #expect(CLIEnvironment(inherited: [:], usesSubscription: false).plain.isEmpty)
+  }
+
+  @Test(
+    "file mentions are off unless the turn asks for them",
+    arguments: [(nil, "1"), (false, "1"), (true, nil)] as [(Bool?, String?)])
+  func fileMentions(wanted: Bool?, value: String?) {
+    var options = TurnOptions()
+    options.fileMentions = wanted
+    let turn = Turn(prompt: "@/etc/passwd", session: .new(id: "x"), directory: "/", options: options)
+    for before in [[:], ["CLAUDE_CODE_DISABLE_FILE_MENTIONS": "0"]] {
+      let environment = CLIEnvironment(inherited: before, usesSubscription: false).environment(for: turn)
+      #expect(environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] == value)
+    }
+  }
+
+  @Test("a turn's environment holds what the plain one does", arguments: [true, false])
+  func whole(usesSubscription: Bool) {
+    let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: usesSubscription)
+    let turn = Turn(prompt: "", session: .new(id: "x"), directory: "/")
+    #expect(
+      environment.environment(for: turn)
+        == environment.plain.merging(["CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1"]) { $1 })
+  }
+}

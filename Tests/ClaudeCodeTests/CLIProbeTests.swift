@@ -1,0 +1,88 @@
+import EventLoop
+import Telemetry
+import Testing
+
+@testable import ClaudeCode
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct CLIProbeTests {
+  private let directory = TemporaryDirectory()
+  private let scheduler = ManualScheduler()
+  private let moment = Timestamp(milliseconds: 1_795_235_530_007)
+
+  private func probe(_ path: String) -> CLIProbe {
+    CLIProbe(
+      locator: CLILocator(configured: path, searchPath: "", home: nil),
+      environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin", "API_KEY": "secret"], usesSubscription: false),
+      clock: { [moment] in moment }, scheduler: scheduler)
+  }
+
+  /// Answers `--version`, and counts how often it was asked.
+  private func script(_ body: String) -> String {
+    StandInCLI.script("echo asked >> '\(directory.path)/asked'\n\(body)", in: directory)
+  }
+
+  private var timesAsked: Int { (directory.text(of: "asked") ?? "").split(separator: "\n").count }
+
+  @Test("a CLI that answers is available, with the first line of what it says")
+  func available() async {
+    let path = script("[ \"$1\" = --version ] && echo '2.1.329 (Claude Code)' && echo more")
+    let report = await probe(path).current()
+    #expect(report.finding == .available(path: path, version: "2.1.329 (Claude Code)", exitCode: 0))
+    #expect(report.takenAt == moment)
+  }
+
+  @Test("no CLI is found where there is none")
+  func notFound() async {
+    #expect(await probe("/nowhere/claude").current().finding == .notFound(candidates: ["/nowhere/claude"]))
+  }
+
+  @Test(
+    "a CLI that fails has failed, with what it said",
+    arguments: [
+      ("exit 3", "exit status 3"), ("echo broken >&2; exit 1", "exit status 1: broken"),
+      ("kill -KILL $$", "signal 9"), ("echo \"key: $API_KEY\"; exit 1", "exit status 1: key: "),
+    ])
+  func failed(body: String, reason: String) async {
+    let path = script(body)
+    #expect(await probe(path).current().finding == .failed(path: path, reason: reason))
+  }
+
+  @Test("a CLI that does not answer is given up", arguments: [-1, 0])
+  func patience(offset: Int) async {
+    let path = script("exec sleep 1000")
+    let probe = probe(path)
+    var finding: CLIProbe.Report.Finding?
+    let task = Task.onLoop { finding = await probe.current().finding }
+    await until { !scheduler.waits.isEmpty }
+    scheduler.advance(by: CLIProbe.patience + .milliseconds(offset))
+    if offset < 0 {
+      for _ in 0..<10 { await nextTurn() }
+      #expect(finding == nil)
+      scheduler.advance(by: .milliseconds(1))
+    }
+    await task.value
+    #expect(finding == .failed(path: path, reason: "signal 9"))
+  }
+
+  @Test("a report is good for its time, then the CLI is asked again", arguments: [-1, 0, 1])
+  func freshness(offset: Int) async {
+    let probe = probe(script("echo v"))
+    _ = await probe.current()
+    scheduler.advance(by: CLIProbe.freshness + .milliseconds(offset))
+    _ = await probe.current()
+    #expect(timesAsked == (offset < 0 ? 1 : 2))
+  }
+
+  @Test("who asks at the same time shares the answer")
+  func sharing() async {
+    let probe = probe(script("echo v"))
+    let tasks = (0..<5).map { _ in Task.onLoop { await probe.current() } }
+    var reports: [CLIProbe.Report] = []
+    for task in tasks { reports.append(await task.value) }
+    #expect(reports.count == 5)
+    #expect(reports.allSatisfy { $0 == reports.first })
+    #expect(timesAsked == 1)
+  }
+}

@@ -1,0 +1,299 @@
+import Testing
+
+@testable import ClaudeCode
+@testable import EventLoop
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct ClaudeExecutorTests {
+  private let directory = TemporaryDirectory()
+  private let recorder = RunRecorder()
+
+  // MARK: With the simulator
+
+  @Test("a turn runs from prompt to result, and leaves nothing behind")
+  func turn() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    var running: [Int] = []
+    recorder.onLine = { run in
+      if running.isEmpty { running = [stage.executor.activeRuns, stage.executor.liveProcesses, run.pid == nil ? 0 : 1] }
+    }
+    let run = try await stage.run(stage.turn("simulate: tokens=3"), recorder)
+    let result = await recorder.result()
+    #expect(result?.isError == false)
+    #expect(try recorder.answer().text == "w0 w1 w2 ")
+    #expect(running == [1, 1, 1])
+    #expect(stage.executor.activeRuns == 0)
+    await stage.settle()
+    #expect(run.pid == nil)
+    #expect(stage.scheduler.waits.isEmpty)
+  }
+
+  @Test(
+    "whatever happens on the way, the answer is told whole",
+    arguments: [
+      ("tokens=5 cut=3", "w0 w1 w2 w3 w4 "), ("tokens=5 repair=2", "w0 w1 w2 w3 w4 "),
+      ("tokens=4 max-tokens", "w0 w1 w2 w3 "), ("split-utf8", "grüße 🎉 für alle 日本語 "),
+      ("surrogates", "party 🎉 done "), ("tokens=3 junk=4 unknown=3 mirror=2 rate-limit", "w0 w1 w2 "),
+      ("tokens=2 no-partial", "w0 w1 "), ("tokens=3 subagent", "w0 w1 w2 "), ("tokens=2 big-line=300000", "w0 w1 "),
+      ("tokens=2 two-results", "w0 w1 "), ("tokens=2 thinking=2", "w0 w1 "), ("tokens=2 exit-after", "w0 w1 "),
+      ("tokens=2 preamble=2 tool=Bash", "p0 p1 \n\nw0 w1 "), ("tokens=2 retry=529 retry-delay=1", "w0 w1 "),
+    ])
+  func faults(directives: String, expected: String) async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    var options = TurnOptions()
+    options.allowedTools = ["Bash", "Task"]
+    _ = try await stage.run(stage.turn("simulate: \(directives)", options: options), recorder)
+    let result = await recorder.result()
+    #expect(result?.isError == false)
+    #expect(try recorder.answer().text == expected)
+    await stage.settle()
+  }
+
+  @Test(
+    "a CLI that fails is an error",
+    arguments: [
+      ("no-result-exit", .lost), ("crash=2", .lost), ("kill=2", .lost), ("stderr-only", .lost),
+    ] as [(String, ClaudeError.Kind)])
+  func failures(directive: String, kind: ClaudeError.Kind) async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    _ = try await stage.run(stage.turn("simulate: \(directive)"), recorder)
+    let failure = await recorder.failure()
+    #expect(failure?.kind == kind)
+    await stage.settle()
+  }
+
+  @Test("a CLI that is silent after its answer is ended by silence, with an error")
+  func noResult() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    _ = try await stage.run(stage.turn("simulate: tokens=1 no-result"), recorder)
+    await until { recorder.lines.contains { $0.contains("message_stop") } }
+    stage.scheduler.advance(by: .seconds(30))
+    let failure = await recorder.failure()
+    #expect(failure?.kind == .inactivityTimeout)
+    await stage.settle()
+  }
+
+  @Test("upstream failures and empty answers come as results that are none")
+  func badResults() async throws {
+    for (directive, kind) in [
+      ("api-error=529", ClaudeError.Kind.upstream(status: 529)), ("error-max-turns", .maxTurns),
+    ] {
+      let directory = TemporaryDirectory()
+      let recorder = RunRecorder()
+      let stage = ExecutorStage(try StandInCLI.simulator, directory)
+      _ = try await stage.run(stage.turn("simulate: \(directive)"), recorder)
+      let result = await recorder.result()
+      #expect(result.flatMap { ClaudeError($0)?.kind } == kind)
+      await stage.settle()
+    }
+  }
+
+  @Test("a session goes on in another process, and an unknown one is said to be so")
+  func sessions() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    _ = try await stage.run(stage.turn("one"), recorder)
+    _ = await recorder.result()
+    let second = RunRecorder()
+    _ = try await stage.run(stage.turn("two\nsimulate: recall", .resume(id: ExecutorStage.session)), second)
+    _ = await second.result()
+    #expect(try second.answer().text == "one | two")
+    let unknown = RunRecorder()
+    _ = try await stage.run(stage.turn("x", .resume(id: "99999999-2222-4333-8444-555555555555")), unknown)
+    let result = await unknown.result()
+    #expect(result.flatMap { ClaudeError($0)?.kind } == .sessionNotFound)
+    await stage.settle()
+  }
+
+  @Test("what the turn says reaches the CLI: its environment and system prompt")
+  func passing() async throws {
+    var options = TurnOptions()
+    options.systemPrompt = "--be brief"
+    for (directive, expected) in [
+      ("env=CLAUDE_CODE_DISABLE_FILE_MENTIONS", "1"), ("env=API_KEY", "(unset)"),
+      ("init-request", #"{"subtype":"initialize","systemPromptSnapshot":false,"systemPrompt":["--be brief"]}"#),
+    ] {
+      let recorder = RunRecorder()
+      let directory = TemporaryDirectory()
+      let stage = ExecutorStage(try StandInCLI.simulator, directory)
+      _ = try await stage.run(stage.turn("simulate: \(directive)", options: options), recorder)
+      _ = await recorder.result()
+      #expect(try recorder.answer().text == expected)
+      await stage.settle()
+    }
+  }
+
+  @Test("the CLI works in the turn's directory")
+  func directoryOfTheTurn() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    _ = try await stage.run(stage.turn("simulate: cwd"), recorder)
+    _ = await recorder.result()
+    #expect(try recorder.answer().text == directory.path)
+    await stage.settle()
+  }
+
+  @Test("a permission that nobody gave is denied, and the turn goes on")
+  func denied() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    _ = try await stage.run(stage.turn("simulate: tokens=1 ask=Bash"), recorder)
+    _ = await recorder.result()
+    let answer = try recorder.answer()
+    #expect(answer.text == "w0 ")
+    #expect(
+      answer.entries.contains(
+        .failure("The request did not allow the tool Bash. It can be allowed with the option allowed-tools.")))
+    await stage.settle()
+  }
+
+  // MARK: Teardown
+
+  @Test("cancelling leaves no process, not even one in a group of its own that ignores SIGTERM")
+  func cancellation() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    let run = try await stage.run(
+      stage.turn("simulate: grandchild pid-file=\(directory.path)/pid tokens=100 hang=1 stubborn"), recorder)
+    await until { recorder.lines.contains { $0.contains("content_block_delta") } }
+    let text = try #require(directory.text(of: "pid"))
+    let grandchild = try #require(Int32(text.filter { !$0.isWhitespace }))
+    let identity = try #require(ProcessTable.entry(grandchild)?.identity)
+    let child = try #require(run.pid.flatMap { ProcessTable.entry($0)?.identity })
+    #expect(identity.isAlive && child.isAlive)
+    run.remove(recorder)
+    #expect(child.isAlive)
+    stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
+    await until { stage.executor.liveProcesses == 0 && !identity.isAlive }
+    #expect(!child.isAlive)
+  }
+
+  @Test("the end of a good run takes what the CLI left behind along")
+  func leftovers() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    _ = try await stage.run(
+      stage.turn("simulate: grandchild pid-file=\(directory.path)/pid tokens=1"), recorder)
+    let result = await recorder.result()
+    #expect(result?.isError == false)
+    let text = try #require(directory.text(of: "pid"))
+    let grandchild = try #require(Int32(text.filter { !$0.isWhitespace }))
+    await stage.settle()
+    await until { ProcessTable.entry(grandchild)?.identity.isAlive != true }
+  }
+
+  // MARK: Starting
+
+  @Test("without a CLI nothing is started, and the error says where it was looked for")
+  func notFound() async {
+    let stage = ExecutorStage("/nowhere/claude", directory)
+    let expected = ClaudeError(
+      .cliNotFound,
+      "The Claude Code CLI was not found. Install it or set CLAUDE_CLI_PATH. Looked at: /nowhere/claude",
+      reachedCLI: false)
+    // The second finds the session free again.
+    for _ in 0..<2 {
+      let refusal = await stage.refusal(of: stage.turn("p"))
+      #expect(refusal == expected)
+    }
+    #expect(stage.executor.locateCLI() == nil)
+    #expect(stage.executor.activeRuns == 0)
+  }
+
+  @Test("a directory that is gone is an error before anything runs, and frees the session")
+  func cannotStart() async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    var turn = stage.turn("p")
+    turn.directory = "\(directory.path)/gone"
+    for _ in 0..<2 {
+      let refusal = await stage.refusal(of: turn)
+      #expect(refusal?.kind == .cannotStart)
+      #expect(refusal?.reachedCLI == false)
+    }
+    #expect(stage.executor.liveProcesses == 0)
+  }
+
+  // MARK: One turn at a time
+
+  @Test("a session's second turn waits until the first one's process is gone")
+  func waiting() async throws {
+    let cli = LiveCLI(in: directory, prelude: "trap '' TERM")
+    let stage = ExecutorStage(cli.path, directory)
+    let first = try await stage.run(stage.turn("one"), recorder)
+    let firstPID = try #require(first.pid)
+    let second = RunRecorder()
+    let task = Task.onLoop { try? await stage.run(stage.turn("two"), second) }
+    await nextTurn()
+    #expect(stage.executor.activeRuns == 1)
+    first.cancel()
+    for _ in 0..<10 { await nextTurn() }
+    // The run has ended, its process has not.
+    #expect(stage.executor.activeRuns == 0)
+    #expect(stage.executor.liveProcesses == 1)
+    stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
+    let run = try #require(await task.value)
+    #expect(ProcessTable.entry(firstPID) == nil)
+    #expect(run.pid != firstPID)
+    #expect(stage.executor.liveProcesses == 1)
+    run.cancel()
+    await stage.settle()
+  }
+
+  @Test("turns of different sessions run side by side")
+  func sideBySide() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    let first = try await stage.run(stage.turn("one"), recorder)
+    let second = try await stage.run(stage.turn("two", .new(id: "other")), RunRecorder())
+    #expect(stage.executor.activeRuns == 2)
+    first.cancel()
+    second.cancel()
+    await stage.settle()
+  }
+
+  @Test("who departs while waiting starts nothing; nor does who has departed before")
+  func departure() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    let first = try await stage.run(stage.turn("one"), recorder)
+    let departure = CancellationSignal()
+    let task = Task.onLoop { await stage.refusal(of: stage.turn("two"), departure: departure) }
+    await nextTurn()
+    departure.cancel()
+    #expect(await task.value == ClaudeError(.cancelled, "The client left", reachedCLI: false))
+    first.cancel()
+    await stage.settle()
+    let late = await stage.refusal(of: stage.turn("three"), departure: departure)
+    #expect(late == ClaudeError(.cancelled, "The client left", reachedCLI: false))
+    #expect(stage.executor.liveProcesses == 0)
+    // The session is free.
+    let next = try await stage.run(stage.turn("four"), recorder)
+    next.cancel()
+    await stage.settle()
+  }
+
+  // MARK: Shutting down
+
+  @Test("shutting down ends every run and waits for every process")
+  func shutDown() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    _ = try await stage.run(stage.turn("one"), recorder)
+    _ = try await stage.run(stage.turn("two", .new(id: "other")), RunRecorder())
+    await stage.executor.shutDown()
+    #expect(stage.executor.liveProcesses == 0)
+    #expect(recorder.outcomes == [.failed(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))])
+    await stage.executor.shutDown()
+  }
+
+  @Test("a turn that waits for its session starts nothing any more when the server shuts down")
+  func shutDownWhileWaiting() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    _ = try await stage.run(stage.turn("one"), recorder)
+    let task = Task.onLoop { await stage.refusal(of: stage.turn("two")) }
+    await nextTurn()
+    await stage.executor.shutDown()
+    #expect(await task.value?.kind == .cancelled)
+    #expect(stage.executor.liveProcesses == 0)
+    let late = await stage.refusal(of: stage.turn("three", .new(id: "other")))
+    #expect(late?.kind == .cancelled)
+    #expect(stage.executor.liveProcesses == 0)
+  }
+}

@@ -1,0 +1,70 @@
+import Bytes
+import ClaudeCode
+import Testing
+
+struct ControlMessageTests {
+  @Test("a process is specialised before its first turn, its system prompt never a snapshot")
+  func initialize() {
+    #expect(
+      text(ControlMessage.initialize(id: "init-1", options: TurnOptions()))
+        == #"{"type":"control_request","request_id":"init-1","#
+        + #""request":{"subtype":"initialize","systemPromptSnapshot":false}}"# + "\n")
+  }
+
+  @Test("system prompts go through it, line ends and all")
+  func systemPrompts() {
+    var options = TurnOptions()
+    options.systemPrompt = "--be\n\"brief\""
+    options.appendSystemPrompt = "é\u{1}"
+    #expect(
+      text(ControlMessage.initialize(id: "i", options: options))
+        == #"{"type":"control_request","request_id":"i","request":{"subtype":"initialize","systemPromptSnapshot":false,"#
+        + #""systemPrompt":["--be\n\"brief\""],"appendSystemPrompt":"é\u0001"}}"# + "\n")
+  }
+
+  @Test("an interruption is a request without more")
+  func interrupt() {
+    #expect(
+      text(ControlMessage.interrupt(id: "int-1"))
+        == #"{"type":"control_request","request_id":"int-1","request":{"subtype":"interrupt"}}"# + "\n")
+  }
+
+  @Test(
+    "a prompt is one line, whatever is in it",
+    arguments: [
+      ("hello", "hello"), ("--help", "--help"), ("/clear", "/clear"), ("a\nb\r\nc", #"a\nb\r\nc"#),
+      ("\"}\n{\"type\":\"user\"", #"\"}\n{\"type\":\"user\""#), ("\0\u{1B}", #"\u0000\u001b"#), ("\u{2028}😀", "\u{2028}😀"),
+    ])
+  func user(prompt: String, escaped: String) {
+    #expect(
+      text(ControlMessage.user(prompt))
+        == #"{"type":"user","message":{"role":"user","content":"\#(escaped)"},"parent_tool_use_id":null,"#
+        + #""session_id":""}"# + "\n")
+  }
+
+  @Test("permission is given with the input as it came")
+  func allow() {
+    #expect(
+      text(ControlMessage.allow(id: "r", input: ["command": "ls", "n": .number("1.50")]))
+        == #"{"type":"control_response","response":{"subtype":"success","request_id":"r","#
+        + #""response":{"behavior":"allow","updatedInput":{"command":"ls","n":1.50}}}}"# + "\n")
+  }
+
+  @Test("permission is refused with a reason")
+  func deny() {
+    #expect(
+      text(ControlMessage.deny(id: "r", message: "no\n"))
+        == #"{"type":"control_response","response":{"subtype":"success","request_id":"r","#
+        + #""response":{"behavior":"deny","message":"no\n"}}}"# + "\n")
+  }
+
+  @Test("a request that we do not know gets an error")
+  func error() {
+    #expect(
+      text(ControlMessage.error(id: "r", message: "hook_callback is not supported"))
+        == #"{"type":"control_response","response":{"subtype":"error","request_id":"r","#
+        + #""error":"hook_callback is not supported"}}"# + "\n")
+  }
+
+  private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,66 @@
+import EventLoop
+import Telemetry
+
+@testable import ClaudeCode
+
+/// An executor on a clock that the test turns, with one program for a CLI.
+@Reactor
+final class ExecutorStage {
+  let scheduler = ManualScheduler()
+  let executor: ClaudeExecutor
+  let directory: TemporaryDirectory
+  private var ids = 0
+
+  /// Differing numbers, so that a test can tell what it waited for.
+  nonisolated static let timeouts = RunTimeouts(
+    total: .seconds(100), inactivity: .seconds(30), kill: .seconds(5), emptyResult: .seconds(2))
+
+  init(_ cli: String, _ directory: TemporaryDirectory, timeouts: RunTimeouts = ExecutorStage.timeouts) {
+    self.directory = directory
+    var next = 0
+    executor = ClaudeExecutor(
+      ClaudeExecutor.Configuration(
+        locator: CLILocator(configured: cli, searchPath: "", home: nil),
+        environment: CLIEnvironment(
+          inherited: ["PATH": "/usr/bin:/bin", "HOME": directory.path], usesSubscription: false),
+        timeouts: timeouts),
+      scheduler: scheduler, logger: .silent
+    ) {
+      next += 1
+      return "test-\(directory.path)-\(next)"
+    }
+  }
+
+  func turn(
+    _ prompt: String, _ session: Turn.Session = .new(id: ExecutorStage.session), options: TurnOptions = TurnOptions()
+  ) -> Turn {
+    Turn(prompt: prompt, session: session, directory: directory.path, options: options)
+  }
+
+  nonisolated static let session = "11111111-2222-4333-8444-555555555555"
+
+  func run(
+    _ turn: Turn, _ observer: any RunObserver, departure: CancellationSignal = CancellationSignal()
+  ) async throws(ClaudeError) -> Run {
+    ids += 1
+    return try await executor.run(turn, id: "run-\(ids)", observer: observer, departure: departure, logger: .silent)
+  }
+
+  /// Why a turn is not started; nil if it is.
+  func refusal(of turn: Turn, departure: CancellationSignal = CancellationSignal()) async -> ClaudeError? {
+    do throws(ClaudeError) {
+      _ = try await run(turn, RunRecorder(), departure: departure)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Returns when no process is left, the ladder's pauses passing at once.
+  func settle() async {
+    await until {
+      if let wait = self.scheduler.waits.first, wait <= ExecutorStage.timeouts.kill { self.scheduler.advance(by: wait) }
+      return self.executor.liveProcesses == 0
+    }
+  }
+}

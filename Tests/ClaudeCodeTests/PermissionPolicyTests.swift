@@ -1,0 +1,61 @@
+import Bytes
+import Testing
+
+@testable import ClaudeCode
+
+struct PermissionPolicyTests {
+  private static func refusal(_ tool: String) -> PermissionPolicy.Decision {
+    .deny(message: "The request did not allow the tool \(tool). It can be allowed with the option allowed-tools.")
+  }
+
+  private static let nobody = PermissionPolicy.Decision.deny(
+    message: "There is no user who could answer now. Go on without, and say what you assumed.")
+
+  @Test("a tool is allowed if the request names it, and not if it does not")
+  func named() {
+    var options = TurnOptions()
+    options.allowedTools = ["Bash", "Edit(/src/**)"]
+    options.mcpAllowedTools = ["mcp__a__b"]
+    let policy = PermissionPolicy(options)
+    #expect(policy.decide(tool: "Bash") == .allow)
+    #expect(policy.decide(tool: "mcp__a__b") == .allow)
+    // The CLI judged the specifier itself: when it asks nevertheless, the rule did not match.
+    #expect(policy.decide(tool: "Edit") == Self.refusal("Edit"))
+    #expect(policy.decide(tool: "bash") == Self.refusal("bash"))
+    #expect(policy.decide(tool: "mcp__a__c") == Self.refusal("mcp__a__c"))
+    #expect(policy.decide(tool: "") == Self.refusal(""))
+  }
+
+  @Test(
+    "without a list only bypassing permissions allows anything",
+    arguments: PermissionMode.allCases.map { ($0, $0 == .bypassPermissions) } + [(nil, false)] as [(PermissionMode?, Bool)])
+  func modes(mode: PermissionMode?, isAllowed: Bool) {
+    var options = TurnOptions()
+    options.permissionMode = mode
+    #expect(PermissionPolicy(options).decide(tool: "Bash") == (isAllowed ? .allow : Self.refusal("Bash")))
+  }
+
+  @Test("questions to a person are refused even where everything is allowed", arguments: ["AskUserQuestion", "ExitPlanMode"])
+  func questions(tool: String) {
+    var options = TurnOptions()
+    options.dangerouslySkipPermissions = true
+    options.allowedTools = [tool]
+    #expect(PermissionPolicy(options).decide(tool: tool) == Self.nobody)
+  }
+
+  @Test("the answer carries the request's id and input")
+  func answers() {
+    var options = TurnOptions()
+    options.allowedTools = ["Bash"]
+    let policy = PermissionPolicy(options)
+    #expect(
+      policy.answer(id: "r1", request: ["tool_name": "Bash", "input": ["command": "ls"]])
+        == ControlMessage.allow(id: "r1", input: ["command": "ls"]))
+    #expect(policy.answer(id: "r2", request: ["tool_name": "Bash"]) == ControlMessage.allow(id: "r2", input: [:]))
+    #expect(
+      policy.answer(id: "r3", request: [:])
+        == ControlMessage.deny(
+          id: "r3",
+          message: "The request did not allow the tool . It can be allowed with the option allowed-tools."))
+  }
+}

@@ -1,0 +1,379 @@
+import EventLoop
+import Testing
+
+@testable import ClaudeCode
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct RunTests {
+  private typealias Line = CLILine
+  private let directory = TemporaryDirectory()
+  private let recorder = RunRecorder()
+
+  private func stage(_ lines: [String], exit status: Int = 0) -> ExecutorStage {
+    ExecutorStage(StandInCLI.printing(lines, exit: status, in: directory), directory)
+  }
+
+  // MARK: Lines
+
+  @Test("lines come in order and unchanged; control and mirror lines never, junk never")
+  func lines() async throws {
+    let told = [Line.initLine, #"{"x":1,"type":"new_kind"}"#] + Line.message("m", "a") + [Line.result("a")]
+    let hidden = [
+      #"{"type":"control_response","response":{"subtype":"success","request_id":"init-run-1","response":{}}}"#,
+      #"{"type":"transcript_mirror","entries":[]}"#, #"{"type":"control_cancel_request","request_id":"r"}"#,
+      "Warning: something", "", "[1]", "{broken",
+    ]
+    let stage = stage(hidden + told[..<2] + hidden + told[2...])
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "a")
+    #expect(recorder.lines == told)
+    #expect(recorder.outcomes.count == 1)
+    await stage.settle()
+  }
+
+  @Test("a last line without its line end counts")
+  func lastLine() async throws {
+    let stage = ExecutorStage(
+      StandInCLI.script("read -r _; read -r _; printf '%s' '\(Line.result("a"))'", in: directory), directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "a")
+    await stage.settle()
+  }
+
+  @Test("the first result with a turn in it ends the run; what comes later is not heard")
+  func twoResults() async throws {
+    let stage = stage([Line.result("first"), Line.result("second", turns: 2)])
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "first")
+    await stage.settle()
+    #expect(recorder.lines == [Line.result("first")])
+    #expect(recorder.outcomes.count == 1)
+  }
+
+  @Test("a result without a turn in it gives way to a better one")
+  func betterResult() async throws {
+    let stage = stage([Line.result("", turns: 0), Line.result("better")])
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "better")
+    #expect(recorder.lines == [Line.result("better")])
+    await stage.settle()
+  }
+
+  @Test("where none comes before the process ends, it is the result")
+  func onlyEmptyResult() async throws {
+    let stage = stage([Line.result("help text", turns: 0)])
+    _ = try await stage.run(stage.turn("/help"), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "help text")
+    #expect(recorder.lines == [Line.result("help text", turns: 0)])
+    await stage.settle()
+  }
+
+  @Test("where the process does not end, it is waited for so long and not longer", arguments: [-1, 0])
+  func patienceForBetter(offset: Int) async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    cli.say(Line.result("", turns: 0))
+    await until { stage.scheduler.waits.contains(ExecutorStage.timeouts.emptyResult) }
+    stage.scheduler.advance(by: ExecutorStage.timeouts.emptyResult + .milliseconds(offset))
+    #expect(recorder.outcomes.count == (offset < 0 ? 0 : 1))
+    stage.scheduler.advance(by: .milliseconds(1))
+    #expect(recorder.outcomes.count == 1)
+    await stage.settle()
+  }
+
+  @Test("an error without a turn in it is the result at once")
+  func emptyError() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    cli.say(Line.result("no", turns: 0, subtype: "error_during_execution", isError: true))
+    let result = await recorder.result()
+    #expect(result?.subtype == "error_during_execution")
+    await stage.settle()
+  }
+
+  // MARK: Ends without a result
+
+  @Test(
+    "a process that ends without a result is an error",
+    arguments: [
+      ("read -r _; exit 0", "Claude Code ended without a result (exit status 0)"),
+      ("read -r _; exit 3", "Claude Code ended without a result (exit status 3)"),
+      ("read -r _; kill -KILL $$", "Claude Code ended without a result (signal 9)"),
+      (
+        "read -r _; echo '\(CLILine.initLine)'; echo 'Out of memory' >&2; exit 1",
+        "Claude Code ended without a result (exit status 1: Out of memory)"
+      ),
+    ])
+  func lost(script: String, message: String) async throws {
+    let stage = ExecutorStage(StandInCLI.script(script, in: directory), directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let failure = await recorder.failure()
+    #expect(failure == ClaudeError(.lost, message, reachedCLI: true))
+    #expect(stage.executor.activeRuns == 0)
+    await stage.settle()
+  }
+
+  @Test("a process that only complains has refused; the end of a long complaint is what counts")
+  func refused() async throws {
+    let script = "read -r _; head -c 100000 /dev/zero | tr '\\0' x >&2; echo >&2; echo 'Error: no root' >&2; exit 1"
+    let stage = ExecutorStage(StandInCLI.script(script, in: directory), directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let failure = await recorder.failure()
+    #expect(failure == ClaudeError(.refused, "Claude Code refused to run: Error: no root", reachedCLI: true))
+    await stage.settle()
+  }
+
+  @Test("settings that the CLI refuses end the run")
+  func refusedSettings() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    cli.say(#"{"type":"control_response","response":{"subtype":"error","request_id":"other","error":"no"}}"#)
+    cli.say(#"{"type":"control_response","response":{"subtype":"error","request_id":"init-run-1","error":"bad"}}"#)
+    let failure = await recorder.failure()
+    #expect(failure == ClaudeError(.refused, "Claude Code refused its settings: bad", reachedCLI: false))
+    #expect(recorder.lines.isEmpty)
+    await stage.settle()
+  }
+
+  // MARK: Questions
+
+  /// Asks once, and prints what it was answered.
+  private func asking(_ request: String) -> String {
+    StandInCLI.script(
+      """
+      read -r _; read -r _
+      echo '{"type":"control_request","request_id":"q1","request":\(request)}'
+      read -r answer
+      printf '{"type":"answered","answer":%s}\\n' "$answer"
+      echo '\(Line.result("done"))'
+      """, in: directory)
+  }
+
+  @Test(
+    "a permission question is answered from the request's options",
+    arguments: [
+      (["Bash"], #"{"behavior":"allow","updatedInput":{"command":"ls"}}"#),
+      (
+        [],
+        #"{"behavior":"deny","message":"The request did not allow the tool Bash. "#
+          + #"It can be allowed with the option allowed-tools."}"#
+      ),
+    ])
+  func permission(allowed: [String], answer: String) async throws {
+    let stage = ExecutorStage(
+      asking(#"{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}"#), directory)
+    var options = TurnOptions()
+    options.allowedTools = allowed
+    _ = try await stage.run(stage.turn("p", options: options), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "done")
+    #expect(
+      recorder.lines.first
+        == #"{"type":"answered","answer":{"type":"control_response","response":{"subtype":"success","#
+        + #""request_id":"q1","response":\#(answer)}}}"#)
+    await stage.settle()
+  }
+
+  @Test("a question that we do not know gets an error, so that nobody waits", arguments: ["hook_callback", "mcp_message"])
+  func unknownQuestion(subtype: String) async throws {
+    let stage = ExecutorStage(asking(#"{"subtype":"\#(subtype)"}"#), directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "done")
+    #expect(
+      recorder.lines.first
+        == #"{"type":"answered","answer":{"type":"control_response","response":{"subtype":"error","#
+        + #""request_id":"q1","error":"\#(subtype) is not supported"}}}"#)
+    await stage.settle()
+  }
+
+  // MARK: Time
+
+  @Test("the whole run has its time, however much is said", arguments: [-1, 0])
+  func total(offset: Int) async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    for index in 1...9 {
+      cli.say(Line.initLine)
+      await recorder.lines(index)
+      stage.scheduler.advance(by: .seconds(10))
+    }
+    cli.say(Line.initLine)
+    await recorder.lines(10)
+    stage.scheduler.advance(by: .seconds(10) + .milliseconds(offset))
+    #expect(recorder.outcomes.count == (offset < 0 ? 0 : 1))
+    stage.scheduler.advance(by: .milliseconds(1))
+    #expect(
+      recorder.outcomes == [
+        .failed(ClaudeError(.totalTimeout, "Claude Code took longer than 100.0 seconds", reachedCLI: true))
+      ])
+    await stage.settle()
+  }
+
+  @Test("every line begins the silence anew", arguments: [-1, 0])
+  func inactivity(offset: Int) async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    stage.scheduler.advance(by: .seconds(29))
+    cli.say(Line.initLine)
+    await recorder.lines(1)
+    stage.scheduler.advance(by: .seconds(30) + .milliseconds(offset))
+    #expect(recorder.outcomes.count == (offset < 0 ? 0 : 1))
+    stage.scheduler.advance(by: .milliseconds(1))
+    #expect(
+      recorder.outcomes == [
+        .failed(ClaudeError(.inactivityTimeout, "Claude Code said nothing for 30.0 seconds", reachedCLI: true))
+      ])
+    await stage.settle()
+  }
+
+  @Test("a process that only hangs is ended by silence")
+  func hanging() async throws {
+    let stage = ExecutorStage(StandInCLI.script("exec sleep 1000", in: directory), directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    stage.scheduler.advance(by: .seconds(30))
+    #expect(recorder.outcomes.count == 1)
+    await stage.settle()
+  }
+
+  @Test("a congested observer pauses the process, and time stands still until it can take more")
+  func congestion() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    let run = try await stage.run(stage.turn("p"), recorder)
+    recorder.isCongested = true
+    cli.say(Line.initLine)
+    await recorder.lines(1)
+    await until { stage.scheduler.waits.isEmpty }
+    stage.scheduler.advance(by: .seconds(1000))
+    cli.say(Line.initLine)
+    for _ in 0..<10 { await nextTurn() }
+    #expect(recorder.lines.count == 1)
+    run.observerDidDrain()
+    for _ in 0..<10 { await nextTurn() }
+    #expect(recorder.lines.count == 1)
+    recorder.isCongested = false
+    run.observerDidDrain()
+    await recorder.lines(2)
+    #expect(recorder.outcomes.isEmpty)
+    // Of both times nothing was used up by the pause.
+    #expect(stage.scheduler.waits == [.seconds(30), .seconds(100)])
+    run.cancel()
+    await stage.settle()
+  }
+
+  // MARK: Upstream retries
+
+  @Test("refused credentials end the run at the first announcement")
+  func credentials() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    var turn = stage.turn("p")
+    turn.retryPatience = .seconds(3600)
+    _ = try await stage.run(turn, recorder)
+    cli.say(Line.retry("401", delay: 1))
+    let failure = await recorder.failure()
+    #expect(failure?.kind == .upstream(status: 401))
+    #expect(recorder.lines == [Line.retry("401", delay: 1)])
+    await stage.settle()
+  }
+
+  @Test("announced waits add up until patience is spent")
+  func patience() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    var turn = stage.turn("p")
+    turn.retryPatience = .seconds(5)
+    _ = try await stage.run(turn, recorder)
+    for (index, delay) in [500, 1500, 3000].enumerated() {
+      cli.say(Line.retry("429", delay: delay))
+      await recorder.lines(index + 1)
+      #expect(recorder.outcomes.isEmpty)
+    }
+    cli.say(Line.retry("429", delay: 1))
+    let failure = await recorder.failure()
+    #expect(failure?.kind == .upstream(status: 429))
+    await stage.settle()
+  }
+
+  @Test("without a patience of its own a turn waits for as long as the CLI does")
+  func endlessPatience() async throws {
+    let stage = stage(
+      [Line.retry("401", delay: 999_999), Line.retry("529", delay: 999_999)] + Line.message("m", "a")
+        + [Line.result("a")])
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let result = await recorder.result()
+    #expect(result?.text == "a")
+    await stage.settle()
+  }
+
+  // MARK: Observers
+
+  @Test("a run goes on while anybody observes it, and is cancelled when nobody does")
+  func observers() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    let run = try await stage.run(stage.turn("p"), recorder)
+    let other = RunRecorder()
+    run.add(other)
+    cli.say(Line.initLine)
+    await other.lines(1)
+    #expect(recorder.lines == other.lines)
+    run.remove(recorder)
+    cli.say(Line.initLine)
+    await other.lines(2)
+    #expect(recorder.lines.count == 1)
+    #expect(stage.executor.activeRuns == 1)
+    run.remove(other)
+    #expect(stage.executor.activeRuns == 0)
+    #expect(run.pid == nil)
+    #expect(other.outcomes.isEmpty && recorder.outcomes.isEmpty)
+    await stage.settle()
+  }
+
+  @Test("an observer may end the run in the middle of a line")
+  func reentrancy() async throws {
+    let stage = stage([Line.initLine] + Line.message("m", "a") + [Line.result("a")])
+    recorder.onLine = { $0.cancel() }
+    _ = try await stage.run(stage.turn("p"), recorder)
+    let failure = await recorder.failure()
+    #expect(failure == ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))
+    await stage.settle()
+    #expect(recorder.lines == [Line.initLine])
+    #expect(recorder.outcomes.count == 1)
+  }
+
+  @Test("what ends twice ends once")
+  func endingTwice() async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    let run = try await stage.run(stage.turn("p"), recorder)
+    run.cancel()
+    run.cancel()
+    stage.scheduler.advance(by: .seconds(1000))
+    run.observerDidDrain()
+    #expect(recorder.outcomes == [.failed(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))])
+    await stage.settle()
+  }
+
+  @Test(
+    "a duration in whole milliseconds",
+    arguments: [
+      (.zero, 0), (.microseconds(999), 0), (.milliseconds(1), 1), (.seconds(2) + .microseconds(1500), 2001),
+      (.seconds(3600), 3_600_000),
+    ] as [(Duration, Int)])
+  func milliseconds(duration: Duration, expected: Int) {
+    #expect(duration.milliseconds == expected)
+  }
+}

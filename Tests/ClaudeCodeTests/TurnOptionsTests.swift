@@ -1,0 +1,67 @@
+import ClaudeCode
+import Testing
+
+struct TurnOptionsTests {
+  private static var full: TurnOptions {
+    var options = TurnOptions()
+    options.workspace = "w"
+    options.sessionID = "s"
+    options.systemPrompt = "p"
+    options.appendSystemPrompt = "a"
+    options.model = "m"
+    options.effort = .low
+    options.allowedTools = ["A"]
+    options.disallowedTools = ["D"]
+    options.mcpAllowedTools = ["mcp__x"]
+    options.permissionMode = .plan
+    options.maxTurns = 1
+    options.maxBudgetUSD = 1
+    options.fileMentions = true
+    options.includePartialMessages = true
+    return options
+  }
+
+  @Test("the next turn inherits what belongs to the session, not what belonged to one turn")
+  func inheriting() {
+    var expected = Self.full
+    expected.sessionID = nil
+    expected.maxTurns = nil
+    expected.maxBudgetUSD = nil
+    expected.includePartialMessages = nil
+    #expect(TurnOptions().inheriting(Self.full) == expected)
+  }
+
+  @Test("what is given again wins, an empty list included")
+  func overriding() {
+    var given = TurnOptions()
+    given.workspace = "other"
+    given.systemPrompt = "q"
+    given.appendSystemPrompt = "b"
+    given.model = "n"
+    given.effort = .max
+    given.allowedTools = []
+    given.disallowedTools = ["E"]
+    given.mcpAllowedTools = []
+    given.permissionMode = .auto
+    given.fileMentions = false
+    #expect(given.inheriting(Self.full) == given)
+  }
+
+  @Test("giving one of the two permission options replaces both")
+  func permissions() {
+    var session = TurnOptions()
+    session.dangerouslySkipPermissions = true
+    var given = TurnOptions()
+    given.permissionMode = .plan
+    #expect(given.inheriting(session).effectivePermissionMode == .plan)
+    var again = TurnOptions()
+    again.dangerouslySkipPermissions = false
+    #expect(again.inheriting(session).effectivePermissionMode == nil)
+    #expect(TurnOptions().inheriting(session).effectivePermissionMode == .bypassPermissions)
+  }
+
+  @Test("options inherit from themselves what they say", arguments: [full, TurnOptions()])
+  func nothing(options: TurnOptions) {
+    #expect(options.inheriting(TurnOptions()) == options)
+  }
+}

@@ -1,0 +1,86 @@
+import Bytes
+import Testing
+
+@testable import ClaudeCode
+
+struct UpstreamEventTests {
+  @Test(
+    "the kinds of events",
+    arguments: [
+      (#"{"type":"message_start","message":{}}"#, .messageStart), (#"{"index":0,"type":"content_block_start"}"#, .blockStart),
+      (#"{"type":"content_block_delta"}"#, .blockDelta), (#"{"type":"content_block_stop"}"#, .blockStop),
+      (#"{"type":"message_delta"}"#, .messageDelta), (#"{"type":"message_stop"}"#, .messageStop),
+      (#"{"type":"ping"}"#, .other), (#"{"type":"error","error":{}}"#, .other), ("{}", .other), (#"{"type":7}"#, .other),
+      (#"{"type":"content_block_deltas"}"#, .other),
+    ] as [(String, UpstreamEvent.Kind)])
+  func kinds(event: String, kind: UpstreamEvent.Kind) throws {
+    #expect(try scan(event).kind == kind)
+  }
+
+  @Test(
+    "a delta's piece is found still escaped, whatever the order of its keys",
+    arguments: [
+      (#"{"type":"text_delta","text":"a\n\"b"}"#, .text, #"a\n\"b"#), (#"{"text":"","type":"text_delta"}"#, .text, ""),
+      (#"{"thinking":"t","type":"thinking_delta"}"#, .thinking, "t"),
+      (#"{"type":"text_delta","text":"text_delta"}"#, .text, "text_delta"),
+      (#"{"type":"thinking_delta","thinking":"\u0041"}"#, .thinking, #"\u0041"#),
+    ] as [(String, UpstreamEvent.DeltaKind, String)])
+  func pieces(delta: String, kind: UpstreamEvent.DeltaKind, piece: String) throws {
+    let event = #"{"type":"content_block_delta","index":0,"delta":\#(delta)}"#
+    let scanned = try scan(event)
+    #expect(scanned.deltaKind == kind)
+    #expect(part(scanned.deltaText, event) == piece)
+  }
+
+  @Test(
+    "other deltas have no piece of text",
+    arguments: [
+      #"{"type":"input_json_delta","partial_json":"{\"text\":\"x\"}"}"#, #"{"type":"signature_delta","signature":"x"}"#,
+      #"{"type":"text_delta","text":7}"#, #"{"type":"text_delta"}"#, #"{"type":"citations_delta","citation":{"text":"x"}}"#,
+      "{}",
+    ])
+  func strangers(delta: String) throws {
+    #expect(try scan(#"{"type":"content_block_delta","delta":\#(delta)}"#).deltaText == nil)
+  }
+
+  @Test("a message's end says why, unless it was interrupted")
+  func stopReasons() throws {
+    let end = #"{"type":"message_delta","delta":{"stop_reason":"max_tokens","stop_sequence":null},"usage":{"a":1}}"#
+    let scanned = try scan(end)
+    #expect(part(scanned.stopReason, end) == "max_tokens")
+    #expect(part(scanned.usage, end) == #"{"a":1}"#)
+    #expect(try scan(#"{"type":"message_delta","delta":{"stop_reason":null}}"#).stopReason == nil)
+  }
+
+  @Test("blocks and messages are found whole")
+  func parts() throws {
+    let start = #"{"type":"content_block_start","content_block":{"type":"text"},"message":{"id":"m"}}"#
+    let scanned = try scan(start)
+    #expect(part(scanned.contentBlock, start) == #"{"type":"text"}"#)
+    #expect(part(scanned.message, start) == #"{"id":"m"}"#)
+  }
+
+  @Test("ranges are those of the line the event stands in")
+  func inALine() throws {
+    let event = #"{"type":"content_block_delta","delta":{"type":"text_delta","text":"x"}}"#
+    let line = #"{"type":"stream_event","event":\#(event),"after":"y"}"#
+    let start = line.utf8.count - event.utf8.count - #","after":"y"}"#.utf8.count
+    let bytes = Array(line.utf8)
+    let scanned = try UpstreamEvent(scanning: start..<(start + event.utf8.count), of: bytes.span)
+    #expect(part(scanned.deltaText, line) == "x")
+  }
+
+  @Test("what is no event is refused", arguments: ["7", "null", "[]", "\"x\"", #"{"type""#, #"{"delta":7}"#, #"{"delta":[]}"#])
+  func refused(event: String) {
+    #expect(throws: JSONSyntaxError.self) { try scan(event) }
+  }
+
+  private func scan(_ event: String) throws -> UpstreamEvent {
+    let bytes = Array(event.utf8)
+    return try UpstreamEvent(scanning: 0..<bytes.count, of: bytes.span)
+  }
+
+  private func part(_ range: Range<Int>?, _ line: String) -> String? {
+    range.map { String(decoding: Array(line.utf8)[$0], as: UTF8.self) }
+  }
+}

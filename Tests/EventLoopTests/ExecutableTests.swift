@@ -1,0 +1,11 @@
+import EventLoop
+import Testing
+
+struct ExecutableTests {
+  @Test(
+    "a program is a file that may be executed",
+    arguments: [("/bin/sh", true), ("/etc/passwd", false), ("/bin", false), ("/no/such/program", false), ("", false)])
+  func exists(path: String, expected: Bool) {
+    #expect(Executable.exists(path) == expected)
+  }
+}

@@ -1,0 +1,134 @@
+import Bytes
+import Testing
+
+private let single = "sk-1234567890abcdef1234567890abcdef12345678"
+private let second = "sk-abcdefgh-second-key"
+private let wrong = "sk-0000-secretguess-0000000000"
+
+/// API keys, where any are configured.
+@Suite(.beside, .server(["API_KEY": single, "API_KEYS": "\(second),sk-third-key"]))
+struct AuthenticationTests {
+  @Test(
+    "a right key opens the door, as a bearer token however it is spelled, or as x-api-key",
+    arguments: [
+      "Authorization: Bearer \(single)", "authorization: bearer \(single)", "AUTHORIZATION: BEARER \(second)",
+      "Authorization: Bearer   \(second)", "x-api-key: \(single)", "X-API-Key: sk-third-key",
+    ])
+  func rightKey(field: String) async throws {
+    let server = try TestServer.ofSuite
+    #expect(try await server.send(.native("List files", [:], [field])).result() == "You said: List files")
+    #expect(try await server.send(.chat("Hello", stream: true, [:], [field])).chat().content == "You said: Hello")
+    #expect(try await server.send(.get("/v1/models", [field])).status == 200)
+  }
+
+  @Test(
+    "a wrong or missing key is told so before anything is looked at",
+    arguments: [
+      [], ["Authorization: Bearer \(wrong)"], ["Authorization: Bearer"], ["Authorization: Basic \(single)"],
+      ["Authorization: \(single)"], ["x-api-key: \(wrong)"], ["x-api-key: \(single)x"], ["x-api-key: sk-1234567890"],
+    ])
+  func wrongKey(fields: [String]) async throws {
+    let server = try TestServer.ofSuite
+    let requests: [ClientRequest] = [
+      .native("hello", [:], fields), .chat("hello", stream: true, [:], fields), .get("/v1/models", fields),
+      .get("/nowhere", fields), .post("/api/claude", fields, text: "no JSON"),
+    ]
+    for request in requests {
+      let answer = try await server.send(request)
+      #expect(try answer.error() == ErrorBody(401, "invalid_request_error", code: "invalid_api_key"))
+      #expect(answer["www-authenticate"] == "Bearer")
+      #expect(answer["x-session-id"] == nil)
+      #expect(!answer.text.contains("secretguess"))
+    }
+  }
+
+  @Test("health is open without a key", arguments: ["/health", "/health/live", "/health/ready"])
+  func health(path: String) async throws {
+    #expect(try await TestServer.ofSuite.send(.get(path)).status == 200)
+  }
+
+  @Test("every attempt is in the log with eight characters of its key, and no key is there in full")
+  func maskedKeys() async throws {
+    try await TestServer.run(["API_KEY": single, "LOG_LEVEL": "debug"]) { server in
+      _ = try await server.send(.chat("hello", stream: false, [:], ["Authorization: Bearer \(single)"]))
+      _ = try await server.send(.chat("hello", stream: false, [:], ["Authorization: Bearer \(wrong)"]))
+      _ = try await server.send(.chat("hello", stream: false))
+      try await server.logLine("authenticated", String(single.prefix(8)))
+      try await server.logLine("WARN", "authentication failed", "unknown key", String(wrong.prefix(8)))
+      try await server.logLine("WARN", "authentication failed", "no key")
+      #expect(!server.log.contains { $0.contains(single.prefix(9)) || $0.contains(wrong.prefix(9)) })
+      #expect(server.startedRuns == 1)
+    }
+  }
+
+  @Test("the server's keys never reach a child", arguments: ["API_KEY", "API_KEYS"])
+  func noKeyForChildren(name: String) async throws {
+    let answer = try await TestServer.ofSuite.send(
+      .chat("simulate: env=\(name)", stream: false, [:], ["x-api-key: \(single)"]))
+    #expect(try answer.completion() == "(unset)")
+  }
+
+  @Test("a session belongs to the key that began it")
+  func foreignSession() async throws {
+    let server = try TestServer.ofSuite
+    let mine = try await server.send(.native("mine", [:], ["x-api-key: \(single)"]))
+    let session = try #require(mine["x-session-id"])
+    let theirs = try await server.send(
+      .native("simulate: recall", ["session-id": .string(session)], ["x-api-key: \(second)"]))
+    #expect(
+      try theirs.error() == ErrorBody(404, "invalid_request_error", param: "session-id", code: "session_not_found"))
+  }
+
+  @Test("a history finds no session of another key")
+  func foreignHistory() async throws {
+    let server = try TestServer.ofSuite
+    let first = try await server.send(.chat("same words", stream: false, [:], ["x-api-key: \(single)"]))
+    let history: [JSONValue] = [.user("same words"), .assistant(try first.completion()), .user("simulate: recall")]
+    let theirs = try await server.send(.chat(history, stream: false, [:], ["x-api-key: \(second)"]))
+    #expect(theirs.status == 200)
+    #expect(theirs["x-session-id"] != first["x-session-id"])
+    let mine = try await server.send(.chat(history, stream: false, [:], ["x-api-key: \(single)"]))
+    #expect(mine["x-session-id"] == first["x-session-id"])
+  }
+
+  // MARK: Browsers
+
+  @Test("with keys a browser of any origin may ask, and reads the answers")
+  func preflight() async throws {
+    let server = try TestServer.ofSuite
+    let preflight = try await server.send(
+      ClientRequest(
+        "OPTIONS", "/v1/chat/completions",
+        [
+          "Origin: https://app.example", "Access-Control-Request-Method: POST",
+          "Access-Control-Request-Headers: authorization, content-type",
+        ]))
+    #expect(preflight.status == 204)
+    #expect(preflight["access-control-allow-origin"] == "https://app.example")
+    #expect(preflight["access-control-allow-methods"]?.contains("POST") == true)
+    #expect(preflight["access-control-allow-headers"] == "authorization, content-type")
+    #expect(preflight["content-length"] == nil)
+    let origin = "Origin: https://app.example"
+    let refused = try await server.send(.chat("hello", stream: true, [:], [origin]))
+    #expect(refused.status == 401)
+    #expect(refused["access-control-allow-origin"] == "https://app.example")
+    let answer = try await server.send(.chat("hello", stream: true, [:], [origin, "x-api-key: \(single)"]))
+    #expect(answer["access-control-allow-origin"] == "https://app.example")
+    #expect(answer["access-control-expose-headers"]?.contains("x-session-id") == true)
+    #expect(answer["vary"] == "origin")
+    #expect(try answer.chat().content == "You said: hello")
+  }
+
+  @Test("without keys no origin may read answers but a listed one")
+  func originsWithoutKeys() async throws {
+    try await TestServer.run(["ALLOWED_ORIGINS": "http://localhost:5173"]) { server in
+      for (origin, allowed) in [("https://evil.example", nil), ("http://localhost:5173", "http://localhost:5173")] {
+        let answer = try await server.send(.get("/health", ["Origin: \(origin)"]))
+        #expect(answer["access-control-allow-origin"] == allowed)
+        let preflight = try await server.send(
+          ClientRequest("OPTIONS", "/api/claude", ["Origin: \(origin)", "Access-Control-Request-Method: POST"]))
+        #expect(preflight["access-control-allow-origin"] == allowed)
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Bytes
+import Testing
+
+/// Ways to send a request that are all right, and the methods that go with them.
+@Suite(.beside, .server())
+struct BodyFormatTests {
+  private static let body = Array(#"{"messages":[{"role":"user","content":"grüße"}]}"#.utf8)
+
+  @Test(
+    "JSON is UTF-8, whether that is said or not",
+    arguments: [
+      ["content-type: application/json"], ["content-type: application/json; charset=utf-8"],
+      ["content-type: application/json;charset=UTF-8"], ["content-type: Application/JSON; charset=\"utf-8\""],
+      ["content-type: application/vnd.api+json"], ["content-type:"],
+      ["content-type: application/json", "content-encoding: identity"],
+    ])
+  func contentTypes(fields: [String]) async throws {
+    let answer = try await TestServer.ofSuite.send(
+      ClientRequest("POST", "/v1/chat/completions", fields, body: Self.body))
+    #expect(try answer.completion() == "You said: grüße")
+  }
+
+  @Test("a chunked body is a body")
+  func chunked() async throws {
+    let answer = try await TestServer.ofSuite.send(
+      ClientRequest(
+        "POST", "/v1/chat/completions", ["content-type: application/json", "transfer-encoding: chunked"],
+        body: Self.body))
+    #expect(try answer.completion() == "You said: grüße")
+  }
+
+  @Test("a body that waits to be asked for is asked for")
+  func expectContinue() async throws {
+    let answer = try await TestServer.ofSuite.send(
+      ClientRequest(
+        "POST", "/v1/chat/completions", ["content-type: application/json", "expect: 100-continue"], body: Self.body))
+    #expect(try answer.completion() == "You said: grüße")
+  }
+
+  @Test("a repeated key takes its last value, and unknown ones are ignored")
+  func repeatedKey() async throws {
+    let text = #"{"prompt":"first","x":[1,{"y":null}],"temperature":0.5,"prompt":"last"}"#
+    #expect(try await TestServer.ofSuite.send(.post("/api/claude", text: text)).result() == "You said: last")
+  }
+
+  @Test("what OpenAI's clients send by habit does not hurt")
+  func habits() async throws {
+    let answer = try await TestServer.ofSuite.send(
+      .chat(
+        "hello", stream: true,
+        [
+          "temperature": 0, "top_p": 1, "seed": 5, "n": 1, "stop": nil, "tools": [], "tool_choice": "auto",
+          "parallel_tool_calls": true, "user": "me", "store": false, "max_tokens": 100, "max_completion_tokens": 100,
+          "logprobs": false, "frequency_penalty": 0, "logit_bias": [:], "service_tier": "auto",
+          "response_format": ["type": "text"], "metadata": nil, "modalities": ["text"], "verbosity": "low",
+          "reasoning_effort": "minimal",
+        ]))
+    #expect(try answer.chat().content == "You said: hello")
+  }
+
+  @Test("HEAD is GET without the body", arguments: ["/health", "/v1/models"])
+  func head(path: String) async throws {
+    let server = try TestServer.ofSuite
+    let head = try await server.send(ClientRequest("HEAD", path))
+    #expect(head.status == 200)
+    #expect(head.body.isEmpty)
+    #expect(head["content-type"] == "application/json")
+    #expect(head["content-length"].flatMap { Int($0) } ?? 0 > 0)
+  }
+
+  @Test("HEAD where only POST is, is the wrong method without a body")
+  func wrongHead() async throws {
+    let head = try await TestServer.ofSuite.send(ClientRequest("HEAD", "/api/claude"))
+    #expect(head.status == 405)
+    #expect(head.body.isEmpty)
+  }
+
+  @Test(
+    "OPTIONS names the methods",
+    arguments: [
+      ("/v1/chat/completions", "OPTIONS, POST"), ("/api/claude", "OPTIONS, POST"), ("/health", "GET, HEAD, OPTIONS"),
+    ])
+  func options(path: String, allowed: String) async throws {
+    let answer = try await TestServer.ofSuite.send(ClientRequest("OPTIONS", path))
+    #expect(answer.status == 204)
+    #expect(answer["allow"] == allowed)
+    #expect(answer.body.isEmpty)
+  }
+
+  @Test("one connection serves request after request, streams among them")
+  func keepAlive() async throws {
+    try await TestServer.run { server in
+      let connection = try RawConnection(port: server.port)
+      for number in 0..<3 {
+        let body = #"{"prompt":"turn \#(number)"}"#
+        connection.send(
+          "POST /api/claude HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        let answer = connection.receive(until: "\r\n0\r\n\r\n")
+        #expect(answer.contains("You said: turn \(number)"))
+        connection.send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(connection.receive(until: "}").contains("alive"))
+      }
+      connection.close()
+    }
+  }
+
+  @Test("HTTP/1.0 gets its stream without chunks, and the end of the connection")
+  func http10() async throws {
+    let connection = try RawConnection(port: try TestServer.ofSuite.port)
+    let body = #"{"messages":[{"role":"user","content":"hello"}],"stream":true}"#
+    connection.send(
+      "POST /v1/chat/completions HTTP/1.0\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    let answer = connection.receive()
+    connection.close()
+    #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+    #expect(!answer.contains("transfer-encoding"))
+    #expect(answer.hasSuffix("data: [DONE]\n\n"))
+  }
+}

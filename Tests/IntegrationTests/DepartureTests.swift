@@ -1,0 +1,181 @@
+import Bytes
+import EventLoop
+import Glibc
+import Testing
+
+/// A client that leaves takes its CLI and everything below it along.
+@Suite(.alone, .serialized)
+struct DepartureTests {
+  /// The forms of an answer.
+  enum Form: CaseIterable {
+    case chat, wholeChat, native
+
+    func request(_ prompt: String) -> ClientRequest {
+      switch self {
+      case .chat: .chat(prompt, stream: true)
+      case .wholeChat: .chat(prompt, stream: false)
+      case .native: .native(prompt, ["include-partial-messages": true])
+      }
+    }
+  }
+
+  @Test("before the first byte: the CLI is gone, and so is its tool with a group of its own", arguments: Form.allCases)
+  func beforeTheFirstByte(form: Form) async throws {
+    try await TestServer.run { server in
+      let pipe = try PidPipe(in: server.directory)
+      let transfer = server.start(form.request("simulate: grandchild pid-file=\(pipe.path) hang"))
+      let grandchild = try #require(try await pipe.process())
+      try await server.logLine("run started")
+      try await expectGone(server, grandchild) { try await transfer.leave() }
+    }
+  }
+
+  @Test("in mid-stream, too", arguments: [Form.chat, .native])
+  func midStream(form: Form) async throws {
+    try await TestServer.run { server in
+      let pipe = try PidPipe(in: server.directory)
+      let prompt = "simulate: grandchild pid-file=\(pipe.path) tokens=100000 gap=20"
+      let transfer = server.start(form.request(prompt))
+      let grandchild = try #require(try await pipe.process())
+      try await transfer.until("w2 ")
+      try await expectGone(server, grandchild) { try await transfer.leave() }
+    }
+  }
+
+  @Test("a CLI that is deaf to SIGTERM is killed with all that is below it", arguments: Form.allCases)
+  func stubborn(form: Form) async throws {
+    try await TestServer.run { server in
+      let pipe = try PidPipe(in: server.directory)
+      let transfer = server.start(form.request("simulate: grandchild pid-file=\(pipe.path) hang-hard"))
+      let grandchild = try #require(try await pipe.process())
+      try await server.logLine("run started")
+      try await expectGone(server, grandchild) { try await transfer.leave() }
+    }
+  }
+
+  @Test("while a tool waits for permission that nobody can give, the end is the same")
+  func duringATool() async throws {
+    try await TestServer.run { server in
+      let pipe = try PidPipe(in: server.directory)
+      let prompt = "simulate: grandchild pid-file=\(pipe.path) tool=Bash delay=60000"
+      let transfer = server.start(.chat(prompt, stream: true))
+      let grandchild = try #require(try await pipe.process())
+      try await server.logLine("run started")
+      try await expectGone(server, grandchild) { try await transfer.leave() }
+    }
+  }
+
+  @Test("a connection that is reset counts as left", arguments: [true, false])
+  func reset(isStreamed: Bool) async throws {
+    try await TestServer.run { server in
+      let pipe = try PidPipe(in: server.directory)
+      let connection = try RawConnection(port: server.port)
+      connection.send(Self.rawRequest("simulate: grandchild pid-file=\(pipe.path) hang=2", isStreamed: isStreamed))
+      let grandchild = try #require(try await pipe.process())
+      try await server.logLine("run started")
+      try await expectGone(server, grandchild) { connection.reset() }
+    }
+  }
+
+  @Test("a client that only closes its sending half gets its whole answer", arguments: [true, false])
+  func halfClose(isStreamed: Bool) async throws {
+    try await TestServer.run { server in
+      let connection = try RawConnection(port: server.port)
+      connection.send(Self.rawRequest("simulate: tokens=4 gap=50", isStreamed: isStreamed))
+      connection.finishSending()
+      let answer = connection.receive()
+      connection.close()
+      #expect(answer.contains("HTTP/1.1 200 OK"))
+      #expect(answer.contains("w3 "))
+      #expect(answer.contains(#""finish_reason":"stop""#))
+    }
+  }
+
+  @Test("a client that leaves after its answer leaves nothing behind", arguments: Form.allCases)
+  func afterTheAnswer(form: Form) async throws {
+    try await TestServer.run { server in
+      let pipe = try PidPipe(in: server.directory)
+      let answer = try await server.send(form.request("simulate: grandchild pid-file=\(pipe.path) tokens=2"))
+      #expect(answer.status == 200)
+      if let grandchild = try await pipe.process() {
+        #expect(try await Set([grandchild]).gone(within: TestServer.teardownLimit))
+      }
+      #expect(try await server.family.gone(within: TestServer.teardownLimit))
+    }
+  }
+
+  // MARK: The server leaves
+
+  @Test("SIGTERM while runs stream: clients are told, all children end, the exit status is 0, the port is closed")
+  func serverStops() async throws {
+    try await TestServer.run { server in
+      let pipe = try PidPipe(in: server.directory)
+      let streamed = server.start(
+        .chat("simulate: grandchild pid-file=\(pipe.path) tokens=100000 gap=20", stream: true))
+      let whole = server.start(.chat("simulate: hang-hard", stream: false))
+      let native = server.start(.native("simulate: tokens=100000 gap=20", ["include-partial-messages": true]))
+      let grandchild = try #require(try await pipe.process())
+      try await streamed.until("w2 ")
+      try await native.until("w2 ")
+      let family = server.family
+      #expect(family.contains(grandchild))
+      let start = ContinuousClock.now
+      server.process.signal(SIGTERM)
+      #expect(try await server.process.exit() == .exited(0))
+      #expect(ContinuousClock.now - start < TestServer.teardownLimit)
+      #expect(try await family.gone(within: .milliseconds(100)))
+      let chat = try await streamed.answer().chat()
+      #expect(chat.violations == [])
+      #expect(chat.error != nil)
+      #expect(try await whole.answer().error().status == 503)
+      #expect(try await native.answer().lines().last?["is_error"] == true)
+      #expect(throws: RawConnection.ConnectError.self) { try RawConnection(port: server.port) }
+    }
+  }
+
+  @Test("a second signal ends the server at once")
+  func impatient() async throws {
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    let server = try await TestServer(["PROCESS_KILL_TIMEOUT_MS": "20000"], in: directory)
+    let transfer = server.start(.chat("simulate: hang-hard", stream: false))
+    try await server.logLine("run started")
+    let family = server.family
+    server.process.signal(SIGTERM)
+    try await server.logLine("shutting down")
+    server.process.signal(SIGINT)
+    #expect(try await server.process.exit(within: .seconds(5)) == .exited(1))
+    _ = try await transfer.outcome()
+    // Whoever asks twice leaves what did not listen; the test does not.
+    for process in family { process.signal(SIGKILL) }
+    #expect(try await family.gone(within: .seconds(5)))
+  }
+
+  // MARK: Helpers
+
+  private func expectGone(
+    _ server: TestServer, _ grandchild: ProcessIdentity, _ leave: () async throws -> Void
+  ) async throws {
+    let family = server.family
+    #expect(family.count >= 2)
+    #expect(family.contains(grandchild))
+    let start = ContinuousClock.now
+    try await leave()
+    #expect(try await family.union(server.family).gone(within: TestServer.teardownLimit))
+    #expect(ContinuousClock.now - start < TestServer.teardownLimit)
+    try await server.logLine("complete=false")
+    #expect(try await server.send(.get("/health")).json()["active_agents"] == 0)
+  }
+
+  private static func rawRequest(_ prompt: String, isStreamed: Bool) -> String {
+    let body: JSONValue = ["messages": [.user(prompt)], "stream": .bool(isStreamed)]
+    return """
+      POST /v1/chat/completions HTTP/1.1\r
+      Host: localhost\r
+      Content-Type: application/json\r
+      Content-Length: \(body.encoded.count)\r
+      \r
+      \(body.text)
+      """
+  }
+}

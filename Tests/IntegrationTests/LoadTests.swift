@@ -1,0 +1,77 @@
+import Bytes
+import EventLoop
+import Foundation
+import Testing
+
+/// Many streams at once.
+@Suite(.alone)
+struct LoadTests {
+  @Test("200 streams of 200 tokens at once: every text exact, nothing left behind")
+  func manyStreams() async throws {
+    try await TestServer.run(["LOG_LEVEL": "info"]) { server in
+      // What the first request needs once, it keeps.
+      _ = try await server.send(Self.request(tokens: 2))
+      #expect(try await server.family.gone(within: .seconds(5)))
+      let before = Self.figures(server)
+      let transfers = (0..<Self.streams).map { _ in server.start(Self.request(tokens: Self.tokens)) }
+      for transfer in transfers { try await transfer.until("w0 ") }
+      let during = Self.figures(server)
+      var texts: [String] = []
+      for transfer in transfers {
+        let chat = try await transfer.answer().chat()
+        #expect(chat.violations == [])
+        #expect(chat.finishReason == "stop")
+        texts.append(chat.content)
+      }
+      #expect(texts == Array(repeating: Self.expected, count: Self.streams))
+      #expect(try await server.family.gone(within: .seconds(5)))
+      let after = try await Self.settled(server, to: before.descriptors)
+      print("200 streams of 200 tokens: before \(before), during \(during), after \(after)")
+      #expect(after.descriptors == before.descriptors)
+      #expect(after.zombies == 0)
+      #expect(try await server.send(.get("/health")).json()["active_agents"] == 0)
+    }
+  }
+
+  private static let streams = 200
+  private static let tokens = 200
+  private static let expected = (0..<tokens).map { "w\($0) " }.joined()
+
+  private static func request(tokens: Int) -> ClientRequest {
+    var request = ClientRequest.chat("simulate: tokens=\(tokens) gap=20", stream: true)
+    request.closesConnection = true
+    return request
+  }
+
+  /// What a server holds.
+  private struct Figures: CustomStringConvertible {
+    /// Nil where /proc does not tell: the server hides its memory, so only root may look.
+    let descriptors: Int?
+    let residentKilobytes: Int
+    let zombies: Int
+
+    var description: String {
+      "RSS \(residentKilobytes / 1024) MB, \(descriptors.map(String.init) ?? "?") descriptors, \(zombies) zombies"
+    }
+  }
+
+  private static func figures(_ server: TestServer) -> Figures {
+    let pid = server.process.pid
+    let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+    let resident = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    return Figures(
+      descriptors: (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd"))?.count,
+      residentKilobytes: resident.flatMap { Int($0.filter(\.isNumber)) } ?? 0,
+      zombies: ProcessTable().entries.filter { $0.parent == pid && $0.isZombie }.count)
+  }
+
+  /// A closed connection is gone from the server's table when the server has read its end: /proc is looked at again.
+  private static func settled(_ server: TestServer, to descriptors: Int?) async throws -> Figures {
+    let deadline = ContinuousClock.now + .seconds(5)
+    while true {
+      let figures = figures(server)
+      if figures.descriptors == descriptors && figures.zombies == 0 || ContinuousClock.now > deadline { return figures }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+}
