@@ -71,7 +71,14 @@ let package = Package(
     tests("HTTPServerTests", ["HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
     tests("IdentityTests", ["Identity"]),
     tests("WorkspacesTests", ["Workspaces", "Bytes"]),
-    tests("AppTests", ["App", "Telemetry", "Workspaces"]),
+    tests("ClaudeCodeTests", ["ClaudeCode", "EventLoop", "Telemetry", "Bytes"]),
+    tests(
+      "APITests",
+      ["API", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Bytes"]),
+    // libcurl's headers are needed for the tests only: `make tools` installs them.
+    .systemLibrary(name: "CCurl", path: "Tests/CCurl"),
+    tests("IntegrationTests", ["CCurl", "CLinux", "EventLoop", "Bytes"]),
+    tests("AppTests", ["App", "ClaudeCode", "Telemetry", "Workspaces"]),
   ],
   swiftLanguageModes: [.v6]
 )

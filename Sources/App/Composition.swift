@@ -37,7 +37,8 @@ final class Composition {
       ClaudeExecutor.Configuration(
         locator: locator, environment: childEnvironment,
         timeouts: RunTimeouts(
-          total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout)),
+          total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout),
+        settingSources: settings.settingSources),
       logger: logger, newID: newID)
     probe = CLIProbe(locator: locator, environment: childEnvironment, clock: clock)
     let checker = HealthChecker(
@@ -45,6 +46,9 @@ final class Composition {
       version: Version.current, isSimulated: isSimulated, clock: clock)
     let turns = TurnFactory(
       workspaces: workspaces, mcpLoader: mcpLoader, mcp: mcp ?? MCPConfiguration(), models: models,
+      policy: TurnPolicy(
+        ceiling: settings.permissionCeiling, readsInBandOptions: settings.readsInBandOptions,
+        writesSessionIntoContent: settings.writesSessionIntoContent),
       sessions: SessionStore(), newID: newID)
     let runner = TurnRunner(executor: executor, newID: newID)
 
@@ -58,15 +62,24 @@ final class Composition {
     ).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
-    let keys = APIKeyRing(settings.apiKeys)
+    var limits = ServerLimits()
+    limits.connections = settings.maximumConnections
     server = HTTPServer(
-      logger: logger, clock: clock,
-      responder: chain(
-        [
-          RequestIDMiddleware(newID: newID), AccessLogMiddleware(),
-          CORSMiddleware(allowsAnyOrigin: !keys.isEmpty, allowedOrigins: settings.allowedOrigins),
-          APIKeyMiddleware(keys: keys),
-        ], router.respond))
+      limits: limits, logger: logger, clock: clock,
+      responder: chain(Composition.middleware(settings, newID), router.respond))
+    checker.isDraining = { [unowned server] in server.isDraining }
+  }
+
+  private static func middleware(_ settings: Settings, _ newID: @escaping @Reactor () -> String) -> [any Middleware] {
+    let keys = APIKeyRing(settings.apiKeys)
+    // Without a key in the way, only names and origins tell a program from a web page.
+    let guards: [any Middleware] =
+      keys.isEmpty
+      ? [HostGuardMiddleware(allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins)] : []
+    return [RequestIDMiddleware(newID: newID), AccessLogMiddleware(), SecurityHeadersMiddleware()] + guards + [
+      CORSMiddleware(allowsAnyOrigin: !keys.isEmpty, allowedOrigins: settings.allowedOrigins),
+      APIKeyMiddleware(keys: keys),
+    ]
   }
 
   nonisolated static func locator(_ settings: Settings, _ environment: [String: String]) -> CLILocator {
@@ -85,10 +98,12 @@ final class Composition {
     }
   }
 
-  /// Stops listening, ends every run, and returns when no child is left.
-  func shutDown() async {
+  /// Stops listening, lets runs end within `grace`, ends the others, and returns when no child is left.
+  func shutDown(grace: Duration) async {
     server.stopListening()
+    await executor.drain(within: grace)
     await executor.shutDown()
+    await server.drained()
     server.closeAllConnections()
     mcpLoader.removeScratch()
   }

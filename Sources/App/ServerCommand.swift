@@ -10,6 +10,7 @@ public struct ServerCommand: Sendable {
   private let flags: CommandLineFlags
   private let settings: Settings
   private let environment: [String: String]
+  private let logFile: AppendOnlyFile?
   private let logger: Logger
 
   /// Runs the program; does not return.
@@ -39,10 +40,11 @@ public struct ServerCommand: Sendable {
     if let port = flags.port { variables[SettingName.port.rawValue] = port }
     if flags.simulates { variables[SettingName.cliPath.rawValue] = ServerCommand.simulatorPath }
     settings = try Settings(variables)
+    logFile = try settings.logFile.map { try AppendOnlyFile(path: $0) }
+    let write: @Sendable ([UInt8]) -> Void = if let logFile { logFile.append } else { { ProcessControl.write($0, to: 1) } }
     logger = Logger(
       level: settings.logLevel, format: settings.logFormat,
-      now: { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) },
-      write: { ProcessControl.write($0, to: 1) })
+      now: { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }, write: write)
   }
 
   private static func dotEnv(_ path: String?) throws -> [String: String] {
@@ -80,16 +82,39 @@ public struct ServerCommand: Sendable {
     ProcessControl.becomeSubreaper()
     ProcessControl.hideMemory()
     let start = Task { @Reactor in await begin() }
-    let first = signals.next()
-    logger.info("shutting down", ["signal": .string("\(first)")])
-    Task { @Reactor in
-      await (await start.value).shutDown()
+    let first = nextEnd(signals)
+    logger.info(
+      "shutting down", ["signal": .string("\(first)"), "grace": .string("\(settings.shutdownGrace)")])
+    let shutdown = Task { @Reactor in
+      await (await start.value).shutDown(grace: settings.shutdownGrace)
       logger.info("bye")
       ProcessControl.exit(0)
     }
-    // Whoever asks twice does not want to wait.
-    _ = signals.next()
+    // Whoever asks twice does not want to wait for runs; what they started is still ended.
+    _ = nextEnd(signals)
+    logger.warn("ending everything at once")
+    shutdown.cancel()
+    Task { @Reactor in
+      await (await start.value).executor.kill()
+      ProcessControl.exit(1)
+    }
+    _ = nextEnd(signals)
     ProcessControl.exit(1)
+  }
+
+  /// Waits for a signal that asks for the end; SIGHUP on the way there opens the log again.
+  private func nextEnd(_ signals: Signals) -> Signals.Signal {
+    while true {
+      let signal = signals.next()
+      guard signal == .hangUp else { return signal }
+      guard let logFile else { continue }
+      do {
+        try logFile.reopen()
+        logger.info("log opened again")
+      } catch {
+        logger.error("the log cannot be opened again", ["error": .string(error.description)])
+      }
+    }
   }
 
   @Reactor

@@ -18,4 +18,11 @@ enum SettingName: String, CaseIterable, Sendable {
   case sessionInContent = "SESSION_IN_CONTENT"
   case modelsPath = "MODELS_PATH"
   case allowedOrigins = "ALLOWED_ORIGINS"
+  case allowedHosts = "ALLOWED_HOSTS"
+  case permissionCeiling = "PERMISSION_CEILING"
+  case inBandOptions = "IN_BAND_OPTIONS"
+  case settingSources = "CLAUDE_SETTING_SOURCES"
+  case shutdownGrace = "SHUTDOWN_GRACE_MS"
+  case maximumConnections = "MAX_CONNECTIONS"
+  case logFile = "LOG_FILE"
 }

@@ -1,3 +1,4 @@
+import ClaudeCode
 import Telemetry
 
 /// The server's configuration: read once, checked whole.
@@ -18,6 +19,14 @@ struct Settings: Sendable, Equatable {
   var writesSessionIntoContent = false
   var modelsPath: String?
   var allowedOrigins: Set<String> = []
+  var allowedHosts: Set<String> = []
+  var permissionCeiling = PermissionMode.bypassPermissions
+  var readsInBandOptions = true
+  /// For `--setting-sources`; nil leaves it to the CLI.
+  var settingSources: String?
+  var shutdownGrace: Duration = .milliseconds(10_000)
+  var maximumConnections = 10_000
+  var logFile: String?
 
   /// Everything that is wrong with a configuration, at once.
   struct ConfigurationError: Error, Sendable, Equatable {
@@ -37,7 +46,15 @@ struct Settings: Sendable, Equatable {
     cliPath = reader.text(.cliPath)
     modelsPath = reader.text(.modelsPath)
     apiKeys = reader.list(.apiKeys) + (reader.text(.apiKey).map { [$0] } ?? [])
-    allowedOrigins = Set(reader.list(.allowedOrigins))
+    allowedOrigins = Set(reader.list(.allowedOrigins).map { $0.lowercased() })
+    allowedHosts = Set(reader.list(.allowedHosts).map { $0.lowercased() })
+    readsInBandOptions = reader.bool(.inBandOptions) ?? true
+    if let value = reader.milliseconds(.shutdownGrace) { shutdownGrace = value }
+    if let value = reader.integer(.maximumConnections, 1...1_000_000) { maximumConnections = value }
+    logFile = reader.text(.logFile)
+    let ceiling = reader.choice(
+      .permissionCeiling, PermissionMode.init(name:), PermissionMode.allCases.map(\.name))
+    let sources = reader.settingSources()
     usesSubscription = reader.bool(.usesSubscription) ?? false
     writesSessionIntoContent = reader.bool(.sessionInContent) ?? false
     logLevel = reader.choice(.logLevel, LogLevel.init(name:), LogLevel.allCases.map(\.name)) ?? .debug
@@ -47,12 +64,15 @@ struct Settings: Sendable, Equatable {
       reader.choice(.logFormat, LogFormat.init(rawValue:), LogFormat.allCases.map(\.rawValue)) ?? format ?? .pretty
     // Without a key only this machine gets in, unless told otherwise.
     host = reader.text(.host) ?? (apiKeys.isEmpty ? "127.0.0.1" : "0.0.0.0")
+    permissionCeiling = ceiling ?? (isOpenToTheWorld ? .acceptEdits : .bypassPermissions)
+    // A workspace's own settings can hold hooks, which run unasked: a way around any ceiling.
+    settingSources = sources ?? (permissionCeiling < .bypassPermissions ? "user" : nil)
     guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
   }
 
   /// Whether anybody who reaches the port may use the agent from another machine.
   var isOpenToTheWorld: Bool {
-    apiKeys.isEmpty && !["127.0.0.1", "::1", "localhost"].contains(host)
+    apiKeys.isEmpty && !["127.0.0.1", "::1", "localhost"].contains(host) && !host.hasPrefix("unix:")
   }
 }
 
@@ -97,6 +117,16 @@ private struct SettingsReader {
   mutating func choice<Value>(_ name: SettingName, _ read: (String) -> Value?, _ names: [String]) -> Value? {
     guard let text = text(name) else { return nil }
     return read(text) ?? mistake(name, text, "must be one of \(names.joined(separator: ", "))")
+  }
+
+  /// Sources of CLI settings, as `--setting-sources` takes them: `none`, or a list.
+  mutating func settingSources() -> String? {
+    guard let text = text(.settingSources) else { return nil }
+    if text == "none" { return "" }
+    guard list(.settingSources).allSatisfy(["user", "project", "local"].contains) else {
+      return mistake(.settingSources, text, "must be none, or some of user, project, local")
+    }
+    return list(.settingSources).joined(separator: ",")
   }
 
   private mutating func mistake<Value>(_ name: SettingName, _ text: String, _ rule: String) -> Value? {

@@ -30,7 +30,8 @@ public final class ClaudeExecutor {
   private let gate: SessionGate
   private var runs: [String: Run] = [:]
   private var processes: [ObjectIdentifier: ClaudeProcess] = [:]
-  private var idleAction: (@Reactor () -> Void)?
+  private var idleActions: [@Reactor () -> Void] = []
+  private var drainAction: (@Reactor () -> Void)?
   private var isShuttingDown = false
 
   /// - Parameter newID: makes unique ids.
@@ -93,11 +94,16 @@ public final class ClaudeExecutor {
       environment: configuration.environment.environment(for: turn), directory: turn.directory)
     let run = Run(
       turn, id: id, observer: observer, timeouts: configuration.timeouts, scheduler: scheduler, logger: logger
-    ) { [weak self] in self?.runs[id] = nil }
+    ) { [weak self] in self?.runEnded(id) }
     let process = try spawn(command, session: turn.session.id)
     runs[id] = run
     run.start(on: process)
     return run
+  }
+
+  private func runEnded(_ id: String) {
+    runs[id] = nil
+    if runs.isEmpty { drainAction?() }
   }
 
   private func spawn(_ command: ChildCommand, session: String) throws(ClaudeError) -> ClaudeProcess {
@@ -107,7 +113,7 @@ public final class ClaudeExecutor {
         processes[ObjectIdentifier(process)] = nil
         // Not earlier: until it is gone the process may still write the session's transcript.
         gate.leave(session)
-        if processes.isEmpty { idleAction?() }
+        if processes.isEmpty { processesAreGone() }
       }
       processes[ObjectIdentifier(process)] = process
       return process
@@ -124,26 +130,51 @@ public final class ClaudeExecutor {
       reachedCLI: false)
   }
 
+  /// Starts nothing more, and waits for the runs under way to end.
+  ///
+  /// - Parameter grace: how long they may take.
+  public func drain(within grace: Duration) async {
+    isShuttingDown = true
+    await withCheckedContinuation { continuation in
+      guard !runs.isEmpty else { return continuation.resume() }
+      let timer = scheduler.schedule(after: grace) { [weak self] in self?.drainAction?() }
+      drainAction = { [weak self] in
+        self?.drainAction = nil
+        timer.cancel()
+        continuation.resume()
+      }
+    }
+  }
+
   /// Ends every run and process; returns when the last process is gone, or after the time every teardown has.
   /// From now on nothing is started.
   public func shutDown() async {
     isShuttingDown = true
     for run in runs.values { run.cancel() }
+    for process in processes.values {
+      process.tearDown(.prompt(patience: configuration.timeouts.kill), scheduler)
+    }
     await processesEnded()
     await ChildProcess.familiesEnded()
   }
 
+  /// Kills every process and what it has started, without asking; returns when they are gone.
+  public func kill() async {
+    isShuttingDown = true
+    for process in processes.values { process.tearDown(.immediate, scheduler) }
+    await processesEnded()
+    await ChildProcess.familiesEnded()
+  }
+
+  private func processesAreGone() {
+    let actions = idleActions
+    idleActions = []
+    for action in actions { action() }
+  }
+
   private func processesEnded() async {
-    for process in processes.values {
-      process.tearDown(.prompt(patience: configuration.timeouts.kill), scheduler)
-    }
     await withCheckedContinuation { continuation in
-      // Looked at again here: a task that was not begun on the loop may be suspended before it comes this far.
-      guard !processes.isEmpty else { return continuation.resume() }
-      idleAction = { [self] in
-        idleAction = nil
-        continuation.resume()
-      }
+      if processes.isEmpty { continuation.resume() } else { idleActions.append { continuation.resume() } }
     }
   }
 }

@@ -15,14 +15,15 @@ public final class Listener: DescriptorHandler {
   private let descriptor: Int32
   private var channel: Channel?
   private let onAccept: @Reactor (AcceptOutcome) -> Void
-  private static let backlog: Int32 = 4096
+  nonisolated static let backlog: Int32 = 4096
+  private static let unixPrefix = "unix:"
   /// How many connections are taken before others get a turn.
   private static let acceptsPerTurn = 64
   /// How long accepting rests when the system is out of descriptors.
   private static let exhaustionPause: Duration = .milliseconds(100)
 
   /// - Parameters:
-  ///   - host: an address or a name; a name's first address is used.
+  ///   - host: an address or a name, whose first address is used; or `unix:` and a path.
   ///   - onAccept: gets every connection.
   public init(
     host: String, port: Int, onAccept: @escaping @Reactor (AcceptOutcome) -> Void
@@ -69,6 +70,7 @@ public final class Listener: DescriptorHandler {
   }
 
   private static func bind(host: String, port: Int) throws(SystemCallError) -> Int32 {
+    if host.hasPrefix(unixPrefix) { return try UnixSocket.bind(path: String(host.dropFirst(unixPrefix.count))) }
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -102,6 +104,7 @@ public final class Listener: DescriptorHandler {
   }
 
   private static func text(of address: sockaddr_storage) -> String {
+    guard address.ss_family != AF_UNIX else { return "unix" }
     let (host, port) = name(of: address)
     return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }

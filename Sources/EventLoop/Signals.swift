@@ -5,6 +5,7 @@ import Synchronization
 /// Signals of this process, taken in one place by waiting for them.
 public struct Signals: Sendable {
   public enum Signal: Int32, Sendable, CaseIterable {
+    case hangUp = 1
     case interrupt = 2
     case terminate = 15
   }

@@ -26,38 +26,13 @@ final class HTTPConnection: DescriptorHandler {
     var body: [UInt8] = []
   }
 
-  /// A request and what has been answered of it.
-  private final class Exchange {
-    let head: HTTPRequestHead
-    let context: RequestContext
-    var status: HTTPStatus?
-    var bytes = 0
-    var keepsAlive: Bool
-    var isChunked = false
-    private var wasProbed = false
-
-    init(_ head: HTTPRequestHead, _ context: RequestContext, keepsAlive: Bool) {
-      self.head = head
-      self.context = context
-      self.keepsAlive = keepsAlive
-    }
-
-    /// Whether the client may be probed: once, for the answer to a probe can look like its cause.
-    func takeProbe() -> Bool {
-      defer { wasProbed = true }
-      return !wasProbed
-    }
-  }
-
   private let server: HTTPServer
   private let peer: String
   private var channel: Channel?
   private var parser: HTTPRequestParser
   private var phase = Phase.receiving(Incoming())
   private var input = ByteBuffer()
-  private var output = ByteBuffer()
-  /// Where in `output` the open chunk's size is to be written.
-  private var openChunk: Int?
+  private var output = HTTPOutput()
   private var deadline: ContinuousClock.Instant?
   private var mayHaveMoreInput = false
   private var isPeerFinishing = false
@@ -128,7 +103,7 @@ final class HTTPConnection: DescriptorHandler {
     case .lingering: if output.isEmpty { lose() }
     case .answering(let exchange):
       guard exchange.head.version == .http11, exchange.takeProbe() else { return }
-      HTTPResponseHead(102).write(to: &output)
+      output.append(HTTPResponseHead(102))
       flush()
     case .streaming(let exchange, let body, let writer):
       let probe = body.probe
@@ -181,7 +156,7 @@ final class HTTPConnection: DescriptorHandler {
   private var isHeadTimed = false
 
   private func sendContinue() {
-    HTTPResponseHead(100).write(to: &output)
+    output.append(HTTPResponseHead(100))
     scheduleFlush()
   }
 
@@ -200,23 +175,24 @@ final class HTTPConnection: DescriptorHandler {
     server.logger.info(
       "request refused",
       ["peer": .string(peer), "status": JSONValue(error.status.rawValue), "reason": .string(error.message)])
-    var response = HTTPError(error).response
-    response.head["connection"] = "close"
-    writeHead(&response, bodyLength: response.length)
-    if case .bytes(let bytes) = response.body { output.append(bytes) }
-    linger()
+    sendLast(HTTPError(error))
   }
 
   /// Over the connection limit: said at once, before anything is read.
   func refuse() {
-    var response = HTTPError(
-      .serviceUnavailable, type: "server_error", code: "overloaded",
-      message: "Too many connections (limit \(server.limits.connections))",
-      headers: [HTTPResponseHead.Field(name: "retry-after", value: "1")]
-    ).response
+    sendLast(
+      HTTPError(
+        .serviceUnavailable, type: "server_error", code: "overloaded",
+        message: "Too many connections (limit \(server.limits.connections))",
+        headers: [HTTPResponseHead.Field(name: "retry-after", value: "1")]))
+  }
+
+  private func sendLast(_ error: HTTPError) {
+    var response = error.response
     response.head["connection"] = "close"
-    writeHead(&response, bodyLength: response.length)
-    if case .bytes(let bytes) = response.body { output.append(bytes) }
+    guard case .bytes(let bytes) = response.body else { return lose() }
+    writeHead(&response, bodyLength: bytes.count)
+    output.append(bytes)
     linger()
   }
 
@@ -229,21 +205,19 @@ final class HTTPConnection: DescriptorHandler {
     }
     var response = response
     exchange.status = response.head.status
-    let isHead = exchange.head.method == "HEAD"
     if server.isDraining { exchange.keepsAlive = false }
     switch response.body {
     case .bytes(let bytes):
       if !exchange.keepsAlive { response.head["connection"] = "close" }
       writeHead(&response, bodyLength: bytes.count)
-      if !isHead { output.append(bytes) }
-      exchange.bytes = isHead ? 0 : bytes.count
+      if !exchange.isHead { output.append(bytes) }
+      exchange.bytes = exchange.isHead ? 0 : bytes.count
       finishExchange()
     case .stream(let body):
-      exchange.isChunked = exchange.head.version == .http11
       if !exchange.isChunked { exchange.keepsAlive = false }
       if !exchange.keepsAlive { response.head["connection"] = "close" }
       writeHead(&response, bodyLength: nil, isChunked: exchange.isChunked)
-      if isHead {
+      if exchange.isHead {
         body.clientDidLeave()
         finishExchange()
       } else {
@@ -260,7 +234,7 @@ final class HTTPConnection: DescriptorHandler {
     response.head["date"] = server.clock().httpDate
     if isChunked { response.head["transfer-encoding"] = "chunked" }
     if let bodyLength, response.head.status != .noContent { response.head["content-length"] = String(bodyLength) }
-    response.head.write(to: &output)
+    output.append(response.head)
   }
 
   private func finishExchange() {
@@ -290,18 +264,9 @@ final class HTTPConnection: DescriptorHandler {
 
   func writeBody(_ body: (inout ByteBuffer) -> Void, from writer: BodyWriter) {
     guard let exchange = streamingExchange(of: writer) else { return }
-    let before = output.count
-    let opensChunk = exchange.isChunked && openChunk == nil
-    if opensChunk { output.append(HTTPConnection.chunkHead) }
-    let start = output.count
-    body(&output)
-    guard output.count > start else {
-      // Nothing was said: an empty chunk would end the body.
-      output.removeLast(start - before)
-      return
-    }
-    if opensChunk { openChunk = before }
-    exchange.bytes += output.count - before
+    let added = output.appendBody(isChunked: exchange.isChunked, body)
+    guard added > 0 else { return }
+    exchange.bytes += added
     // Noted here: the flush may empty the output before anyone looks again, and the source would wait for ever.
     if isCongested { wasCongested = true }
     scheduleFlush()
@@ -309,14 +274,13 @@ final class HTTPConnection: DescriptorHandler {
 
   func finishBody(from writer: BodyWriter) {
     guard let exchange = streamingExchange(of: writer) else { return }
-    closeChunk()
-    if exchange.isChunked { output.append("0\r\n\r\n") }
+    output.endBody(isChunked: exchange.isChunked)
     finishExchange()
   }
 
   func abortBody(from writer: BodyWriter) {
     guard streamingExchange(of: writer) != nil else { return }
-    closeChunk()
+    output.closeChunk()
     flush()
     lose()
   }
@@ -328,19 +292,6 @@ final class HTTPConnection: DescriptorHandler {
   }
 
   var isCongested: Bool { output.count > server.limits.outputHighWater }
-
-  /// Eight digits of size, filled in when the chunk is closed: one chunk holds all that one turn writes.
-  private static let chunkHead = "00000000\r\n"
-
-  private func closeChunk() {
-    guard let start = openChunk else { return }
-    openChunk = nil
-    let size = output.count - start - HTTPConnection.chunkHead.utf8.count
-    // The turn wrote nothing after all. An empty chunk would end the body (RFC 9112 section 7.1).
-    guard size > 0 else { return output.removeLast(HTTPConnection.chunkHead.utf8.count) }
-    for digit in 0..<8 { output[start + digit] = Ascii.hexDigit(UInt8(size >> (28 - 4 * digit) & 15)) }
-    output.append("\r\n")
-  }
 
   // MARK: Output
 
@@ -354,12 +305,12 @@ final class HTTPConnection: DescriptorHandler {
   }
 
   private func flush() {
-    closeChunk()
+    output.closeChunk()
     guard let channel, !output.isEmpty else { return afterFlush() }
     switch channel.write(output.span) {
     case .wrote(let count):
       output.consume(count)
-      if count > 0 { noteProgress() }
+      if count > 0 || deadline == nil { noteProgress() }
     case .failed: return lose()
     }
     afterFlush()
@@ -369,7 +320,10 @@ final class HTTPConnection: DescriptorHandler {
   private func noteProgress() {
     switch phase {
     case .receiving where isIdle, .lingering: deadline = server.scheduler.now + server.limits.idleTimeout
-    case .receiving, .answering, .streaming, .closed: break
+    case .answering, .streaming:
+      // A client that takes nothing must not hold its run, and what is kept for it, for ever.
+      deadline = output.isEmpty ? nil : server.scheduler.now + server.limits.stallTimeout
+    case .receiving, .closed: break
     }
   }
 
@@ -438,8 +392,4 @@ final class HTTPConnection: DescriptorHandler {
     case .receiving, .lingering, .closed: break
     }
   }
-}
-
-extension HTTPResponse {
-  fileprivate var length: Int { if case .bytes(let bytes) = body { bytes.count } else { 0 } }
 }

@@ -14,6 +14,7 @@ public final class HTTPServer {
   private var listener: Listener?
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   private var sweep: (any ScheduledTimer)?
+  private var drainAction: (@Reactor () -> Void)?
   /// Requests whose answers are still under way.
   public internal(set) var activeRequests = 0
   private static let sweepInterval: Duration = .milliseconds(500)
@@ -44,6 +45,7 @@ public final class HTTPServer {
 
   /// Stops accepting; what is under way goes on, and idle connections are closed.
   public func stopListening() {
+    isDraining = true
     listener?.close()
     listener = nil
     for connection in connections.values { connection.closeWhenIdle() }
@@ -54,7 +56,23 @@ public final class HTTPServer {
     for connection in connections.values { connection.lose() }
   }
 
-  var isDraining: Bool { listener == nil }
+  /// Whether it has stopped listening: what is under way is finished, and every connection closes after its answer.
+  public private(set) var isDraining = false
+
+  /// Waits until every connection has sent what it has to send, or stops taking it.
+  ///
+  /// - Parameter patience: how long.
+  public func drained(within patience: Duration = .seconds(1)) async {
+    await withCheckedContinuation { continuation in
+      guard !connections.isEmpty else { return continuation.resume() }
+      let timer = scheduler.schedule(after: patience) { [weak self] in self?.drainAction?() }
+      drainAction = { [weak self] in
+        self?.drainAction = nil
+        timer.cancel()
+        continuation.resume()
+      }
+    }
+  }
 
   private func accepted(_ outcome: Listener.AcceptOutcome) {
     switch outcome {
@@ -77,7 +95,10 @@ public final class HTTPServer {
     }
   }
 
-  func connectionClosed(_ connection: HTTPConnection) { connections[ObjectIdentifier(connection)] = nil }
+  func connectionClosed(_ connection: HTTPConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+    if connections.isEmpty { drainAction?() }
+  }
 
   // One sweep for all beats a timer for each: a deadline here costs a comparison, not a heap operation per request.
   private func armSweep() {

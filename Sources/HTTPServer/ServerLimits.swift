@@ -11,6 +11,8 @@ public struct ServerLimits: Sendable, Equatable {
   public var idleTimeout: Duration = .seconds(75)
   /// How long we wait for the client's end of the connection after a final answer.
   public var lingerTimeout: Duration = .seconds(2)
+  /// How long a client may take nothing of an answer that waits for it.
+  public var stallTimeout: Duration = .seconds(60)
   /// Unsent bytes above which a streaming source is asked to pause.
   public var outputHighWater = 256 * 1024
   /// Unsent bytes below which it may go on.

@@ -3,37 +3,55 @@ import Testing
 @testable import App
 
 struct CommandLineFlagsTests {
-  @Test("a value stands behind its flag, or behind an equals sign")
-  func values() throws {
-    let apart = try CommandLineFlags(["--host", "::1", "--port", "80", "--env-file", "x"])
-    let joined = try CommandLineFlags(["--host=::1", "--port=80", "--env-file=x"])
-    #expect(apart == joined)
-    #expect(apart.host == "::1")
-    #expect(apart.port == "80")
-    #expect(apart.envFile == "x")
-  }
+  /// Arguments, and what they set.
+  struct Flags: Sendable, CustomTestStringConvertible {
+    let arguments: [String]
+    let set: @Sendable (inout CommandLineFlags) -> Void
 
-  @Test("switches")
-  func switches() throws {
-    #expect(try CommandLineFlags(["--config-check"]).checksConfiguration)
-    #expect(try CommandLineFlags(["--simulate"]).simulates)
-    #expect(try CommandLineFlags(["--version"]).showsVersion)
-    #expect(try CommandLineFlags(["--help"]).showsHelp)
-    #expect(try CommandLineFlags(["-h"]).showsHelp)
-    #expect(try CommandLineFlags([]) == CommandLineFlags([]))
-  }
+    var testDescription: String { arguments.joined(separator: " ") }
 
-  @Test("an unknown flag and a missing value are refused by name")
-  func mistakes() {
-    #expect(throws: CommandLineFlags.UsageError(message: "unknown flag --prot")) { try CommandLineFlags(["--prot"]) }
-    #expect(throws: CommandLineFlags.UsageError(message: "--port needs a value")) { try CommandLineFlags(["--port"]) }
-    #expect(throws: CommandLineFlags.UsageError(message: "unknown flag serve")) { try CommandLineFlags(["serve"]) }
-  }
-
-  @Test("the help names every flag")
-  func help() {
-    for flag in ["--host", "--port", "--env-file", "--config-check", "--simulate", "--version", "--help"] {
-      #expect(CommandLineFlags.help.contains("  \(flag) "))
+    init(_ arguments: String..., set: @escaping @Sendable (inout CommandLineFlags) -> Void = { _ in }) {
+      self.arguments = arguments
+      self.set = set
     }
+  }
+
+  @Test(
+    "a value stands behind its flag or after an equals sign",
+    arguments: [
+      Flags(), Flags("--host", "::1") { $0.host = "::1" }, Flags("--host=0.0.0.0") { $0.host = "0.0.0.0" },
+      Flags("--port", "0") { $0.port = "0" }, Flags("--port=") { $0.port = "" },
+      Flags("--env-file=a=b") { $0.envFile = "a=b" }, Flags("--config-check") { $0.checksConfiguration = true },
+      Flags("--simulate") { $0.simulates = true }, Flags("--version") { $0.showsVersion = true },
+      Flags("--help") { $0.showsHelp = true }, Flags("-h") { $0.showsHelp = true },
+      Flags("--port", "1", "--simulate", "--port=2") {
+        $0.port = "2"
+        $0.simulates = true
+      },
+      // What follows is the value, whatever it looks like.
+      Flags("--host", "--port") { $0.host = "--port" },
+    ])
+  func reading(flags: Flags) throws {
+    var expected = try CommandLineFlags([])
+    flags.set(&expected)
+    #expect(try CommandLineFlags(flags.arguments) == expected)
+  }
+
+  @Test(
+    "other arguments are refused",
+    arguments: [
+      (["--host"], "--host needs a value"), (["--simulate", "--env-file"], "--env-file needs a value"),
+      (["-p", "1"], "unknown flag -p"), (["--Port=1"], "unknown flag --Port=1"), (["serve"], "unknown flag serve"),
+      ([""], "unknown flag "), (["--"], "unknown flag --"), (["--hosts=x"], "unknown flag --hosts=x"),
+    ])
+  func refused(arguments: [String], message: String) {
+    #expect(throws: CommandLineFlags.UsageError(message: message)) { try CommandLineFlags(arguments) }
+  }
+
+  @Test(
+    "the help names every flag",
+    arguments: ["--host", "--port", "--env-file", "--config-check", "--simulate", "--version", "--help"])
+  func help(flag: String) {
+    #expect(CommandLineFlags.help.contains("\n  \(flag) "))
   }
 }

@@ -4,31 +4,41 @@ import Testing
 
 struct DotEnvTests {
   @Test(
-    "each way to write a value",
+    "the grammar of a line",
     arguments: [
-      ("A=b", "b"), ("A = b ", "b"), ("export A=b", "b"), ("A=", ""), ("A=b#c", "b#c"), ("A=b # c", "b"),
-      ("A=# c", ""), ("A=\"b c\"", "b c"), ("A='b c'", "b c"), ("A=\"b # c\"", "b # c"), ("A=\"b\" # c", "b"),
-      (#"A="x\ny\t\"\\\$""#, "x\ny\t\"\\$"), (#"A='x\ny'"#, #"x\ny"#), (#"A="\q""#, #"\q"#), ("A=b=c", "b=c"),
-      ("A=\"\"", ""), ("  A=ü", "ü"),
-    ])
-  func value(line: String, expected: String) throws {
-    #expect(try DotEnv.parse(line) == ["A": expected])
+      ("A=b", ["A": "b"]), ("", [:]), ("# comment", [:]), ("  # A=b", [:]), (" \t", [:]), ("A=", ["A": ""]),
+      ("export A=b", ["A": "b"]), ("export  A=b", ["A": "b"]), ("  A = b  ", ["A": "b"]), ("_a1=b", ["_a1": "b"]),
+      ("A=b c", ["A": "b c"]), ("A=b#c", ["A": "b#c"]), ("A=b #c", ["A": "b"]), ("A=b\t# c", ["A": "b"]),
+      ("A= # c", ["A": ""]), ("A=#c", ["A": ""]), ("A=b=c", ["A": "b=c"]), ("A=http://u/#x", ["A": "http://u/#x"]),
+      (#"A="b c""#, ["A": "b c"]), (#"A="b # c" # d"#, ["A": "b # c"]), (#"A="""#, ["A": ""]),
+      (#"A="b\nc\td\re\"f\\g\$h""#, ["A": "b\nc\td\re\"f\\g$h"]), (#"A="\x""#, ["A": #"\x"#]),
+      ("A='b \\n $x # c'", ["A": #"b \n $x # c"#]), ("A=''", ["A": ""]), ("A='it\"s'", ["A": "it\"s"]),
+      ("A=b'c'", ["A": "b'c'"]), ("A=é😀", ["A": "é😀"]), ("A=$B", ["A": "$B"]), (#"A=b\nc"#, ["A": #"b\nc"#]),
+      ("export=1", ["export": "1"]), ("exported=1", ["exported": "1"]),
+    ] as [(String, [String: String])])
+  func lines(text: String, expected: [String: String]) throws {
+    #expect(try DotEnv.parse(text) == expected)
   }
 
-  @Test("blank lines and comments say nothing, and the last of two lines counts, whatever the line ends")
-  func lines() throws {
-    #expect(try DotEnv.parse("# a\n\n  \r\nA=1\r\nB=2\nA=3\n") == ["A": "3", "B": "2"])
-    #expect(try DotEnv.parse("") == [:])
+  @Test("a file is many lines, with any line ends; the last value of a name counts")
+  func files() throws {
+    #expect(try DotEnv.parse("A=1\r\n# x\r\nB=2\n\n\nA=3\n") == ["A": "3", "B": "2"])
+    #expect(try DotEnv.parse("A=\"1\"\r\nB='2'\r\n") == ["A": "1", "B": "2"])
   }
 
   @Test(
-    "what is wrong is told with its line",
+    "a mistake is told with its line",
     arguments: [
-      ("A", "expected NAME=value"), ("1A=b", "bad variable name"), ("A B=c", "bad variable name"),
-      ("=b", "bad variable name"), ("A-B=c", "bad variable name"), ("A=\"b", "the quote is not closed"),
-      ("A='b", "the quote is not closed"), ("A=\"b\" c", "something follows the closing quote"),
+      ("A", 1, "expected NAME=value"), ("x\nA=1", 1, "expected NAME=value"),
+      ("A=1\n\nexport", 3, "expected NAME=value"),
+      ("=b", 1, "bad variable name"), ("1A=b", 1, "bad variable name"), ("A-B=c", 1, "bad variable name"),
+      ("A B=c", 1, "bad variable name"), ("É=c", 1, "bad variable name"), ("A.B=c", 1, "bad variable name"),
+      ("A=\"b", 1, "the quote is not closed"), ("A='b", 1, "the quote is not closed"),
+      ("A=\"b\\\"", 1, "the quote is not closed"), ("A=\"b\nc\"", 1, "the quote is not closed"),
+      ("# c\nA=\"b\"c", 2, "something follows the closing quote"),
+      ("A='b' c", 1, "something follows the closing quote"),
     ])
-  func mistakes(line: String, reason: String) {
-    #expect(throws: DotEnv.SyntaxError(line: 2, reason: reason)) { try DotEnv.parse("# first\n" + line) }
+  func mistakes(text: String, line: Int, reason: String) {
+    #expect(throws: DotEnv.SyntaxError(line: line, reason: reason)) { try DotEnv.parse(text) }
   }
 }

@@ -1,10 +1,11 @@
+import ClaudeCode
 import Telemetry
 import Testing
 
 @testable import App
 
 struct SettingsTests {
-  @Test("the documented defaults")
+  @Test("without variables the defaults hold")
   func defaults() throws {
     let settings = try Settings([:])
     #expect(settings.port == 3000)
@@ -13,95 +14,187 @@ struct SettingsTests {
     #expect(settings.inactivityTimeout == .seconds(300))
     #expect(settings.killTimeout == .seconds(5))
     #expect(settings.retryPatience == .seconds(5))
+    #expect(settings.shutdownGrace == .seconds(10))
     #expect(settings.mcpConfigPath == "mcp-config.json")
     #expect(settings.workspaceBasePath == ".")
-    #expect(settings.apiKeys == [])
+    #expect(settings.apiKeys.isEmpty)
     #expect(settings.logLevel == .debug)
     #expect(settings.logFormat == .pretty)
-    #expect(settings.cliPath == nil)
-    #expect(settings.modelsPath == nil)
-    #expect(settings.allowedOrigins == [])
-    #expect(!settings.usesSubscription)
-    #expect(!settings.writesSessionIntoContent)
+    #expect(settings.permissionCeiling == .bypassPermissions)
+    #expect(settings.maximumConnections == 10_000)
+    #expect(settings.readsInBandOptions && !settings.writesSessionIntoContent && !settings.usesSubscription)
+    #expect(
+      settings.cliPath == nil && settings.modelsPath == nil && settings.settingSources == nil && settings.logFile == nil
+    )
+    #expect(settings.allowedOrigins.isEmpty && settings.allowedHosts.isEmpty)
   }
 
-  @Test("each variable arrives")
-  func variables() throws {
-    let settings = try Settings([
-      "PORT": "8080", "HOST": "::1", "CLAUDE_TOTAL_TIMEOUT_MS": "1", "CLAUDE_INACTIVITY_TIMEOUT_MS": "2",
-      "PROCESS_KILL_TIMEOUT_MS": "3", "UPSTREAM_RETRY_PATIENCE_MS": "4", "MCP_CONFIG_PATH": "m",
-      "WORKSPACE_BASE_PATH": "w", "API_KEY": "c", "API_KEYS": "a, b,", "LOG_LEVEL": "warn", "LOG_FORMAT": "json",
-      "CLAUDE_CLI_PATH": "/c", "CLAUDE_USE_SUBSCRIPTION": "true", "SESSION_IN_CONTENT": "on", "MODELS_PATH": "p",
-      "ALLOWED_ORIGINS": "https://a.example,https://b.example",
-    ])
-    #expect(settings.port == 8080)
-    #expect(settings.host == "::1")
-    #expect(settings.totalTimeout == .milliseconds(1))
-    #expect(settings.inactivityTimeout == .milliseconds(2))
-    #expect(settings.killTimeout == .milliseconds(3))
-    #expect(settings.retryPatience == .milliseconds(4))
-    #expect(settings.mcpConfigPath == "m")
-    #expect(settings.workspaceBasePath == "w")
-    #expect(settings.apiKeys == ["a", "b", "c"])
-    #expect(settings.logLevel == .warn)
-    #expect(settings.logFormat == .json)
-    #expect(settings.cliPath == "/c")
-    #expect(settings.usesSubscription)
-    #expect(settings.writesSessionIntoContent)
-    #expect(settings.modelsPath == "p")
-    #expect(settings.allowedOrigins == ["https://a.example", "https://b.example"])
+  @Test("an empty value counts as none", arguments: SettingName.allCases)
+  func emptyValues(name: SettingName) throws {
+    #expect(try Settings([name.rawValue: ""]) == Settings([:]))
   }
 
-  @Test("an empty value counts as none")
-  func empty() throws {
-    let names = SettingName.allCases.map { ($0.rawValue, "") }
-    #expect(try Settings(Dictionary(uniqueKeysWithValues: names)) == Settings([:]))
-  }
+  /// A variable, its value, and what it sets.
+  struct Variable: Sendable, CustomTestStringConvertible {
+    let name: SettingName
+    let value: String
+    let set: @Sendable (inout Settings) -> Void
 
-  @Test("NODE_ENV chooses the log format, LOG_FORMAT overrides it")
-  func logFormat() throws {
-    #expect(try Settings(["NODE_ENV": "production"]).logFormat == .json)
-    #expect(try Settings(["NODE_ENV": "development"]).logFormat == .pretty)
-    #expect(try Settings(["NODE_ENV": "production", "LOG_FORMAT": "pretty"]).logFormat == .pretty)
-  }
+    var testDescription: String { "\(name.rawValue)=\(value)" }
 
-  @Test("with a key it listens everywhere, without one here only, unless told otherwise")
-  func host() throws {
-    #expect(try Settings(["API_KEY": "k"]).host == "0.0.0.0")
-    #expect(try Settings(["API_KEY": "k", "HOST": "127.0.0.1"]).host == "127.0.0.1")
-    #expect(try !Settings(["API_KEY": "k"]).isOpenToTheWorld)
-    #expect(try !Settings([:]).isOpenToTheWorld)
-    #expect(try Settings(["HOST": "0.0.0.0"]).isOpenToTheWorld)
-    #expect(try !Settings(["HOST": "localhost"]).isOpenToTheWorld)
-  }
-
-  @Test("both sides of each range", arguments: ["PORT": (0, 65_535), "CLAUDE_TOTAL_TIMEOUT_MS": (1, 2_678_400_000)])
-  func ranges(name: String, range: (Int, Int)) throws {
-    _ = try Settings([name: String(range.0)])
-    _ = try Settings([name: String(range.1)])
-    for outside in [range.0 - 1, range.1 + 1] {
-      #expect(
-        throws: Settings.ConfigurationError(mistakes: [
-          "\(name)=\(outside): must be a number from \(range.0) to \(range.1)"
-        ])
-      ) { try Settings([name: String(outside)]) }
+    init(_ name: SettingName, _ value: String, set: @escaping @Sendable (inout Settings) -> Void) {
+      self.name = name
+      self.value = value
+      self.set = set
     }
+  }
+
+  private static let variables = [
+    Variable(.port, "8080") { $0.port = 8080 },
+    Variable(.host, "::1") { $0.host = "::1" },
+    Variable(.totalTimeout, "1000") { $0.totalTimeout = .seconds(1) },
+    Variable(.inactivityTimeout, "1") { $0.inactivityTimeout = .milliseconds(1) },
+    Variable(.killTimeout, "250") { $0.killTimeout = .milliseconds(250) },
+    Variable(.retryPatience, "9") { $0.retryPatience = .milliseconds(9) },
+    Variable(.shutdownGrace, "7") { $0.shutdownGrace = .milliseconds(7) },
+    Variable(.mcpConfigPath, "/etc/mcp.json") { $0.mcpConfigPath = "/etc/mcp.json" },
+    Variable(.workspaceBasePath, "/srv/work") { $0.workspaceBasePath = "/srv/work" },
+    Variable(.apiKey, "a,b c") {
+      $0.apiKeys = ["a,b c"]
+      $0.host = "0.0.0.0"
+    },
+    Variable(.apiKeys, "a, b,,c ,") {
+      $0.apiKeys = ["a", "b", "c"]
+      $0.host = "0.0.0.0"
+    },
+    Variable(.logLevel, "WARN") { $0.logLevel = .warn },
+    Variable(.nodeEnvironment, "production") { $0.logFormat = .json },
+    Variable(.nodeEnvironment, "test") { $0.logFormat = .pretty },
+    Variable(.logFormat, "json") { $0.logFormat = .json },
+    Variable(.cliPath, "/opt/claude") { $0.cliPath = "/opt/claude" },
+    Variable(.usesSubscription, "true") { $0.usesSubscription = true },
+    Variable(.usesSubscription, "No") { $0.usesSubscription = false },
+    Variable(.sessionInContent, "on") { $0.writesSessionIntoContent = true },
+    Variable(.inBandOptions, "off") { $0.readsInBandOptions = false },
+    Variable(.modelsPath, "models.json") { $0.modelsPath = "models.json" },
+    Variable(.allowedOrigins, "https://A.example, null") { $0.allowedOrigins = ["https://a.example", "null"] },
+    Variable(.allowedHosts, "A.example,b") { $0.allowedHosts = ["a.example", "b"] },
+    Variable(.permissionCeiling, "plan") {
+      $0.permissionCeiling = .plan
+      $0.settingSources = "user"
+    },
+    Variable(.permissionCeiling, "default") {
+      $0.permissionCeiling = .manual
+      $0.settingSources = "user"
+    },
+    Variable(.permissionCeiling, "bypassPermissions") { $0.permissionCeiling = .bypassPermissions },
+    Variable(.settingSources, "user, project") { $0.settingSources = "user,project" },
+    Variable(.settingSources, "none") { $0.settingSources = "" },
+    Variable(.maximumConnections, "5") { $0.maximumConnections = 5 },
+    Variable(.logFile, "/var/log/x") { $0.logFile = "/var/log/x" },
+  ]
+
+  @Test("each variable sets what it is for, and nothing else", arguments: variables)
+  func variable(variable: Variable) throws {
+    var expected = try Settings([:])
+    variable.set(&expected)
+    #expect(try Settings([variable.name.rawValue: variable.value]) == expected)
+  }
+
+  @Test("every variable is tried above", arguments: SettingName.allCases)
+  func complete(name: SettingName) {
+    #expect(Self.variables.contains { $0.name == name })
+  }
+
+  @Test("one key and several keys are added up; LOG_FORMAT wins over NODE_ENV")
+  func combinations() throws {
+    #expect(try Settings(["API_KEY": "c", "API_KEYS": "a,b"]).apiKeys == ["a", "b", "c"])
+    #expect(try Settings(["NODE_ENV": "production", "LOG_FORMAT": "pretty"]).logFormat == .pretty)
+    #expect(try Settings(["API_KEY": "c", "HOST": "127.0.0.1"]).host == "127.0.0.1")
+  }
+
+  @Test(
+    "who listens to everybody without a key may not do everything, unless told so",
+    arguments: [
+      (["HOST": "0.0.0.0"], .acceptEdits, "user"), (["HOST": "0.0.0.0", "API_KEY": "k"], .bypassPermissions, nil),
+      (["HOST": "localhost"], .bypassPermissions, nil), (["HOST": "::1"], .bypassPermissions, nil),
+      (["HOST": "::"], .acceptEdits, "user"), (["HOST": "unix:/run/x"], .bypassPermissions, nil),
+      (["HOST": "0.0.0.0", "PERMISSION_CEILING": "bypassPermissions"], .bypassPermissions, nil),
+      (["PERMISSION_CEILING": "acceptEdits", "CLAUDE_SETTING_SOURCES": "none"], .acceptEdits, ""),
+    ] as [([String: String], PermissionMode, String?)])
+  func ceilings(variables: [String: String], ceiling: PermissionMode, sources: String?) throws {
+    let settings = try Settings(variables)
+    #expect(settings.permissionCeiling == ceiling)
+    #expect(settings.settingSources == sources)
+  }
+
+  // MARK: Ranges
+
+  @Test(
+    "numbers are taken to both ends of their range and no further",
+    arguments: [
+      (.port, 0, 65_535), (.totalTimeout, 1, 2_678_400_000), (.inactivityTimeout, 1, 2_678_400_000),
+      (.killTimeout, 1, 2_678_400_000), (.retryPatience, 1, 2_678_400_000), (.shutdownGrace, 1, 2_678_400_000),
+      (.maximumConnections, 1, 1_000_000),
+    ] as [(SettingName, Int, Int)])
+  func ranges(name: SettingName, lowest: Int, highest: Int) {
+    for (value, isInside) in [(lowest, true), (highest, true), (lowest - 1, false), (highest + 1, false)] {
+      let mistakes = mistakes([name.rawValue: "\(value)"])
+      #expect(
+        mistakes == (isInside ? [] : ["\(name.rawValue)=\(value): must be a number from \(lowest) to \(highest)"]))
+    }
+  }
+
+  @Test(
+    "what is no number, word or list is a mistake",
+    arguments: [
+      (.port, "http", "must be a number from 0 to 65535"), (.port, "80.0", "must be a number from 0 to 65535"),
+      (.port, " 80", "must be a number from 0 to 65535"),
+      (.port, "99999999999999999999", "must be a number from 0 to 65535"),
+      (.killTimeout, "5s", "must be a number from 1 to 2678400000"),
+      (.logLevel, "loud", "must be one of debug, info, warn, error"),
+      (.logFormat, "JSON", "must be one of pretty, json"),
+      (.nodeEnvironment, "staging", "must be one of development, production, test"),
+      (.usesSubscription, "maybe", "must be true or false"), (.sessionInContent, "2", "must be true or false"),
+      (.inBandOptions, "never", "must be true or false"),
+      (
+        .permissionCeiling, "all",
+        "must be one of plan, manual, dontAsk, acceptEdits, auto, bypassPermissions"
+      ), (.settingSources, "user,everything", "must be none, or some of user, project, local"),
+    ] as [(SettingName, String, String)])
+  func wrong(name: SettingName, value: String, rule: String) {
+    #expect(mistakes([name.rawValue: value]) == ["\(name.rawValue)=\(value): \(rule)"])
   }
 
   @Test("all mistakes are told at once")
-  func mistakes() {
+  func everythingWrong() {
+    let mistakes = mistakes(["PORT": "x", "LOG_LEVEL": "y", "SESSION_IN_CONTENT": "z", "CLAUDE_TOTAL_TIMEOUT_MS": "0"])
     #expect(
-      throws: Settings.ConfigurationError(mistakes: [
-        "PORT=http: must be a number from 0 to 65535", "CLAUDE_USE_SUBSCRIPTION=maybe: must be true or false",
-        "LOG_LEVEL=loud: must be one of debug, info, warn, error",
-        "NODE_ENV=staging: must be one of development, production, test",
-        "LOG_FORMAT=xml: must be one of pretty, json",
+      Set(mistakes) == [
+        "PORT=x: must be a number from 0 to 65535", "LOG_LEVEL=y: must be one of debug, info, warn, error",
+        "SESSION_IN_CONTENT=z: must be true or false",
+        "CLAUDE_TOTAL_TIMEOUT_MS=0: must be a number from 1 to 2678400000",
       ])
-    ) {
-      try Settings([
-        "PORT": "http", "LOG_LEVEL": "loud", "NODE_ENV": "staging", "LOG_FORMAT": "xml",
-        "CLAUDE_USE_SUBSCRIPTION": "maybe",
-      ])
+    #expect(mistakes.count == 4)
+  }
+
+  private func mistakes(_ variables: [String: String]) -> [String] {
+    do throws(Settings.ConfigurationError) {
+      _ = try Settings(variables)
+      return []
+    } catch {
+      return error.mistakes
     }
+  }
+
+  @Test(
+    "only loopback is closed to the world, or a key closes it",
+    arguments: [
+      ("127.0.0.1", true), ("::1", true), ("localhost", true), ("unix:/run/x", true), ("0.0.0.0", false), ("::", false),
+      ("192.168.0.1", false), ("127.0.0.1.example.com", false),
+    ])
+  func openness(host: String, isClosed: Bool) throws {
+    #expect(try Settings(["HOST": host]).isOpenToTheWorld == !isClosed)
+    #expect(try !Settings(["HOST": host, "API_KEY": "k"]).isOpenToTheWorld)
   }
 }

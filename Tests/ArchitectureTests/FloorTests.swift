@@ -1,78 +1,128 @@
 import Testing
 
-/// Holds the map of the README against the imports.
+/// The floors of the house, held against the sources: arrows only point down, never sideways.
 struct FloorTests {
-  private static let floors: [String: Int] = [
+  private static let floors = [
     "Bytes": 0, "Crypto": 0, "CLinux": 0, "Telemetry": 1, "EventLoop": 2, "HTTP": 2, "HTTPServer": 3, "ClaudeCode": 4,
     "Identity": 4, "Workspaces": 4, "API": 5, "App": 6, "claude-code-server": 7, "claude-simulator": 7,
     "anthropic-stub": 7, "bench": 7,
   ]
 
+  private static let libraries = floors.filter { $0.value < 7 && $0.key != "CLinux" }.keys.sorted()
+
   @Test("every target has its floor")
-  func complete() throws {
-    #expect(try Set(SourceTree.targets()) == Set(Self.floors.keys))
+  func known() throws {
+    let targets = Set(try SourceFile.all.map(\.target)).union(["CLinux"])
+    #expect(targets.isSubset(of: Self.floors.keys))
+    #expect(targets.isSuperset(of: Self.libraries))
   }
 
-  @Test("imports only point down, never sideways", arguments: floors.keys.sorted())
-  func downwards(target: String) throws {
+  @Test("a target imports only what lies below it", arguments: floors.keys.sorted())
+  func imports(target: String) throws {
     let floor = try #require(Self.floors[target])
-    for file in try SourceTree.files(of: target) {
-      for imported in file.imports {
-        guard let below = Self.floors[imported] else { continue }
-        #expect(below < floor, "\(file.path) imports \(imported)")
+    for file in try SourceFile.all where file.target == target {
+      for module in file.imports {
+        guard let other = Self.floors[module] else {
+          #expect(["Glibc", "Synchronization"].contains(module), "\(file.path) imports \(module)")
+          continue
+        }
+        #expect(other < floor, "\(file.path) imports \(module), which is no lower")
       }
     }
   }
 
-  @Test("only modules of the toolchain come from outside")
-  func outside() throws {
-    let allowed: Set = ["Glibc", "Synchronization", "PackageDescription"]
-    for target in Self.floors.keys {
-      for file in try SourceTree.files(of: target) {
-        let foreign = file.imports.filter { Self.floors[$0] == nil && !allowed.contains($0) }
-        #expect(foreign == [], "\(file.path)")
+  @Test("the manifest allows only what lies below")
+  func manifest() throws {
+    let declared = try Manifest.dependencies()
+    #expect(Set(declared.keys).isSuperset(of: Self.libraries))
+    for (target, dependencies) in declared {
+      guard let floor = Self.floors[target] else { continue }
+      for dependency in dependencies {
+        let other = try #require(Self.floors[dependency], "\(dependency) has no floor")
+        #expect(other < floor, "\(target) depends on \(dependency)")
       }
     }
   }
 
-  @Test("the protocol cores know neither async nor the loop", arguments: ["Bytes", "Crypto", "HTTP", "Telemetry"])
-  func cores(target: String) throws {
-    for file in try SourceTree.files(of: target) {
-      #expect(!file.code.contains(" async "), "\(file.path)")
-      #expect(!file.code.contains("await "), "\(file.path)")
+  @Test("HTTP and ClaudeCode know nothing of each other")
+  func strangers() throws {
+    for file in try SourceFile.all where file.target == "ClaudeCode" {
+      #expect(file.imports.isDisjoint(with: ["HTTP", "HTTPServer"]), "\(file.path)")
+    }
+    for file in try SourceFile.all where ["HTTP", "HTTPServer"].contains(file.target) {
+      #expect(!file.imports.contains("ClaudeCode"), "\(file.path)")
     }
   }
 
-  @Test("the CLI's side knows nothing of HTTP")
-  func apart() throws {
-    for file in try SourceTree.files(of: "ClaudeCode") {
-      #expect(!file.imports.contains { $0.hasPrefix("HTTP") }, "\(file.path)")
+  @Test("test instruments never reach the server's binary")
+  func instruments() throws {
+    let declared = try Manifest.dependencies()
+    for target in Self.libraries + ["claude-code-server"] {
+      let dependencies = declared[target] ?? []
+      #expect(dependencies.isDisjoint(with: ["claude-simulator", "anthropic-stub", "bench"]), "\(target)")
     }
   }
 
-  @Test(
-    "nothing below App reads the environment, the wall clock or randomness",
-    arguments: ["Bytes", "Crypto", "Telemetry", "HTTP", "HTTPServer", "ClaudeCode", "Identity", "Workspaces", "API"])
-  func values(target: String) throws {
-    let names = [
-      "getenv", "environ", "clock_gettime", "gettimeofday", "time(nil)", "SystemRandomNumberGenerator", "arc4random",
-      "getrandom", ".random(in:", "ProcessControl.",
-    ]
-    for file in try SourceTree.files(of: target) {
-      for name in names where name != "environ" {
-        #expect(!file.code.contains(name), "\(file.path): \(name)")
+  @Test("protocol cores have no async and know no threads", arguments: ["Bytes", "HTTP", "Crypto"])
+  func synchronous(target: String) throws {
+    for file in try SourceFile.all where file.target == target {
+      for word in ["async", "await", "Task", "actor", "DispatchQueue", "pthread_create"] {
+        #expect(!file.words.contains(word), "\(file.path) says \(word)")
       }
     }
   }
 
-  @Test("escapes from the compiler's checks are not used")
-  func escapes() throws {
-    // Spelled in two parts, or this file would be its own finding.
-    let names = ["@unchecked " + "Sendable", "nonisolated" + "(unsafe)", "try" + "!", " as" + "! "]
-    for target in Self.floors.keys {
-      for file in try SourceTree.files(of: target) {
-        for name in names { #expect(!file.code.contains(name), "\(file.path): \(name)") }
+  // EventLoop offers time and the process's own things; who uses them below App gets them as values.
+  @Test("below App nothing reads the environment, the clock or randomness")
+  func inputs() throws {
+    for file in try SourceFile.all {
+      guard let floor = Self.floors[file.target], floor < 6, file.target != "EventLoop" else { continue }
+      for word in [
+        "getenv", "secure_getenv", "environ", "clock_gettime", "gettimeofday", "SystemRandomNumberGenerator",
+        "ProcessControl", "arc4random", "getrandom", "CommandLine",
+      ] {
+        #expect(!file.words.contains(word), "\(file.path) says \(word)")
+      }
+      for phrase in ["ContinuousClock.now", "SuspendingClock", "ContinuousClock()", ".random(in:", ".shuffled()"] {
+        #expect(!file.code.contains(phrase), "\(file.path) says \(phrase)")
       }
     }
+  }
+
+  @Test("EventLoop reads only the clock that its timers need; the rest stands where it is offered to App")
+  func eventLoop() throws {
+    for file in try SourceFile.all where file.target == "EventLoop" && !file.code.contains("enum ProcessControl") {
+      for word in ["getenv", "environ", "clock_gettime", "SystemRandomNumberGenerator", "CommandLine"] {
+        #expect(!file.words.contains(word), "\(file.path) says \(word)")
+      }
+    }
+  }
+
+  @Test("no force unwrapping, no sleeping, no printing in the libraries")
+  func habits() throws {
+    for file in try SourceFile.all where Self.libraries.contains(file.target) {
+      for word in ["sleep", "usleep", "nanosleep", "print", "NSLog", "fatalError"] {
+        #expect(!file.words.contains(word), "\(file.path) says \(word)")
+      }
+    }
+  }
+
+  @Test("the test itself sees what it looks for")
+  func control() {
+    let file = SourceFile(
+      path: "/x/Sources/Bytes/A.swift", target: "Bytes",
+      text: """
+        public import HTTP // async
+        @testable import App
+        import struct Glibc.stat
+        /// await nothing
+        let text = "getenv" /* Task */
+        func f() async { getenv("X") }
+        """)
+    #expect(file.imports == ["HTTP", "App", "Glibc"])
+    #expect(file.words.isSuperset(of: ["async", "getenv", "func"]))
+    #expect(file.words.isDisjoint(with: ["await", "Task", "nothing"]))
+    let quoted = SourceFile(path: "", target: "", text: "let a = \"x // y\"; let b = \"getenv\\\"await\"; async")
+    #expect(quoted.words == ["let", "a", "b", "async"])
   }
 }

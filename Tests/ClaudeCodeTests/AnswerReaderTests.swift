@@ -61,7 +61,8 @@ struct AnswerReaderRecordingTests {
     }
   }
 
-  @Test("each turn of a process has a reader of its own", arguments: [("cli-2.1.329/two-turns", ["w0 w1 ", "w0 w1 w2 "])])
+  @Test(
+    "each turn of a process has a reader of its own", arguments: [("cli-2.1.329/two-turns", ["w0 w1 ", "w0 w1 w2 "])])
   func twoTurns(name: String, expected: [String]) throws {
     var told: [String] = []
     for turn in turns(of: Recording(name).lines) {
@@ -151,7 +152,8 @@ struct AnswerReaderTests {
 
   private static let cuts = [
     Answer(
-      "cut before anything was told", Line.cut("m1") + Line.message("m2", "a ", "b") + [Line.result("a b")], .text("a b")),
+      "cut before anything was told", Line.cut("m1") + Line.message("m2", "a ", "b") + [Line.result("a b")],
+      .text("a b")),
     Answer(
       "cut, then the same", Line.cut("m1", "a ", "b ") + Line.message("m2", "a ", "b ", "c") + [Line.result("a b c")],
       .text("a b c")),

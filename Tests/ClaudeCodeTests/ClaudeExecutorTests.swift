@@ -16,7 +16,9 @@ struct ClaudeExecutorTests {
     let stage = ExecutorStage(try StandInCLI.simulator, directory)
     var running: [Int] = []
     recorder.onLine = { run in
-      if running.isEmpty { running = [stage.executor.activeRuns, stage.executor.liveProcesses, run.pid == nil ? 0 : 1] }
+      if running.isEmpty {
+        running = [stage.executor.activeRuns, stage.executor.liveProcesses, run.pid == nil ? 0 : 1]
+      }
     }
     let run = try await stage.run(stage.turn("simulate: tokens=3"), recorder)
     let result = await recorder.result()

@@ -33,7 +33,8 @@ struct ControlMessageTests {
     "a prompt is one line, whatever is in it",
     arguments: [
       ("hello", "hello"), ("--help", "--help"), ("/clear", "/clear"), ("a\nb\r\nc", #"a\nb\r\nc"#),
-      ("\"}\n{\"type\":\"user\"", #"\"}\n{\"type\":\"user\""#), ("\0\u{1B}", #"\u0000\u001b"#), ("\u{2028}😀", "\u{2028}😀"),
+      ("\"}\n{\"type\":\"user\"", #"\"}\n{\"type\":\"user\""#), ("\0\u{1B}", #"\u0000\u001b"#),
+      ("\u{2028}😀", "\u{2028}😀"),
     ])
   func user(prompt: String, escaped: String) {
     #expect(

@@ -28,14 +28,17 @@ struct PermissionPolicyTests {
 
   @Test(
     "without a list only bypassing permissions allows anything",
-    arguments: PermissionMode.allCases.map { ($0, $0 == .bypassPermissions) } + [(nil, false)] as [(PermissionMode?, Bool)])
+    arguments: PermissionMode.allCases.map { ($0, $0 == .bypassPermissions) } + [(nil, false)]
+      as [(PermissionMode?, Bool)])
   func modes(mode: PermissionMode?, isAllowed: Bool) {
     var options = TurnOptions()
     options.permissionMode = mode
     #expect(PermissionPolicy(options).decide(tool: "Bash") == (isAllowed ? .allow : Self.refusal("Bash")))
   }
 
-  @Test("questions to a person are refused even where everything is allowed", arguments: ["AskUserQuestion", "ExitPlanMode"])
+  @Test(
+    "questions to a person are refused even where everything is allowed",
+    arguments: ["AskUserQuestion", "ExitPlanMode"])
   func questions(tool: String) {
     var options = TurnOptions()
     options.dangerouslySkipPermissions = true

@@ -183,7 +183,8 @@ struct RunTests {
     await stage.settle()
   }
 
-  @Test("a question that we do not know gets an error, so that nobody waits", arguments: ["hook_callback", "mcp_message"])
+  @Test(
+    "a question that we do not know gets an error, so that nobody waits", arguments: ["hook_callback", "mcp_message"])
   func unknownQuestion(subtype: String) async throws {
     let stage = ExecutorStage(asking(#"{"subtype":"\#(subtype)"}"#), directory)
     _ = try await stage.run(stage.turn("p"), recorder)

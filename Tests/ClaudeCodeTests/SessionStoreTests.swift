@@ -46,7 +46,8 @@ struct SessionStoreTests {
     #expect(store.session(at: Self.start.appending(role: "user", text: "one"))?.id == "b")
   }
 
-  @Test("up to the capacity everything is kept; beyond it the tenth that was longest unused goes", arguments: [-1, 0, 1])
+  @Test(
+    "up to the capacity everything is kept; beyond it the tenth that was longest unused goes", arguments: [-1, 0, 1])
   func capacity(excess: Int) {
     let store = SessionStore(capacity: 20)
     for index in 0..<(20 + excess) {

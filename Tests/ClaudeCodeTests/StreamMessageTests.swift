@@ -12,7 +12,8 @@ struct StreamMessageTests {
       (#"{"message":{"type":"assistant"},"type":"user"}"#, .user),
       (#"{"duration_api_ms":7,"stop_reason":null,"type":"result"}"#, .result),
       (#"{"type":"control_request"}"#, .controlRequest), (#"{"type":"control_response"}"#, .controlResponse),
-      (#"{"type":"control_cancel_request"}"#, .controlCancelRequest), (#"{"type":"transcript_mirror"}"#, .transcriptMirror),
+      (#"{"type":"control_cancel_request"}"#, .controlCancelRequest),
+      (#"{"type":"transcript_mirror"}"#, .transcriptMirror),
       (" { \"type\" :\t\"user\" } ", .user),
     ] as [(String, StreamMessage.Kind)])
   func kinds(line: String, kind: StreamMessage.Kind) {

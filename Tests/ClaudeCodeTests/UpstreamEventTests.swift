@@ -7,10 +7,12 @@ struct UpstreamEventTests {
   @Test(
     "the kinds of events",
     arguments: [
-      (#"{"type":"message_start","message":{}}"#, .messageStart), (#"{"index":0,"type":"content_block_start"}"#, .blockStart),
+      (#"{"type":"message_start","message":{}}"#, .messageStart),
+      (#"{"index":0,"type":"content_block_start"}"#, .blockStart),
       (#"{"type":"content_block_delta"}"#, .blockDelta), (#"{"type":"content_block_stop"}"#, .blockStop),
       (#"{"type":"message_delta"}"#, .messageDelta), (#"{"type":"message_stop"}"#, .messageStop),
-      (#"{"type":"ping"}"#, .other), (#"{"type":"error","error":{}}"#, .other), ("{}", .other), (#"{"type":7}"#, .other),
+      (#"{"type":"ping"}"#, .other), (#"{"type":"error","error":{}}"#, .other), ("{}", .other),
+      (#"{"type":7}"#, .other),
       (#"{"type":"content_block_deltas"}"#, .other),
     ] as [(String, UpstreamEvent.Kind)])
   func kinds(event: String, kind: UpstreamEvent.Kind) throws {
@@ -36,7 +38,8 @@ struct UpstreamEventTests {
     "other deltas have no piece of text",
     arguments: [
       #"{"type":"input_json_delta","partial_json":"{\"text\":\"x\"}"}"#, #"{"type":"signature_delta","signature":"x"}"#,
-      #"{"type":"text_delta","text":7}"#, #"{"type":"text_delta"}"#, #"{"type":"citations_delta","citation":{"text":"x"}}"#,
+      #"{"type":"text_delta","text":7}"#, #"{"type":"text_delta"}"#,
+      #"{"type":"citations_delta","citation":{"text":"x"}}"#,
       "{}",
     ])
   func strangers(delta: String) throws {
@@ -70,7 +73,9 @@ struct UpstreamEventTests {
     #expect(part(scanned.deltaText, line) == "x")
   }
 
-  @Test("what is no event is refused", arguments: ["7", "null", "[]", "\"x\"", #"{"type""#, #"{"delta":7}"#, #"{"delta":[]}"#])
+  @Test(
+    "what is no event is refused",
+    arguments: ["7", "null", "[]", "\"x\"", #"{"type""#, #"{"delta":7}"#, #"{"delta":[]}"#])
   func refused(event: String) {
     #expect(throws: JSONSyntaxError.self) { try scan(event) }
   }

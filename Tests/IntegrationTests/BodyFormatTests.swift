@@ -94,11 +94,11 @@ struct BodyFormatTests {
       for number in 0..<3 {
         let body = #"{"prompt":"turn \#(number)"}"#
         connection.send(
-          "POST /api/claude HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+          "POST /api/claude HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
         let answer = connection.receive(until: "\r\n0\r\n\r\n")
         #expect(answer.contains("You said: turn \(number)"))
-        connection.send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(connection.receive(until: "}").contains("alive"))
       }
       connection.close()

@@ -208,14 +208,14 @@ struct TimeoutTests {
 
   @Test("silence ends in a time-out, and in nobody left behind", arguments: hangs)
   func inactivity(directive: String) async throws {
-    try await TestServer.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "500"]) { server in
+    try await TestServer.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
       try await expectTimeOut(server, "tokens=4 \(directive)", says: !["hang", "hang-hard"].contains(directive))
     }
   }
 
   @Test("an endless answer ends at the total time-out")
   func total() async throws {
-    try await TestServer.run(["CLAUDE_TOTAL_TIMEOUT_MS": "600"]) { server in
+    try await TestServer.run(["CLAUDE_TOTAL_TIMEOUT_MS": "3000"]) { server in
       try await expectTimeOut(server, "tokens=100000 gap=50", says: true)
     }
   }
@@ -244,8 +244,8 @@ struct TimeoutTests {
 
   @Test("a CLI that speaks now and then is not silent")
   func slowSpeaker() async throws {
-    try await TestServer.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "700"]) { server in
-      let answer = try await server.send(.chat("simulate: tokens=4 gap=300", stream: true))
+    try await TestServer.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
+      let answer = try await server.send(.chat("simulate: tokens=4 gap=900", stream: true))
       #expect(try answer.chat().content == "w0 w1 w2 w3 ")
     }
   }

@@ -116,6 +116,7 @@ struct SessionTests {
       let native = try answers.1.result()
       #expect(["zero | one | two | three", "zero | one | three"].contains(native))
       #expect((text.count < native.count) == text.hasSuffix("one | two"))
+      try await server.logLines(4, "run ended")
       let order = server.log.compactMap { line in
         line.contains("run started") ? "started" : line.contains("run ended") ? "ended" : nil
       }

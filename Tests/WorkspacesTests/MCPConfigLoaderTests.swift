@@ -18,7 +18,8 @@ struct MCPConfigLoaderTests {
   @Test("the servers come as they are written, in their order")
   func loading() throws {
     try directory.write(
-      #"{"comment":1,"mcpServers":{"b":{"command":"x","args":["-y",1.50]},"a":{"type":"http"}}}"#, to: "mcp-config.json")
+      #"{"comment":1,"mcpServers":{"b":{"command":"x","args":["-y",1.50]},"a":{"type":"http"}}}"#, to: "mcp-config.json"
+    )
     let configuration = try #require(try loader.load())
     #expect(
       JSONValue.object(configuration.servers).text

@@ -38,7 +38,8 @@ struct WorkspaceManagerTests {
     #expect(WorkspaceManager(base: given).base == expected)
   }
 
-  @Test("a relative base lies below the working directory", arguments: [(".", ""), ("data", "/data"), ("./a/b", "/a/b")])
+  @Test(
+    "a relative base lies below the working directory", arguments: [(".", ""), ("data", "/data"), ("./a/b", "/a/b")])
   func relativeBase(given: String, expected: String) {
     let pointer = unsafe getcwd(nil, 0)
     let working = unsafe pointer.map { unsafe String(cString: $0) } ?? ""

@@ -24,10 +24,11 @@ extension ChatCompletionRequest {
     _ context: RequestContext
   ) throws -> ChatCompletionPlan {
     let history = ChatHistory(messages)
-    let (newest, prompt) = try history.newestOptions()
+    let (newest, prompt) =
+      turns.policy.readsInBandOptions ? try history.newestOptions() : (TurnOptions(), history.present)
     let given = newest.merging(options)
     let start = ConversationKey(principal: principal.id, settings: options.conversationSettings(history))
-    let past = history.pastOptions
+    let past = history.pastOptions(turns.policy)
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
     let found = turns.sessions.session(at: history.key(from: start))
     let session = try turns.record(explicit, for: principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }

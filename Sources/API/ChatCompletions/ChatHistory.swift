@@ -30,13 +30,17 @@ struct ChatHistory: Sendable, Equatable {
     return (read.options, prompt)
   }
 
-  /// What the conversation's past says about options: the heads of our own answers, and of the user's earlier messages.
-  var pastOptions: TurnOptions {
+  /// What the conversation's past says about options, as far as `policy` trusts it: the heads of the user's earlier
+  /// messages and of our own answers. What stands at the head of an answer that this server did not put there was
+  /// written by the model: it may name a session of the same principal, and nothing else.
+  func pastOptions(_ policy: TurnPolicy) -> TurnOptions {
+    guard policy.readsInBandOptions else { return TurnOptions() }
     var options = TurnOptions()
     for message in past where message.role == .user || message.role == .assistant {
-      let read = InBandOptions(lenient: message.text).options
-      var next = read.inheriting(options)
-      next.sessionID = (message.role == .assistant ? read.sessionID : nil) ?? options.sessionID
+      let isAnswer = message.role == .assistant
+      let read = isAnswer ? InBandOptions(answer: message.text) : InBandOptions(lenient: message.text)
+      var next = isAnswer && !policy.writesSessionIntoContent ? options : read.options.inheriting(options)
+      next.sessionID = (isAnswer ? read.options.sessionID : nil) ?? options.sessionID
       options = next
     }
     return options
@@ -48,7 +52,7 @@ struct ChatHistory: Sendable, Equatable {
   static func extend(_ key: ConversationKey, by messages: [ChatMessage]) -> ConversationKey {
     messages.reduce(key) { key, message in
       // The head of our own answers is not part of what was said; some clients cut it off.
-      let text = message.role == .assistant ? InBandOptions(lenient: message.text).text : message.text
+      let text = message.role == .assistant ? InBandOptions(answer: message.text).text : message.text
       return key.appending(role: message.role.rawValue, text: text)
     }
   }
@@ -59,7 +63,7 @@ struct ChatHistory: Sendable, Equatable {
     guard !isPlain else { return neutral(messages.map(\.text).joined(separator: "\n\n")) }
     let told = (past + messages).map { message in
       let calls = message.calls.map { "[called \($0)]" }
-      let text = message.role == .assistant ? InBandOptions(lenient: message.text).text : message.text
+      let text = message.role == .assistant ? InBandOptions(answer: message.text).text : message.text
       return "\(title(message.role)): \(([text] + calls).filter { !$0.isEmpty }.joined(separator: "\n"))"
     }
     return "This is the conversation so far. Answer its last message.\n\n" + told.joined(separator: "\n\n")

@@ -17,6 +17,8 @@ public final class HealthChecker {
   private let clock: @Sendable () -> Timestamp
   private let scheduler: any Scheduler
   private let startedAt: ContinuousClock.Instant
+  /// Whether the server has begun to shut down: then it is not ready for anything new.
+  public var isDraining: @Reactor () -> Bool = { false }
 
   /// - Parameters:
   ///   - mcp: the loaded configuration; nil when there is no file.

@@ -21,6 +21,7 @@ public struct ClaudeRoutes {
 
   private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let wanted = try ClaudeRequest(try await JSONBody.object(of: request))
+    try turns.policy.checkCommand(wanted.prompt)
     let principal = context[Principal.self] ?? .anonymous
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
     let turn = try turns.makeTurn(

@@ -12,22 +12,32 @@ struct InBandOptions {
 
   /// - Throws: `HTTPError` 400 for a known key with a bad value.
   init(message: String) throws {
-    var rest = message[...]
-    var hasOptions = false
-    while let (name, value, remainder) = InBandOptions.firstLine(of: rest) {
-      try options.set(name, text: value)
-      hasOptions = true
-      rest = remainder
-    }
-    if hasOptions { rest = InBandOptions.droppingBlankLine(rest) }
-    text = String(rest)
+    text = message
+    try read()
   }
 
   /// The same for a message of the past, where nobody can be told of a mistake: a bad line begins the text.
   init(lenient message: String) {
-    let read = try? InBandOptions(message: message)
-    options = read?.options ?? TurnOptions()
-    text = read?.text ?? message
+    text = message
+    do { try read() } catch {}
+  }
+
+  /// The same for an answer of the past. Its options are those the server wrote at its head, which begins with the
+  /// session; what the model wrote is text, whatever it looks like.
+  init(answer: String) {
+    text = answer
+    guard answer.hasPrefix("\(OptionName.sessionID.rawValue)=") else { return }
+    do { try read() } catch {}
+  }
+
+  private mutating func read() throws {
+    let message = text
+    var rest = message[...]
+    defer { text = String(rest.startIndex > message.startIndex ? InBandOptions.droppingBlankLine(rest) : rest) }
+    while let (name, value, remainder) = InBandOptions.firstLine(of: rest) {
+      try options.set(name, text: value)
+      rest = remainder
+    }
   }
 
   /// Writes options as such lines, for the head of an answer.

@@ -86,7 +86,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     guard !isOver else { return }
     self.run = nil
     switch outcome {
-    case .failed(let error): fail(error, outcome)
+    case .failed(let error): fail(error)
     case .result(let result):
       var failure: ClaudeError?
       write { output in
@@ -96,14 +96,14 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
           failure = error
         }
       }
-      if let failure { fail(failure, outcome) } else { finish(outcome) }
+      if let failure { fail(failure) } else { finish(outcome) }
     }
   }
 
-  private func fail(_ error: ClaudeError, _ outcome: RunOutcome? = nil) {
+  private func fail(_ error: ClaudeError) {
     if encoder.hasContent || decision != nil { write { encoder.close(error, to: &$0) } }
     decide(.failure(error))
-    finish(outcome ?? .failed(error))
+    finish(.failed(error))
   }
 
   private func finish(_ outcome: RunOutcome) {

@@ -15,6 +15,7 @@ public final class TurnFactory {
   private let mcpLoader: MCPConfigLoader
   private let mcp: MCPConfiguration
   private let models: ModelCatalog
+  let policy: TurnPolicy
   let sessions: SessionStore
   let newID: @Reactor () -> String
 
@@ -23,8 +24,9 @@ public final class TurnFactory {
   ///   - newID: makes UUIDs.
   public init(
     workspaces: WorkspaceManager, mcpLoader: MCPConfigLoader, mcp: MCPConfiguration, models: ModelCatalog,
-    sessions: SessionStore, newID: @escaping @Reactor () -> String
+    policy: TurnPolicy = TurnPolicy(), sessions: SessionStore, newID: @escaping @Reactor () -> String
   ) {
+    self.policy = policy
     self.workspaces = workspaces
     self.mcpLoader = mcpLoader
     self.mcp = mcp
@@ -56,8 +58,11 @@ public final class TurnFactory {
     prompt: String, options: TurnOptions, continuing session: SessionRecord?, for principal: Principal,
     _ context: RequestContext
   ) throws -> Turn {
+    // What is inherited is the CLI's name already.
+    let model = options.model == nil ? session?.options.model : try models.cliModel(for: options.model)
     var options = session.map { options.inheriting($0.options) } ?? options
-    options.model = try models.cliModel(for: options.model)
+    options.model = model
+    try policy.check(options)
     options.mcpAllowedTools = configuredTools(options.mcpAllowedTools, context)
     let chosen: Turn.Session = session.map { .resume(id: $0.id) } ?? .new(id: newID())
     options.sessionID = nil

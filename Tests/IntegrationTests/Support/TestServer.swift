@@ -102,6 +102,13 @@ final class TestServer: Sendable {
     return try #require(output.lines.first { line in parts.allSatisfy(line.contains) })
   }
 
+  /// Waits for `count` lines that hold `text`.
+  func logLines(_ count: Int, _ text: String) async throws {
+    try await process.output.wait(for: "\(count) log lines with \(text)") { output in
+      output.lines.count { $0.contains(text) } >= count
+    }
+  }
+
   /// How many CLI processes it has started.
   var startedRuns: Int { log.filter { $0.contains("run started") }.count }
 

@@ -1,0 +1,50 @@
+public import ClaudeCode
+import HTTP
+import HTTPServer
+
+/// What requests may ask for, whoever sends them.
+public struct TurnPolicy: Sendable, Equatable {
+  /// The highest permission mode (`PERMISSION_CEILING`).
+  public var ceiling: PermissionMode
+  /// Whether lines at the head of a message can be options (`IN_BAND_OPTIONS`).
+  public var readsInBandOptions: Bool
+  /// Whether answers begin with their session's id and options (`SESSION_IN_CONTENT`). Only then are the options at the
+  /// head of an earlier answer ours: otherwise they are what the model wrote.
+  public var writesSessionIntoContent: Bool
+
+  public init(
+    ceiling: PermissionMode = .bypassPermissions, readsInBandOptions: Bool = true,
+    writesSessionIntoContent: Bool = false
+  ) {
+    self.ceiling = ceiling
+    self.readsInBandOptions = readsInBandOptions
+    self.writesSessionIntoContent = writesSessionIntoContent
+  }
+
+  /// - Throws: `HTTPError` 403 for what is above the ceiling.
+  func check(_ options: TurnOptions) throws {
+    if let mode = options.effectivePermissionMode, mode > ceiling {
+      throw TurnPolicy.forbidden(
+        "The permission mode \(mode.name) is above this server's ceiling, \(ceiling.name)", param: "permission-mode")
+    }
+    if options.fileMentions == true, ceiling < .bypassPermissions {
+      throw TurnPolicy.forbidden(
+        "File mentions can attach any file of this machine; this server's ceiling, \(ceiling.name), forbids them",
+        param: "file-mentions")
+    }
+  }
+
+  /// A prompt that the CLI would take as one of its commands.
+  ///
+  /// - Throws: `HTTPError` 403 where the ceiling forbids them: a command can be a file in the workspace that runs others.
+  func checkCommand(_ prompt: String) throws {
+    guard prompt.hasPrefix("/"), ceiling < .bypassPermissions else { return }
+    throw TurnPolicy.forbidden(
+      "Commands of the CLI are not taken here: this server's ceiling is \(ceiling.name). "
+        + "A blank before the / makes it text.", param: "prompt")
+  }
+
+  private static func forbidden(_ message: String, param: String) -> HTTPError {
+    HTTPError(.forbidden, type: "permission_error", code: "permission_ceiling", param: param, message: message)
+  }
+}

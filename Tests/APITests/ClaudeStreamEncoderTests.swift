@@ -1,0 +1,84 @@
+import Bytes
+import ClaudeCode
+import Testing
+
+@testable import API
+
+struct ClaudeStreamEncoderTests {
+  private static let id = "11111111-2222-4333-8444-555555555555"
+
+  private static func encoder(partial: Bool) -> ClaudeStreamEncoder {
+    ClaudeStreamEncoder(includesPartialMessages: partial, sessionID: id)
+  }
+
+  @Test(
+    "the CLI's lines come unchanged, partial messages only if asked for, control lines never", arguments: Recording.all,
+    [true, false])
+  func unchanged(recording: Recording, partial: Bool) {
+    let turn =
+      recording.lines.prefix { TurnResult($0.span) == nil }
+      + recording.lines.filter { TurnResult($0.span) != nil }.prefix(1)
+    // A failure before the first line is an HTTP status.
+    guard turn.count > 1 else { return }
+    let shown = turn.filter { line in
+      let type = (try? JSONValue(parsing: line))?["type"]?.string ?? ""
+      return !type.hasPrefix("control_") && (partial || type != "stream_event")
+    }
+    #expect(
+      EncoderStage.text(of: Array(turn), Self.encoder(partial: partial))
+        == shown.map { "data: \(String(decoding: $0, as: UTF8.self))\n\n" }.joined())
+  }
+
+  @Test("a golden stream")
+  func golden() {
+    #expect(
+      EncoderStage.text(of: Recording("samples/plain").lines, Self.encoder(partial: false))
+        == Recording.golden("native-plain"))
+  }
+
+  @Test("unknown types are carried, control and mirror lines are not, whoever sends them")
+  func types() throws {
+    let lines = [
+      #"{"a":1,"type":"brand_new"}"#, #"{"type":"control_request"}"#, #"{"type":"control_response"}"#,
+      #"{"type":"control_cancel_request"}"#, #"{"type":"transcript_mirror"}"#, #"{"type":"rate_limit_event"}"#,
+    ]
+    var encoder = Self.encoder(partial: true)
+    var output = ByteBuffer()
+    for line in lines {
+      let bytes = Array(line.utf8)
+      let message = StreamMessage(scanning: bytes.span)
+      if let message { try encoder.encode(message, bytes.span, to: &output) }
+    }
+    #expect(
+      String(decoding: output.bytes, as: UTF8.self)
+        == #"data: {"a":1,"type":"brand_new"}"# + "\n\n" + #"data: {"type":"rate_limit_event"}"# + "\n\n")
+  }
+
+  @Test("a failed result that comes first is a failure; after other lines it is a line")
+  func results() {
+    let failed = CLILine.result("no", isError: true, more: #","api_error_status":529"#)
+    var first = EncoderStage(Self.encoder(partial: false))
+    first.take(Array(failed.utf8).span)
+    #expect(first.failure?.kind == .upstream(status: 529))
+    #expect(first.text.isEmpty)
+    let lines = [CLILine.initLine, failed].map { Array($0.utf8) }
+    #expect(
+      EncoderStage.text(of: lines, Self.encoder(partial: false)) == "data: \(CLILine.initLine)\n\ndata: \(failed)\n\n")
+  }
+
+  @Test(
+    "a run without a result gets one that says what happened",
+    arguments: [
+      (.totalTimeout, "timeout"), (.inactivityTimeout, "timeout"), (.lost, "error"), (.cancelled, "error"),
+      (.upstream(status: 401), "error"),
+    ] as [(ClaudeError.Kind, String)])
+  func failures(kind: ClaudeError.Kind, subtype: String) {
+    var stage = EncoderStage(Self.encoder(partial: false))
+    stage.take(Array(CLILine.initLine.utf8).span)
+    stage.fail(ClaudeError(kind, "what \"happened\"", reachedCLI: true))
+    #expect(
+      stage.text == "data: \(CLILine.initLine)\n\n"
+        + #"data: {"type":"result","subtype":"\#(subtype)","is_error":true,"result":"what \"happened\"","#
+        + #""session_id":"\#(Self.id)"}"# + "\n\n")
+  }
+}

@@ -1,0 +1,64 @@
+import Bytes
+import EventLoop
+import Telemetry
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+@testable import Workspaces
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct HealthCheckerTests {
+  private let directory = TemporaryDirectory()
+  private let moment = Timestamp(milliseconds: 1_795_235_530_007)
+
+  private func checker(cli: String, base: String, mcp: MCPConfiguration?) -> HealthChecker {
+    let scheduler = ManualScheduler()
+    let locator = CLILocator(configured: cli, searchPath: "", home: nil)
+    let environment = CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false)
+    return HealthChecker(
+      probe: CLIProbe(locator: locator, environment: environment, clock: { [moment] in moment }, scheduler: scheduler),
+      executor: ClaudeExecutor(
+        ClaudeExecutor.Configuration(locator: locator, environment: environment), scheduler: scheduler, logger: .silent
+      ) { "id" },
+      workspaces: WorkspaceManager(base: base), mcpPath: "mcp.json", mcp: mcp, version: "1", isSimulated: false,
+      clock: { [moment] in moment }, scheduler: scheduler)
+  }
+
+  @Test("where all is well, each check says what it saw")
+  func healthy() async {
+    let cli = StandInCLI.script("echo '2.1.329 (Claude Code)'", in: directory)
+    let report = await checker(cli: cli, base: directory.path, mcp: MCPConfiguration(servers: ["a": [:]])).report()
+    #expect(report.status == .healthy)
+    #expect(report.checks.map(\.name) == ["claudeCli", "workspace", "mcpConfig"])
+    #expect(
+      report.checks.map(\.message) == [
+        "Claude CLI is available and responsive", "Workspace directory is accessible and writable",
+        "MCP configuration is loaded",
+      ])
+    #expect(
+      report.checks.map(\.details) == [
+        ["version": "2.1.329 (Claude Code)", "exitCode": 0, "path": .string(cli)],
+        ["path": .string(directory.path), "readable": true, "writable": true],
+        ["enabled": true, "configPath": "mcp.json", "servers": ["a"]],
+      ])
+    #expect(report.uptime == .zero)
+    #expect(report.activeAgents == 0)
+  }
+
+  @Test("without a CLI, or without a place for workspaces, the server is unhealthy; without MCP it is not")
+  func unhealthy() async {
+    let missing = await checker(cli: "/nowhere/claude", base: directory.path, mcp: nil).report()
+    #expect(missing.checks.map(\.status) == [.unhealthy, .healthy, .healthy])
+    #expect(missing.checks[0].details == ["searched": ["/nowhere/claude"]])
+    #expect(missing.checks[2].message == "MCP is disabled (no configuration file found)")
+    #expect(missing.checks[2].details == ["enabled": false, "configPath": "mcp.json"])
+    let broken = StandInCLI.script("echo broken; exit 1", in: directory)
+    let blocked = await checker(cli: broken, base: "\(broken)/base", mcp: nil).report()
+    #expect(blocked.checks.map(\.status) == [.unhealthy, .unhealthy, .healthy])
+    #expect(blocked.checks[0].message == "Claude CLI does not answer: exit status 1: broken")
+    #expect(blocked.checks[1].details == ["path": .string("\(broken)/base"), "readable": false, "writable": false])
+    #expect(blocked.status == .unhealthy)
+  }
+}

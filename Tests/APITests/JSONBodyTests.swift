@@ -1,0 +1,67 @@
+import Bytes
+import HTTPServer
+import Testing
+
+@testable import API
+
+struct JSONBodyTests {
+  @Test(
+    "JSON objects are read, with or without a charset",
+    arguments: [
+      [], ["Content-Type: application/json"], ["Content-Type: application/json; charset=utf-8"],
+      ["content-type: Application/JSON;charset=\"UTF-8\""], ["Content-Type: application/vnd.api+json"],
+      ["Content-Type: application/json", "Content-Encoding: identity"], ["Content-Type: application/json; odata=x"],
+    ])
+  func accepted(fields: [String]) async throws {
+    let request = try HTTPRequest.of("POST", "/", fields, body: #" {"a":1,"a":2} "#)
+    #expect(try await JSONBody.object(of: request) == ["a": 2])
+  }
+
+  @Test(
+    "other types and codings are not",
+    arguments: [
+      "Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded",
+      "Content-Type: multipart/form-data",
+      "Content-Type:", "Content-Type: application/json; charset=latin1", "Content-Encoding: gzip",
+      "Content-Encoding: br", "Content-Type: application/jsonp",
+    ])
+  func unsupported(field: String) async throws {
+    let request = try HTTPRequest.of("POST", "/", [field], body: "{}")
+    let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: request) }
+    #expect(error?.summary == "415 - unsupported_media_type")
+  }
+
+  @Test(
+    "what is no JSON object is refused, never a crash",
+    arguments: [
+      ("", "400 - -"), ("null", "400 - -"), ("7", "400 - -"), ("[]", "400 - -"), ("\"x\"", "400 - -"),
+      ("{", "400 - invalid_json"), ("{} x", "400 - invalid_json"), ("{a:1}", "400 - invalid_json"),
+      ("{\"a\":01}", "400 - invalid_json"), ("{\"a\":\"\n\"}", "400 - invalid_json"),
+      (String(repeating: "[", count: 100_000), "400 - invalid_json"),
+      (String(repeating: "{\"a\":", count: 100_000), "400 - invalid_json"),
+    ])
+  func refused(body: String, expected: String) async throws {
+    let request = try HTTPRequest.of("POST", "/", body: body)
+    let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: request) }
+    #expect(error?.summary == expected)
+  }
+
+  @Test("bytes that are not UTF-8 are refused")
+  func invalidUTF8() async throws {
+    let head = try HTTPRequest.of("POST", "/").head
+    let request = HTTPRequest(head: head, body: Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}".utf8))
+    let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: request) }
+    #expect(error?.summary == "400 - invalid_json")
+  }
+
+  @Test("a body is read the same below and above the size that leaves the loop", arguments: [-1, 0, 1])
+  func size(excess: Int) async throws {
+    let text = String(repeating: "x", count: JSONBody.inlineLimit + excess - 8)
+    let request = try HTTPRequest.of("POST", "/", body: "{\"a\":\"\(text)\"}")
+    #expect(request.body.count == JSONBody.inlineLimit + excess)
+    #expect(try await JSONBody.object(of: request) == ["a": .string(text)])
+    let broken = HTTPRequest(head: request.head, body: Array(request.body.dropLast()))
+    let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: broken) }
+    #expect(error?.summary == "400 - invalid_json")
+  }
+}

@@ -1,0 +1,13 @@
+@testable import EventLoop
+
+/// Returns in the loop's next turn: what was ready to run has run by then.
+@Reactor
+func nextTurn() async {
+  await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
+}
+
+/// Comes back turn after turn of the loop until `condition` holds.
+@Reactor
+func until(_ condition: @Reactor () -> Bool) async {
+  while !condition() { await nextTurn() }
+}

@@ -1,0 +1,97 @@
+import Bytes
+import EventLoop
+import HTTPServer
+import Testing
+
+@testable import API
+
+struct ModelCatalogTests {
+  @Test(
+    "the built-in models, and any full name",
+    arguments: [
+      ("claude-code", nil), ("opus", "opus"), ("sonnet", "sonnet"), ("haiku", "haiku"),
+      ("claude-opus-5-5", "claude-opus-5-5"), ("claude-x[1m]", "claude-x[1m]"),
+      ("claude-\(String(repeating: "x", count: 121))", "claude-\(String(repeating: "x", count: 121))"),
+    ] as [(String, String?)])
+  func known(id: String, cliName: String?) throws {
+    #expect(try ModelCatalog.builtIn.cliModel(for: id) == cliName)
+    #expect(ModelCatalog.builtIn.model(id)?.id == id)
+  }
+
+  @Test(
+    "other names do not exist",
+    arguments: [
+      "", "gpt-4o", "Opus", "claude", "CLAUDE-CODE", "claude-a b", "claude-\n", "claude-é", " opus",
+      "claude-\(String(repeating: "x", count: 122))",
+    ])
+  func unknown(id: String) throws {
+    #expect(try refusal { _ = try ModelCatalog.builtIn.cliModel(for: id) } == "404 model model_not_found")
+    #expect(ModelCatalog.builtIn.model(id) == nil)
+  }
+
+  @Test("no name leaves the choice to the CLI")
+  func none() throws {
+    #expect(try ModelCatalog.builtIn.cliModel(for: nil) == nil)
+  }
+
+  @Test("a table of one's own replaces the built-in one")
+  func table() throws {
+    let catalog = try ModelCatalog(
+      JSONValue(
+        parsing: #"{"models":[{"id":"gpt-4o","cli_model":"sonnet","created":7,"owned_by":"me"},"#
+          + #"{"id":"fast","cli_model":null},{"id":"plain"}]}"#))
+    #expect(try catalog.cliModel(for: "gpt-4o") == "sonnet")
+    #expect(try catalog.cliModel(for: "fast") == nil)
+    #expect(try catalog.cliModel(for: "plain") == "plain")
+    #expect(try refusal { _ = try catalog.cliModel(for: "sonnet") } == "404 model model_not_found")
+    #expect(catalog.models.map(\.created) == [7, 0, 0])
+    #expect(catalog.models.map(\.ownedBy) == ["me", "anthropic", "anthropic"])
+  }
+
+  @Test(
+    "a broken table is refused",
+    arguments: [
+      ("{}", "it needs a non-empty array \"models\""), (#"{"models":[]}"#, "it needs a non-empty array \"models\""),
+      (#"{"models":{}}"#, "it needs a non-empty array \"models\""),
+      (#"{"models":[{}]}"#, "every model needs an \"id\""),
+      (#"{"models":[{"id":""}]}"#, "every model needs an \"id\""), (#"{"models":[7]}"#, "every model needs an \"id\""),
+      (#"{"models":[{"id":"a"},{"id":"a"}]}"#, "the model a is there twice"),
+    ])
+  func broken(table: String, reason: String) {
+    #expect(throws: ModelCatalog.CatalogError.invalid(reason)) { try ModelCatalog(JSONValue(parsing: table)) }
+  }
+}
+
+@Reactor
+struct ModelRoutesTests {
+  private func get(_ path: String) async throws -> HTTPResponse {
+    var router = Router()
+    ModelRoutes(catalog: .builtIn).add(to: &router)
+    return try await router.respond(try .of("GET", path), .detached())
+  }
+
+  @Test("the list is OpenAI's")
+  func list() async throws {
+    let response = try await get("/v1/models")
+    #expect(
+      response.text
+        == #"{"object":"list","data":["#
+        + #"{"id":"claude-code","object":"model","created":1740355200,"owned_by":"anthropic"},"#
+        + #"{"id":"opus","object":"model","created":1740355200,"owned_by":"anthropic"},"#
+        + #"{"id":"sonnet","object":"model","created":1740355200,"owned_by":"anthropic"},"#
+        + #"{"id":"haiku","object":"model","created":1740355200,"owned_by":"anthropic"}]}"# + "\n")
+  }
+
+  @Test("one model is found by its name, listed or not")
+  func one() async throws {
+    let response = try await get("/v1/models/claude-opus-5-5")
+    #expect(
+      response.text == #"{"id":"claude-opus-5-5","object":"model","created":0,"owned_by":"anthropic"}"# + "\n")
+  }
+
+  @Test("an unknown one is not")
+  func unknown() async throws {
+    let error = await #expect(throws: HTTPError.self) { _ = try await get("/v1/models/gpt-4o") }
+    #expect(error?.summary == "404 model model_not_found")
+  }
+}

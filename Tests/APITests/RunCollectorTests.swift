@@ -1,0 +1,104 @@
+import Bytes
+import EventLoop
+import Telemetry
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+
+@Reactor
+struct RunCollectorTests {
+  private let collector = RunCollector()
+  private let run: Run
+
+  init() {
+    run = .idle(ManualScheduler(), RunCollector())
+  }
+
+  private func read(_ lines: [String]) {
+    for line in lines {
+      let bytes = Array(line.utf8)
+      let message = StreamMessage(scanning: bytes.span)
+      if let message { collector.run(run, didReceive: message, in: bytes.span) }
+      let result = TurnResult(bytes.span)
+      if let result { collector.run(run, didEnd: .result(result)) }
+    }
+  }
+
+  /// What waiting for the result throws.
+  private func failure() async -> ClaudeError.Kind? {
+    do throws(ClaudeError) {
+      _ = try await collector.result()
+      return nil
+    } catch {
+      return error.kind
+    }
+  }
+
+  @Test("the whole answer is there when the result is, asked for before or after")
+  func result() async throws {
+    let before = Task.onLoop { await failure() }
+    await nextTurn()
+    read([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("t")] + CLILine.message("m", "a", "b"))
+    read([CLILine.result("ab")])
+    #expect(await before.value == nil)
+    let result = try await collector.result()
+    #expect(result.text == "ab")
+    #expect(String(decoding: collector.answer.text.bytes, as: UTF8.self) == "ab")
+    #expect(collector.stopReason == "end_turn")
+  }
+
+  @Test("text that only the result has is told")
+  func resultOnly() async throws {
+    read([CLILine.result("Unknown command", turns: 0)])
+    let kind = await failure()
+    #expect(kind == nil)
+    #expect(String(decoding: collector.answer.text.bytes, as: UTF8.self) == "Unknown command")
+  }
+
+  @Test("a result that is none is thrown")
+  func badResults() async {
+    read([CLILine.result("x", isError: true, more: #","api_error_status":429"#)])
+    #expect(await failure() == .upstream(status: 429))
+  }
+
+  @Test("an empty success is an error")
+  func empty() async {
+    read([CLILine.result("", turns: 0)])
+    #expect(await failure() == .empty)
+  }
+
+  @Test("a turn limit is an error unless there is an answer already", arguments: [true, false])
+  func maxTurns(hasAnswer: Bool) async {
+    read((hasAnswer ? CLILine.message("m", "a") : []) + [CLILine.result("", subtype: "error_max_turns", isError: true)])
+    #expect(await failure() == (hasAnswer ? nil : .maxTurns))
+  }
+
+  @Test("an answer that diverges is thrown, whatever the result says")
+  func diverged() async {
+    read(CLILine.cut("m1", "a b") + CLILine.message("m2", "a c") + [CLILine.result("a c")])
+    #expect(await failure() == .diverged)
+  }
+
+  @Test("a run without a result throws its reason; a client that left is not kept waiting")
+  func noResult() async {
+    collector.run(run, didEnd: .failed(ClaudeError(.lost, "x", reachedCLI: true)))
+    collector.abandon()
+    #expect(await failure() == .lost)
+    let other = RunCollector()
+    other.abandon()
+    await #expect(throws: ClaudeError(.cancelled, "The client left", reachedCLI: true)) { _ = try await other.result() }
+  }
+}
+
+extension Run {
+  /// A run without a process.
+  @Reactor
+  static func idle(
+    _ scheduler: any Scheduler, _ observer: any RunObserver, onEnd: @escaping @Reactor () -> Void = {}
+  ) -> Run {
+    Run(
+      Turn(prompt: "p", session: .new(id: "s"), directory: "/"), id: "r", observer: observer, timeouts: RunTimeouts(),
+      scheduler: scheduler, logger: .silent, onEnd: onEnd)
+  }
+}

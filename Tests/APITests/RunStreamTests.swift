@@ -1,0 +1,266 @@
+import Bytes
+import EventLoop
+import Glibc
+import HTTP
+import Telemetry
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+@testable import HTTPServer
+
+/// A run's stream, a run without a process, and the client's end of a connection.
+@Reactor
+private final class StreamStage {
+  let scheduler = ManualScheduler()
+  let stream: RunStream<ChatCompletionEncoder>
+  private(set) var outcomes: [RunOutcome] = []
+  private(set) var isCancelled = false
+  private(set) var run: Run?
+  private var server: HTTPServer?
+  private var client: Int32 = -1
+
+  init() {
+    let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
+    weak var stage: StreamStage?
+    stream = RunStream(ChatCompletionEncoder(identity, includesUsage: false), scheduler: scheduler) { _, outcome in
+      stage?.outcomes.append(outcome)
+    }
+    run = .idle(scheduler, stream) { stage?.isCancelled = true }
+    stage = self
+  }
+
+  func say(_ lines: [String]) {
+    guard let run else { return }
+    for line in lines {
+      let bytes = Array(line.utf8)
+      let message = StreamMessage(scanning: bytes.span)
+      if let message { stream.run(run, didReceive: message, in: bytes.span) }
+    }
+  }
+
+  func end(_ outcome: RunOutcome) {
+    guard let run else { return }
+    stream.run(run, didEnd: outcome)
+  }
+
+  /// What waiting for the head comes to.
+  func ready() -> Task<ClaudeError?, Never> {
+    Task.onLoop { [self] in
+      guard let run else { return nil }
+      do throws(ClaudeError) {
+        stream.follow(run)
+        try await stream.untilReady()
+        return nil
+      } catch {
+        return error
+      }
+    }
+  }
+
+  /// Gives the stream a connection.
+  func connect() async throws {
+    let server = HTTPServer(
+      logger: .silent, clock: { Timestamp(milliseconds: 0) }, scheduler: scheduler
+    ) { [stream] _, _ in .eventStream(stream) }
+    try server.listen(host: "127.0.0.1", port: 0)
+    self.server = server
+    var ends: [Int32] = [-1, -1]
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    try #require(unsafe socketpair(AF_UNIX, type, 0, &ends) == 0)
+    client = ends[1]
+    server.adopt(ends[0], peer: "client:1")
+    let request = Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+    try #require(unsafe write(client, request, request.count) == request.count)
+    await until { self.received().contains("\r\n\r\n") }
+  }
+
+  private var taken = ""
+
+  /// Everything the client has got so far, head and chunk sizes included.
+  func received() -> String {
+    var part = [UInt8](repeating: 0, count: 64 * 1024)
+    let count = unsafe read(client, &part, part.count)
+    if count > 0 { taken += String(decoding: part[..<count], as: UTF8.self) }
+    return taken
+  }
+
+  func leave() {
+    close(client)
+    client = -1
+  }
+
+  func shutDown() {
+    server?.stopListening()
+    server?.closeAllConnections()
+    if client >= 0 { close(client) }
+  }
+}
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct RunStreamTests {
+  private static let lost = ClaudeError(.lost, "gone", reachedCLI: true)
+  private static let left = ClaudeError(.cancelled, "The client left", reachedCLI: true)
+
+  @Test("the head waits for the first content")
+  func firstContent() async {
+    let stage = StreamStage()
+    var error: ClaudeError? = Self.lost
+    var isReady = false
+    let ready = stage.ready()
+    let waiting = Task.onLoop {
+      error = await ready.value
+      isReady = true
+    }
+    await nextTurn()
+    stage.say([CLILine.initLine, CLILine.messageStart("m"), CLILine.textStart])
+    for _ in 0..<5 { await nextTurn() }
+    #expect(!isReady)
+    stage.say([CLILine.text("a")])
+    await waiting.value
+    #expect(error == nil)
+    #expect(stage.outcomes.isEmpty)
+  }
+
+  @Test("a failure before content is thrown, whoever comes first")
+  func earlyFailure() async {
+    for endsFirst in [true, false] {
+      let stage = StreamStage()
+      if endsFirst { stage.end(.failed(Self.lost)) }
+      let ready = stage.ready()
+      await nextTurn()
+      if !endsFirst { stage.end(.failed(Self.lost)) }
+      #expect(await ready.value == Self.lost)
+      #expect(stage.outcomes == [.failed(Self.lost)])
+    }
+  }
+
+  @Test("a result that is none is thrown before content, and is no result for who counts conversations")
+  func badResult() async throws {
+    let stage = StreamStage()
+    let bytes = Array(CLILine.result("", turns: 0).utf8)
+    let result = TurnResult(bytes.span)
+    stage.end(.result(try #require(result)))
+    #expect(await stage.ready().value?.kind == .empty)
+    #expect(stage.outcomes.count == 1)
+    guard case .failed(let error) = stage.outcomes.first else {
+      Issue.record("it ended as a result")
+      return
+    }
+    #expect(error.kind == .empty)
+  }
+
+  @Test("after ten seconds the client is told that it is being served", arguments: [-1, 0])
+  func patience(offset: Int) async throws {
+    let stage = StreamStage()
+    var isReady = false
+    let ready = stage.ready()
+    let waiting = Task.onLoop {
+      _ = await ready.value
+      isReady = true
+    }
+    await nextTurn()
+    stage.scheduler.advance(by: .seconds(10) + .milliseconds(offset))
+    for _ in 0..<5 { await nextTurn() }
+    #expect(isReady == (offset >= 0))
+    stage.scheduler.advance(by: .milliseconds(1))
+    await waiting.value
+    // From then on a failure is a frame.
+    try await stage.connect()
+    stage.end(.failed(Self.lost))
+    await until { stage.received().contains("0\r\n\r\n") }
+    #expect(stage.received().contains(#"data: {"error":{"message":"gone","type":"server_error""#))
+    #expect(stage.received().contains("data: [DONE]"))
+    stage.shutDown()
+  }
+
+  @Test("content goes to the client as it comes, what came before the head included")
+  func streaming() async throws {
+    let stage = StreamStage()
+    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("first")])
+    #expect(await stage.ready().value == nil)
+    try await stage.connect()
+    await until { stage.received().contains(#"{"content":"first"}"#) }
+    stage.say([CLILine.text("second")])
+    await until { stage.received().contains(#"{"content":"second"}"#) }
+    #expect(!stage.received().contains("[DONE]"))
+    stage.say([CLILine.messageDelta("end_turn"), CLILine.messageStop])
+    let bytes = Array(CLILine.result("firstsecond").utf8)
+    let result = TurnResult(bytes.span)
+    stage.end(.result(try #require(result)))
+    await until { stage.received().contains("0\r\n\r\n") }
+    let text = stage.received()
+    #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+    #expect(text.contains("content-type: text/event-stream"))
+    #expect(text.ranges(of: #"{"content":"first"}"#).count == 1)
+    #expect(text.ranges(of: "data: [DONE]\n\n").count == 1)
+    #expect(stage.outcomes.count == 1)
+    stage.shutDown()
+  }
+
+  @Test("silence is filled with comments, every ten seconds, until the run ends")
+  func keepAlive() async throws {
+    let stage = StreamStage()
+    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    #expect(await stage.ready().value == nil)
+    try await stage.connect()
+    await until { stage.received().contains(#"{"content":"a"}"#) }
+    stage.scheduler.advance(by: .milliseconds(9_999))
+    stage.say([CLILine.text("b")])
+    await until { stage.received().contains(#"{"content":"b"}"#) }
+    stage.scheduler.advance(by: .milliseconds(9_999))
+    for _ in 0..<5 { await nextTurn() }
+    #expect(!stage.received().contains(": ping"))
+    stage.scheduler.advance(by: .milliseconds(1))
+    await until { stage.received().contains("\r\n: ping\n\r\n") }
+    stage.scheduler.advance(by: .seconds(10))
+    await until { stage.received().ranges(of: ": ping\n").count == 2 }
+    stage.end(.failed(Self.lost))
+    await until { stage.received().contains("0\r\n\r\n") }
+    stage.scheduler.advance(by: .seconds(60))
+    for _ in 0..<5 { await nextTurn() }
+    #expect(stage.received().ranges(of: ": ping\n").count == 2)
+    stage.shutDown()
+  }
+
+  @Test("a client that leaves takes its run along, once")
+  func departure() async throws {
+    let stage = StreamStage()
+    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    #expect(await stage.ready().value == nil)
+    try await stage.connect()
+    stage.leave()
+    await until { stage.isCancelled }
+    stage.stream.clientDidLeave()
+    stage.say([CLILine.text("b")])
+    stage.end(.failed(Self.lost))
+    #expect(stage.outcomes == [.failed(Self.left)])
+    stage.shutDown()
+  }
+
+  @Test("who leaves before the head is not answered, and the run ends")
+  func earlyDeparture() async {
+    let stage = StreamStage()
+    let ready = stage.ready()
+    await nextTurn()
+    stage.stream.clientDidLeave()
+    #expect(await ready.value == Self.left)
+    #expect(stage.isCancelled)
+    #expect(stage.outcomes == [.failed(Self.left)])
+  }
+
+  @Test("an answer that diverges ends the run and is told as an error")
+  func diverged() async throws {
+    let stage = StreamStage()
+    stage.say(CLILine.cut("m1", "a b"))
+    #expect(await stage.ready().value == nil)
+    stage.say(CLILine.message("m2", "a c"))
+    #expect(stage.isCancelled)
+    try await stage.connect()
+    await until { stage.received().contains("0\r\n\r\n") }
+    #expect(stage.received().contains("upstream_diverged"))
+    #expect(stage.outcomes.count == 1)
+    stage.shutDown()
+  }
+}

@@ -1,0 +1,21 @@
+import EventLoop
+import HTTP
+import HTTPServer
+import Testing
+
+@testable import API
+
+@Reactor
+struct SecurityHeadersMiddlewareTests {
+  @Test("every answer says how it is to be taken")
+  func fields() async throws {
+    let context = RequestContext.detached()
+    _ = try await SecurityHeadersMiddleware().respond(to: try .of("GET", "/"), context) { _, _ in
+      HTTPResponse(head: HTTPResponseHead(.ok))
+    }
+    #expect(context.responseField("x-content-type-options") == "nosniff")
+    #expect(context.responseField("content-security-policy") == "default-src 'none'; frame-ancestors 'none'")
+    #expect(context.responseField("referrer-policy") == "no-referrer")
+    #expect(context.responseField("cache-control") == "no-store")
+  }
+}

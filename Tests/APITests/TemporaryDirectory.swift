@@ -1,0 +1,47 @@
+import Glibc
+
+/// A directory of its own for each test, removed with everything in it.
+final class TemporaryDirectory {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/claude-code-server-tests-XXXXXX".utf8CString)
+    let made = unsafe mkdtemp(&template) != nil
+    precondition(made, "no temporary directory can be made")
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Writes a file and returns its path.
+  @discardableResult
+  func write(_ text: String, to name: String, mode: mode_t = 0o600) -> String {
+    let file = "\(path)/\(name)"
+    let descriptor = unsafe open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    let bytes = Array(text.utf8)
+    let count = unsafe Glibc.write(descriptor, bytes, bytes.count)
+    close(descriptor)
+    precondition(count == bytes.count, "\(file) cannot be written")
+    return file
+  }
+
+  /// What a file holds; nil if there is none.
+  func text(of name: String) -> String? {
+    guard unsafe access("\(path)/\(name)", R_OK) == 0 else { return nil }
+    return String(decoding: fileContents("\(path)/\(name)"), as: UTF8.self)
+  }
+
+  deinit { TemporaryDirectory.remove(path) }
+
+  private static func remove(_ path: String) {
+    var status = stat()
+    if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, let directory = unsafe opendir(path) {
+      while let item = unsafe readdir(directory) {
+        let name = unsafe withUnsafePointer(to: &item.pointee.d_name) { pointer in
+          unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        if name != "." && name != ".." { remove("\(path)/\(name)") }
+      }
+      unsafe closedir(directory)
+    }
+    unsafe Glibc.remove(path)
+  }
+}

@@ -1,0 +1,253 @@
+import Bytes
+import EventLoop
+import HTTPServer
+import Identity
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+@testable import Workspaces
+
+/// A factory over a temporary directory, with two configured MCP servers.
+@Reactor
+final class FactoryStage {
+  let directory = TemporaryDirectory()
+  let factory: TurnFactory
+  let sessions = SessionStore()
+  let context = RequestContext.detached()
+
+  init(models: ModelCatalog = .builtIn) {
+    var next = 0
+    factory = TurnFactory(
+      workspaces: WorkspaceManager(base: directory.path),
+      mcpLoader: MCPConfigLoader(path: "", scratch: "\(directory.path)/scratch"),
+      mcp: MCPConfiguration(servers: ["a": ["command": "x"], "b": [:]]), models: models, sessions: sessions
+    ) {
+      next += 1
+      return "\(next)0000000-2222-4333-8444-555555555555"
+    }
+  }
+
+  nonisolated static let me = Principal(id: "me", name: "me")
+
+  func turn(_ options: TurnOptions = TurnOptions(), continuing session: SessionRecord? = nil) throws -> Turn {
+    try factory.makeTurn(prompt: "p", options: options, continuing: session, for: Self.me, context)
+  }
+}
+
+@Reactor
+struct TurnFactoryTests {
+  private let stage = FactoryStage()
+
+  @Test("a first turn begins a session, in a directory that is there, and the answer names it")
+  func first() throws {
+    var options = TurnOptions()
+    options.workspace = "demo"
+    options.model = "opus"
+    options.sessionID = "ignored"
+    let turn = try stage.turn(options)
+    options.sessionID = nil
+    #expect(
+      turn
+        == Turn(
+          prompt: "p", session: .new(id: "10000000-2222-4333-8444-555555555555"),
+          directory: "\(stage.directory.path)/workspace/demo", options: options))
+    #expect(stage.context.responseField("x-session-id") == turn.session.id)
+    #expect(
+      stage.sessions.record(turn.session.id) == SessionRecord(id: turn.session.id, principal: "me", options: options))
+    #expect(try stage.turn().directory == "\(stage.directory.path)/shared_workspace")
+  }
+
+  @Test("the next turn inherits the session's options")
+  func inheriting() throws {
+    var options = TurnOptions()
+    options.workspace = "demo"
+    options.systemPrompt = "s"
+    options.maxTurns = 1
+    let first = try stage.turn(options)
+    let record = try #require(try stage.factory.record(first.session.id, for: FactoryStage.me))
+    var again = TurnOptions()
+    again.systemPrompt = "t"
+    let second = try stage.turn(again, continuing: record)
+    #expect(second.session == .resume(id: first.session.id))
+    #expect(second.directory == first.directory)
+    #expect(second.options.systemPrompt == "t")
+    #expect(second.options.maxTurns == nil)
+  }
+
+  @Test("an inherited model is what the CLI was told, even if clients know it by another name")
+  func inheritedModel() throws {
+    let models = try ModelCatalog(JSONValue(parsing: #"{"models":[{"id":"gpt-4o","cli_model":"sonnet"}]}"#))
+    let stage = FactoryStage(models: models)
+    var options = TurnOptions()
+    options.model = "gpt-4o"
+    let first = try stage.turn(options)
+    #expect(first.options.model == "sonnet")
+    let record = try stage.factory.record(first.session.id, for: FactoryStage.me)
+    #expect(try stage.turn(continuing: record).options.model == "sonnet")
+  }
+
+  @Test("naming the default model is a choice too")
+  func defaultModel() throws {
+    var options = TurnOptions()
+    options.model = "opus"
+    let record = try stage.factory.record(try stage.turn(options).session.id, for: FactoryStage.me)
+    options.model = "claude-code"
+    #expect(try stage.turn(options, continuing: record).options.model == nil)
+  }
+
+  @Test("a session that only the CLI may know is continued; somebody else's is not")
+  func records() throws {
+    let id = "99999999-2222-4333-8444-555555555555"
+    #expect(try stage.factory.record(nil, for: FactoryStage.me) == nil)
+    #expect(
+      try stage.factory.record(id, for: FactoryStage.me)
+        == SessionRecord(id: id, principal: "me", options: TurnOptions()))
+    stage.sessions.save(SessionRecord(id: id, principal: "you", options: TurnOptions()))
+    #expect(
+      try refusal { _ = try stage.factory.record(id, for: FactoryStage.me) } == "404 session-id session_not_found")
+  }
+
+  @Test("unknown MCP tools are dropped with a warning, known ones get their configuration")
+  func mcpTools() throws {
+    var options = TurnOptions()
+    options.mcpAllowedTools = ["mcp__a__x", "mcp__z__y", "Bash"]
+    let turn = try stage.turn(options)
+    #expect(turn.options.mcpAllowedTools == ["mcp__a__x"])
+    let path = try #require(turn.mcpConfigPath)
+    #expect(String(decoding: fileContents(path), as: UTF8.self) == #"{"mcpServers":{"a":{"command":"x"}}}"#)
+    #expect(stage.context.responseField("x-claude-warning") == "unknown MCP tools dropped: mcp__z__y, Bash")
+  }
+
+  @Test("without MCP tools there is no configuration and no warning", arguments: [nil, []] as [[String]?])
+  func noTools(tools: [String]?) throws {
+    var options = TurnOptions()
+    options.mcpAllowedTools = tools
+    #expect(try stage.turn(options).mcpConfigPath == nil)
+    #expect(stage.context.responseField("x-claude-warning") == nil)
+  }
+
+  @Test("what is refused leaves nothing behind")
+  func refused() throws {
+    var options = TurnOptions()
+    options.workspace = "../x"
+    #expect(try refusal { _ = try stage.turn(options) } == "400 workspace -")
+    options.workspace = "demo"
+    options.model = "gpt-4o"
+    #expect(try refusal { _ = try stage.turn(options) } == "404 model model_not_found")
+    #expect(stage.sessions.count == 0)
+    #expect(try FileContents.read("\(stage.directory.path)/workspace") == nil)
+  }
+}
+
+/// Which session a chat continues.
+@Reactor
+struct ChatCompletionPlanTests {
+  private let stage = FactoryStage()
+
+  private func plan(
+    _ messages: String, _ fields: String = "", header: String? = nil, for principal: Principal = FactoryStage.me
+  ) throws -> ChatCompletionPlan {
+    try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#)).plan(
+      stage.factory, for: principal, headerSession: header, patience: .seconds(5), stage.context)
+  }
+
+  private func user(_ text: String) -> String { #"{"role":"user","content":"\#(text)"}"# }
+  private func assistant(_ text: String) -> String { #"{"role":"assistant","content":"\#(text)"}"# }
+
+  /// A turn that ended well.
+  private func complete(_ plan: ChatCompletionPlan, _ answer: String, _ principal: Principal = FactoryStage.me) {
+    stage.factory.conversationAdvanced(plan, answer: answer, principal)
+  }
+
+  @Test("a conversation that comes back finds its session, and only its news is told")
+  func continued() throws {
+    let first = try plan(user("hi"))
+    #expect(first.turn.session == .new(id: "10000000-2222-4333-8444-555555555555"))
+    #expect(first.turn.prompt == "hi")
+    #expect(first.turn.retryPatience == .seconds(5))
+    complete(first, "hello")
+    let second = try plan([user("hi"), assistant(" hello\\n"), user("more")].joined(separator: ","))
+    #expect(second.turn.session == .resume(id: first.turn.session.id))
+    #expect(second.turn.prompt == "more")
+    complete(second, "ok")
+    let third = try plan(
+      [user("hi"), assistant("hello"), user("more"), assistant("ok"), user("end")].joined(separator: ","))
+    #expect(third.turn.session == .resume(id: first.turn.session.id))
+  }
+
+  @Test("options written into the first message still hold in the next turn, without being repeated")
+  func inBandOptions() throws {
+    let first = try plan(user("workspace=demo\\n\\nhi"))
+    complete(first, "hello")
+    let second = try plan([user("workspace=demo\\n\\nhi"), assistant("hello"), user("more")].joined(separator: ","))
+    #expect(second.turn.session == .resume(id: first.turn.session.id))
+    #expect(second.turn.directory == "\(stage.directory.path)/workspace/demo")
+    #expect(second.turn.prompt == "more")
+  }
+
+  @Test("an answer that looks like options is found again")
+  func answerLikeOptions() throws {
+    let first = try plan(user("write settings"))
+    complete(first, "model=opus\ndangerously-skip-permissions=true")
+    let second = try plan(
+      [user("write settings"), assistant("model=opus\\ndangerously-skip-permissions=true"), user("more")]
+        .joined(separator: ","))
+    #expect(second.turn.session == .resume(id: first.turn.session.id))
+    #expect(second.turn.options.effectivePermissionMode == nil)
+  }
+
+  @Test("a changed message is another conversation, told in words to a new session")
+  func branched() throws {
+    complete(try plan(user("hi")), "hello")
+    let other = try plan([user("HI"), assistant("hello"), user("more")].joined(separator: ","))
+    #expect(other.turn.session == .new(id: "20000000-2222-4333-8444-555555555555"))
+    #expect(other.turn.prompt.hasPrefix("This is the conversation so far."))
+    #expect(other.turn.prompt.hasSuffix("User: more"))
+  }
+
+  @Test("a history never finds somebody else's session, nor one with other settings")
+  func strangers() throws {
+    let first = try plan(user("hi"))
+    complete(first, "hello")
+    let messages = [user("hi"), assistant("hello"), user("more")].joined(separator: ",")
+    let stranger = try plan(messages, for: Principal(id: "you", name: "you"))
+    #expect(stranger.turn.session != .resume(id: first.turn.session.id))
+    let elsewhere = try plan(messages, #","workspace":"other""#)
+    #expect(elsewhere.turn.session != .resume(id: first.turn.session.id))
+    let again = try plan(messages)
+    #expect(again.turn.session == .resume(id: first.turn.session.id))
+  }
+
+  @Test(
+    "a session may be named: by field, by metadata, by header, by a previous answer",
+    arguments: [
+      #","session-id":"aaaaaaaa-2222-4333-8444-555555555555""#,
+      #","metadata":{"session_id":"aaaaaaaa-2222-4333-8444-555555555555"}"#, "header", "answer", "in-band",
+    ])
+  func named(way: String) throws {
+    let id = "aaaaaaaa-2222-4333-8444-555555555555"
+    let plan =
+      switch way {
+      case "header": try plan(user("hi"), header: id)
+      case "answer":
+        try plan([user("a"), assistant("session-id=\(id)\\n\\nb"), user("hi")].joined(separator: ","))
+      case "in-band": try plan(user("session-id=\(id)\\nhi"))
+      default: try plan(user("hi"), way)
+      }
+    #expect(plan.turn.session == .resume(id: id))
+    #expect(plan.turn.prompt == "hi")
+    #expect(stage.context.responseField("x-session-id") == id)
+  }
+
+  @Test("system messages are the system prompt, given anew with every request")
+  func instructions() throws {
+    let first = try plan(#"{"role":"system","content":"be brief"},\#(user("hi"))"#)
+    #expect(first.turn.options.systemPrompt == "be brief")
+    complete(first, "hello")
+    let second = try plan(
+      [#"{"role":"system","content":"be long"}"#, user("hi"), assistant("hello"), user("more")].joined(separator: ","))
+    #expect(second.turn.session == .resume(id: first.turn.session.id))
+    #expect(second.turn.options.systemPrompt == "be long")
+  }
+}

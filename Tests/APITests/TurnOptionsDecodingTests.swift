@@ -1,0 +1,103 @@
+import Bytes
+import ClaudeCode
+import Testing
+
+@testable import API
+
+struct TurnOptionsDecodingTests {
+  private static let id = "11111111-2222-4333-8444-555555555555"
+
+  private static var everything: TurnOptions {
+    var options = TurnOptions()
+    options.workspace = "demo"
+    options.sessionID = id
+    options.systemPrompt = "p"
+    options.appendSystemPrompt = "a"
+    options.model = "opus"
+    options.effort = .xhigh
+    options.allowedTools = ["Bash"]
+    options.disallowedTools = ["Edit"]
+    options.mcpAllowedTools = ["mcp__a"]
+    options.dangerouslySkipPermissions = false
+    options.permissionMode = .acceptEdits
+    options.maxTurns = 3
+    options.maxBudgetUSD = 0.5
+    options.fileMentions = true
+    options.includePartialMessages = true
+    return options
+  }
+
+  private static let kebab = """
+    {"workspace":"demo","session-id":"\(id)","system-prompt":"p","append-system-prompt":"a","model":"opus",
+    "effort":"xhigh","allowed-tools":["Bash"],"disallowed-tools":["Edit"],"mcp-allowed-tools":["mcp__a"],
+    "dangerously-skip-permissions":false,"permission-mode":"acceptEdits","max-turns":3,"max-budget-usd":0.5,
+    "file-mentions":true,"include-partial-messages":true,"unknown-option":7}
+    """
+
+  @Test("every option is a field, in kebab-case or snake_case")
+  func fields() throws {
+    let names = OptionName.allCases
+    #expect(names.count == 15)
+    #expect(try TurnOptions(fields: object(Self.kebab)) == Self.everything)
+    var snake = Self.kebab
+    for name in names { snake = snake.replacing("\"\(name.rawValue)\":", with: "\"\(name.snakeCase)\":") }
+    #expect(!snake.contains("session-id"))
+    #expect(try TurnOptions(fields: object(snake)) == Self.everything)
+  }
+
+  @Test("fields that mean something else in a dialect, and nulls, are left alone")
+  func exceptions() throws {
+    var expected = Self.everything
+    expected.model = nil
+    #expect(try TurnOptions(fields: object(Self.kebab), except: [.model]) == expected)
+    #expect(try TurnOptions(fields: ["workspace": nil, "max-turns": nil, "session_id": nil]) == TurnOptions())
+  }
+
+  @Test("metadata holds strings: words, JSON text, or lists with commas; it never names the model")
+  func metadata() throws {
+    let metadata = """
+      {"workspace":"demo","session_id":"\(Self.id)","system-prompt":"p","append-system-prompt":"a","model":"opus",
+      "effort":"xhigh","allowed-tools":"[\\"Bash\\"]","disallowed_tools":"Edit","mcp-allowed-tools":" mcp__a ,",
+      "dangerously-skip-permissions":"false","permission-mode":"acceptEdits","max-turns":"3","max-budget-usd":"0.5",
+      "file-mentions":"on","include-partial-messages":true,"chat_id":"x"}
+      """
+    var expected = Self.everything
+    expected.model = nil
+    #expect(try TurnOptions(metadata: object(metadata)) == expected)
+  }
+
+  @Test(
+    "a field of the wrong type or with a bad value is refused by its documented name",
+    arguments: [
+      (#"{"workspace":7}"#, "workspace"), (#"{"workspace":""}"#, "workspace"), (#"{"workspace":"a/b"}"#, "workspace"),
+      (#"{"workspace":"a\u0000"}"#, "workspace"), (#"{"session_id":"x"}"#, "session-id"),
+      (#"{"session-id":{}}"#, "session-id"), (#"{"system-prompt":["a"]}"#, "system-prompt"),
+      (#"{"system_prompt":""}"#, "system-prompt"), (#"{"append-system-prompt":"a\u0000b"}"#, "append-system-prompt"),
+      (#"{"model":1}"#, "model"), (#"{"model":""}"#, "model"), (#"{"effort":"none"}"#, "effort"),
+      (#"{"allowed-tools":"Bash"}"#, "allowed-tools"), (#"{"allowed-tools":[1]}"#, "allowed-tools"),
+      (#"{"allowed_tools":["Bash,Edit"]}"#, "allowed-tools"), (#"{"disallowed-tools":{}}"#, "disallowed-tools"),
+      (#"{"mcp-allowed-tools":[""]}"#, "mcp-allowed-tools"),
+      (#"{"dangerously-skip-permissions":1}"#, "dangerously-skip-permissions"),
+      (#"{"permission-mode":true}"#, "permission-mode"), (#"{"permission-mode":"ask"}"#, "permission-mode"),
+      (#"{"max-turns":"3"}"#, "max-turns"), (#"{"max-turns":0}"#, "max-turns"), (#"{"max-turns":1e2}"#, "max-turns"),
+      (#"{"max-turns":99999999999999999999}"#, "max-turns"), (#"{"max-budget-usd":-1}"#, "max-budget-usd"),
+      (#"{"max-budget-usd":"1"}"#, "max-budget-usd"), (#"{"file-mentions":"yes"}"#, "file-mentions"),
+      (#"{"include-partial-messages":[]}"#, "include-partial-messages"),
+    ])
+  func mistakes(fields: String, param: String) throws {
+    #expect(try refusal { _ = try TurnOptions(fields: object(fields)) } == "400 \(param) -")
+  }
+
+  @Test("of two places of one request the first wins, option by option")
+  func merging() throws {
+    var first = TurnOptions()
+    first.workspace = "first"
+    first.maxTurns = 1
+    var expected = Self.everything
+    expected.workspace = "first"
+    expected.maxTurns = 1
+    #expect(first.merging(Self.everything) == expected)
+    #expect(Self.everything.merging(first) == Self.everything)
+    #expect(TurnOptions().merging(Self.everything) == Self.everything)
+  }
+}

@@ -1,0 +1,70 @@
+import ClaudeCode
+import HTTP
+import HTTPServer
+import Testing
+
+@testable import API
+
+struct TurnPolicyTests {
+  private func options(_ change: (inout TurnOptions) -> Void) -> TurnOptions {
+    var options = TurnOptions()
+    change(&options)
+    return options
+  }
+
+  @Test("each mode passes its own ceiling and those above it, and no other", arguments: PermissionMode.allCases)
+  func ceiling(mode: PermissionMode) throws {
+    for ceiling in PermissionMode.allCases {
+      let policy = TurnPolicy(ceiling: ceiling)
+      if mode <= ceiling {
+        try policy.check(options { $0.permissionMode = mode })
+      } else {
+        let error = #expect(throws: HTTPError.self) { try policy.check(options { $0.permissionMode = mode }) }
+        #expect(error?.status == .forbidden)
+        #expect(error?.param == "permission-mode")
+        #expect(error?.code == "permission_ceiling")
+      }
+    }
+  }
+
+  @Test("skipping permissions is the highest mode, and asking for nothing is always allowed")
+  func skipping() throws {
+    let low = TurnPolicy(ceiling: .auto)
+    #expect(throws: HTTPError.self) { try low.check(options { $0.dangerouslySkipPermissions = true }) }
+    try low.check(options { $0.dangerouslySkipPermissions = false })
+    try TurnPolicy(ceiling: .plan).check(TurnOptions())
+    try TurnPolicy().check(options { $0.dangerouslySkipPermissions = true })
+  }
+
+  @Test("below the highest ceiling neither files can be mentioned nor commands given")
+  func mentionsAndCommands() throws {
+    let low = TurnPolicy(ceiling: .auto)
+    let error = #expect(throws: HTTPError.self) { try low.check(options { $0.fileMentions = true }) }
+    #expect(error?.param == "file-mentions")
+    try low.check(options { $0.fileMentions = false })
+    #expect(throws: HTTPError.self) { try low.checkCommand("/init") }
+    try low.checkCommand(" /init")
+    try low.checkCommand("a/b")
+    try TurnPolicy().checkCommand("/init")
+  }
+
+  @Test("what an answer says about options counts only where this server writes them there")
+  func pastOptions() {
+    let session = "8f8f5a42-04d2-46be-af6d-3ae094375946"
+    let history = ChatHistory([
+      ChatMessage(role: .user, text: "workspace=a\n\nhello"),
+      ChatMessage(
+        role: .assistant, text: "session-id=\(session)\ndangerously-skip-permissions=true\n\nhello yourself"),
+      ChatMessage(role: .user, text: "go on"),
+    ])
+    let trusting = history.pastOptions(TurnPolicy(writesSessionIntoContent: true))
+    #expect(trusting.dangerouslySkipPermissions == true)
+    #expect(trusting.sessionID == session)
+    #expect(trusting.workspace == "a")
+    let careful = history.pastOptions(TurnPolicy())
+    #expect(careful.dangerouslySkipPermissions == nil)
+    #expect(careful.sessionID == session)
+    #expect(careful.workspace == "a")
+    #expect(history.pastOptions(TurnPolicy(readsInBandOptions: false)) == TurnOptions())
+  }
+}
