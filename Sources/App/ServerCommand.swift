@@ -41,7 +41,8 @@ public struct ServerCommand: Sendable {
     if flags.simulates { variables[SettingName.cliPath.rawValue] = ServerCommand.simulatorPath }
     settings = try Settings(variables)
     logFile = try settings.logFile.map { try AppendOnlyFile(path: $0) }
-    let write: @Sendable ([UInt8]) -> Void = if let logFile { logFile.append } else { { ProcessControl.write($0, to: 1) } }
+    let write: @Sendable ([UInt8]) -> Void =
+      if let logFile { logFile.append } else { { ProcessControl.write($0, to: 1) } }
     logger = Logger(
       level: settings.logLevel, format: settings.logFormat,
       now: { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }, write: write)

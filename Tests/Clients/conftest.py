@@ -95,7 +95,7 @@ class Server:
             "CLAUDE_CLI_PATH": str(cli), "WORKSPACE_BASE_PATH": str(self.workspaces), "IS_SANDBOX": "1",
             "ANTHROPIC_API_KEY": "sk-made-up", "ANTHROPIC_BASE_URL": upstream.url, "DISABLE_TELEMETRY": "1",
             "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1",
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", **extra,
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "SHUTDOWN_GRACE_MS": "500", **extra,
         }
         self.program = Program([BUILD / "claude-code-server", "--env-file", "/dev/null"], environment, folder / "log")
         self.url = f"http://127.0.0.1:{self.program.port}"

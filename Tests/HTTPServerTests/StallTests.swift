@@ -9,7 +9,8 @@ struct StallTests {
   private static let flood = String(repeating: "x", count: 8 * 1024 * 1024)
 
   /// A stream whose client has stopped reading in the middle of it.
-  private func stalled(_ limits: ServerLimits = ServerLimits()) async throws -> (TestServer, TestClient, RecordingBody) {
+  private func stalled(_ limits: ServerLimits = ServerLimits()) async throws -> (TestServer, TestClient, RecordingBody)
+  {
     let body = RecordingBody()
     let test = try TestServer(limits: limits) { _, _ in .eventStream(body) }
     let client = try test.connect()

@@ -236,7 +236,9 @@ struct BadInputTests {
     try await TestServer.run { server in
       let before = try server.directory.contents()
       for row in RefusedRequest.all {
-        let answer = try await server.send(row.request)
+        var request = row.request
+        request.keepsConnection = true
+        let answer = try await server.send(request)
         do {
           #expect(try answer.error() == row.expected, "\(row.name): \(answer.text.prefix(300))")
           #expect(answer["x-session-id"] == nil, "\(row.name)")

@@ -108,7 +108,7 @@ struct DepartureTests {
 
   @Test("SIGTERM while runs stream: clients are told, all children end, the exit status is 0, the port is closed")
   func serverStops() async throws {
-    try await TestServer.run { server in
+    try await TestServer.run(["SHUTDOWN_GRACE_MS": "200"]) { server in
       let pipe = try PidPipe(in: server.directory)
       let streamed = server.start(
         .chat("simulate: grandchild pid-file=\(pipe.path) tokens=100000 gap=20", stream: true))
@@ -117,12 +117,13 @@ struct DepartureTests {
       let grandchild = try #require(try await pipe.process())
       try await streamed.until("w2 ")
       try await native.until("w2 ")
+      try await server.logLines(3, "run started")
       let family = server.family
       #expect(family.contains(grandchild))
       let start = ContinuousClock.now
       server.process.signal(SIGTERM)
       #expect(try await server.process.exit() == .exited(0))
-      #expect(ContinuousClock.now - start < TestServer.teardownLimit)
+      #expect(ContinuousClock.now - start < .milliseconds(200) + TestServer.teardownLimit)
       #expect(try await family.gone(within: .milliseconds(100)))
       let chat = try await streamed.answer().chat()
       #expect(chat.violations == [])
@@ -133,11 +134,28 @@ struct DepartureTests {
     }
   }
 
-  @Test("a second signal ends the server at once")
+  @Test("a run that ends within the grace period ends well, while nobody new is let in")
+  func drain() async throws {
+    try await TestServer.run(["SHUTDOWN_GRACE_MS": "20000"]) { server in
+      let transfer = server.start(.chat("simulate: tokens=6 gap=100", stream: true))
+      try await transfer.until("w0")
+      server.process.signal(SIGTERM)
+      try await server.logLine("shutting down")
+      let chat = try await transfer.answer().chat()
+      #expect(chat.violations == [])
+      #expect(chat.content == "w0 w1 w2 w3 w4 w5 ")
+      #expect(chat.finishReason == "stop")
+      #expect(try await server.process.exit(within: .seconds(5)) == .exited(0))
+      #expect(throws: RawConnection.ConnectError.self) { try RawConnection(port: server.port) }
+    }
+  }
+
+  @Test("a second signal ends the server and its children at once")
   func impatient() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    let server = try await TestServer(["PROCESS_KILL_TIMEOUT_MS": "20000"], in: directory)
+    let server = try await TestServer(
+      ["PROCESS_KILL_TIMEOUT_MS": "20000", "SHUTDOWN_GRACE_MS": "20000"], in: directory)
     let transfer = server.start(.chat("simulate: hang-hard", stream: false))
     try await server.logLine("run started")
     let family = server.family
@@ -145,10 +163,8 @@ struct DepartureTests {
     try await server.logLine("shutting down")
     server.process.signal(SIGINT)
     #expect(try await server.process.exit(within: .seconds(5)) == .exited(1))
+    #expect(try await family.gone(within: .milliseconds(500)))
     _ = try await transfer.outcome()
-    // Whoever asks twice leaves what did not listen; the test does not.
-    for process in family { process.signal(SIGKILL) }
-    #expect(try await family.gone(within: .seconds(5)))
   }
 
   // MARK: Helpers

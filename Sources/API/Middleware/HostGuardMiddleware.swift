@@ -31,7 +31,8 @@ public struct HostGuardMiddleware: Middleware {
       throw refusal("The host name \(host.prefix(128)) is not served here; ALLOWED_HOSTS lists names that are", host)
     }
     if let origin = head.fields["origin"]?.lowercased(), !isAllowed(origin: origin, host: host) {
-      throw refusal("Requests of web pages from \(origin.prefix(128)) are not taken; ALLOWED_ORIGINS lists those that are", origin)
+      throw refusal(
+        "Requests of web pages from \(origin.prefix(128)) are not taken; ALLOWED_ORIGINS lists those that are", origin)
     }
     return try await next(request, context)
   }

@@ -7,8 +7,8 @@ struct ClientRequest: Sendable {
   /// `name: value`
   var fields: [String] = []
   var body: [UInt8]?
-  /// Whether the connection is closed afterwards instead of kept for the next request.
-  var closesConnection = false
+  /// Whether the connection is kept for the next request, and taken from the last one.
+  var keepsConnection = false
 
   init(_ method: String, _ path: String, _ fields: [String] = [], body: [UInt8]? = nil) {
     self.method = method

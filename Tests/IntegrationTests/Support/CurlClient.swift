@@ -112,8 +112,8 @@ private struct CurlHandles {
     unsafe ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
     // What "http://a/../b" asks for is the server's business.
     unsafe ccurl_set_long(easy, CURLOPT_PATH_AS_IS, 1)
-    unsafe ccurl_set_long(easy, CURLOPT_FORBID_REUSE, request.closesConnection ? 1 : 0)
-    unsafe ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, request.closesConnection ? 1 : 0)
+    unsafe ccurl_set_long(easy, CURLOPT_FORBID_REUSE, request.keepsConnection ? 0 : 1)
+    unsafe ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, request.keepsConnection ? 0 : 1)
     if let body = request.body {
       unsafe ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int(body.count))
       unsafe body.withUnsafeBytes { bytes in

@@ -22,7 +22,7 @@ final class TestServer: Sendable {
       "PATH": "/usr/bin:/bin", "HOME": "\(directory.path)/home", "CLAUDE_CONFIG_DIR": "\(directory.path)/config",
       "WORKSPACE_BASE_PATH": directory.workspaces, "TMPDIR": "\(directory.path)/tmp", "HOST": "127.0.0.1",
       "CLAUDE_CLI_PATH": try Binaries.simulator(), "MCP_CONFIG_PATH": "\(directory.path)/mcp-config.json",
-      "PROCESS_KILL_TIMEOUT_MS": "\(TestServer.killTimeoutMilliseconds)",
+      "PROCESS_KILL_TIMEOUT_MS": "\(TestServer.killTimeoutMilliseconds)", "SHUTDOWN_GRACE_MS": "500",
     ]
     environment.merge(settings) { _, given in given }
     process = try ServerProcess(
