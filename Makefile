@@ -46,8 +46,8 @@ unit: tools ## unit tests, and integration tests over libcurl
 	swift build
 	swift test --parallel
 
-clients: tools cli $(VENV)/ready ## the real client libraries against the real CLI
-	swift build
+clients: tools cli $(VENV)/ready build ## the real client libraries against the real CLI
+	swift build -c release --product anthropic-stub
 	@Config/make/clients.sh
 
 cli: $(CLI) ## the real Claude Code CLI, from PyPI into the cache

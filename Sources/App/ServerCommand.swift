@@ -82,6 +82,8 @@ public struct ServerCommand: Sendable {
     let signals = Signals.takeOver()
     ProcessControl.becomeSubreaper()
     ProcessControl.hideMemory()
+    let descriptors = ProcessControl.raiseDescriptorLimit()
+    logger.debug("descriptor limit", ["descriptors": JSONValue(descriptors)])
     let start = Task { @Reactor in await begin() }
     let first = nextEnd(signals)
     logger.info(

@@ -43,7 +43,7 @@ struct Settings: Sendable, Equatable {
     if let value = reader.milliseconds(.retryPatience) { retryPatience = value }
     mcpConfigPath = reader.text(.mcpConfigPath) ?? mcpConfigPath
     workspaceBasePath = reader.text(.workspaceBasePath) ?? workspaceBasePath
-    cliPath = reader.text(.cliPath)
+    cliPath = reader.absolutePath(.cliPath)
     modelsPath = reader.text(.modelsPath)
     apiKeys = reader.list(.apiKeys) + (reader.text(.apiKey).map { [$0] } ?? [])
     allowedOrigins = Set(reader.list(.allowedOrigins).map { $0.lowercased() })
@@ -86,6 +86,12 @@ private struct SettingsReader {
   func text(_ name: SettingName) -> String? {
     guard let value = variables[name.rawValue], !value.isEmpty else { return nil }
     return value
+  }
+
+  /// A path from the root: children run in directories of their own, where a relative one would mean another file.
+  mutating func absolutePath(_ name: SettingName) -> String? {
+    guard let text = text(name) else { return nil }
+    return text.hasPrefix("/") ? text : mistake(name, text, "must be an absolute path")
   }
 
   func list(_ name: SettingName) -> [String] {

@@ -17,7 +17,6 @@ final class ClaudeProcess: ChildProcessOwner {
   private(set) var standardError = ""
   /// Lines that were no JSON objects; they are skipped.
   private(set) var junkLines = 0
-  private(set) var hasSpoken = false
   private var child: ChildProcess?
   private var framer = LineFramer()
   private let onExit: @Reactor (ClaudeProcess) -> Void
@@ -56,7 +55,6 @@ final class ClaudeProcess: ChildProcessOwner {
       junkLines += 1
       return
     }
-    hasSpoken = true
     owner?.processDidEmit(message, in: line)
   }
 

@@ -33,6 +33,8 @@ public final class Run {
   private var pausedAt: ContinuousClock.Instant?
   private var totalDeadline: ContinuousClock.Instant
   private var retryWait: Duration = .zero
+  /// Whether the CLI has said anything of the turn itself; the answers to control requests are not of it.
+  private var hasSpoken = false
 
   init(
     _ turn: Turn, id: String, observer: any RunObserver, timeouts: RunTimeouts, scheduler: any Scheduler,
@@ -125,6 +127,7 @@ public final class Run {
   // MARK: Lines
 
   private func deliver(_ message: StreamMessage, _ line: Span<UInt8>) {
+    hasSpoken = true
     for observer in observers { observer.run(self, didReceive: message, in: line) }
   }
 
@@ -235,7 +238,7 @@ extension Run: ClaudeProcessOwner {
     guard let process else { return }
     fail(
       ClaudeError(
-        exit: status.description, standardError: process.standardError, sawOutput: process.hasSpoken))
+        exit: status.description, standardError: process.standardError, sawOutput: hasSpoken))
   }
 }
 

@@ -45,6 +45,23 @@ public enum ProcessControl {
 
   private static let becameSubreaper = Mutex(false)
 
+  /// Raises the limit of open descriptors as far as we may: a stream takes five, and the usual limit is 1024.
+  ///
+  /// - Returns: the limit that holds now.
+  @discardableResult
+  public static func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard unsafe getrlimit(resource, &limit) == 0 else { return 0 }
+    guard limit.rlim_cur < wantedDescriptors else { return Int(clamping: limit.rlim_cur) }
+    let old = limit.rlim_cur
+    limit.rlim_cur = min(limit.rlim_max, wantedDescriptors)
+    return Int(clamping: unsafe setrlimit(resource, &limit) == 0 ? limit.rlim_cur : old)
+  }
+
+  /// Enough for ten thousand streams; children inherit it, and some close every possible descriptor one by one.
+  private static let wantedDescriptors: rlim_t = 65_536
+
   /// Nobody of the same user may read our memory or environment through /proc: our children may not.
   public static func hideMemory() { _ = clinux_set_dumpable(0) }
 

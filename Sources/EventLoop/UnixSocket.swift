@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Listening on a path instead of a port.

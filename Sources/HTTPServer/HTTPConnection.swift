@@ -346,7 +346,8 @@ final class HTTPConnection: DescriptorHandler {
   // MARK: End
 
   func closeWhenIdle() {
-    if isIdle { linger() }
+    guard isIdle else { return }
+    if output.isEmpty { lose() } else { linger() }
   }
 
   // Closing at once would discard what the client still sends with a reset, and the reset can discard our answer.

@@ -35,7 +35,10 @@ public struct WorkspaceManager: Sendable {
   public func directory(of name: String?) throws(WorkspaceError) -> String {
     let path = try path(of: name)
     try makeDirectory(base)
-    if name != nil { try makeDirectory("\(base)/workspace") }
+    if name != nil {
+      try makeDirectory("\(base)/workspace")
+      try refuseLink("\(base)/workspace")
+    }
     try makeDirectory(path)
     try refuseLink(path)
     return path

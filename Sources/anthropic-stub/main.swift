@@ -2,6 +2,6 @@ import EventLoop
 import Glibc
 
 let options = LaunchOptions(Array(CommandLine.arguments.dropFirst()))
-DescriptorLimit.raise()
+ProcessControl.raiseDescriptorLimit()
 Task { @Reactor in Stub.launch(options) }
 while true { pause() }

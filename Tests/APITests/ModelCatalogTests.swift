@@ -43,6 +43,8 @@ struct ModelCatalogTests {
     #expect(try catalog.cliModel(for: "gpt-4o") == "sonnet")
     #expect(try catalog.cliModel(for: "fast") == nil)
     #expect(try catalog.cliModel(for: "plain") == "plain")
+    // What requests without a model mean, also where the table leaves it out.
+    #expect(try catalog.cliModel(for: "claude-code") == nil)
     #expect(try refusal { _ = try catalog.cliModel(for: "sonnet") } == "404 model model_not_found")
     #expect(catalog.models.map(\.created) == [7, 0, 0])
     #expect(catalog.models.map(\.ownedBy) == ["me", "anthropic", "anthropic"])

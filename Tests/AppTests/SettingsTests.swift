@@ -148,6 +148,7 @@ struct SettingsTests {
   @Test(
     "what is no number, word or list is a mistake",
     arguments: [
+      (.cliPath, "claude", "must be an absolute path"), (.cliPath, "./claude", "must be an absolute path"),
       (.port, "http", "must be a number from 0 to 65535"), (.port, "80.0", "must be a number from 0 to 65535"),
       (.port, " 80", "must be a number from 0 to 65535"),
       (.port, "99999999999999999999", "must be a number from 0 to 65535"),

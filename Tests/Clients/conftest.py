@@ -11,7 +11,7 @@ import openai
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / ".build" / "debug"
+BUILD = ROOT / ".build" / "release"
 START_TIMEOUT = 30
 
 

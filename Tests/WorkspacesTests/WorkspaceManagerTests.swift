@@ -75,6 +75,18 @@ struct WorkspaceManagerTests {
     #expect(FileStatus("\(directory.path)/nowhere") == nil)
   }
 
+  @Test("a link in place of the directory of all workspaces is refused")
+  func linkAbove() throws {
+    let directory = TemporaryDirectory()
+    try directory.makeDirectory("elsewhere")
+    try directory.makeLink("workspace", to: "\(directory.path)/elsewhere")
+    let reason = "a workspace must be a directory, not a link"
+    #expect(throws: WorkspaceError.unusable(path: "\(directory.path)/workspace", reason: reason)) {
+      try WorkspaceManager(base: directory.path).directory(of: "a")
+    }
+    #expect(FileStatus("\(directory.path)/elsewhere/a") == nil)
+  }
+
   @Test("a file in place of a workspace, or above one, is refused")
   func files() throws {
     let directory = TemporaryDirectory()

@@ -55,7 +55,9 @@ public struct ModelCatalog: Sendable, Equatable {
     guard id.hasPrefix("claude-"), id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       return nil
     }
-    return Model(id: id, created: 0, ownedBy: "anthropic", cliName: id)
+    // The default model is this server, not one of the upstream's, whether the table has it or not.
+    let cliName = id == ChatCompletionRequest.defaultModel ? nil : id
+    return Model(id: id, created: 0, ownedBy: "anthropic", cliName: cliName)
   }
 
   /// What to tell the CLI for what a request said.
