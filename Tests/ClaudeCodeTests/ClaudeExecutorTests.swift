@@ -55,7 +55,7 @@ struct ClaudeExecutorTests {
   @Test(
     "a CLI that fails is an error",
     arguments: [
-      ("no-result-exit", .lost), ("crash=2", .lost), ("kill=2", .lost), ("stderr-only", .lost),
+      ("no-result-exit", .lost), ("crash=2", .lost), ("kill=2", .lost), ("stderr-only", .refused),
     ] as [(String, ClaudeError.Kind)])
   func failures(directive: String, kind: ClaudeError.Kind) async throws {
     let stage = ExecutorStage(try StandInCLI.simulator, directory)
