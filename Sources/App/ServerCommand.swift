@@ -135,11 +135,12 @@ public struct ServerCommand: Sendable {
   }
 
   private func announce(_ port: Int) {
+    let isPath = settings.host.hasPrefix("unix:")
     let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
     logger.info(
       "listening",
       [
-        "url": .string("http://\(host):\(port)"), "version": .string(Version.current),
+        "url": .string(isPath ? settings.host : "http://\(host):\(port)"), "version": .string(Version.current),
         "authentication": .string(settings.apiKeys.isEmpty ? "none" : "\(settings.apiKeys.count) key(s)"),
       ])
     if isSimulated {

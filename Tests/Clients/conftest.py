@@ -18,23 +18,26 @@ START_TIMEOUT = 30
 class Program:
     """A child that says on standard output where it listens."""
 
-    def __init__(self, arguments, environment, log):
+    def __init__(self, arguments, environment, log, **options):
         self.log = open(log, "w+")
         self.process = subprocess.Popen(
             [str(argument) for argument in arguments], env=environment, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
+            stderr=subprocess.STDOUT, text=True, **options)
         self.port = None
         for line in self.process.stdout:
             self.log.write(line)
-            found = re.search(r"(?:127\.0\.0\.1):(\d+)", line)
+            self.log.flush()
+            found = re.search(r"url=unix:|127\.0\.0\.1:(\d+)", line)
             if found:
-                self.port = int(found.group(1))
+                self.port = int(found.group(1) or -1)
                 break
         assert self.port, f"{arguments[0]} did not start: see {log}"
         # The pipe is drained by a copy of its own, or the program would stall when it is full.
         self.drain = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=self.log)
 
     def stop(self):
+        if self.process.returncode is not None:
+            return self.process.returncode
         self.process.terminate()
         status = self.process.wait(timeout=START_TIMEOUT)
         self.drain.wait(timeout=START_TIMEOUT)
