@@ -6,6 +6,8 @@ packages=()
 [ -e /usr/include/curl/curl.h ] || compgen -G '/usr/include/*/curl/curl.h' >/dev/null || packages+=(libcurl4-openssl-dev)
 command -v curl >/dev/null || packages+=(curl)
 command -v ip >/dev/null || packages+=(iproute2)
+# Debian keeps it where only root looks.
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 command -v pip3 >/dev/null || packages+=(python3-pip)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 [ ${#packages[@]} = 0 ] && exit 0
