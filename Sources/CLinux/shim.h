@@ -4,6 +4,7 @@
 #define CLINUX_SHIM_H
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>

@@ -62,6 +62,9 @@ public enum ProcessControl {
   /// Enough for ten thousand streams; children inherit it, and some close every possible descriptor one by one.
   private static let wantedDescriptors: rlim_t = 65_536
 
+  /// Gives memory that was freed back to the system: after a burst the allocator would keep it.
+  public static func releaseFreeMemory() { malloc_trim(0) }
+
   /// Nobody of the same user may read our memory or environment through /proc: our children may not.
   public static func hideMemory() { _ = clinux_set_dumpable(0) }
 

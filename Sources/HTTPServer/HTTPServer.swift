@@ -107,7 +107,7 @@ public final class HTTPServer {
       guard let self else { return }
       sweep = nil
       for connection in connections.values { connection.checkDeadline(scheduler.now) }
-      if !connections.isEmpty { armSweep() }
+      if connections.isEmpty { ProcessControl.releaseFreeMemory() } else { armSweep() }
     }
   }
 
