@@ -11,9 +11,10 @@ CLI := $(CACHE)/cli-$(CLI_VERSION)/claude
 REQUIREMENTS := Tests/Clients/requirements.txt
 VENV := $(CACHE)/venv-$(shell sha256sum $(REQUIREMENTS) | cut -c1-12)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+SECONDS_EACH ?= 60
 export CACHE CLI VENV
 
-.PHONY: help run build dev start stop status logs test unit clients lint format cli stats bench hooks tools clean
+.PHONY: help run build dev start stop status logs test unit clients lint format cli stats fuzz sanitize bench hooks tools clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -81,7 +82,13 @@ format: ## put the sources into shape
 stats: ## our numbers: sizes of files and functions, comments, tests
 	@python3 Config/make/stats.py
 
-bench: ## what an event costs, beside a floor measured in the same run
+fuzz: ## feed every parser with made-up bytes, SECONDS_EACH seconds each
+	@Config/make/fuzz.sh $(SECONDS_EACH)
+
+sanitize: ## the unit tests under the thread and the address sanitizer
+	@Config/make/sanitize.sh
+
+bench: build ## what an event, a request and a stream cost, beside floors measured in the same run (70 s)
 	swift build -c release --product bench
 	.build/release/bench
 

@@ -60,7 +60,8 @@ let package = Package(
     executable("claude-code-server", ["App"]),
     executable("claude-simulator", ["Bytes"]),
     executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
-    executable("bench", ["API", "ClaudeCode", "Bytes"]),
+    executable("bench", ["API", "ClaudeCode", "Bytes", "CLinux"]),
+    executable("fuzz", ["App", "ClaudeCode", "HTTP", "Bytes"]),
 
     tests("ArchitectureTests", []),
     tests("BytesTests", ["Bytes"]),

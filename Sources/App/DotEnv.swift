@@ -2,14 +2,14 @@
 ///
 /// - In double quotes `\n`, `\t`, `\"`, `\\` and `\$` are escapes; in single quotes nothing is.
 /// - Without quotes, ` #` begins a comment and white space at the ends does not count.
-enum DotEnv {
-  struct SyntaxError: Error, Sendable, Equatable {
+package enum DotEnv {
+  package struct SyntaxError: Error, Sendable, Equatable {
     /// From 1.
-    let line: Int
-    let reason: String
+    package let line: Int
+    package let reason: String
   }
 
-  static func parse(_ text: String) throws(SyntaxError) -> [String: String] {
+  package static func parse(_ text: String) throws(SyntaxError) -> [String: String] {
     var variables: [String: String] = [:]
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       guard let (name, value) = try entry(line, number: index + 1) else { continue }

@@ -21,10 +21,10 @@ public struct JSONObject: Sendable, Equatable {
   public init() {}
 
   public subscript(key: String) -> JSONValue? {
-    get { members.last { $0.key == key }?.value }
+    get { members.last { $0.key.utf8.elementsEqual(key.utf8) }?.value }
     set {
-      guard let newValue else { return members.removeAll { $0.key == key } }
-      if let index = members.firstIndex(where: { $0.key == key }) {
+      guard let newValue else { return members.removeAll { $0.key.utf8.elementsEqual(key.utf8) } }
+      if let index = members.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) }) {
         members[index].value = newValue
       } else {
         members.append(Member(key: key, value: newValue))
@@ -36,12 +36,13 @@ public struct JSONObject: Sendable, Equatable {
   public var keys: [String] { members.map(\.key) }
 
   fileprivate init(parsed members: [Member]) {
-    var seen: [String: Int] = [:]
+    // By bytes: to Swift, strings that differ only in Unicode normalisation are equal; to JSON they are not.
+    var seen: [[UInt8]: Int] = [:]
     for member in members {
-      if let index = seen[member.key] {
+      if let index = seen[Array(member.key.utf8)] {
         self.members[index].value = member.value
       } else {
-        seen[member.key] = self.members.count
+        seen[Array(member.key.utf8)] = self.members.count
         self.members.append(member)
       }
     }

@@ -5,10 +5,11 @@ public enum UUIDText {
     let high = generator.next() & ~0xF000 | 0x4000
     let low = generator.next() & ~(0b11 << 62) | (0b10 << 62)
     var text: [UInt8] = []
-    for (index, byte) in (bigEndianBytes(high) + bigEndianBytes(low)).enumerated() {
-      if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-      text.append(Ascii.hexDigit(byte >> 4))
-      text.append(Ascii.hexDigit(byte & 15))
+    text.reserveCapacity(36)
+    for digit in 0..<32 {
+      if digit == 8 || digit == 12 || digit == 16 || digit == 20 { text.append(UInt8(ascii: "-")) }
+      let half = digit < 16 ? high : low
+      text.append(Ascii.hexDigit(UInt8(half >> UInt64(60 - digit % 16 * 4) & 15)))
     }
     return String(decoding: text, as: UTF8.self)
   }
@@ -22,9 +23,5 @@ public enum UUIDText {
       guard isHyphenPlace ? byte == UInt8(ascii: "-") : Ascii.hexValue(byte) != nil else { return nil }
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func bigEndianBytes(_ value: UInt64) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) }
   }
 }

@@ -13,7 +13,9 @@ protocol ClaudeProcessOwner: AnyObject {
 /// A live CLI in its long-lived form: one conversation for life.
 @Reactor
 final class ClaudeProcess: ChildProcessOwner {
-  weak var owner: (any ClaudeProcessOwner)?
+  /// Not weak, though the owner holds the process: a run lets go of both when it ends, and it always ends. Every access to
+  /// an object that was ever weakly held takes a slow path, and here that would be several for each event.
+  var owner: (any ClaudeProcessOwner)?
   private(set) var standardError = ""
   /// Lines that were no JSON objects; they are skipped.
   private(set) var junkLines = 0

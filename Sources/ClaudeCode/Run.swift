@@ -104,10 +104,12 @@ public final class Run {
 
   // MARK: Time
 
+  // The timers hold the run, and `end` cancels them: a weak reference would slow down every other one (see
+  // `ClaudeProcess.owner`).
+
   private func armTotalTimer() {
     totalTimer?.cancel()
-    totalTimer = scheduler.schedule(after: totalDeadline - scheduler.now) { [weak self] in
-      guard let self else { return }
+    totalTimer = scheduler.schedule(after: totalDeadline - scheduler.now) { [self] in
       fail(ClaudeError(.totalTimeout, "Claude Code took longer than \(timeouts.total)", reachedCLI: true))
     }
   }
@@ -116,8 +118,7 @@ public final class Run {
   private func armInactivityTimer() {
     inactivityTimer?.cancel()
     let deadline = lastActivity + timeouts.inactivity
-    inactivityTimer = scheduler.schedule(after: deadline - scheduler.now) { [weak self] in
-      guard let self else { return }
+    inactivityTimer = scheduler.schedule(after: deadline - scheduler.now) { [self] in
       guard scheduler.now >= lastActivity + timeouts.inactivity else { return armInactivityTimer() }
       fail(
         ClaudeError(.inactivityTimeout, "Claude Code said nothing for \(timeouts.inactivity)", reachedCLI: true))
@@ -136,7 +137,7 @@ public final class Run {
     if result.turns == 0 && !result.isError, case .running = state {
       state = .holding(result, line: line.bytes(in: 0..<line.count), message)
       process?.tearDown(.polite(patience: timeouts.kill), scheduler)
-      holdTimer = scheduler.schedule(after: timeouts.emptyResult) { [weak self] in self?.releaseHeldResult() }
+      holdTimer = scheduler.schedule(after: timeouts.emptyResult) { [self] in releaseHeldResult() }
     } else {
       deliver(message, line)
       end(.result(result), .polite(patience: timeouts.kill))

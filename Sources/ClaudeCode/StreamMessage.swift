@@ -46,14 +46,14 @@ public struct StreamMessage: Sendable, Equatable {
 
   private mutating func note(_ key: Range<Int>, _ value: Range<Int>, _ line: Span<UInt8>) {
     let isString = line[value.lowerBound] == Ascii.quote
-    // Told apart by length first: most keys of a line are none of these.
+    // Of a repeated key the last value counts, as in JSONValue. Told apart by length first: most keys of a line are none of these.
     switch key.count {
-    case 4 where isString && line.matches(key, "type"): kind = StreamMessage.kind(line, inside(value))
+    case 4 where line.matches(key, "type"): kind = isString ? StreamMessage.kind(line, inside(value)) : .other
     case 5 where line.matches(key, "event"): event = value
-    case 7 where isString && line.matches(key, "subtype"): subtype = inside(value)
+    case 7 where line.matches(key, "subtype"): subtype = isString ? inside(value) : nil
     case 7 where line.matches(key, "message"): message = value
-    case 10 where isString && line.matches(key, "session_id"): sessionID = inside(value)
-    case 18 where isString && line.matches(key, "parent_tool_use_id"): isFromSubagent = true
+    case 10 where line.matches(key, "session_id"): sessionID = isString ? inside(value) : nil
+    case 18 where line.matches(key, "parent_tool_use_id"): isFromSubagent = isString
     default: break
     }
   }

@@ -4,12 +4,12 @@ import Synchronization
 /// A file that lines are appended to, from any thread.
 public final class AppendOnlyFile: Sendable {
   private let path: String
-  private let descriptor: Mutex<Int32>
+  private let descriptor: Lock<Int32>
 
   /// - Throws: when the file cannot be opened; it is made if it is not there (mode 0640).
   public init(path: String) throws(SystemCallError) {
     self.path = path
-    descriptor = Mutex(try AppendOnlyFile.open(path))
+    descriptor = Lock(try AppendOnlyFile.open(path))
   }
 
   public func append(_ bytes: [UInt8]) {

@@ -14,8 +14,8 @@ public final class Loop: SerialExecutor, TaskExecutor {
 
   private let epoll: Int32
   private let wakeUp: Int32
-  private let inbox = Mutex(Inbox())
-  private let thread = Mutex<pthread_t?>(nil)
+  private let inbox = Lock(Inbox())
+  private let thread = Lock<pthread_t?>(nil)
 
   @Reactor private var handlers: [HandlerSlot] = []
   @Reactor private var generation: UInt32 = 0

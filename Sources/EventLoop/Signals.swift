@@ -43,7 +43,7 @@ public enum ProcessControl {
 
   static var isSubreaper: Bool { becameSubreaper.withLock { $0 } }
 
-  private static let becameSubreaper = Mutex(false)
+  private static let becameSubreaper = Lock(false)
 
   /// Raises the limit of open descriptors as far as we may: a stream takes five, and the usual limit is 1024.
   ///
@@ -61,9 +61,6 @@ public enum ProcessControl {
 
   /// Enough for ten thousand streams; children inherit it, and some close every possible descriptor one by one.
   private static let wantedDescriptors: rlim_t = 65_536
-
-  /// Gives memory that was freed back to the system: after a burst the allocator would keep it.
-  public static func releaseFreeMemory() { malloc_trim(0) }
 
   /// Nobody of the same user may read our memory or environment through /proc: our children may not.
   public static func hideMemory() { _ = clinux_set_dumpable(0) }

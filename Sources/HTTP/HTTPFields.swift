@@ -27,8 +27,11 @@ public struct HTTPFields: Sendable {
 
   /// Whether a comma-separated field holds `token`, in any case.
   public func has(_ name: StaticString, token: String) -> Bool {
-    all(name).contains { value in
-      value.split(separator: ",").contains { trimmed($0).lowercased() == token }
+    // By bytes: a comma followed by a combining mark is one character, and case-folding knows letters beyond ASCII.
+    let wanted = Array(token.utf8)
+    return entries.contains { entry in
+      isName(entry.name, name)
+        && bytes[entry.value].split(separator: Ascii.comma).contains { trimmed($0).map(Ascii.lowercased) == wanted }
     }
   }
 
@@ -43,10 +46,10 @@ public struct HTTPFields: Sendable {
     return true
   }
 
-  private func trimmed(_ text: Substring) -> Substring {
-    var text = text
-    while text.first == " " || text.first == "\t" { text.removeFirst() }
-    while text.last == " " || text.last == "\t" { text.removeLast() }
-    return text
+  private func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var bytes = bytes
+    while bytes.first == Ascii.space || bytes.first == Ascii.tab { bytes.removeFirst() }
+    while bytes.last == Ascii.space || bytes.last == Ascii.tab { bytes.removeLast() }
+    return bytes
   }
 }

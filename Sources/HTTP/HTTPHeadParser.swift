@@ -25,6 +25,8 @@ struct HTTPHeadParser {
       let byte = bytes[index]
       if byte == Ascii.space { spaces.append(index) }
       guard byte > 0x20 || byte == Ascii.space, byte != 0x7F else { throw bad("control byte in the request line") }
+      // RFC 3986 section 2: a URL is ASCII. Beside other characters a `/` could be read as part of one of them.
+      guard byte < 0x80 else { throw bad("a byte in the request line that must be percent-encoded") }
     }
     guard spaces.count == 2 else { throw bad("the request line is not 'METHOD target HTTP/1.1'") }
     let method = line.lowerBound..<spaces[0]
@@ -49,6 +51,10 @@ struct HTTPHeadParser {
   }
 
   private func split(_ target: String) throws(HTTPProtocolError) -> (path: String, segments: [String], query: String?) {
+    // Most targets are a plain path.
+    if target.utf8.first == slash, !target.utf8.contains(where: { $0 == Ascii.percent || $0 == questionMark }) {
+      return (target, target.utf8.split(separator: slash).map { String(Substring($0)) }, nil)
+    }
     var origin = target[...]
     if !origin.hasPrefix("/") {
       // absolute-form (RFC 9112 section 3.2.2): the authority is the Host field's business
@@ -119,6 +125,9 @@ struct HTTPHeadParser {
 
   private func bad(_ message: String) -> HTTPProtocolError { HTTPProtocolError(.badRequest, message) }
 }
+
+private let slash = UInt8(ascii: "/")
+private let questionMark = UInt8(ascii: "?")
 
 /// tchar of RFC 9110 section 5.6.2.
 func isTokenByte(_ byte: UInt8) -> Bool {

@@ -136,7 +136,8 @@ public struct HTTPRequestParser: Sendable {
       guard lengths.isEmpty, head.version == .http11 else {
         throw HTTPProtocolError(.badRequest, "Transfer-Encoding beside Content-Length, or in HTTP/1.0")
       }
-      guard codings.count == 1, codings[0].lowercased() == "chunked" else {
+      // In ASCII: the full lower case of a Kelvin sign is a `k`, and a proxy before us would not see `chunked`.
+      guard codings.count == 1, codings[0].utf8.map(Ascii.lowercased).elementsEqual("chunked".utf8) else {
         throw HTTPProtocolError(.notImplemented, "the only transfer coding understood is chunked")
       }
       state = .chunkSize

@@ -5,9 +5,13 @@ public import EventLoop
 /// of the loop writes goes out in one chunk and one system call.
 @Reactor
 public final class BodyWriter {
-  private weak var connection: HTTPConnection?
+  /// Until the answer has ended. Not weak: that would put each access to the connection on a slow path.
+  private var connection: HTTPConnection?
 
   init(_ connection: HTTPConnection) { self.connection = connection }
+
+  /// The answer has ended: there is nothing to write to any more.
+  func detach() { connection = nil }
 
   /// Lets `body` append to the output. A no-op when the client is gone or the body has ended.
   public func write(_ body: (inout ByteBuffer) -> Void) { connection?.writeBody(body, from: self) }

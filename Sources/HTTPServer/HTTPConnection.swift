@@ -231,7 +231,7 @@ final class HTTPConnection: DescriptorHandler {
   }
 
   private func writeHead(_ response: inout HTTPResponse, bodyLength: Int?, isChunked: Bool = false) {
-    response.head["date"] = server.clock().httpDate
+    response.head["date"] = server.date
     if isChunked { response.head["transfer-encoding"] = "chunked" }
     if let bodyLength, response.head.status != .noContent { response.head["content-length"] = String(bodyLength) }
     output.append(response.head)
@@ -240,7 +240,10 @@ final class HTTPConnection: DescriptorHandler {
   private func finishExchange() {
     let exchange: Exchange
     switch phase {
-    case .answering(let current), .streaming(let current, _, _): exchange = current
+    case .answering(let current): exchange = current
+    case .streaming(let current, _, let writer):
+      exchange = current
+      writer.detach()
     case .receiving, .lingering, .closed: return
     }
     end(exchange, isComplete: true)
@@ -386,7 +389,8 @@ final class HTTPConnection: DescriptorHandler {
     case .answering(let exchange):
       exchange.context.departure.cancel()
       end(exchange, isComplete: false)
-    case .streaming(let exchange, let body, _):
+    case .streaming(let exchange, let body, let writer):
+      writer.detach()
       body.clientDidLeave()
       exchange.context.departure.cancel()
       end(exchange, isComplete: false)

@@ -17,6 +17,8 @@ public final class HTTPServer {
   private var drainAction: (@Reactor () -> Void)?
   /// Requests whose answers are still under way.
   public internal(set) var activeRequests = 0
+  private var dateSecond = -1
+  private var dateText = ""
   private static let sweepInterval: Duration = .milliseconds(500)
 
   /// - Parameters:
@@ -107,11 +109,18 @@ public final class HTTPServer {
       guard let self else { return }
       sweep = nil
       for connection in connections.values { connection.checkDeadline(scheduler.now) }
-      if connections.isEmpty { ProcessControl.releaseFreeMemory() } else { armSweep() }
+      if connections.isEmpty { FreeMemory.giveBack() } else { armSweep() }
     }
   }
 
   // MARK: Answers
+
+  /// For the `date` field; made once a second.
+  var date: String {
+    let now = clock()
+    if now.seconds != dateSecond { (dateSecond, dateText) = (now.seconds, now.httpDate) }
+    return dateText
+  }
 
   func respond(to request: HTTPRequest, _ context: RequestContext) async -> HTTPResponse {
     var response: HTTPResponse

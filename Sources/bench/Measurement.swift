@@ -30,11 +30,4 @@ enum Measurement {
       print("the encoder refused the line: \(error)")
     }
   }
-
-  static func report(_ name: String, _ nanoseconds: Double, _ floor: Double) {
-    let tenths = Int(nanoseconds * 10)
-    let ratio = Int(nanoseconds / floor * 10)
-    let padding = String(repeating: " ", count: max(1, 36 - name.count))
-    print("\(name)\(padding)\(tenths / 10).\(tenths % 10) ns   \(ratio / 10).\(ratio % 10)x")
-  }
 }

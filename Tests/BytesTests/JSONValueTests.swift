@@ -2,6 +2,15 @@ import Bytes
 import Testing
 
 struct JSONValueTests {
+  @Test("keys that are the same only after Unicode normalisation are two keys")
+  func normalization() throws {
+    let value = try JSONValue(parsing: "{\"\u{E9}\":1,\"e\u{301}\":2,\"\u{212A}\":3,\"K\":4}")
+    #expect(value.object?.members.map(\.value) == [1, 2, 3, 4])
+    #expect(value["\u{E9}"] == 1)
+    #expect(value["e\u{301}"] == 2)
+    #expect(value["K"] == 4)
+  }
+
   @Test(
     "documents of RFC 8259 are read and written back in their shortest form",
     arguments: [

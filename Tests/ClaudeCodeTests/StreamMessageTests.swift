@@ -102,6 +102,15 @@ struct StreamMessageTests {
     }
   }
 
+  @Test("of a repeated key the last value counts")
+  func repeatedKeys() {
+    let line =
+      #"{"type":"user","subtype":"a","session_id":"s","parent_tool_use_id":"t","#
+      + #""type":1,"subtype":null,"session_id":{},"parent_tool_use_id":null}"#
+    #expect(scan(line) == scan("{}"))
+    #expect(scan(#"{"type":1,"type":"user"}"#)?.kind == .user)
+  }
+
   private func scan(_ line: String) -> StreamMessage? { StreamMessage(scanning: Array(line.utf8).span) }
 
   private func part(_ range: Range<Int>?, _ line: String) -> String? {

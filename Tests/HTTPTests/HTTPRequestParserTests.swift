@@ -25,6 +25,14 @@ struct HTTPRequestParserTests {
     expectEverywhere(RequestCase("binary", bytes: request, [.head("POST / http11"), .body(bytes), .end]))
   }
 
+  @Test("a target with bytes beyond ASCII is refused", arguments: ["/\u{E9}", "/a/\u{338}b"])
+  func foreignTarget(target: String) {
+    var parser = HTTPRequestParser(limits: HTTPLimits())
+    var input = ByteBuffer("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+    let error = #expect(throws: HTTPProtocolError.self) { try parser.next(&input) }
+    #expect(error?.status == .badRequest)
+  }
+
   @Test("a request that was refused stays refused")
   func staysFailed() {
     var parser = HTTPRequestParser(limits: HTTPLimits())

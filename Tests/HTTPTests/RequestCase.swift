@@ -134,6 +134,7 @@ extension RequestCase {
     refusal("unknown coding", post("Transfer-Encoding: gzip, chunked", "0\r\n\r\n"), 501),
     refusal("chunked twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 501),
     refusal("coding with control byte", post("Transfer-Encoding: \u{B}chunked", "0\r\n\r\n")),
+    refusal("chunked with a Kelvin sign", post("Transfer-Encoding: chun\u{212A}ed", "0\r\n\r\n"), 501),
     refusal("coding with something after it", post("Transfer-Encoding: chunked;q=1", "0\r\n\r\n"), 501),
   ]
 

@@ -1,0 +1,64 @@
+import Glibc
+
+/// CPU per event of the server process, beside the plain relay's: alternating rounds, medians.
+struct EventBench {
+  /// How the events come.
+  struct Pace {
+    let name: String
+    let events: Int
+    let gap: Int?
+    let rounds: Int
+
+    static let burst = Pace(name: "burst", events: 20_000, gap: nil, rounds: 7)
+    /// One wake-up for each event.
+    static let paced = Pace(name: "paced", events: 800, gap: 2, rounds: 5)
+  }
+
+  let floor: Subject
+  let server: Subject
+  private static let streams = 8
+  /// How long a subject gets to see to the ends of its children before its clock is read.
+  private static let settling: useconds_t = 200_000
+
+  func rows(_ pace: Pace) throws -> [Row] {
+    var plain: [Double] = []
+    var relayed: [Double] = []
+    var translated: [Double] = []
+    for _ in 0..<pace.rounds {
+      plain.append(try microseconds(pace, floor, endsSending: true, Request.plain))
+      relayed.append(try microseconds(pace, server, endsSending: false, Request.relayed))
+      translated.append(try microseconds(pace, server, endsSending: false, Request.translated))
+    }
+    let unit = "ms/1000 events"
+    return [
+      Row(
+        name: "relay, \(pace.name): CPU", value: relayed.median, floor: plain.median, unit: unit,
+        target: .timesFloor(1.5)),
+      Row(
+        name: "translation, \(pace.name): CPU", value: translated.median, floor: plain.median, unit: unit,
+        target: .timesFloor(2)),
+    ]
+  }
+
+  /// Of one event: what a request without events costs is subtracted.
+  private func microseconds(
+    _ pace: Pace, _ subject: Subject, endsSending: Bool, _ request: (String) -> [UInt8]
+  ) throws -> Double {
+    let without = try cpu(subject, 1, request(Simulation.prompt(events: 1, gap: pace.gap)), endsSending)
+    let with = try cpu(
+      subject, pace.events, request(Simulation.prompt(events: pace.events, gap: pace.gap)), endsSending)
+    return Double(with - without) / 1000 / Double((pace.events - 1) * EventBench.streams)
+  }
+
+  private func cpu(_ subject: Subject, _ events: Int, _ request: [UInt8], _ endsSending: Bool) throws -> Int {
+    let before = try subject.program.cpuNanoseconds
+    let load = try StreamLoad(request, streams: EventBench.streams, port: subject.port, endsSending: endsSending)
+    defer { load.leave() }
+    try load.untilEnded()
+    guard load.lines >= events * EventBench.streams else {
+      throw BenchFailure("only \(load.lines) of \(events * EventBench.streams) events have come")
+    }
+    usleep(EventBench.settling)
+    return try subject.program.cpuNanoseconds - before
+  }
+}

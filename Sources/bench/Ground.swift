@@ -1,0 +1,24 @@
+import Glibc
+
+/// Where a run takes place: the programs beside bench, and a directory that is removed afterwards.
+final class Ground {
+  let directory: String
+  private let programs: String
+
+  init() throws {
+    var template = Array("/tmp/claude-code-server-bench-XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { throw BenchFailure(call: "mkdtemp") }
+    directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard let path = unsafe realpath("/proc/self/exe", nil) else { throw BenchFailure(call: "realpath") }
+    defer { unsafe free(path) }
+    programs = unsafe String(cString: path).split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+  }
+
+  func program(_ name: String) -> String { "\(programs)/\(name)" }
+
+  /// Removes the directory and all in it.
+  func clear() throws {
+    let remove = try Program("/bin/rm", ["-rf", directory], environment: [:])
+    remove.wait()
+  }
+}

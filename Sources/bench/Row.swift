@@ -1,0 +1,66 @@
+/// A line of the table: what was measured, beside its floor and what was asked of it.
+struct Row {
+  enum Target {
+    /// At most this many times the floor.
+    case timesFloor(Double)
+    /// At least the floor divided by this.
+    case floorDividedBy(Double)
+    case below(Double)
+    case none
+  }
+
+  let name: String
+  let value: Double
+  let floor: Double?
+  let unit: String
+  let target: Target
+
+  private var ratio: Double? {
+    guard let floor, floor > 0, value > 0 else { return nil }
+    if case .floorDividedBy = target { return floor / value }
+    return value / floor
+  }
+
+  private var verdict: (target: String, isMet: Bool)? {
+    switch target {
+    case .timesFloor(let limit), .floorDividedBy(let limit):
+      ratio.map { ("<= \(Row.text(limit))x", $0 <= limit) }
+    case .below(let limit): ("< \(Row.text(limit))", value < limit)
+    case .none: nil
+    }
+  }
+
+  static let heading =
+    left("", 38) + right("measured", 10) + right("floor", 10) + "  " + left("unit", 16) + right("ratio", 7)
+    + right("target", 10)
+
+  var line: String {
+    let start = Row.left(name, 38) + Row.right(Row.text(value), 10) + Row.right(floor.map(Row.text) ?? "-", 10)
+    let middle = "  " + Row.left(unit, 16) + Row.right(ratio.map { Row.text($0) + "x" } ?? "-", 7)
+    return start + middle + Row.right(verdict?.target ?? "-", 10)
+      + (verdict.map { $0.isMet ? "  PASS" : "  MISS" } ?? "")
+  }
+
+  /// Two decimals below ten, one below a thousand, none above.
+  private static func text(_ value: Double) -> String {
+    let decimals = value < 10 ? 100.0 : value < 1000 ? 10 : 1
+    let scaled = Int((value * decimals).rounded())
+    guard decimals > 1 else { return String(scaled) }
+    let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: Int(decimals))
+    let digits = String(fraction)
+    return "\(whole)." + String(repeating: "0", count: (decimals > 10 ? 2 : 1) - digits.count) + digits
+  }
+
+  private static func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+}
+
+extension [Double] {
+  /// The middle one; 0 of none.
+  var median: Double { isEmpty ? 0 : sorted()[count / 2] }
+}

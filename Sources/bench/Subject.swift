@@ -1,0 +1,54 @@
+import Glibc
+
+/// A listening process under measurement: the server, or one of the floors.
+final class Subject {
+  let program: Program
+  let port: UInt16
+  /// From before it was spawned to the first connection it took.
+  let start: Duration
+
+  /// How long a start may take before it counts as failed, in tries of a tenth of a millisecond.
+  private static let tries = 50_000
+
+  private init(
+    _ ground: Ground, _ name: String, arguments: (UInt16) -> [String] = { _ in [] },
+    environment: (UInt16) -> [String: String] = { _ in [:] }
+  ) throws {
+    port = try Descriptors.freePort()
+    let begun = ContinuousClock.now
+    program = try Program(
+      ground.program(name), arguments(port), environment: environment(port), directory: ground.directory)
+    for _ in 0..<Subject.tries {
+      if let descriptor = Descriptors.connect(to: port) {
+        start = .now - begun
+        close(descriptor)
+        return
+      }
+      usleep(100)
+    }
+    throw BenchFailure("\(name) does not listen")
+  }
+
+  static func server(_ ground: Ground) throws -> Subject {
+    try Subject(
+      ground, "claude-code-server",
+      environment: { port in
+        [
+          "PATH": "/usr/bin:/bin", "HOME": ground.directory, "HOST": "127.0.0.1", "PORT": String(port),
+          "LOG_LEVEL": "warn", "CLAUDE_CLI_PATH": ground.program("claude-simulator"),
+          "WORKSPACE_BASE_PATH": ground.directory,
+        ]
+      })
+  }
+
+  static func relay(_ ground: Ground) throws -> Subject {
+    try Subject(
+      ground, "bench", arguments: { ["relay", ground.program("claude-simulator"), ground.directory, "\($0)"] })
+  }
+
+  static func tiny(_ ground: Ground, responseSize: Int) throws -> Subject {
+    try Subject(ground, "bench", arguments: { ["tiny", "\(responseSize)", "\($0)"] })
+  }
+
+  func end() { program.end() }
+}

@@ -1,0 +1,58 @@
+import Bytes
+import HTTP
+
+/// The request parser gives the same events, or the same error, however its bytes are cut.
+enum RequestCheck {
+  static let chunkedHead = Array("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+
+  /// Small, so that short inputs reach them.
+  private static let limits: HTTPLimits = {
+    var limits = HTTPLimits()
+    limits.target = 64
+    limits.head = 256
+    limits.fields = 6
+    limits.body = 512
+    limits.chunkLine = 48
+    return limits
+  }()
+
+  static func run(_ input: [UInt8]) throws(Finding) {
+    let whole = try events([input])
+    for pieces in Cut.ways(input) {
+      let cut = try events(pieces)
+      guard whole == cut else { throw Finding("whole: \(whole)\ncut:   \(cut)") }
+    }
+  }
+
+  private static func events(_ pieces: [[UInt8]]) throws(Finding) -> [String] {
+    var parser = HTTPRequestParser(limits: limits)
+    var buffer = ByteBuffer()
+    var told: [String] = []
+    var body: [UInt8] = []
+    for piece in pieces {
+      buffer.append(piece)
+      do throws(HTTPProtocolError) {
+        while let event = try parser.next(&buffer) {
+          if case .body(let part) = event {
+            body += part
+          } else {
+            told.append("\(body)")
+            body = []
+            told.append(text(event))
+          }
+        }
+      } catch {
+        return told + ["\(body)", "\(error.status.rawValue) \(error.message)"]
+      }
+      guard body.count <= limits.body else { throw Finding("a body of \(body.count) bytes") }
+    }
+    return told + ["\(body)", "rest: \(buffer.bytes)"]
+  }
+
+  private static func text(_ event: HTTPRequestParser.Event) -> String {
+    guard case .head(let head) = event else { return "end" }
+    let hosts = head.fields.all("host") + head.fields.all("content-length") + head.fields.all("transfer-encoding")
+    return "\(head.method) \(head.target) \(head.path) \(head.segments) \(head.query ?? "-") \(head.version) "
+      + "\(head.fields.count) \(hosts) \(head.keepsAlive) \(head.expectsContinue) \(head.queryItem("a") ?? "-")"
+  }
+}
