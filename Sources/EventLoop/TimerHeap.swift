@@ -64,7 +64,8 @@ final class TimerHeap {
 final class LoopTimer: ScheduledTimer {
   let deadline: ContinuousClock.Instant
   fileprivate(set) var index = -1
-  private let heap: TimerHeap
+  /// Its owner while it waits, and the loop's for ever.
+  private unowned let heap: TimerHeap
   private var action: (@Reactor () -> Void)?
 
   init(deadline: ContinuousClock.Instant, heap: TimerHeap, action: @escaping @Reactor () -> Void) {

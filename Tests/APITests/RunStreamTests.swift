@@ -121,6 +121,8 @@ struct RunStreamTests {
     await waiting.value
     #expect(error == nil)
     #expect(stage.outcomes.isEmpty)
+    // A run under way and its stream hold each other.
+    stage.stream.clientDidLeave()
   }
 
   @Test("a failure before content is thrown, whoever comes first")
