@@ -20,10 +20,8 @@ final class Composition {
   /// - Throws: `StartError` for files that cannot be used.
   init(_ settings: Settings, environment: [String: String], isSimulated: Bool, logger: Logger) throws {
     let clock: @Sendable () -> Timestamp = { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }
-    let newID: @Reactor () -> String = {
-      var generator = SystemRandomNumberGenerator()
-      return UUIDText.random(using: &generator)
-    }
+    let ids = IDSource()
+    let newID: @Reactor () -> String = { ids.next() }
     let locator = Composition.locator(settings, environment)
     let childEnvironment = CLIEnvironment(inherited: environment, usesSubscription: settings.usesSubscription)
     let workspaces = WorkspaceManager(base: settings.workspaceBasePath)

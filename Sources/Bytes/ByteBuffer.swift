@@ -4,10 +4,21 @@
 public struct ByteBuffer: Sendable {
   private var storage: [UInt8]
   private var head = 0
+  private let retained: Int
 
-  public init() { storage = [] }
+  /// - Parameter capacity: how much memory an emptied buffer may keep.
+  public init(retaining capacity: Int = ByteBuffer.retainedCapacity) {
+    storage = []
+    retained = capacity
+  }
 
-  public init(_ bytes: some Sequence<UInt8>) { storage = Array(bytes) }
+  public init(_ bytes: some Sequence<UInt8>) {
+    storage = Array(bytes)
+    retained = ByteBuffer.retainedCapacity
+  }
+
+  /// What it can hold without asking for memory.
+  public var capacity: Int { storage.capacity }
 
   /// The number of bytes not yet consumed.
   public var count: Int { storage.count - head }
@@ -39,7 +50,7 @@ public struct ByteBuffer: Sendable {
     head += count
     if head == storage.count {
       // A burst must not pin its buffer for the rest of the connection's life.
-      if storage.capacity > ByteBuffer.retainedCapacity {
+      if storage.capacity > retained {
         storage = []
       } else {
         storage.removeAll(keepingCapacity: true)
@@ -82,6 +93,6 @@ public struct ByteBuffer: Sendable {
     }
   }
 
-  private static let retainedCapacity = 64 * 1024
+  public static let retainedCapacity = 64 * 1024
   private static let compactionFloor = 4 * 1024
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What is wrong with a JSON text, and where (byte offset).
 public struct JSONSyntaxError: Error, Equatable, Sendable {
   public let reason: String
@@ -20,18 +22,23 @@ public struct JSONCursor: Sendable {
   public init(at position: Int = 0) { self.position = position }
 
   /// Steps over white space; returns the byte that follows, or nil at the end.
+  @inline(__always)
   public mutating func peek(_ text: Span<UInt8>) -> UInt8? {
     while position < text.count {
       let byte = text[position]
-      guard byte == Ascii.space || byte == Ascii.lineFeed || byte == Ascii.tab || byte == Ascii.carriageReturn else {
-        return byte
-      }
+      // What the CLI prints has no white space between its parts: one comparison is enough for most.
+      guard byte <= Ascii.space, JSONCursor.isWhiteSpace(byte) else { return byte }
       position += 1
     }
     return nil
   }
 
+  private static func isWhiteSpace(_ byte: UInt8) -> Bool {
+    byte == Ascii.space || byte == Ascii.lineFeed || byte == Ascii.tab || byte == Ascii.carriageReturn
+  }
+
   /// Steps over `byte` if it is the next one after white space.
+  @inline(__always)
   public mutating func skip(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
     guard peek(text) == byte else { return false }
     position += 1
@@ -144,6 +151,7 @@ extension Span<UInt8> {
   /// The place of the first quote, backslash or control byte at or after `start`; `count` if there is none.
   ///
   /// Eight bytes at a time: what is between the quotes is most of what there is to read.
+  @inline(__always)
   func firstSpecialByte(from start: Int) -> Int {
     unsafe withUnsafeBytes { bytes in
       var index = start
@@ -165,13 +173,10 @@ extension Span<UInt8> {
   /// Whether the bytes in `range` are exactly those of `literal`.
   public func matches(_ range: Range<Int>, _ literal: StaticString) -> Bool {
     guard range.count == literal.utf8CodeUnitCount else { return false }
-    let pointer = unsafe literal.utf8Start
-    var index = 0
-    while index < range.count {
-      guard unsafe self[range.lowerBound + index] == pointer[index] else { return false }
-      index += 1
+    return unsafe extracting(range).withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return true }
+      return unsafe memcmp(base, literal.utf8Start, range.count) == 0
     }
-    return true
   }
 
   /// A copy of the bytes in `range`.

@@ -17,12 +17,20 @@ public struct AnswerReader: Sendable {
     var text: [UInt8] = []
     var thinking: [UInt8] = []
     var block: Block?
+
+    mutating func open(isThinking: Bool, isConfirmed: Bool = false) {
+      block = Block(
+        isThinking: isThinking, start: isThinking ? thinking.count : text.count, isConfirmed: isConfirmed)
+    }
+
+    /// What was told of the open block.
+    func told(of block: Block) -> ArraySlice<UInt8> { (block.isThinking ? thinking : text)[block.start...] }
   }
 
   private struct Block {
     let isThinking: Bool
-    /// Decoded.
-    var told: [UInt8] = []
+    /// Where in the message's text, or its thinking, it begins.
+    let start: Int
     /// Its `assistant` line has come.
     var isConfirmed = false
   }
@@ -52,7 +60,7 @@ public struct AnswerReader: Sendable {
     guard !message.isFromSubagent else { return }
     switch message.kind {
     case .streamEvent:
-      guard let range = message.event, let event = try? UpstreamEvent(scanning: range, of: line) else { return }
+      guard let event = message.upstreamEvent else { return }
       try read(event, line, &sink)
     case .assistant:
       guard let range = message.message, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
@@ -99,8 +107,8 @@ public struct AnswerReader: Sendable {
       closeBlock(&sink)
       guard let range = event.contentBlock, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
       switch value["type"]?.string {
-      case "text": message?.block = Block(isThinking: false)
-      case "thinking": message?.block = Block(isThinking: true)
+      case "text": message?.open(isThinking: false)
+      case "thinking": message?.open(isThinking: true)
       default: message?.block = nil
       }
     case .messageDelta:
@@ -183,7 +191,6 @@ public struct AnswerReader: Sendable {
       } else {
         unsafe message?.text.append(contentsOf: pointer)
       }
-      if message?.block?.isThinking == isThinking { unsafe message?.block?.told.append(contentsOf: pointer) }
     }
   }
 
@@ -255,12 +262,12 @@ public struct AnswerReader: Sendable {
   private mutating func confirm(
     _ whole: String, isThinking: Bool, _ sink: inout some AnswerSink
   ) throws(ClaudeError) {
-    var told: [UInt8] = []
-    if let block = message?.block, block.isThinking == isThinking, !block.isConfirmed {
-      message?.block?.isConfirmed = true
-      told = block.told
+    var told: ArraySlice<UInt8> = []
+    if let message, let block = message.block, block.isThinking == isThinking, !block.isConfirmed {
+      self.message?.block?.isConfirmed = true
+      told = message.told(of: block)
     } else {
-      message?.block = Block(isThinking: isThinking, isConfirmed: true)
+      message?.open(isThinking: isThinking, isConfirmed: true)
     }
     if isThinking { thinkingJoiner.reset() } else { textJoiner.reset() }
     let common = min(told.count, whole.utf8.count)

@@ -220,7 +220,6 @@ public final class Run {
 
 extension Run: ClaudeProcessOwner {
   func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>) {
-    lastActivity = scheduler.now
     switch message.kind {
     case .controlRequest: answerControlRequest(line)
     case .controlResponse: receiveControlResponse(line)
@@ -232,7 +231,10 @@ extension Run: ClaudeProcessOwner {
     }
   }
 
-  func processDidPause() { pauseIfCongested() }
+  func processDidPause() {
+    lastActivity = scheduler.now
+    pauseIfCongested()
+  }
 
   func processDidExit(_ status: ExitStatus) {
     if case .holding = state { return releaseHeldResult() }

@@ -24,6 +24,8 @@ public struct StreamMessage: Sendable, Equatable {
   public private(set) var sessionID: Range<Int>?
   /// The upstream's own event, in a `stream_event` line.
   public private(set) var event: Range<Int>?
+  /// What the event says; read in the same pass.
+  private(set) var upstreamEvent: UpstreamEvent?
   /// The message of an `assistant` or `user` line.
   public private(set) var message: Range<Int>?
   /// Whether a subagent said it (`parent_tool_use_id` is not null): no part of the answer.
@@ -35,8 +37,11 @@ public struct StreamMessage: Sendable, Equatable {
       var cursor = JSONCursor()
       try cursor.enterObject(line)
       while let key = try cursor.nextKey(line) {
-        let value = try cursor.value(line)
-        note(key, value, line)
+        if key.count == 5, line.matches(key, "event") {
+          try scanEvent(&cursor, line)
+        } else {
+          note(key, try cursor.value(line), line)
+        }
       }
       guard cursor.peek(line) == nil else { return nil }
     } catch {
@@ -44,12 +49,22 @@ public struct StreamMessage: Sendable, Equatable {
     }
   }
 
+  private mutating func scanEvent(_ cursor: inout JSONCursor, _ line: Span<UInt8>) throws(JSONSyntaxError) {
+    guard cursor.peek(line) == Ascii.openBrace else {
+      upstreamEvent = nil
+      event = try cursor.value(line)
+      return
+    }
+    let start = cursor.position
+    upstreamEvent = try UpstreamEvent(scanning: &cursor, of: line)
+    event = start..<cursor.position
+  }
+
   private mutating func note(_ key: Range<Int>, _ value: Range<Int>, _ line: Span<UInt8>) {
     let isString = line[value.lowerBound] == Ascii.quote
     // Of a repeated key the last value counts, as in JSONValue. Told apart by length first: most keys of a line are none of these.
     switch key.count {
     case 4 where line.matches(key, "type"): kind = isString ? StreamMessage.kind(line, inside(value)) : .other
-    case 5 where line.matches(key, "event"): event = value
     case 7 where line.matches(key, "subtype"): subtype = isString ? inside(value) : nil
     case 7 where line.matches(key, "message"): message = value
     case 10 where line.matches(key, "session_id"): sessionID = isString ? inside(value) : nil

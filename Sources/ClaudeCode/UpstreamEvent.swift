@@ -1,7 +1,7 @@
 import Bytes
 
 /// The upstream's own event inside a `stream_event` line, as ranges of that line.
-struct UpstreamEvent {
+struct UpstreamEvent: Sendable, Equatable {
   enum Kind {
     case messageStart
     case blockStart
@@ -27,40 +27,46 @@ struct UpstreamEvent {
   private(set) var message: Range<Int>?
   private(set) var usage: Range<Int>?
 
-  init(scanning range: Range<Int>, of line: Span<UInt8>) throws(JSONSyntaxError) {
-    var delta: Range<Int>?
-    var cursor = JSONCursor(at: range.lowerBound)
+  /// Reads the object that `cursor` stands before, and leaves the cursor behind it.
+  init(scanning cursor: inout JSONCursor, of line: Span<UInt8>) throws(JSONSyntaxError) {
     try cursor.enterObject(line)
     while let key = try cursor.nextKey(line) {
-      let value = try cursor.value(line)
       switch key.count {
-      case 4 where line.matches(key, "type"): kind = UpstreamEvent.kind(line, value)
-      case 5 where line.matches(key, "delta"): delta = value
-      case 5 where line.matches(key, "usage"): usage = value
-      case 7 where line.matches(key, "message"): message = value
-      case 13 where line.matches(key, "content_block"): contentBlock = value
-      default: break
+      case 4 where line.matches(key, "type"): kind = UpstreamEvent.kind(line, try cursor.value(line))
+      case 5 where line.matches(key, "delta"): try scanDelta(&cursor, line)
+      case 5 where line.matches(key, "usage"): usage = try cursor.value(line)
+      case 7 where line.matches(key, "message"): message = try cursor.value(line)
+      case 13 where line.matches(key, "content_block"): contentBlock = try cursor.value(line)
+      default: _ = try cursor.value(line)
       }
     }
-    if let delta { try scanDelta(delta, line) }
   }
 
-  private mutating func scanDelta(_ range: Range<Int>, _ line: Span<UInt8>) throws(JSONSyntaxError) {
-    var cursor = JSONCursor(at: range.lowerBound)
-    try cursor.enterObject(line)
-    while let key = try cursor.nextKey(line) {
-      let value = try cursor.value(line)
-      guard line[value.lowerBound] == Ascii.quote else { continue }
-      let inside = (value.lowerBound + 1)..<(value.upperBound - 1)
-      switch key.count {
-      case 4 where line.matches(key, "text"): deltaText = inside
-      case 8 where line.matches(key, "thinking"): deltaText = inside
-      case 4 where line.matches(inside, "text_delta"): deltaKind = .text
-      case 4 where line.matches(inside, "thinking_delta"): deltaKind = .thinking
-      case 11 where line.matches(key, "stop_reason"): stopReason = inside
-      default: break
-      }
+  private mutating func scanDelta(_ cursor: inout JSONCursor, _ line: Span<UInt8>) throws(JSONSyntaxError) {
+    // Of a repeated key the last value counts.
+    (deltaKind, deltaText, stopReason) = (.other, nil, nil)
+    guard cursor.peek(line) == Ascii.openBrace else {
+      _ = try cursor.value(line)
+      return
     }
+    try cursor.enterObject(line)
+    while let key = try cursor.nextKey(line) { noteDelta(key, try cursor.value(line), line) }
+  }
+
+  private mutating func noteDelta(_ key: Range<Int>, _ value: Range<Int>, _ line: Span<UInt8>) {
+    let isString = line[value.lowerBound] == Ascii.quote
+    let inside = isString ? (value.lowerBound + 1)..<(value.upperBound - 1) : value
+    switch key.count {
+    case 4 where line.matches(key, "text"), 8 where line.matches(key, "thinking"): deltaText = isString ? inside : nil
+    case 4 where line.matches(key, "type"): deltaKind = isString ? UpstreamEvent.deltaKind(line, inside) : .other
+    case 11 where line.matches(key, "stop_reason"): stopReason = isString ? inside : nil
+    default: break
+    }
+  }
+
+  private static func deltaKind(_ line: Span<UInt8>, _ type: Range<Int>) -> DeltaKind {
+    if line.matches(type, "text_delta") { return .text }
+    return line.matches(type, "thinking_delta") ? .thinking : .other
   }
 
   private static func kind(_ line: Span<UInt8>, _ value: Range<Int>) -> Kind {

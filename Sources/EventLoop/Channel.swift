@@ -50,7 +50,7 @@ public final class Channel {
     guard isOpen else { return .end }
     return loop.withScratch { buffer in
       let capacity = buffer.count
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, capacity) }
+      let count = Channel.receive(descriptor, into: &buffer)
       if count > 0 {
         body(buffer.span.extracting(0..<count))
         // A short read has emptied a stream; asking again would cost a system call to learn the same.
@@ -70,17 +70,28 @@ public final class Channel {
     guard isOpen else { return .failed(SystemCallError("write", code: EBADF)) }
     guard !bytes.isEmpty else { return .wrote(0) }
     while true {
-      let count = unsafe bytes.withUnsafeBufferPointer { pointer in
-        switch kind {
-        case .socket: unsafe send(descriptor, pointer.baseAddress, pointer.count, Int32(MSG_NOSIGNAL))
-        case .pipe: unsafe Glibc.write(descriptor, pointer.baseAddress, pointer.count)
-        }
-      }
+      let count = Channel.send(bytes, to: descriptor, kind)
       if count >= 0 { return .wrote(count) }
       switch errno {
       case EAGAIN: return .wrote(0)
       case EINTR: continue
       default: return .failed(SystemCallError("write"))
+      }
+    }
+  }
+
+  // Not isolated: a closure of an isolated function is checked for its isolation with every call.
+
+  private nonisolated static func receive(_ descriptor: Int32, into buffer: inout [UInt8]) -> Int {
+    let capacity = buffer.count
+    return unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, capacity) }
+  }
+
+  private nonisolated static func send(_ bytes: Span<UInt8>, to descriptor: Int32, _ kind: Kind) -> Int {
+    unsafe bytes.withUnsafeBufferPointer { pointer in
+      switch kind {
+      case .socket: unsafe Glibc.send(descriptor, pointer.baseAddress, pointer.count, Int32(MSG_NOSIGNAL))
+      case .pipe: unsafe Glibc.write(descriptor, pointer.baseAddress, pointer.count)
       }
     }
   }

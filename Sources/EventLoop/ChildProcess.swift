@@ -32,7 +32,9 @@ public final class ChildProcess {
   /// Bytes written to the child's standard input that its pipe has not taken yet.
   public var unsentInput: Int { pendingInput.count }
 
-  private weak var owner: (any ChildProcessOwner)?
+  /// Not weak, though the owner holds the child: every access to an object that was ever weakly held takes a slow path.
+  /// Let go of when the child is gone, and it always goes.
+  private var owner: (any ChildProcessOwner)?
   private let marker: String
   private var input: Channel?
   private var output: Channel?
@@ -133,7 +135,7 @@ public final class ChildProcess {
   public func resumeOutput() {
     guard isOutputPaused else { return }
     isOutputPaused = false
-    Loop.main.onNextTurn { [weak self] in self?.readOutput() }
+    Loop.main.onNextTurn { [self] in readOutput() }
   }
 
   private func readOutput() {
@@ -148,7 +150,7 @@ public final class ChildProcess {
         return
       }
     }
-    Loop.main.onNextTurn { [weak self] in self?.readOutput() }
+    Loop.main.onNextTurn { [self] in readOutput() }
   }
 
   private func readErrors() {
@@ -163,7 +165,7 @@ public final class ChildProcess {
         return
       }
     }
-    Loop.main.onNextTurn { [weak self] in self?.readErrors() }
+    Loop.main.onNextTurn { [self] in readErrors() }
   }
 
   // MARK: End
@@ -203,6 +205,8 @@ public final class ChildProcess {
     closeAll()
     ChildProcess.livePIDs.remove(pid)
     FamilyReaper.shared.take(family, marker: marker)
+    let owner = self.owner
+    self.owner = nil
     owner?.childDidExit(ended)
   }
 

@@ -5,14 +5,31 @@ public import Bytes
 /// Everything written to a chunked body until `closeChunk` becomes one chunk, so that what one turn of the loop says is
 /// one chunk, whatever the number of events in it.
 public struct HTTPOutput: Sendable {
-  private var buffer = ByteBuffer()
+  private var buffer = HTTPOutput.emptyBuffer
   /// Where the open chunk begins.
   private var openChunk: Int?
 
   /// Room for the size of a chunk that is still open: eight digits, enough for 4 GiB.
   private static let chunkHead = "00000000\r\n"
 
+  /// What a turn of the loop writes in a burst fits; a larger buffer is not kept.
+  public static let retainedCapacity = 256 * 1024
+  private static let emptyBuffer = ByteBuffer(retaining: retainedCapacity)
+
   public init() {}
+
+  /// Whether there is memory to write into without asking for some.
+  public var hasStorage: Bool { buffer.capacity > 0 }
+
+  /// Writes into the storage of `spare` from here on; for an output that has none.
+  public mutating func adopt(_ spare: ByteBuffer) { buffer = spare }
+
+  /// Gives its storage up, when everything has been taken; nil if there is none, or still something in it.
+  public mutating func releaseStorage() -> ByteBuffer? {
+    guard buffer.isEmpty, hasStorage else { return nil }
+    defer { buffer = HTTPOutput.emptyBuffer }
+    return buffer
+  }
 
   /// Bytes that have not been taken yet.
   public var count: Int { buffer.count }

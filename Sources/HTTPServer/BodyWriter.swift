@@ -7,14 +7,18 @@ public import EventLoop
 public final class BodyWriter {
   /// Until the answer has ended. Not weak: that would put each access to the connection on a slow path.
   private var connection: HTTPConnection?
+  private let exchange: Exchange
 
-  init(_ connection: HTTPConnection) { self.connection = connection }
+  init(_ connection: HTTPConnection, _ exchange: Exchange) {
+    self.connection = connection
+    self.exchange = exchange
+  }
 
   /// The answer has ended: there is nothing to write to any more.
   func detach() { connection = nil }
 
   /// Lets `body` append to the output. A no-op when the client is gone or the body has ended.
-  public func write(_ body: (inout ByteBuffer) -> Void) { connection?.writeBody(body, from: self) }
+  public func write(_ body: (inout ByteBuffer) -> Void) { connection?.writeBody(of: exchange, body) }
 
   /// The body is complete.
   public func finish() { connection?.finishBody(from: self) }

@@ -16,6 +16,9 @@ final class HTTPConnection: DescriptorHandler {
     case answering(Exchange)
     /// The answer's body is being written.
     case streaming(Exchange, any StreamingBody, BodyWriter)
+    /// An answer is complete, and more requests are there already: the next one has to wait for others' turn, and for
+    /// the client to take what it was sent.
+    case resting
     /// The last answer is on its way out; the client's end is awaited, what it still sends is thrown away.
     case lingering
     case closed
@@ -90,7 +93,7 @@ final class HTTPConnection: DescriptorHandler {
   private var wantsInput: Bool {
     switch phase {
     case .receiving, .lingering: true
-    case .answering, .streaming: input.count < server.limits.pipelinedBytes
+    case .answering, .streaming, .resting: input.count < server.limits.pipelinedBytes
     case .closed: false
     }
   }
@@ -105,11 +108,11 @@ final class HTTPConnection: DescriptorHandler {
       guard exchange.head.version == .http11, exchange.takeProbe() else { return }
       output.append(HTTPResponseHead(102))
       flush()
-    case .streaming(let exchange, let body, let writer):
+    case .streaming(let exchange, let body, _):
       let probe = body.probe
       guard !probe.isEmpty, exchange.takeProbe() else { return }
-      writeBody({ $0.append(probe) }, from: writer)
-    case .closed: break
+      writeBody(of: exchange) { $0.append(probe) }
+    case .resting, .closed: break
     }
   }
 
@@ -167,7 +170,7 @@ final class HTTPConnection: DescriptorHandler {
     let keepsAlive = request.head.keepsAlive && !server.isDraining
     phase = .answering(Exchange(request.head, context, keepsAlive: keepsAlive))
     server.activeRequests += 1
-    Task.onLoop { [self] in send(await server.respond(to: request, context)) }
+    server.respond(to: request, context) { [self] in send($0) }
   }
 
   /// A request that cannot be read: it gets an answer, and the connection ends with it.
@@ -221,7 +224,7 @@ final class HTTPConnection: DescriptorHandler {
         body.clientDidLeave()
         finishExchange()
       } else {
-        let writer = BodyWriter(self)
+        let writer = BodyWriter(self, exchange)
         phase = .streaming(exchange, body, writer)
         scheduleFlush()
         body.start(writer)
@@ -234,6 +237,7 @@ final class HTTPConnection: DescriptorHandler {
     response.head["date"] = server.date
     if isChunked { response.head["transfer-encoding"] = "chunked" }
     if let bodyLength, response.head.status != .noContent { response.head["content-length"] = String(bodyLength) }
+    server.spareBuffers.lend(to: &output)
     output.append(response.head)
   }
 
@@ -244,15 +248,23 @@ final class HTTPConnection: DescriptorHandler {
     case .streaming(let current, _, let writer):
       exchange = current
       writer.detach()
-    case .receiving, .lingering, .closed: return
+    case .receiving, .resting, .lingering, .closed: return
     }
     end(exchange, isComplete: true)
     guard exchange.keepsAlive, !hasPeerFinished || !input.isEmpty else { return linger() }
-    phase = .receiving(Incoming())
     deadline = server.scheduler.now + server.limits.idleTimeout
     scheduleFlush()
-    // On the next turn, not from here: a long pipeline of requests would nest as deep as it is long.
+    guard input.isEmpty, !mayHaveMoreInput, !hasPeerFinished else { return proceedNextTurn() }
+    phase = .receiving(Incoming())
+  }
+
+  // Not from here: a long pipeline of requests would keep all others waiting.
+  private func proceedNextTurn() {
+    phase = .resting
     Loop.main.onNextTurn { [self] in
+      guard case .resting = phase else { return }
+      guard !isCongested else { return wasCongested = true }
+      phase = .receiving(Incoming())
       process()
       if mayHaveMoreInput || hasPeerFinished { receive() }
     }
@@ -265,8 +277,9 @@ final class HTTPConnection: DescriptorHandler {
 
   // MARK: Streaming bodies
 
-  func writeBody(_ body: (inout ByteBuffer) -> Void, from writer: BodyWriter) {
-    guard let exchange = streamingExchange(of: writer) else { return }
+  /// For the writer of the answer under way; one whose answer has ended is detached.
+  func writeBody(of exchange: Exchange, _ body: (inout ByteBuffer) -> Void) {
+    server.spareBuffers.lend(to: &output)
     let added = output.appendBody(isChunked: exchange.isChunked, body)
     guard added > 0 else { return }
     exchange.bytes += added
@@ -313,6 +326,7 @@ final class HTTPConnection: DescriptorHandler {
     switch channel.write(output.span) {
     case .wrote(let count):
       output.consume(count)
+      server.spareBuffers.takeBack(from: &output)
       if count > 0 || deadline == nil { noteProgress() }
     case .failed: return lose()
     }
@@ -323,7 +337,7 @@ final class HTTPConnection: DescriptorHandler {
   private func noteProgress() {
     switch phase {
     case .receiving where isIdle, .lingering: deadline = server.scheduler.now + server.limits.idleTimeout
-    case .answering, .streaming:
+    case .answering, .streaming, .resting:
       // A client that takes nothing must not hold its run, and what is kept for it, for ever.
       deadline = output.isEmpty ? nil : server.scheduler.now + server.limits.stallTimeout
     case .receiving, .closed: break
@@ -335,7 +349,11 @@ final class HTTPConnection: DescriptorHandler {
       wasCongested = false
       // On the next turn: a source that writes at once would keep this one from ending.
       Loop.main.onNextTurn { [self] in
-        if case .streaming(_, let body, _) = phase { body.writerDidDrain() }
+        switch phase {
+        case .streaming(_, let body, _): body.writerDidDrain()
+        case .resting: proceedNextTurn()
+        case .receiving, .answering, .lingering, .closed: break
+        }
       }
     }
     if case .lingering = phase, output.isEmpty {
@@ -394,7 +412,7 @@ final class HTTPConnection: DescriptorHandler {
       body.clientDidLeave()
       exchange.context.departure.cancel()
       end(exchange, isComplete: false)
-    case .receiving, .lingering, .closed: break
+    case .receiving, .resting, .lingering, .closed: break
     }
   }
 }

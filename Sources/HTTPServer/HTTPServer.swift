@@ -17,6 +17,8 @@ public final class HTTPServer {
   private var drainAction: (@Reactor () -> Void)?
   /// Requests whose answers are still under way.
   public internal(set) var activeRequests = 0
+  /// What connections write into.
+  var spareBuffers = SpareBuffers()
   private var dateSecond = -1
   private var dateText = ""
   private static let sweepInterval: Duration = .milliseconds(500)
@@ -109,8 +111,13 @@ public final class HTTPServer {
       guard let self else { return }
       sweep = nil
       for connection in connections.values { connection.checkDeadline(scheduler.now) }
-      if connections.isEmpty { FreeMemory.giveBack() } else { armSweep() }
+      if connections.isEmpty { giveMemoryBack() } else { armSweep() }
     }
+  }
+
+  private func giveMemoryBack() {
+    spareBuffers = SpareBuffers()
+    FreeMemory.giveBack()
   }
 
   // MARK: Answers
@@ -122,16 +129,38 @@ public final class HTTPServer {
     return dateText
   }
 
-  func respond(to request: HTTPRequest, _ context: RequestContext) async -> HTTPResponse {
-    var response: HTTPResponse
+  /// Hands the answer to `send`: before this returns, or when it is there.
+  func respond(
+    to request: HTTPRequest, _ context: RequestContext, _ send: @escaping @Reactor (HTTPResponse) -> Void
+  ) {
     do {
-      response = try await responder(request, context)
-    } catch let error as HTTPError {
-      response = error.response
+      switch try responder(request, context) {
+      case .ready(let response): send(completed(response, context))
+      case .pending(let work): Task.onLoop { [self] in send(await outcome(of: work, context)) }
+      }
     } catch {
-      context.logger.error("unexpected failure", ["error": .string("\(error)")])
-      response = HTTPError.internalError.response
+      send(completed(rendered(error, context), context))
     }
+  }
+
+  private func outcome(
+    of work: @Reactor () async throws -> HTTPResponse, _ context: RequestContext
+  ) async -> HTTPResponse {
+    do {
+      return completed(try await work(), context)
+    } catch {
+      return completed(rendered(error, context), context)
+    }
+  }
+
+  private func rendered(_ error: any Error, _ context: RequestContext) -> HTTPResponse {
+    if let error = error as? HTTPError { return error.response }
+    context.logger.error("unexpected failure", ["error": .string("\(error)")])
+    return HTTPError.internalError.response
+  }
+
+  private func completed(_ response: HTTPResponse, _ context: RequestContext) -> HTTPResponse {
+    var response = response
     for field in context.responseFields where response.head[field.name] == nil {
       response.head.add(field.name, field.value)
     }

@@ -1,19 +1,22 @@
 public import EventLoop
 
-/// Answers a request, or throws an `HTTPError`.
-public typealias Responder = @Reactor (HTTPRequest, RequestContext) async throws -> HTTPResponse
-
-/// Looks at a request before the route does and at the head of the answer afterwards. It never touches a streaming
-/// body; what must happen after the body's end is registered with `RequestContext.whenEnded`.
+/// Looks at a request before the route does, and may answer in its place. It never touches a body; what belongs into
+/// the answer's head goes through `RequestContext.setResponseField`, what must happen after the answer's end is
+/// registered with `RequestContext.whenEnded`.
 @Reactor
 public protocol Middleware {
-  func respond(to request: HTTPRequest, _ context: RequestContext, next: Responder) async throws -> HTTPResponse
+  /// - Returns: the answer, if the request goes no further; nil to let it pass.
+  /// - Throws: `HTTPError`, which is the answer then.
+  func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse?
 }
 
-/// Wraps a responder in middleware; the first of the list is the outermost.
+/// Puts middleware before a responder; the first of the list sees the request first.
 @Reactor
 public func chain(_ middleware: [any Middleware], _ responder: @escaping Responder) -> Responder {
-  middleware.reversed().reduce(responder) { next, layer in
-    { request, context in try await layer.respond(to: request, context, next: next) }
+  { request, context in
+    for layer in middleware {
+      if let response = try layer.intercept(request, context) { return .ready(response) }
+    }
+    return try responder(request, context)
   }
 }

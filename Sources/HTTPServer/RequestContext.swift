@@ -40,8 +40,13 @@ public final class RequestContext {
   }
 
   public func setResponseField(_ name: String, _ value: String) {
-    responseFields.removeAll { $0.name == name }
-    responseFields.append(HTTPResponseHead.Field(name: name, value: value))
+    let field = HTTPResponseHead.Field(name: name, value: value)
+    // A loop, because a closure that is handed down from here is checked for its isolation with every call.
+    for index in responseFields.indices where responseFields[index].name == name {
+      responseFields[index] = field
+      return
+    }
+    responseFields.append(field)
   }
 
   /// Calls `action` when the answer's last byte is written, or the client is gone; at once if that has been already.

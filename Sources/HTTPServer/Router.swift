@@ -7,7 +7,7 @@ public struct Router {
   private struct Route {
     let method: String
     let segments: [Segment]
-    let responder: @Reactor (HTTPRequest, RequestContext, PathParameters) async throws -> HTTPResponse
+    let responder: @Reactor (HTTPRequest, RequestContext, PathParameters) throws -> HTTPReply
   }
 
   private enum Segment: Equatable {
@@ -19,9 +19,29 @@ public struct Router {
 
   public init() {}
 
+  /// A route whose answer has to be waited for.
   public mutating func on(
     _ method: String, _ pattern: String,
     _ responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) async throws -> HTTPResponse
+  ) {
+    add(method, pattern) { request, context, parameters in
+      .pending { try await responder(request, context, parameters) }
+    }
+  }
+
+  /// A route that has its answer at once.
+  public mutating func on(
+    _ method: String, _ pattern: String,
+    atOnce responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) throws -> HTTPResponse
+  ) {
+    add(method, pattern) { request, context, parameters in
+      .ready(try responder(request, context, parameters))
+    }
+  }
+
+  private mutating func add(
+    _ method: String, _ pattern: String,
+    _ responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) throws -> HTTPReply
   ) {
     let segments = Router.split(pattern).map { segment in
       segment.hasPrefix("{") ? Segment.parameter(String(segment.dropFirst().dropLast())) : .literal(segment)
@@ -33,24 +53,26 @@ public struct Router {
 
   /// - Throws: `HTTPError` 404 for an unknown path, 405 (with `allow`) for a method the path does not have, 501 for a
   ///   method HTTP does not have.
-  public func respond(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+  public func respond(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPReply {
     let method = request.head.method
     guard Router.knownMethods.contains(method) else {
       throw HTTPError(
         .notImplemented, type: "invalid_request_error", code: "unknown_method", message: "Unknown method \(method)")
     }
     let path = request.head.segments
-    let matches = routes.compactMap { route in Router.match(route.segments, path).map { (route, $0) } }
     // A HEAD is a GET whose body is not sent; the connection sees to that.
     let wanted = method == "HEAD" ? "GET" : method
-    if let (route, parameters) = matches.first(where: { $0.0.method == wanted }) {
-      return try await route.responder(request, context, parameters)
+    var methods: [String] = []
+    for route in routes {
+      guard let parameters = Router.match(route.segments, path) else { continue }
+      if route.method == wanted { return try route.responder(request, context, parameters) }
+      methods.append(route.method)
     }
-    let allowed = Router.allowed(matches.map(\.0.method))
-    guard !matches.isEmpty else {
+    let allowed = Router.allowed(methods)
+    guard !methods.isEmpty else {
       throw HTTPError.notFound("No route for \(method) \(request.head.path)", code: "unknown_url")
     }
-    if method == "OPTIONS" { return HTTPResponse(head: HTTPResponseHead(.noContent, ["allow": allowed])) }
+    if method == "OPTIONS" { return .ready(HTTPResponse(head: HTTPResponseHead(.noContent, ["allow": allowed]))) }
     throw HTTPError(
       .methodNotAllowed, type: "invalid_request_error", code: "method_not_allowed",
       message: "\(request.head.path) takes \(allowed), not \(method)",

@@ -12,7 +12,9 @@ extension Stub {
     let logger = Logger(level: .warn, format: .pretty, now: WallClock.now) { line in
       Console.print(String(decoding: line, as: UTF8.self), to: STDERR_FILENO)
     }
-    let server = HTTPServer(logger: logger, clock: WallClock.now) { await stub.respond($0, $1) }
+    let server = HTTPServer(logger: logger, clock: WallClock.now) { request, context in
+      .pending { await stub.respond(request, context) }
+    }
     do {
       try server.listen(host: "127.0.0.1", port: options.port)
     } catch {

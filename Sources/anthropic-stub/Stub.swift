@@ -34,7 +34,7 @@ final class Stub {
     if !request.head.path.hasPrefix("/__") { log.add(request) }
     context.setResponseField("request-id", Identifiers.make("req_"))
     do {
-      return try await router.respond(request, context)
+      return try await router.respond(request, context).response()
     } catch let error as HTTPError where error.status == .methodNotAllowed {
       return AnthropicError(error).response(.notFound)
     } catch let error as HTTPError {

@@ -19,11 +19,10 @@ private final class Passage {
   init(logger: Logger = .silent) { context = .detached(logger: logger) }
 
   func send(_ request: HTTPRequest, through layer: any Middleware) async throws -> HTTPResponse {
-    try await layer.respond(to: request, context) { _, context in
-      self.hasPassed = true
-      self.principal = context[Principal.self]
-      return HTTPResponse(head: HTTPResponseHead(.ok))
-    }
+    if let answer = try layer.intercept(request, context) { return answer }
+    hasPassed = true
+    principal = context[Principal.self]
+    return HTTPResponse(head: HTTPResponseHead(.ok))
   }
 }
 

@@ -69,7 +69,10 @@ struct ModelRoutesTests {
   private func get(_ path: String) async throws -> HTTPResponse {
     var router = Router()
     ModelRoutes(catalog: .builtIn).add(to: &router)
-    return try await router.respond(try .of("GET", path), .detached())
+    guard case .ready(let response) = try router.respond(try .of("GET", path), .detached()) else {
+      throw HTTPRequest.Broken()
+    }
+    return response
   }
 
   @Test("the list is OpenAI's")

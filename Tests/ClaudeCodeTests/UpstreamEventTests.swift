@@ -69,20 +69,31 @@ struct UpstreamEventTests {
     let line = #"{"type":"stream_event","event":\#(event),"after":"y"}"#
     let start = line.utf8.count - event.utf8.count - #","after":"y"}"#.utf8.count
     let bytes = Array(line.utf8)
-    let scanned = try UpstreamEvent(scanning: start..<(start + event.utf8.count), of: bytes.span)
+    var cursor = JSONCursor(at: start)
+    let scanned = try UpstreamEvent(scanning: &cursor, of: bytes.span)
     #expect(part(scanned.deltaText, line) == "x")
+    #expect(cursor.position == start + event.utf8.count)
   }
 
   @Test(
     "what is no event is refused",
-    arguments: ["7", "null", "[]", "\"x\"", #"{"type""#, #"{"delta":7}"#, #"{"delta":[]}"#])
+    arguments: ["7", "null", "[]", "\"x\"", #"{"type""#, #"{"delta":{"text":"x"}"#])
   func refused(event: String) {
     #expect(throws: JSONSyntaxError.self) { try scan(event) }
   }
 
+  @Test("a delta that is no object holds nothing", arguments: ["7", "[]", "null", #""text""#])
+  func emptyDelta(delta: String) throws {
+    let scanned = try scan(#"{"delta":{"type":"text_delta","text":"x"},"delta":\#(delta),"type":"message_stop"}"#)
+    #expect(scanned.kind == .messageStop)
+    #expect(scanned.deltaKind == .other)
+    #expect(scanned.deltaText == nil)
+  }
+
   private func scan(_ event: String) throws -> UpstreamEvent {
     let bytes = Array(event.utf8)
-    return try UpstreamEvent(scanning: 0..<bytes.count, of: bytes.span)
+    var cursor = JSONCursor()
+    return try UpstreamEvent(scanning: &cursor, of: bytes.span)
   }
 
   private func part(_ range: Range<Int>?, _ line: String) -> String? {

@@ -144,6 +144,36 @@ struct HTTPConnectionTests {
     server.close()
   }
 
+  @Test("pipelined requests that are answered at once are answered in order, one a turn")
+  func pipeliningAtOnce() async throws {
+    let server = try TestServer(responder: { request, _ in .ready(.text(request.head.path)) })
+    let client = try server.connect()
+    client.send((1...200).map { get("/\($0)") }.joined())
+    let responses = try await client.responses(200)
+    #expect(responses.map(\.text) == (1...200).map { "/\($0)" })
+    server.close()
+  }
+
+  @Test("a client that asks on and on and does not read stops being answered, until it reads")
+  func pipeliningWithoutReading() async throws {
+    var limits = ServerLimits()
+    limits.outputHighWater = 64 * 1024
+    limits.outputLowWater = 1024
+    let page = String(repeating: "x", count: 16 * 1024)
+    let server = try TestServer(limits: limits, responder: { _, _ in .ready(.text(page)) })
+    let client = try server.connect()
+    client.isReading = false
+    client.send((0..<400).map { _ in get("/") }.joined())
+    try await server.settle()
+    // What the kernel holds is answered as well: a few hundred kilobytes.
+    #expect((4..<100).contains(server.requests.count))
+    client.isReading = true
+    let responses = try await client.responses(400)
+    #expect(responses.count == 400)
+    #expect(responses.allSatisfy { $0.text == page })
+    server.close()
+  }
+
   @Test("a chunked body comes to the responder whole")
   func chunkedRequest() async throws {
     let server = try echoingBodies()

@@ -224,7 +224,9 @@ struct HTTPServerTests {
       logger: Logger(level: .info, format: .json, now: { Timestamp(milliseconds: 0) }, write: lines.take),
       clock: { Timestamp(milliseconds: 0) }, scheduler: ManualScheduler()
     ) { _, _ in throw TestFailure("the secret") }
-    let response = await server.respond(to: try .of("GET", "/"), context(lines))
+    var answer: HTTPResponse?
+    server.respond(to: try .of("GET", "/"), context(lines)) { answer = $0 }
+    let response = try #require(answer)
     #expect(response.head.status == 500)
     guard case .bytes(let body) = response.body else { throw TestFailure("not a body of bytes") }
     #expect(!String(decoding: body, as: UTF8.self).contains("secret"))

@@ -32,7 +32,7 @@ struct RequestContextTests {
     context.setResponseField("a", "3")
     #expect(
       context.responseFields == [
-        HTTPResponseHead.Field(name: "b", value: "2"), HTTPResponseHead.Field(name: "a", value: "3"),
+        HTTPResponseHead.Field(name: "a", value: "3"), HTTPResponseHead.Field(name: "b", value: "2"),
       ])
   }
 

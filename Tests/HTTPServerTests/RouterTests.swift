@@ -15,7 +15,7 @@ struct RouterTests {
       ("HEAD", "/health", "health"), ("DELETE", "/models/x", "deleted x"),
     ])
   func routes(method: String, target: String, expected: String) async throws {
-    let response = try await router().respond(try .of(method, target), .detached())
+    let response = try await router().respond(try .of(method, target), .detached()).response()
     guard case .bytes(let body) = response.body else { throw TestFailure("not a body of bytes") }
     #expect(String(decoding: body, as: UTF8.self) == expected)
   }
@@ -56,7 +56,7 @@ struct RouterTests {
 
   @Test("OPTIONS tells what a path takes")
   func options() async throws {
-    let response = try await router().respond(try .of("OPTIONS", "/models/x"), .detached())
+    let response = try await router().respond(try .of("OPTIONS", "/models/x"), .detached()).response()
     #expect(response.head.status == 204)
     #expect(response.head["allow"] == "DELETE, GET, HEAD, OPTIONS")
   }
@@ -83,7 +83,7 @@ struct RouterTests {
 
   private func failure(_ method: String, _ target: String) async -> HTTPError? {
     do {
-      _ = try await router().respond(try .of(method, target), .detached())
+      _ = try await router().respond(try .of(method, target), .detached()).response()
       return nil
     } catch {
       return error as? HTTPError

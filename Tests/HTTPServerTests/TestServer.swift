@@ -19,13 +19,25 @@ final class TestServer {
   private(set) var summaries: [RequestSummary] = []
   nonisolated static let date = "Sat, 21 Nov 2026 04:32:10 GMT"
 
-  init(limits: ServerLimits = ServerLimits(), isListening: Bool = true, _ responder: @escaping Responder) throws {
+  /// A server whose answers are waited for.
+  convenience init(
+    limits: ServerLimits = ServerLimits(), isListening: Bool = true,
+    _ responder: @escaping @Reactor (HTTPRequest, RequestContext) async throws -> HTTPResponse
+  ) throws {
+    try self.init(
+      limits: limits, isListening: isListening,
+      responder: { request, context in
+        .pending { try await responder(request, context) }
+      })
+  }
+
+  init(limits: ServerLimits = ServerLimits(), isListening: Bool = true, responder: @escaping Responder) throws {
     weak var recorder: TestServer?
     server = HTTPServer(
       limits: limits, logger: .silent, clock: { Timestamp(milliseconds: 1_795_235_530_000) }, scheduler: scheduler
     ) { request, context in
       recorder?.record(request, context)
-      return try await responder(request, context)
+      return try responder(request, context)
     }
     recorder = self
     // A server that does not listen is on its way out and keeps no connection.

@@ -24,7 +24,7 @@ public struct HealthRoutes {
       let report = await checker.report()
       return .json(report.json, status: report.httpStatus)
     }
-    router.on("GET", "/health/live") { _, _, _ in .json(["status": "alive"]) }
+    router.on("GET", "/health/live", atOnce: { _, _, _ in .json(["status": "alive"]) })
     router.on("GET", "/health/ready") { [checker] _, _, _ in
       guard !checker.isDraining() else { return .json(["status": "draining"], status: .serviceUnavailable) }
       let report = await checker.report()

@@ -12,12 +12,10 @@ public struct APIKeyMiddleware: Middleware {
 
   public init(keys: APIKeyRing) { self.keys = keys }
 
-  public func respond(
-    to request: HTTPRequest, _ context: RequestContext, next: Responder
-  ) async throws -> HTTPResponse {
+  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
     guard !keys.isEmpty, !APIKeyMiddleware.isPublic(request.head) else {
       context[Principal.self] = .anonymous
-      return try await next(request, context)
+      return nil
     }
     guard let key = APIKeyMiddleware.key(in: request.head.fields) else {
       context.logger.warn("authentication failed", ["reason": "no key", "peer": .string(context.peer)])
@@ -31,7 +29,7 @@ public struct APIKeyMiddleware: Middleware {
     }
     context.logger.info("authenticated", ["key": .string(principal.name), "peer": .string(context.peer)])
     context[Principal.self] = principal
-    return try await next(request, context)
+    return nil
   }
 
   private static func isPublic(_ head: HTTPRequestHead) -> Bool {

@@ -12,9 +12,8 @@ public struct AccessLogMiddleware: Middleware {
 
   public init(scheduler: any Scheduler = Loop.main) { self.scheduler = scheduler }
 
-  public func respond(
-    to request: HTTPRequest, _ context: RequestContext, next: Responder
-  ) async throws -> HTTPResponse {
+  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
+    guard context.logger.isEnabled(.info) else { return nil }
     let (method, path) = (request.head.method, request.head.path)
     context.whenEnded { [unowned context, scheduler] summary in
       context.logger.info(
@@ -26,6 +25,6 @@ public struct AccessLogMiddleware: Middleware {
           "complete": .bool(summary.isComplete), "peer": .string(context.peer),
         ])
     }
-    return try await next(request, context)
+    return nil
   }
 }

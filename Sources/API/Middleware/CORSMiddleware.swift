@@ -13,17 +13,15 @@ public struct CORSMiddleware: Middleware {
     self.allowedOrigins = allowedOrigins
   }
 
-  public func respond(
-    to request: HTTPRequest, _ context: RequestContext, next: Responder
-  ) async throws -> HTTPResponse {
-    guard let origin = request.head.fields["origin"] else { return try await next(request, context) }
+  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
+    guard let origin = request.head.fields["origin"] else { return nil }
     context.setResponseField("vary", "origin")
-    guard allowsAnyOrigin || allowedOrigins.contains(origin) else { return try await next(request, context) }
+    guard allowsAnyOrigin || allowedOrigins.contains(origin) else { return nil }
     context.setResponseField("access-control-allow-origin", origin)
     context.setResponseField(
       "access-control-expose-headers", "x-request-id, x-session-id, x-claude-warning, retry-after")
     guard request.head.method == "OPTIONS", request.head.fields["access-control-request-method"] != nil else {
-      return try await next(request, context)
+      return nil
     }
     let headers = request.head.fields["access-control-request-headers"] ?? "authorization, content-type"
     return HTTPResponse(

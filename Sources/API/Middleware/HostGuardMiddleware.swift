@@ -21,11 +21,9 @@ public struct HostGuardMiddleware: Middleware {
     self.allowedOrigins = allowedOrigins
   }
 
-  public func respond(
-    to request: HTTPRequest, _ context: RequestContext, next: Responder
-  ) async throws -> HTTPResponse {
+  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
     let head = request.head
-    guard head.segments.first != "health" else { return try await next(request, context) }
+    guard head.segments.first != "health" else { return nil }
     let host = head.fields["host"]?.lowercased() ?? ""
     guard isAllowed(host: host) else {
       throw refusal("The host name \(host.prefix(128)) is not served here; ALLOWED_HOSTS lists names that are", host)
@@ -34,7 +32,7 @@ public struct HostGuardMiddleware: Middleware {
       throw refusal(
         "Requests of web pages from \(origin.prefix(128)) are not taken; ALLOWED_ORIGINS lists those that are", origin)
     }
-    return try await next(request, context)
+    return nil
   }
 
   private func isAllowed(host: String) -> Bool {

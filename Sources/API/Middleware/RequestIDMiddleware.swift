@@ -11,12 +11,10 @@ public struct RequestIDMiddleware: Middleware {
 
   public init(newID: @escaping @Reactor () -> String) { self.newID = newID }
 
-  public func respond(
-    to request: HTTPRequest, _ context: RequestContext, next: Responder
-  ) async throws -> HTTPResponse {
+  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
     let sent = request.head.fields["x-request-id"].flatMap { RequestIDMiddleware.isSane($0) ? $0 : nil }
     context.identify(sent ?? "req_\(newID())")
-    return try await next(request, context)
+    return nil
   }
 
   private static func isSane(_ id: String) -> Bool {

@@ -7,14 +7,12 @@ public import HTTPServer
 public struct SecurityHeadersMiddleware: Middleware {
   public init() {}
 
-  public func respond(
-    to request: HTTPRequest, _ context: RequestContext, next: Responder
-  ) async throws -> HTTPResponse {
+  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
     context.setResponseField("x-content-type-options", "nosniff")
     context.setResponseField("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
     context.setResponseField("referrer-policy", "no-referrer")
     // What an agent said is nobody's to keep; a stream says the same in its own words.
     context.setResponseField("cache-control", "no-store")
-    return try await next(request, context)
+    return nil
   }
 }

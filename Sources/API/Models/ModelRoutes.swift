@@ -11,13 +11,17 @@ public struct ModelRoutes {
   public init(catalog: ModelCatalog) { self.catalog = catalog }
 
   public func add(to router: inout Router) {
-    router.on("GET", "/v1/models") { [catalog] _, _, _ in
-      .json(["object": "list", "data": .array(catalog.models.map(\.json))])
-    }
-    router.on("GET", "/v1/models/{id}") { [catalog] _, _, parameters in
-      guard let model = catalog.model(parameters["id"]) else { throw ModelCatalog.notFound(parameters["id"]) }
-      return .json(model.json)
-    }
+    router.on(
+      "GET", "/v1/models",
+      atOnce: { [catalog] _, _, _ in
+        .json(["object": "list", "data": .array(catalog.models.map(\.json))])
+      })
+    router.on(
+      "GET", "/v1/models/{id}",
+      atOnce: { [catalog] _, _, parameters in
+        guard let model = catalog.model(parameters["id"]) else { throw ModelCatalog.notFound(parameters["id"]) }
+        return .json(model.json)
+      })
   }
 }
 

@@ -175,7 +175,8 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   private func armTimer() {
     timer?.cancel()
     let wait = lastWrite + Self.patience - scheduler.now
-    timer = scheduler.schedule(after: wait) { [weak self] in self?.silenceTimerFired() }
+    // Holds the stream, and its end cancels it: a weak reference would slow down every other one.
+    timer = scheduler.schedule(after: wait) { [self] in silenceTimerFired() }
   }
 
   private func silenceTimerFired() {

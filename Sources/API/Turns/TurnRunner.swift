@@ -33,7 +33,7 @@ public final class TurnRunner {
       let run = try await start(turn, context, stream)
       stream.follow(run)
       // From here on the client's leaving is the stream's business.
-      context.departure.whenCancelled { [weak stream] in stream?.clientDidLeave() }
+      context.departure.whenCancelled { stream.clientDidLeave() }
       try await stream.untilReady()
     } catch {
       throw rendered(error, context)

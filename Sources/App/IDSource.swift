@@ -1,0 +1,10 @@
+import Bytes
+import EventLoop
+
+/// Makes the ids of requests, runs and sessions.
+@Reactor
+final class IDSource {
+  private var entropy = Entropy()
+
+  func next() -> String { UUIDText.random(using: &entropy) }
+}
