@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import HTTP
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import API

@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import HTTPServer
 import Identity
+import TestSupport
 import Testing
 
 @testable import API

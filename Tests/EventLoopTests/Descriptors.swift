@@ -18,17 +18,6 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
 
 func writeAll(_ text: String, to descriptor: Int32) { writeAll(Array(text.utf8), to: descriptor) }
 
-/// What can be read now.
-func readAvailable(_ descriptor: Int32) -> [UInt8] {
-  var bytes: [UInt8] = []
-  var part = [UInt8](repeating: 0, count: 64 * 1024)
-  while true {
-    let count = unsafe read(descriptor, &part, part.count)
-    guard count > 0 else { return bytes }
-    bytes += part[..<count]
-  }
-}
-
 /// Remembers what a descriptor was ready for, and lets a test wait for it.
 @Reactor
 final class ReadinessRecorder: DescriptorHandler {
@@ -68,15 +57,6 @@ func exit(of pid: Int32) async throws {
   let channel = try Channel(adopting: descriptor, kind: .pipe, handler: recorder)
   await recorder.saw(.readable)
   channel.close()
-}
-
-/// Comes back turn after turn of the loop until `condition` holds, or the test's time is up.
-@Reactor
-func until(_ condition: @Reactor () -> Bool) async {
-  while !condition() {
-    guard !Task.isCancelled else { return }
-    await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
-  }
 }
 
 /// Orphans of the tests' children come to us, as they do to the server.

@@ -4,6 +4,7 @@ import Glibc
 import HTTP
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import HTTPServer
