@@ -91,7 +91,8 @@ public final class ClaudeExecutor {
     let command = ChildCommand(
       executable: path,
       arguments: CLIArguments.arguments(for: turn, settingSources: configuration.settingSources),
-      environment: configuration.environment.environment(for: turn), directory: turn.directory)
+      environment: configuration.environment.environment(for: turn), directory: turn.directory,
+      containedIn: turn.workspaceBase)
     let run = Run(
       turn, id: id, observer: observer, timeouts: configuration.timeouts, scheduler: scheduler, logger: logger
     ) { [weak self] in self?.runEnded(id) }
@@ -119,7 +120,7 @@ public final class ClaudeExecutor {
       return process
     } catch {
       logger.error("cannot start Claude Code", ["error": .string(error.description)])
-      throw ClaudeError(.cannotStart, "Claude Code cannot be started: \(error)", reachedCLI: false)
+      throw ClaudeError(error, starting: command)
     }
   }
 

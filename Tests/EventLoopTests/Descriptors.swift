@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Testing
 
 @testable import EventLoop
 
@@ -61,3 +62,12 @@ func exit(of pid: Int32) async throws {
 
 /// Orphans of the tests' children come to us, as they do to the server.
 func clinuxBecomeSubreaper() -> Int32 { clinux_set_subreaper() }
+
+/// How many descriptors this process has open.
+func openDescriptors() throws -> Int {
+  let directory = unsafe try #require(unsafe opendir("/proc/self/fd"))
+  defer { unsafe closedir(directory) }
+  var count = 0
+  while unsafe readdir(directory) != nil { count += 1 }
+  return count
+}

@@ -2,7 +2,7 @@ import EventLoop
 public import Glibc
 
 /// A directory of its own for each test, removed with everything in it.
-public final class TemporaryDirectory {
+public final class TemporaryDirectory: Sendable {
   public let path: String
 
   public init() {
