@@ -246,6 +246,25 @@ struct ClaudeExecutorTests {
     await stage.settle()
   }
 
+  @Test(
+    "draining starts nothing more and waits for the runs under way, as long as its grace lasts",
+    arguments: [true, false])
+  func draining(ends: Bool) async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    let run = try await stage.run(stage.turn("p"), recorder)
+    let waiting = Task.onLoop { await stage.executor.drain(within: .seconds(10)) }
+    await until { stage.scheduler.waits.contains(.seconds(10)) }
+    let late = stage.turn("q", .new(id: "99999999-2222-4333-8444-555555555555"))
+    #expect(await stage.refusal(of: late)?.kind == .cancelled)
+    if ends { cli.say(CLILine.result("a")) } else { stage.scheduler.advance(by: .seconds(10)) }
+    await waiting.value
+    #expect(stage.executor.activeRuns == (ends ? 0 : 1))
+    run.cancel()
+    await stage.settle()
+    await stage.executor.drain(within: .seconds(10))
+  }
+
   // MARK: One turn at a time
 
   @Test("a session's second turn waits until the first one's process is gone")

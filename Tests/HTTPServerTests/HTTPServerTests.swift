@@ -271,6 +271,20 @@ struct HTTPServerTests {
     server.close()
   }
 
+  @Test("the last connection is waited for, as long as patience lasts", arguments: [true, false])
+  func drained(closes: Bool) async throws {
+    let server = try TestServer.echoingPaths()
+    await server.server.drained(within: .seconds(1))
+    let client = try server.connect()
+    let waiting = Task.onLoop { await server.server.drained(within: .milliseconds(400)) }
+    await until { server.scheduler.waits.first == .milliseconds(400) }
+    if closes { client.close() } else { server.advance(by: .milliseconds(400)) }
+    await waiting.value
+    #expect(server.server.connectionCount == (closes ? 0 : 1))
+    client.close()
+    server.close()
+  }
+
   @Test("closing all connections tells the streams")
   func closingAll() async throws {
     let body = RecordingBody()
