@@ -63,23 +63,29 @@ let package = Package(
     executable("bench", ["API", "ClaudeCode", "Bytes", "CLinux"]),
     executable("fuzz", ["App", "ClaudeCode", "HTTP", "Bytes"]),
 
+    // What several test targets need; it is in no product.
+    .target(
+      name: "TestSupport", dependencies: ["EventLoop", "Bytes"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ArchitectureTests", []),
-    tests("BytesTests", ["Bytes"]),
+    tests("BytesTests", ["TestSupport", "Bytes"]),
     tests("CryptoTests", ["Crypto"]),
     tests("TelemetryTests", ["Telemetry", "Bytes"]),
     tests("HTTPTests", ["HTTP", "Bytes"]),
-    tests("EventLoopTests", ["EventLoop", "CLinux", "Bytes"]),
-    tests("HTTPServerTests", ["HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
+    tests("EventLoopTests", ["TestSupport", "EventLoop", "CLinux", "Bytes"]),
+    tests("HTTPServerTests", ["TestSupport", "HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
     tests("IdentityTests", ["Identity"]),
-    tests("WorkspacesTests", ["Workspaces", "Bytes"]),
-    tests("ClaudeCodeTests", ["ClaudeCode", "EventLoop", "Telemetry", "Bytes"]),
+    tests("WorkspacesTests", ["TestSupport", "Workspaces", "Bytes"]),
+    tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "EventLoop", "Telemetry", "Bytes"]),
     tests(
       "APITests",
-      ["API", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Bytes"]),
+      [
+        "TestSupport", "API", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry",
+        "Bytes",
+      ]),
     // libcurl's headers are needed for the tests only: `make tools` installs them.
     .systemLibrary(name: "CCurl", path: "Tests/CCurl"),
     tests("IntegrationTests", ["CCurl", "CLinux", "EventLoop", "Bytes"]),
-    tests("AppTests", ["App", "ClaudeCode", "Telemetry", "Workspaces"]),
+    tests("AppTests", ["TestSupport", "App", "ClaudeCode", "Telemetry", "Workspaces"]),
   ],
   swiftLanguageModes: [.v6]
 )

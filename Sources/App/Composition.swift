@@ -53,11 +53,8 @@ final class Composition {
     var router = Router()
     HealthRoutes(checker: checker).add(to: &router)
     ModelRoutes(catalog: models).add(to: &router)
-    ChatCompletionRoutes(
-      ChatCompletionRoutes.Configuration(
-        retryPatience: settings.retryPatience, writesSessionIntoContent: settings.writesSessionIntoContent),
-      turns: turns, runner: runner, clock: clock
-    ).add(to: &router)
+    ChatCompletionRoutes(retryPatience: settings.retryPatience, turns: turns, runner: runner, clock: clock)
+      .add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
     var limits = ServerLimits()

@@ -4,6 +4,7 @@
 #define CLINUX_SHIM_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
@@ -23,6 +24,9 @@ int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int fla
 int pipe2(int descriptors[2], int flags);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+int posix_spawn_file_actions_addfchdir_np(posix_spawn_file_actions_t *actions, int descriptor);
+
+static const int clinux_o_path = __O_PATH;
 
 static inline char **clinux_environment(void) { return environ; }
 

@@ -34,13 +34,16 @@ public enum CLIArguments {
     "--permission-prompt-tool=stdio", "--strict-mcp-config",
   ]
 
+  /// The longest rule in a tool list, in bytes.
+  public static let maximumToolRuleLength = 1024
+
   /// Whether `rule` may stand in a tool list: a tool's name, optionally with a specifier in parentheses, as in
   /// `Bash(git log:*)`. Outside parentheses commas and blanks would separate rules.
   public static func isToolRule(_ rule: String) -> Bool {
     let parts = rule.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let name = parts.first, !name.isEmpty, name.utf8.allSatisfy(isToolNameByte), rule.utf8.count <= 1024 else {
-      return false
-    }
+    guard let name = parts.first, !name.isEmpty, name.utf8.allSatisfy(isToolNameByte),
+      rule.utf8.count <= maximumToolRuleLength
+    else { return false }
     guard parts.count == 2 else { return true }
     // Balanced and closed at the very end, or the rest of the list would be inside the parentheses.
     var depth = 1

@@ -30,6 +30,8 @@ public final class CLIProbe {
   public static let freshness: Duration = .seconds(30)
   /// How long `--version` may take (it takes 10 ms).
   public static let patience: Duration = .seconds(10)
+  /// How much of what it says is kept, in bytes.
+  static let maximumOutput = 4 * 1024
 
   public init(
     locator: CLILocator, environment: CLIEnvironment, clock: @escaping @Sendable () -> Timestamp,
@@ -81,8 +83,6 @@ private final class VersionCommand: ChildProcessOwner {
   private var output = ""
   private var timer: (any ScheduledTimer)?
 
-  private static let maximumOutput = 4 * 1024
-
   init(
     _ path: String, _ environment: [String: String], _ scheduler: any Scheduler,
     onEnd: @escaping @Reactor (CLIProbe.Report.Finding) -> Void
@@ -104,8 +104,8 @@ private final class VersionCommand: ChildProcessOwner {
   func childDidWrite(errors bytes: Span<UInt8>) { append(bytes) }
 
   private func append(_ bytes: Span<UInt8>) {
-    guard output.utf8.count < VersionCommand.maximumOutput else { return }
-    output += bytes.text(in: 0..<bytes.count)
+    let room = max(0, CLIProbe.maximumOutput - output.utf8.count)
+    output += bytes.text(in: 0..<min(bytes.count, room))
   }
 
   func childDidExit(_ status: ExitStatus) {

@@ -1,3 +1,5 @@
+import EventLoop
+
 /// Why a turn brought no answer, or no complete one.
 public struct ClaudeError: Error, Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
@@ -5,6 +7,8 @@ public struct ClaudeError: Error, Sendable, Equatable {
     case cliNotFound
     /// The system refused to start it.
     case cannotStart
+    /// The turn's directory is no longer one below the base of all workspaces.
+    case workspaceUnusable
     /// It said something on standard error and left, before any answer.
     case refused
     case sessionNotFound
@@ -54,6 +58,18 @@ extension ClaudeError {
       case "error_max_budget_usd": self.init(.budget, "The budget of the turn is spent", reachedCLI: true)
       default: self.init(.failed, said, reachedCLI: true)
       }
+    }
+  }
+
+  /// The error of a CLI that the system would not start.
+  init(_ error: SystemCallError, starting command: ChildCommand) {
+    if error.call == ContainedDirectory.call {
+      let name = command.directory.split(separator: "/").last ?? ""
+      self.init(
+        .workspaceUnusable, "The workspace \(name) cannot be used, it is not the directory it was: \(error)",
+        reachedCLI: false)
+    } else {
+      self.init(.cannotStart, "Claude Code cannot be started: \(error)", reachedCLI: false)
     }
   }
 

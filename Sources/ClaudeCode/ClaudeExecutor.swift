@@ -31,7 +31,7 @@ public final class ClaudeExecutor {
   private var runs: [String: Run] = [:]
   private var processes: [ObjectIdentifier: ClaudeProcess] = [:]
   private var idleActions: [@Reactor () -> Void] = []
-  private var drainAction: (@Reactor () -> Void)?
+  private let idleness: Idleness
   private var isShuttingDown = false
 
   /// - Parameter newID: makes unique ids.
@@ -41,6 +41,7 @@ public final class ClaudeExecutor {
   ) {
     self.configuration = configuration
     self.scheduler = scheduler
+    idleness = Idleness(scheduler)
     self.logger = logger
     self.newID = newID
     var limits = SessionGate.Limits()
@@ -91,7 +92,8 @@ public final class ClaudeExecutor {
     let command = ChildCommand(
       executable: path,
       arguments: CLIArguments.arguments(for: turn, settingSources: configuration.settingSources),
-      environment: configuration.environment.environment(for: turn), directory: turn.directory)
+      environment: configuration.environment.environment(for: turn), directory: turn.directory,
+      containedIn: turn.workspaceBase)
     let run = Run(
       turn, id: id, observer: observer, timeouts: configuration.timeouts, scheduler: scheduler, logger: logger
     ) { [weak self] in self?.runEnded(id) }
@@ -103,7 +105,7 @@ public final class ClaudeExecutor {
 
   private func runEnded(_ id: String) {
     runs[id] = nil
-    if runs.isEmpty { drainAction?() }
+    if runs.isEmpty { idleness.begin() }
   }
 
   private func spawn(_ command: ChildCommand, session: String) throws(ClaudeError) -> ClaudeProcess {
@@ -119,7 +121,7 @@ public final class ClaudeExecutor {
       return process
     } catch {
       logger.error("cannot start Claude Code", ["error": .string(error.description)])
-      throw ClaudeError(.cannotStart, "Claude Code cannot be started: \(error)", reachedCLI: false)
+      throw ClaudeError(error, starting: command)
     }
   }
 
@@ -135,15 +137,7 @@ public final class ClaudeExecutor {
   /// - Parameter grace: how long they may take.
   public func drain(within grace: Duration) async {
     isShuttingDown = true
-    await withCheckedContinuation { continuation in
-      guard !runs.isEmpty else { return continuation.resume() }
-      let timer = scheduler.schedule(after: grace) { [weak self] in self?.drainAction?() }
-      drainAction = { [weak self] in
-        self?.drainAction = nil
-        timer.cancel()
-        continuation.resume()
-      }
-    }
+    await idleness.wait(within: grace) { runs.isEmpty }
   }
 
   /// Ends every run and process; returns when the last process is gone, or after the time every teardown has.

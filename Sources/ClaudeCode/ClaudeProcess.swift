@@ -23,8 +23,9 @@ final class ClaudeProcess: ChildProcessOwner {
   private var framer = LineFramer()
   private let onExit: @Reactor (ClaudeProcess) -> Void
 
-  /// The end of standard error is where the reason stands.
-  private static let standardErrorTail = 4 * 1024
+  /// The end of standard error is where the reason stands: this much of it, in bytes, is left whenever there is more
+  /// than twice as much.
+  static let standardErrorTail = 4 * 1024
   /// What carries this variable in its environment was started by us, directly or not.
   private static let markerName = "CLAUDE_CODE_SERVER_PROCESS"
 

@@ -18,6 +18,9 @@ public struct Turn: Sendable, Equatable {
   public var session: Session
   /// The workspace's absolute path.
   public var directory: String
+  /// The directory that `directory` must still lie below when the CLI is started, without a link in between; nil if it
+  /// may be anywhere.
+  public var workspaceBase: String?
   public var options: TurnOptions
   /// A file with the MCP servers this turn may use; nil for none.
   public var mcpConfigPath: String?
@@ -25,12 +28,13 @@ public struct Turn: Sendable, Equatable {
   public var retryPatience: Duration?
 
   public init(
-    prompt: String, session: Session, directory: String, options: TurnOptions = TurnOptions(),
-    mcpConfigPath: String? = nil, retryPatience: Duration? = nil
+    prompt: String, session: Session, directory: String, workspaceBase: String? = nil,
+    options: TurnOptions = TurnOptions(), mcpConfigPath: String? = nil, retryPatience: Duration? = nil
   ) {
     self.prompt = prompt
     self.session = session
     self.directory = directory
+    self.workspaceBase = workspaceBase
     self.options = options
     self.mcpConfigPath = mcpConfigPath
     self.retryPatience = retryPatience

@@ -11,12 +11,19 @@ public struct ChildCommand: Sendable, Equatable {
   public var environment: [String: String]
   /// The working directory.
   public var directory: String
+  /// A directory that the working directory must lie below when the child is started, without a link in between; nil
+  /// if it may be anywhere.
+  public var containedIn: String?
 
-  public init(executable: String, arguments: [String], environment: [String: String], directory: String) {
+  public init(
+    executable: String, arguments: [String], environment: [String: String], directory: String,
+    containedIn: String? = nil
+  ) {
     self.executable = executable
     self.arguments = arguments
     self.environment = environment
     self.directory = directory
+    self.containedIn = containedIn
   }
 }
 
@@ -31,14 +38,22 @@ struct SpawnedChild {
 
 extension ChildCommand {
   /// Starts the child: own process group, default signals, only its three pipes open (`posix_spawn`, 50 µs).
+  ///
+  /// - Throws: `SystemCallError`; its call is `ContainedDirectory.call` if the directory is not below `containedIn`.
   func spawn() throws(SystemCallError) -> SpawnedChild {
+    let contained = try openContainedDirectory()
+    defer { if let contained { close(contained) } }
     let input = try Pipe()
     let output = try Pipe()
     let errors = try Pipe()
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_addchdir_np(&actions, directory)
+    if let contained {
+      unsafe posix_spawn_file_actions_addfchdir_np(&actions, contained)
+    } else {
+      unsafe posix_spawn_file_actions_addchdir_np(&actions, directory)
+    }
     unsafe posix_spawn_file_actions_adddup2(&actions, input.reading, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
     unsafe posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
@@ -67,6 +82,11 @@ extension ChildCommand {
     return SpawnedChild(
       pid: pid, pidDescriptor: pidDescriptor, input: input.keepWriting(), output: output.keepReading(),
       errors: errors.keepReading())
+  }
+
+  private func openContainedDirectory() throws(SystemCallError) -> Int32? {
+    guard let containedIn else { return nil }
+    return try ContainedDirectory.open(directory, below: containedIn)
   }
 
   private static func prepare(_ attributes: inout posix_spawnattr_t) {

@@ -14,7 +14,7 @@ public final class HTTPServer {
   private var listener: Listener?
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   private var sweep: (any ScheduledTimer)?
-  private var drainAction: (@Reactor () -> Void)?
+  private let idleness: Idleness
   /// Requests whose answers are still under way.
   public internal(set) var activeRequests = 0
   /// What connections write into.
@@ -34,6 +34,7 @@ public final class HTTPServer {
     self.logger = logger
     self.clock = clock
     self.scheduler = scheduler
+    idleness = Idleness(scheduler)
     self.responder = responder
   }
 
@@ -67,15 +68,7 @@ public final class HTTPServer {
   ///
   /// - Parameter patience: how long.
   public func drained(within patience: Duration = .seconds(1)) async {
-    await withCheckedContinuation { continuation in
-      guard !connections.isEmpty else { return continuation.resume() }
-      let timer = scheduler.schedule(after: patience) { [weak self] in self?.drainAction?() }
-      drainAction = { [weak self] in
-        self?.drainAction = nil
-        timer.cancel()
-        continuation.resume()
-      }
-    }
+    await idleness.wait(within: patience) { connections.isEmpty }
   }
 
   private func accepted(_ outcome: Listener.AcceptOutcome) {
@@ -101,7 +94,7 @@ public final class HTTPServer {
 
   func connectionClosed(_ connection: HTTPConnection) {
     connections[ObjectIdentifier(connection)] = nil
-    if connections.isEmpty { drainAction?() }
+    if connections.isEmpty { idleness.begin() }
   }
 
   // One sweep for all beats a timer for each: a deadline here costs a comparison, not a heap operation per request.

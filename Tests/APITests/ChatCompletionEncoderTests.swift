@@ -2,6 +2,7 @@ import Bytes
 import ClaudeCode
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @testable import API

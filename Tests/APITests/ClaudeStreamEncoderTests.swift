@@ -1,5 +1,6 @@
 import Bytes
 import ClaudeCode
+import TestSupport
 import Testing
 
 @testable import API

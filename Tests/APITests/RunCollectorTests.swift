@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import API

@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import HTTP
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import API
@@ -153,28 +154,33 @@ struct RunStreamTests {
     #expect(error.kind == .empty)
   }
 
-  @Test("after ten seconds the client is told that it is being served", arguments: [-1, 0])
-  func patience(offset: Int) async throws {
-    let stage = StreamStage()
-    var isReady = false
-    let ready = stage.ready()
-    let waiting = Task.onLoop {
-      _ = await ready.value
-      isReady = true
+  @Test("after ten seconds the client is told that it is being served")
+  func patience() async throws {
+    let limit = Duration.seconds(10)
+    let outcomes = try await LimitTable.row("first content", limit) { offset in
+      let stage = StreamStage()
+      var isReady = false
+      let ready = stage.ready()
+      let waiting = Task.onLoop {
+        _ = await ready.value
+        isReady = true
+      }
+      await nextTurn()
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      for _ in 0..<5 { await nextTurn() }
+      let outcome = isReady ? "head" : "waits"
+      stage.scheduler.advance(by: .milliseconds(1))
+      await waiting.value
+      // From then on a failure is a frame.
+      try await stage.connect()
+      stage.end(.failed(Self.lost))
+      await until { stage.received().contains("0\r\n\r\n") }
+      #expect(stage.received().contains(#"data: {"error":{"message":"gone","type":"server_error""#))
+      #expect(stage.received().contains("data: [DONE]"))
+      stage.shutDown()
+      return outcome
     }
-    await nextTurn()
-    stage.scheduler.advance(by: .seconds(10) + .milliseconds(offset))
-    for _ in 0..<5 { await nextTurn() }
-    #expect(isReady == (offset >= 0))
-    stage.scheduler.advance(by: .milliseconds(1))
-    await waiting.value
-    // From then on a failure is a frame.
-    try await stage.connect()
-    stage.end(.failed(Self.lost))
-    await until { stage.received().contains("0\r\n\r\n") }
-    #expect(stage.received().contains(#"data: {"error":{"message":"gone","type":"server_error""#))
-    #expect(stage.received().contains("data: [DONE]"))
-    stage.shutDown()
+    #expect(outcomes == ["waits", "head", "head"])
   }
 
   @Test("content goes to the client as it comes, what came before the head included")

@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import HTTPServer
 import Identity
+import TestSupport
 import Testing
 
 @testable import API
@@ -51,11 +52,13 @@ struct TurnFactoryTests {
       turn
         == Turn(
           prompt: "p", session: .new(id: "10000000-2222-4333-8444-555555555555"),
-          directory: "\(stage.directory.path)/workspace/demo", options: options))
+          directory: "\(stage.directory.path)/workspace/demo", workspaceBase: stage.directory.path, options: options))
     #expect(stage.context.responseField("x-session-id") == turn.session.id)
     #expect(
       stage.sessions.record(turn.session.id) == SessionRecord(id: turn.session.id, principal: "me", options: options))
-    #expect(try stage.turn().directory == "\(stage.directory.path)/shared_workspace")
+    let shared = try stage.turn()
+    #expect(shared.directory == "\(stage.directory.path)/shared_workspace")
+    #expect(shared.workspaceBase == stage.directory.path)
   }
 
   @Test("the next turn inherits the session's options")

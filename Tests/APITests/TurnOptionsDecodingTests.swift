@@ -34,6 +34,15 @@ struct TurnOptionsDecodingTests {
     "file-mentions":true,"include-partial-messages":true,"unknown-option":7}
     """
 
+  @Test("an option is found by its name, with hyphens or underscores, and by no other", arguments: OptionName.allCases)
+  func names(option: OptionName) {
+    #expect(OptionName(written: option.rawValue[...]) == option)
+    #expect(OptionName(written: option.rawValue.replacing("-", with: "_")[...]) == option)
+    for other in [option.rawValue.uppercased(), " \(option.rawValue)", "\(option.rawValue)x", "", "max-turns_"] {
+      #expect(OptionName(written: other[...]) == nil)
+    }
+  }
+
   @Test("every option is a field, in kebab-case or snake_case")
   func fields() throws {
     let names = OptionName.allCases

@@ -1,5 +1,6 @@
 import ClaudeCode
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import App
@@ -137,11 +138,19 @@ struct SettingsTests {
       (.killTimeout, 1, 2_678_400_000), (.retryPatience, 1, 2_678_400_000), (.shutdownGrace, 1, 2_678_400_000),
       (.maximumConnections, 1, 1_000_000),
     ] as [(SettingName, Int, Int)])
-  func ranges(name: SettingName, lowest: Int, highest: Int) {
-    for (value, isInside) in [(lowest, true), (highest, true), (lowest - 1, false), (highest + 1, false)] {
-      let mistakes = mistakes([name.rawValue: "\(value)"])
-      #expect(
-        mistakes == (isInside ? [] : ["\(name.rawValue)=\(value): must be a number from \(lowest) to \(highest)"]))
+  func ranges(name: SettingName, lowest: Int, highest: Int) async throws {
+    let variable = name.rawValue
+    for (limit, end, expected) in [
+      (lowest, "least", ["refused", "taken", "taken"]), (highest, "most", ["taken", "taken", "refused"]),
+    ] {
+      let outcomes = try await LimitTable.row("\(variable), \(end)", limit) { offset in
+        let value = limit + offset
+        let mistakes = mistakes([variable: "\(value)"])
+        if mistakes.isEmpty { return "taken" }
+        #expect(mistakes == ["\(variable)=\(value): must be a number from \(lowest) to \(highest)"])
+        return "refused"
+      }
+      #expect(outcomes == expected)
     }
   }
 

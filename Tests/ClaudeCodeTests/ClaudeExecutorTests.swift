@@ -1,3 +1,5 @@
+import Glibc
+import TestSupport
 import Testing
 
 @testable import ClaudeCode
@@ -209,6 +211,58 @@ struct ClaudeExecutorTests {
       #expect(refusal?.reachedCLI == false)
     }
     #expect(stage.executor.liveProcesses == 0)
+  }
+
+  @Test("a link put in the workspace's place after the turn was made is an error, and nothing runs behind it")
+  func swappedWorkspace() async throws {
+    for name in ["base", "base/demo", "outside"] { try directory.makeDirectory(name) }
+    let stage = ExecutorStage(StandInCLI.script("touch started", in: directory), directory)
+    var turn = stage.turn("p")
+    turn.directory = "\(directory.path)/base/demo"
+    turn.workspaceBase = "\(directory.path)/base"
+    try #require(unsafe rename("\(directory.path)/base/demo", "\(directory.path)/base/old") == 0)
+    try directory.makeLink("base/demo", to: "\(directory.path)/outside")
+    let expected = ClaudeError(
+      .workspaceUnusable,
+      "The workspace demo cannot be used, it is not the directory it was: open directory: Not a directory",
+      reachedCLI: false)
+    // Twice: the session is free again.
+    for _ in 0..<2 { #expect(await stage.refusal(of: turn) == expected) }
+    #expect(stage.executor.liveProcesses == 0)
+    #expect(directory.text(of: "outside/started") == nil)
+  }
+
+  @Test("the CLI works in a workspace of a base that is a link")
+  func linkedBase() async throws {
+    for name in ["real", "real/demo"] { try directory.makeDirectory(name) }
+    try directory.makeLink("base", to: "\(directory.path)/real")
+    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    var turn = stage.turn("simulate: cwd")
+    turn.directory = "\(directory.path)/base/demo"
+    turn.workspaceBase = "\(directory.path)/base"
+    _ = try await stage.run(turn, recorder)
+    _ = await recorder.result()
+    #expect(try recorder.answer().text == "\(directory.path)/real/demo")
+    await stage.settle()
+  }
+
+  @Test(
+    "draining starts nothing more and waits for the runs under way, as long as its grace lasts",
+    arguments: [true, false])
+  func draining(ends: Bool) async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory)
+    let run = try await stage.run(stage.turn("p"), recorder)
+    let waiting = Task.onLoop { await stage.executor.drain(within: .seconds(10)) }
+    await until { stage.scheduler.waits.contains(.seconds(10)) }
+    let late = stage.turn("q", .new(id: "99999999-2222-4333-8444-555555555555"))
+    #expect(await stage.refusal(of: late)?.kind == .cancelled)
+    if ends { cli.say(CLILine.result("a")) } else { stage.scheduler.advance(by: .seconds(10)) }
+    await waiting.value
+    #expect(stage.executor.activeRuns == (ends ? 0 : 1))
+    run.cancel()
+    await stage.settle()
+    await stage.executor.drain(within: .seconds(10))
   }
 
   // MARK: One turn at a time

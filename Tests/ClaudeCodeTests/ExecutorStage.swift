@@ -1,5 +1,6 @@
 import EventLoop
 import Telemetry
+import TestSupport
 
 @testable import ClaudeCode
 

@@ -87,14 +87,6 @@ struct ChildCommandTests {
     #expect(try openDescriptors() - before < attempts)
   }
 
-  private func openDescriptors() throws -> Int {
-    let directory = unsafe try #require(unsafe opendir("/proc/self/fd"))
-    defer { unsafe closedir(directory) }
-    var count = 0
-    while unsafe readdir(directory) != nil { count += 1 }
-    return count
-  }
-
   private func output(
     of command: ChildCommand, marker: (name: String, value: String)? = nil
   ) async throws -> String {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Testing
 
 @testable import EventLoop
 
@@ -17,17 +18,6 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
 }
 
 func writeAll(_ text: String, to descriptor: Int32) { writeAll(Array(text.utf8), to: descriptor) }
-
-/// What can be read now.
-func readAvailable(_ descriptor: Int32) -> [UInt8] {
-  var bytes: [UInt8] = []
-  var part = [UInt8](repeating: 0, count: 64 * 1024)
-  while true {
-    let count = unsafe read(descriptor, &part, part.count)
-    guard count > 0 else { return bytes }
-    bytes += part[..<count]
-  }
-}
 
 /// Remembers what a descriptor was ready for, and lets a test wait for it.
 @Reactor
@@ -70,14 +60,14 @@ func exit(of pid: Int32) async throws {
   channel.close()
 }
 
-/// Comes back turn after turn of the loop until `condition` holds, or the test's time is up.
-@Reactor
-func until(_ condition: @Reactor () -> Bool) async {
-  while !condition() {
-    guard !Task.isCancelled else { return }
-    await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
-  }
-}
-
 /// Orphans of the tests' children come to us, as they do to the server.
 func clinuxBecomeSubreaper() -> Int32 { clinux_set_subreaper() }
+
+/// How many descriptors this process has open.
+func openDescriptors() throws -> Int {
+  let directory = unsafe try #require(unsafe opendir("/proc/self/fd"))
+  defer { unsafe closedir(directory) }
+  var count = 0
+  while unsafe readdir(directory) != nil { count += 1 }
+  return count
+}

@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import TestSupport
 import Testing
 
 @testable import HTTPServer

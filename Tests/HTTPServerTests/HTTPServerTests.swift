@@ -4,6 +4,7 @@ import Glibc
 import HTTP
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -269,6 +270,20 @@ struct HTTPServerTests {
     gate.open()
     #expect(await busy.toTheEnd().hasSuffix("\r\n\r\ndone"))
     #expect(try await busy.response()["connection"] == "close")
+    server.close()
+  }
+
+  @Test("the last connection is waited for, as long as patience lasts", arguments: [true, false])
+  func drained(closes: Bool) async throws {
+    let server = try TestServer.echoingPaths()
+    await server.server.drained(within: .seconds(1))
+    let client = try server.connect()
+    let waiting = Task.onLoop { await server.server.drained(within: .milliseconds(400)) }
+    await until { server.scheduler.waits.first == .milliseconds(400) }
+    if closes { client.close() } else { server.advance(by: .milliseconds(400)) }
+    await waiting.value
+    #expect(server.server.connectionCount == (closes ? 0 : 1))
+    client.close()
     server.close()
   }
 

@@ -1,11 +1,12 @@
 import EventLoop
 import HTTP
+import TestSupport
 import Testing
 
 @testable import HTTPServer
 
-/// Every size a request can have, asked for over a connection just below its limit, at it and just above, and printed
-/// as the row it makes in the table of limits.
+/// Every size a request can have and every time it may take, asked for over a connection just below its limit, at it and
+/// just above.
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
 struct LimitTableTests {
@@ -57,22 +58,122 @@ struct LimitTableTests {
 
   @Test("each size has its limit, and the answer above it is an error in JSON", arguments: rows)
   func row(limit: Limit) async throws {
-    var statuses: [Int] = []
-    for offset in [-1, 0, 1] {
+    let statuses = try await LimitTable.row(limit.name, limit.value) { offset in
       let server = try TestServer.echoingPaths(limits: Self.limits)
       let client = try server.connect()
       client.send(limit.request(limit.value + offset))
       let response = try await client.response()
-      statuses.append(response.status)
       if offset == 1 {
         #expect(response.text.hasPrefix("{\"error\":{\"message\":\""))
         #expect(response["connection"] == "close")
       }
       client.close()
       server.close()
+      return response.status
     }
     #expect(statuses == [200, 200, limit.refusal])
-    let name = limit.name + String(repeating: " ", count: 16 - limit.name.count)
-    print("limit \(name) \(limit.value): -1 → \(statuses[0]), 0 → \(statuses[1]), +1 → \(statuses[2])")
+  }
+
+  @Test("how many connections there may be")
+  func connections() async throws {
+    var limits = ServerLimits()
+    limits.connections = 100
+    let outcomes = try await LimitTable.row("connections", limits.connections) { offset in
+      let server = try TestServer.echoingPaths(limits: limits)
+      let clients = try (0..<(limits.connections + offset)).map { _ in try server.connect() }
+      for client in clients { client.send(get("/")) }
+      var statuses: [Int] = []
+      for client in clients { statuses.append(try await client.response().status) }
+      for client in clients { client.close() }
+      server.close()
+      return "\(statuses.count { $0 == 200 }) served, \(statuses.count { $0 == 503 }) refused"
+    }
+    #expect(outcomes == ["99 served, 0 refused", "100 served, 0 refused", "100 served, 1 refused"])
+  }
+
+  @Test("how much may wait to be sent before a source is asked to pause")
+  func outputHighWater() async throws {
+    let limit = ServerLimits().outputHighWater
+    let outcomes = try await LimitTable.row("unsent bytes", limit) { offset in
+      let body = RecordingBody()
+      let server = try TestServer { _, _ in .eventStream(body) }
+      let client = try server.connect()
+      client.send(get("/"))
+      await until { body.events == [.started] && client.text.hasSuffix("\r\n\r\n") }
+      // Within one turn nothing is sent yet. The chunk's head of ten bytes counts too.
+      body.write(String(repeating: "b", count: limit - 10 + offset))
+      let isCongested = body.writer?.isCongested
+      body.finish()
+      #expect(try await client.response().body.count == limit - 10 + offset)
+      client.close()
+      server.close()
+      return isCongested == true ? "pause" : "go on"
+    }
+    #expect(outcomes == ["go on", "go on", "pause"])
+  }
+
+  /// A time a connection has for something, and how it comes to need it.
+  struct TimeLimit: Sendable {
+    let name: String
+    let value: Duration
+    /// What the client sends; when the answer has come, or what was sent has been read, the time runs.
+    let sent: String
+    let isAnswered: Bool
+
+    init(_ name: String, _ value: Duration, sent: String, isAnswered: Bool = false) {
+      self.name = name
+      self.value = value
+      self.sent = sent
+      self.isAnswered = isAnswered
+    }
+  }
+
+  nonisolated static let times: [TimeLimit] = [
+    TimeLimit("unused connection", limits.idleTimeout, sent: ""),
+    TimeLimit("between requests", limits.idleTimeout, sent: get("/"), isAnswered: true),
+    TimeLimit("head to come", limits.headTimeout, sent: "GET / HT"),
+    TimeLimit(
+      "silence in a body", limits.bodyTimeout, sent: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na"),
+    TimeLimit("client's end", limits.lingerTimeout, sent: get("/", "Connection: close"), isAnswered: true),
+  ]
+
+  @Test("each wait has its limit, and above it the connection is given up", arguments: times)
+  func time(limit: TimeLimit) async throws {
+    let outcomes = try await LimitTable.row(limit.name, limit.value) { offset in
+      let server = try TestServer.echoingPaths()
+      let client = try server.connect()
+      client.send(limit.sent)
+      if limit.isAnswered { _ = try await client.response() }
+      try await server.settle()
+      server.advance(by: limit.value + .milliseconds(offset))
+      try await server.settle()
+      let answers = TestResponse.parse(client.received).count
+      let isOpen = server.server.connectionCount == 1 && answers == (limit.isAnswered ? 1 : 0)
+      client.close()
+      server.close()
+      return isOpen ? "open" : "given up"
+    }
+    #expect(outcomes == ["open", "given up", "given up"])
+  }
+
+  @Test("how long a client may take nothing of its answer")
+  func stall() async throws {
+    let limit = Self.limits.stallTimeout
+    let outcomes = try await LimitTable.row("client that stalls", limit) { offset in
+      let body = RecordingBody()
+      let server = try TestServer { _, _ in .eventStream(body) }
+      let client = try server.connect()
+      client.isReading = false
+      client.send(get("/"))
+      await until { body.events == [.started] }
+      body.write(Self.filler(8 * 1024 * 1024))
+      try await server.settle()
+      server.advance(by: limit + .milliseconds(offset))
+      let isOpen = server.server.connectionCount == 1
+      client.close()
+      server.close()
+      return isOpen ? "open" : "given up"
+    }
+    #expect(outcomes == ["open", "given up", "given up"])
   }
 }

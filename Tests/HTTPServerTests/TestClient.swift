@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import TestSupport
 
 /// The client's end of a connection, on the same loop as the server's.
 @Reactor
@@ -90,13 +91,4 @@ final class TestClient: DescriptorHandler {
 struct TestFailure: Error {
   let message: String
   init(_ message: String) { self.message = message }
-}
-
-/// Comes back turn after turn of the loop until `condition` holds, or the test's time is up.
-@Reactor
-func until(_ condition: @Reactor () -> Bool) async {
-  while !condition() {
-    guard !Task.isCancelled else { return }
-    await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
-  }
 }

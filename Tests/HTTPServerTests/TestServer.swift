@@ -1,9 +1,10 @@
-import EventLoop
 import Bytes
 import CLinux
+import EventLoop
 import Glibc
 import HTTP
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import HTTPServer

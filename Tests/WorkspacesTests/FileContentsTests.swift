@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Workspaces
@@ -17,7 +18,7 @@ struct FileContentsTests {
   func failures() throws {
     #expect(try FileContents.read("\(directory.path)/none") == nil)
     #expect(throws: FileContents.FileError.self) { try FileContents.read(directory.path) }
-    try directory.write("", to: "file")
+    directory.write("", to: "file")
     let error = #expect(throws: FileContents.FileError.self) { try FileContents.read("\(directory.path)/file/x") }
     #expect(error?.reason == "Not a directory")
   }

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @testable import Workspaces
@@ -17,7 +18,7 @@ struct MCPConfigLoaderTests {
 
   @Test("the servers come as they are written, in their order")
   func loading() throws {
-    try directory.write(
+    directory.write(
       #"{"comment":1,"mcpServers":{"b":{"command":"x","args":["-y",1.50]},"a":{"type":"http"}}}"#, to: "mcp-config.json"
     )
     let configuration = try #require(try loader.load())
@@ -37,7 +38,7 @@ struct MCPConfigLoaderTests {
       (#"{"mcpServers":{"a":null}}"#, "the server \"a\" must be an object"),
     ])
   func broken(contents: String, reason: String) throws {
-    try directory.write(contents, to: "mcp-config.json")
+    directory.write(contents, to: "mcp-config.json")
     let error = MCPConfigLoader.LoadError.invalid(path: loader.path, reason: reason)
     #expect(throws: error) { try loader.load() }
   }
@@ -89,7 +90,7 @@ struct MCPConfigLoaderTests {
     let name = try #require(path.split(separator: "/").last)
     loader.removeScratch()
     try directory.makeDirectory("scratch", mode: 0o700)
-    try directory.write("mine", to: "victim")
+    directory.write("mine", to: "victim")
     try directory.makeLink("scratch/\(name)", to: "\(directory.path)/victim")
     #expect(throws: MCPConfigLoader.LoadError.self) { try loader.write(configuration, for: ["mcp__a"]) }
     #expect(try FileContents.read("\(directory.path)/victim") == Array("mine".utf8))

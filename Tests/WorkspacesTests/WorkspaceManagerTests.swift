@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Workspaces
@@ -90,8 +91,8 @@ struct WorkspaceManagerTests {
   @Test("a file in place of a workspace, or above one, is refused")
   func files() throws {
     let directory = TemporaryDirectory()
-    try directory.write("", to: "workspace")
-    try directory.write("", to: "shared_workspace")
+    directory.write("", to: "workspace")
+    directory.write("", to: "shared_workspace")
     let manager = WorkspaceManager(base: directory.path)
     let reason = "something that is no directory stands in its place"
     #expect(throws: WorkspaceError.unusable(path: "\(directory.path)/workspace", reason: reason)) {
@@ -108,7 +109,7 @@ struct WorkspaceManagerTests {
     let fine = WorkspaceManager(base: "\(directory.path)/base").check()
     #expect(fine == (true, true))
     #expect(FileStatus("\(directory.path)/base")?.kind == .directory)
-    try directory.write("", to: "file")
+    directory.write("", to: "file")
     let blocked = WorkspaceManager(base: "\(directory.path)/file/base").check()
     #expect(blocked == (false, false))
   }

@@ -9,27 +9,16 @@ public import Telemetry
 /// `POST /v1/chat/completions`.
 @Reactor
 public struct ChatCompletionRoutes {
-  public struct Configuration: Sendable {
-    /// How long upstream retries may take before the client is told.
-    public var retryPatience: Duration
-    /// Whether answers begin with their session's id and options.
-    public var writesSessionIntoContent: Bool
-
-    public init(retryPatience: Duration, writesSessionIntoContent: Bool) {
-      self.retryPatience = retryPatience
-      self.writesSessionIntoContent = writesSessionIntoContent
-    }
-  }
-
-  private let configuration: Configuration
+  private let retryPatience: Duration
   private let turns: TurnFactory
   private let runner: TurnRunner
   private let clock: @Sendable () -> Timestamp
 
+  /// - Parameter retryPatience: how long upstream retries may take before the client is told.
   public init(
-    _ configuration: Configuration, turns: TurnFactory, runner: TurnRunner, clock: @escaping @Sendable () -> Timestamp
+    retryPatience: Duration, turns: TurnFactory, runner: TurnRunner, clock: @escaping @Sendable () -> Timestamp
   ) {
-    self.configuration = configuration
+    self.retryPatience = retryPatience
     self.turns = turns
     self.runner = runner
     self.clock = clock
@@ -43,7 +32,7 @@ public struct ChatCompletionRoutes {
     let wanted = try ChatCompletionRequest(try await JSONBody.object(of: request))
     let principal = context[Principal.self] ?? .anonymous
     let plan = try wanted.plan(
-      turns, for: principal, headerSession: try request.head.sessionID, patience: configuration.retryPatience, context)
+      turns, for: principal, headerSession: try request.head.sessionID, patience: retryPatience, context)
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
     return wanted.isStreamed
@@ -78,7 +67,7 @@ public struct ChatCompletionRoutes {
   }
 
   private func head(_ turn: Turn) -> String {
-    guard configuration.writesSessionIntoContent else { return "" }
+    guard turns.policy.writesSessionIntoContent else { return "" }
     return InBandOptions.lines(for: turn.options, sessionID: turn.session.id)
   }
 }

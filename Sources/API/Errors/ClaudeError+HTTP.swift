@@ -13,6 +13,8 @@ extension HTTPError {
       self.init(503, "server_error", "claude_cli_not_found", error, retryAfter: 60)
     case .cannotStart:
       self.init(503, "server_error", "overloaded", error, retryAfter: 1)
+    case .workspaceUnusable:
+      self.init(500, "server_error", "workspace_unusable", error)
     case .refused:
       self.init(500, "server_error", "claude_refused", error)
     case .sessionNotFound:

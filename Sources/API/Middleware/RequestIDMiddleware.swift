@@ -7,7 +7,8 @@ public import HTTPServer
 @Reactor
 public struct RequestIDMiddleware: Middleware {
   private let newID: @Reactor () -> String
-  private static let maximumLength = 128
+  /// The longest id that is taken over, in bytes.
+  static let maximumLength = 128
 
   public init(newID: @escaping @Reactor () -> String) { self.newID = newID }
 

@@ -49,12 +49,15 @@ public struct ModelCatalog: Sendable, Equatable {
     self.models = models
   }
 
+  /// The longest full name, in bytes.
+  static let maximumNameLength = 128
+
   /// The model of this id. Any full name (`claude-…`) is one, in the table or not.
   public func model(_ id: String) -> Model? {
     if let known = models.first(where: { $0.id == id }) { return known }
-    guard id.hasPrefix("claude-"), id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-      return nil
-    }
+    guard id.hasPrefix("claude-"), id.utf8.count <= ModelCatalog.maximumNameLength,
+      id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else { return nil }
     // The default model is this server, not one of the upstream's, whether the table has it or not.
     let cliName = id == ChatCompletionRequest.defaultModel ? nil : id
     return Model(id: id, created: 0, ownedBy: "anthropic", cliName: cliName)

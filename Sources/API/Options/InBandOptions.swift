@@ -62,8 +62,7 @@ struct InBandOptions {
   private static func firstLine(of text: Substring) -> (OptionName, String, Substring)? {
     let line = text.prefix { !$0.isNewline }
     guard let equals = line.firstIndex(of: "=") else { return nil }
-    let key = line[..<equals]
-    guard let name = OptionName.allCases.first(where: { $0.rawValue == key || $0.snakeCase == key }) else { return nil }
+    guard let name = OptionName(written: line[..<equals]) else { return nil }
     let value = line[line.index(after: equals)...]
     return (name, String(value), text[line.endIndex...].dropFirst())
   }

@@ -18,4 +18,15 @@ enum OptionName: String, CaseIterable, Sendable {
 
   /// With underscores, as Python programs like to write it.
   var snakeCase: String { rawValue.split(separator: "-").joined(separator: "_") }
+
+  /// The option that `word` names, with hyphens or underscores; nil if it names none.
+  init?(written word: Substring) {
+    guard let spelling = OptionName.spellings.first(where: { $0.word == word }) else { return nil }
+    self = spelling.option
+  }
+
+  // Made once: any line of a message may be asked about.
+  private static let spellings: [(word: String, option: OptionName)] = allCases.flatMap { option in
+    [(option.rawValue, option), (option.snakeCase, option)]
+  }
 }

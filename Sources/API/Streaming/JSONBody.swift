@@ -13,7 +13,7 @@ enum JSONBody {
     try checkType(request.head.fields)
     let body = request.body
     let value: JSONValue
-    if body.count <= inlineLimit {
+    if isReadInline(body) {
       value = try parse(body)
     } else {
       value = try await Task.detached { try parse(body) }.value
@@ -21,6 +21,8 @@ enum JSONBody {
     guard let object = value.object else { throw HTTPError.invalidRequest("The request body must be a JSON object") }
     return object
   }
+
+  static func isReadInline(_ body: [UInt8]) -> Bool { body.count <= inlineLimit }
 
   private static func checkType(_ fields: HTTPFields) throws {
     if let coding = fields["content-encoding"], coding.lowercased() != "identity" {

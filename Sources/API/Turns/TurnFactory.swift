@@ -67,8 +67,8 @@ public final class TurnFactory {
     let chosen: Turn.Session = session.map { .resume(id: $0.id) } ?? .new(id: newID())
     options.sessionID = nil
     let turn = Turn(
-      prompt: prompt, session: chosen, directory: try directory(options.workspace), options: options,
-      mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
+      prompt: prompt, session: chosen, directory: try directory(options.workspace), workspaceBase: workspaces.base,
+      options: options, mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
     context.setResponseField("x-session-id", chosen.id)
     sessions.save(SessionRecord(id: chosen.id, principal: principal.id, options: options))
     return turn

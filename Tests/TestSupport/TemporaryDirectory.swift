@@ -1,10 +1,11 @@
-import Glibc
+import EventLoop
+public import Glibc
 
 /// A directory of its own for each test, removed with everything in it.
-final class TemporaryDirectory {
-  let path: String
+public final class TemporaryDirectory: Sendable {
+  public let path: String
 
-  init() {
+  public init() {
     var template = Array("/tmp/claude-code-server-tests-XXXXXX".utf8CString)
     let made = unsafe mkdtemp(&template) != nil
     precondition(made, "no temporary directory can be made")
@@ -13,7 +14,7 @@ final class TemporaryDirectory {
 
   /// Writes a file and returns its path.
   @discardableResult
-  func write(_ text: String, to name: String, mode: mode_t = 0o600) -> String {
+  public func write(_ text: String, to name: String, mode: mode_t = 0o600) -> String {
     let file = "\(path)/\(name)"
     let descriptor = unsafe open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     let bytes = Array(text.utf8)
@@ -23,8 +24,19 @@ final class TemporaryDirectory {
     return file
   }
 
+  public func makeLink(_ name: String, to target: String) throws {
+    guard unsafe symlink(target, "\(path)/\(name)") == 0 else { throw SystemCallError("symlink \(name)", code: errno) }
+  }
+
+  public func makeDirectory(_ name: String, mode: mode_t = 0o755) throws {
+    // The second call does not ask the umask.
+    guard unsafe mkdir("\(path)/\(name)", mode) == 0, unsafe chmod("\(path)/\(name)", mode) == 0 else {
+      throw SystemCallError("mkdir \(name)", code: errno)
+    }
+  }
+
   /// What a file holds; nil if there is none.
-  func text(of name: String) -> String? {
+  public func text(of name: String) -> String? {
     guard unsafe access("\(path)/\(name)", R_OK) == 0 else { return nil }
     return String(decoding: fileContents("\(path)/\(name)"), as: UTF8.self)
   }

@@ -1,22 +1,24 @@
-import EventLoop
+public import EventLoop
 
 /// Time that a test turns on by hand.
 @Reactor
-final class ManualScheduler: Scheduler {
-  private(set) var now = ContinuousClock.now
+public final class ManualScheduler: Scheduler {
+  public private(set) var now = ContinuousClock.now
   private var timers: [ManualTimer] = []
 
-  func schedule(after delay: Duration, _ action: @escaping @Reactor () -> Void) -> any ScheduledTimer {
+  public init() {}
+
+  public func schedule(after delay: Duration, _ action: @escaping @Reactor () -> Void) -> any ScheduledTimer {
     let timer = ManualTimer(deadline: now + delay, action: action)
     timers.append(timer)
     return timer
   }
 
   /// How long each timer that is still wanted has to wait, the nearest first.
-  var waits: [Duration] { timers.filter { $0.action != nil }.map { $0.deadline - now }.sorted() }
+  public var waits: [Duration] { timers.filter { $0.action != nil }.map { $0.deadline - now }.sorted() }
 
   /// Lets time pass; what falls due on the way is called in order, at its own time.
-  func advance(by duration: Duration) {
+  public func advance(by duration: Duration) {
     let end = now + duration
     while let timer = takeDue(by: end) {
       now = timer.deadline

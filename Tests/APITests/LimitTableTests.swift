@@ -1,0 +1,56 @@
+import Bytes
+import EventLoop
+import HTTP
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import API
+
+/// The limits of requests and of what is told of a run, tried at their real values.
+@Reactor
+struct LimitTableTests {
+  @Test("how long a client's request id may be")
+  func requestID() async throws {
+    let limit = RequestIDMiddleware.maximumLength
+    let outcomes = try await LimitTable.row("request id", limit) { offset in
+      let id = String(repeating: "x", count: limit + offset)
+      let context = RequestContext.detached()
+      let request = try HTTPRequest.of("GET", "/", ["X-Request-Id: \(id)"])
+      _ = try await RequestIDMiddleware { "new" }.respond(to: request, context) { _, _ in
+        HTTPResponse(head: HTTPResponseHead(.ok))
+      }
+      return context.requestID == id ? "kept" : context.requestID
+    }
+    #expect(outcomes == ["kept", "kept", "req_new"])
+  }
+
+  @Test("how long a model's full name may be")
+  func model() async throws {
+    let limit = ModelCatalog.maximumNameLength
+    let outcomes = try await LimitTable.row("model name", limit) { offset in
+      let id = "claude-\(String(repeating: "x", count: limit - 7 + offset))"
+      return ModelCatalog.builtIn.model(id)?.id == id ? "known" : "unknown"
+    }
+    #expect(outcomes == ["known", "known", "unknown"])
+  }
+
+  @Test("how long a tool's detail may be")
+  func toolNote() async throws {
+    let limit = ToolNote.maximumDetail
+    let outcomes = try await LimitTable.row("tool note", limit) { offset in
+      let detail = String(repeating: "é", count: limit + offset)
+      let note = ToolNote.use(name: "X", input: ["a": .string(detail)])
+      return note == "[X] \(detail)" ? "whole" : "cut to \(note.count - 5)"
+    }
+    #expect(outcomes == ["whole", "whole", "cut to 120"])
+  }
+
+  @Test("how large a body may be to be read on the loop")
+  func inlineBody() async throws {
+    let outcomes = try await LimitTable.row("body on the loop", JSONBody.inlineLimit) { offset in
+      JSONBody.isReadInline([UInt8](repeating: 0x20, count: JSONBody.inlineLimit + offset)) ? "inline" : "elsewhere"
+    }
+    #expect(outcomes == ["inline", "inline", "elsewhere"])
+  }
+}

@@ -1,0 +1,208 @@
+import EventLoop
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+/// The limits of turns, sessions and processes, tried at their real values.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct LimitTableTests {
+  // MARK: Sessions
+
+  @Test("how many turns may wait for a session")
+  func waiting() async throws {
+    let limit = SessionGate.Limits().waiting
+    let outcomes = try await LimitTable.row("turns waiting", limit) { offset in
+      let gate = SessionGate(scheduler: ManualScheduler())
+      try await gate.enter("s", departure: CancellationSignal())
+      let turns = (0..<(limit + offset)).map { _ in enter(gate) }
+      await nextTurn()
+      while gate.waitingCount > 0 {
+        gate.leave("s")
+        await nextTurn()
+      }
+      var refused = 0
+      for turn in turns where await turn.value != nil { refused += 1 }
+      return "\(refused) refused"
+    }
+    #expect(outcomes == ["0 refused", "0 refused", "1 refused"])
+  }
+
+  @Test("how long a turn may wait for its session")
+  func patience() async throws {
+    let limit = SessionGate.Limits().patience
+    let outcomes = try await LimitTable.row("wait for a session", limit) { offset in
+      let scheduler = ManualScheduler()
+      let gate = SessionGate(scheduler: scheduler)
+      try await gate.enter("s", departure: CancellationSignal())
+      let turn = enter(gate)
+      await nextTurn()
+      scheduler.advance(by: limit + .milliseconds(offset))
+      gate.leave("s")
+      return await turn.value == nil ? "let in" : "refused"
+    }
+    #expect(outcomes == ["let in", "refused", "refused"])
+  }
+
+  /// Asks for the session; why it is refused, nil when it is let in.
+  private func enter(_ gate: SessionGate) -> Task<ClaudeError.Kind?, Never> {
+    Task.onLoop {
+      do throws(ClaudeError) {
+        try await gate.enter("s", departure: CancellationSignal())
+        return nil
+      } catch {
+        return error.kind
+      }
+    }
+  }
+
+  @Test("how many sessions are remembered")
+  func sessions() async throws {
+    let limit = SessionStore.defaultCapacity
+    let outcomes = try await LimitTable.row("sessions", limit) { offset in
+      let store = SessionStore()
+      for index in 0..<(limit + offset) {
+        store.save(SessionRecord(id: "\(index)", principal: "p", options: TurnOptions()))
+      }
+      return "\(store.count) kept"
+    }
+    #expect(outcomes == ["9999 kept", "10000 kept", "9001 kept"])
+  }
+
+  // MARK: Runs
+
+  @Test("how long a turn may take, its CLI may be silent, and a result without a turn waits for a better one")
+  func timeouts() async throws {
+    let defaults = RunTimeouts()
+    let long = RunTimeouts(inactivity: defaults.total * 2)
+    #expect(try await timeRow("turn", long, long.total) == ["goes on", "totalTimeout", "totalTimeout"])
+    #expect(
+      try await timeRow("silence", defaults, defaults.inactivity)
+        == ["goes on", "inactivityTimeout", "inactivityTimeout"])
+    #expect(
+      try await timeRow("empty result", defaults, defaults.emptyResult, CLILine.result("", turns: 0))
+        == ["goes on", "result", "result"])
+  }
+
+  private func timeRow(
+    _ name: String, _ timeouts: RunTimeouts, _ limit: Duration, _ line: String = CLILine.initLine
+  ) async throws -> [String] {
+    try await LimitTable.row(name, limit) { offset in
+      let directory = TemporaryDirectory()
+      let cli = LiveCLI(in: directory)
+      let stage = ExecutorStage(cli.path, directory, timeouts: timeouts)
+      let recorder = RunRecorder()
+      let run = try await stage.run(stage.turn("p"), recorder)
+      cli.say(line)
+      // The timer that is tried stands: for an empty result only when its line has been read.
+      await until { stage.scheduler.waits.contains(limit) }
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let outcome = recorder.outcomes.first
+      run.cancel()
+      await stage.settle()
+      return switch outcome {
+      case nil: "goes on"
+      case .failed(let error): "\(error.kind)"
+      case .result: "result"
+      }
+    }
+  }
+
+  @Test("how long announced retries may take")
+  func retries() async throws {
+    let patience = Duration.seconds(5)
+    let outcomes = try await LimitTable.row("retries", patience) { offset in
+      let line = Array(CLILine.retry("529", delay: 2000).utf8)
+      guard let message = StreamMessage(scanning: line.span), let retry = Retry(message, line.span) else {
+        return "not read"
+      }
+      let verdict = retry.verdict(waited: .milliseconds(3000 + offset), patience: patience)
+      return verdict.map { "\($0.kind)" } ?? "waits"
+    }
+    #expect(outcomes == ["waits", "waits", "upstream(status: 529)"])
+  }
+
+  @Test("how much of standard error is kept")
+  func standardError() async throws {
+    let limit = 2 * ClaudeProcess.standardErrorTail
+    let outcomes = try await LimitTable.row("standard error", limit) { offset in
+      var hasEnded = false
+      let command = ChildCommand(executable: "/bin/sh", arguments: ["-c", ":"], environment: [:], directory: "/")
+      let process = try ClaudeProcess(command, id: "limit-\(offset)") { _ in hasEnded = true }
+      let text = [UInt8](repeating: 0x78, count: limit - 1 + offset)
+      process.childDidWrite(errors: text.span)
+      process.childDidWrite(errors: [0x79].span)
+      await until { hasEnded }
+      #expect(process.standardError.hasSuffix("xy"))
+      return "\(process.standardError.utf8.count) kept"
+    }
+    #expect(outcomes == ["8191 kept", "8192 kept", "4096 kept"])
+  }
+
+  // MARK: Options
+
+  @Test("how long a tool's rule may be")
+  func toolRule() async throws {
+    let limit = CLIArguments.maximumToolRuleLength
+    let outcomes = try await LimitTable.row("tool rule", limit) { offset in
+      CLIArguments.isToolRule("X(\(String(repeating: "a", count: limit - 3 + offset)))") ? "taken" : "refused"
+    }
+    #expect(outcomes == ["taken", "taken", "refused"])
+  }
+
+  // MARK: Probing
+
+  @Test("how much of what the CLI says about its version is kept")
+  func probeOutput() async throws {
+    let limit = CLIProbe.maximumOutput
+    let outcomes = try await LimitTable.row("probe output", limit) { offset in
+      let directory = TemporaryDirectory()
+      let path = StandInCLI.script("head -c \(limit + offset) /dev/zero | tr '\\0' x", in: directory)
+      guard case .available(_, let version, _) = await probe(path, ManualScheduler()).current().finding else {
+        return "no answer"
+      }
+      return "\(version.utf8.count) kept"
+    }
+    #expect(outcomes == ["4095 kept", "4096 kept", "4096 kept"])
+  }
+
+  @Test("how long a CLI may take to say its version")
+  func probePatience() async throws {
+    let outcomes = try await LimitTable.row("probe", CLIProbe.patience) { offset in
+      let directory = TemporaryDirectory()
+      let scheduler = ManualScheduler()
+      let probe = probe(StandInCLI.script("exec sleep 600", in: directory), scheduler)
+      let finding = Task.onLoop { await probe.current().finding }
+      await until { scheduler.waits == [CLIProbe.patience] }
+      scheduler.advance(by: CLIProbe.patience + .milliseconds(offset))
+      let waits = scheduler.waits == [.milliseconds(1)]
+      if waits { scheduler.advance(by: .milliseconds(1)) }
+      guard case .failed(_, "signal 9") = await finding.value else { return "answered" }
+      return waits ? "waits" : "given up"
+    }
+    #expect(outcomes == ["waits", "given up", "given up"])
+  }
+
+  @Test("how long a probe's report is good for")
+  func probeFreshness() async throws {
+    let outcomes = try await LimitTable.row("probe's report", CLIProbe.freshness) { offset in
+      let directory = TemporaryDirectory()
+      let scheduler = ManualScheduler()
+      let probe = probe(StandInCLI.script("echo v; echo x >> '\(directory.path)/asked'", in: directory), scheduler)
+      _ = await probe.current()
+      scheduler.advance(by: CLIProbe.freshness + .milliseconds(offset))
+      _ = await probe.current()
+      return directory.text(of: "asked") == "x\n" ? "good" : "taken again"
+    }
+    #expect(outcomes == ["good", "taken again", "taken again"])
+  }
+
+  private func probe(_ path: String, _ scheduler: ManualScheduler) -> CLIProbe {
+    CLIProbe(
+      locator: CLILocator(configured: path, searchPath: "", home: nil),
+      environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false),
+      clock: { Timestamp(milliseconds: 0) }, scheduler: scheduler)
+  }
+}

@@ -1,0 +1,57 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct IdlenessTests {
+  private let scheduler = ManualScheduler()
+  private let idleness: Idleness
+
+  init() { idleness = Idleness(scheduler) }
+
+  /// Begins to wait, and returns when it does.
+  private func wait(_ patience: Duration = .seconds(10)) async -> Task<Void, Never> {
+    let before = scheduler.waits.count
+    let task = Task.onLoop { await idleness.wait(within: patience) { false } }
+    await until { scheduler.waits.count > before }
+    return task
+  }
+
+  @Test("what is idle already is not waited for")
+  func idle() async {
+    await idleness.wait(within: .seconds(10)) { true }
+    #expect(scheduler.waits.isEmpty)
+  }
+
+  @Test("whoever waits goes on when idleness begins, and no timer is left")
+  func beginning() async {
+    let tasks = [await wait(), await wait(.seconds(20))]
+    #expect(scheduler.waits == [.seconds(10), .seconds(20)])
+    idleness.begin()
+    for task in tasks { await task.value }
+    #expect(scheduler.waits.isEmpty)
+    idleness.begin()
+  }
+
+  @Test("patience ends a wait, and that wait alone", arguments: [-1, 0, 1])
+  func patience(offset: Int) async {
+    let tasks = [await wait(), await wait(.seconds(20))]
+    scheduler.advance(by: .seconds(10) + .milliseconds(offset))
+    #expect(
+      scheduler.waits == (offset < 0 ? [.milliseconds(1), .milliseconds(10_001)] : [.milliseconds(10_000 - offset)]))
+    if offset >= 0 { await tasks[0].value }
+    idleness.begin()
+    for task in tasks { await task.value }
+    #expect(scheduler.waits.isEmpty)
+  }
+
+  @Test("who begins to wait after it has begun waits for the next time")
+  func again() async {
+    idleness.begin()
+    let task = await wait()
+    idleness.begin()
+    await task.value
+    #expect(scheduler.waits.isEmpty)
+  }
+}
