@@ -59,6 +59,28 @@ struct HTTPServerTests {
     server.close()
   }
 
+  @Test("beside many heads that never end, requests are answered; the slow ones get 408 at their deadline, not before")
+  func slowHeads() async throws {
+    let server = try TestServer.echoingPaths()
+    let slow = try (0..<100).map { _ in try server.connect() }
+    let good = try server.connect()
+    for count in 1...10 {
+      for client in slow { client.send("G") }
+      try await server.settle()
+      good.send(get("/\(count)"))
+      #expect(try await good.responses(count).last?.text == "/\(count)")
+      #expect(slow.map(\.text) == Array(repeating: "", count: slow.count))
+      server.advance(by: .seconds(1) - .milliseconds(count == 10 ? 1 : 0))
+    }
+    try await server.settle()
+    #expect(slow.map(\.text) == Array(repeating: "", count: slow.count))
+    server.advance(by: .milliseconds(1))
+    for client in slow { #expect(await client.toTheEnd().hasPrefix("HTTP/1.1 408 Request Timeout\r\n")) }
+    good.send(get("/after"))
+    #expect(try await good.responses(11).last?.text == "/after")
+    server.close()
+  }
+
   @Test("a body may pause for thirty seconds at a time and no longer")
   func bodyTimeout() async throws {
     let server = try TestServer.echoingPaths()
