@@ -5,6 +5,7 @@ struct Bench {
     case paced
     case requests
     case slowloris
+    case streams
     case footprint
     case encoders
   }
@@ -38,6 +39,7 @@ struct Bench {
     Terminal.say("")
     Terminal.say(Row.heading)
     try measureLoad(ground)
+    if sections.contains(.streams) { try StreamsBench(ground: ground).run(say) }
     if sections.contains(.encoders) { say(EncoderBench.rows()) }
   }
 

@@ -72,6 +72,16 @@ final class Program {
     }
   }
 
+  /// How many descriptors it has; nil where /proc does not tell.
+  var descriptorCount: Int? {
+    guard let directory = unsafe opendir("/proc/\(pid)/fd") else { return nil }
+    defer { unsafe closedir(directory) }
+    var count = 0
+    while unsafe readdir(directory) != nil { count += 1 }
+    // `.` and `..`
+    return count - 2
+  }
+
   /// Waits until it has said something.
   func awaitOutput(milliseconds: Int32) throws {
     var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
