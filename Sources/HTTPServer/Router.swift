@@ -39,6 +39,8 @@ public struct Router {
       throw HTTPError(
         .notImplemented, type: "invalid_request_error", code: "unknown_method", message: "Unknown method \(method)")
     }
+    // RFC 9110 section 9.3.7: asked of the server as a whole, not of a path.
+    if request.head.target == "*" { return Router.options(Router.allowed(routes.map(\.method))) }
     let path = request.head.segments
     let matches = routes.compactMap { route in Router.match(route.segments, path).map { (route, $0) } }
     // A HEAD is a GET whose body is not sent; the connection sees to that.
@@ -50,7 +52,7 @@ public struct Router {
     guard !matches.isEmpty else {
       throw HTTPError.notFound("No route for \(method) \(request.head.path)", code: "unknown_url")
     }
-    if method == "OPTIONS" { return HTTPResponse(head: HTTPResponseHead(.noContent, ["allow": allowed])) }
+    if method == "OPTIONS" { return Router.options(allowed) }
     throw HTTPError(
       .methodNotAllowed, type: "invalid_request_error", code: "method_not_allowed",
       message: "\(request.head.path) takes \(allowed), not \(method)",
@@ -60,6 +62,10 @@ public struct Router {
   private static let knownMethods: Set = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT",
   ]
+
+  private static func options(_ allowed: String) -> HTTPResponse {
+    HTTPResponse(head: HTTPResponseHead(.noContent, ["allow": allowed]))
+  }
 
   private static func allowed(_ methods: [String]) -> String {
     let all = Set(methods).union(["OPTIONS"]).union(methods.contains("GET") ? ["HEAD"] : [])
