@@ -13,6 +13,8 @@ public final class HTTPServer {
   private let responder: Responder
   private var listener: Listener?
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  /// Not among the connections: a flood of them would keep everyone out for as long as they linger.
+  private var refused: [ObjectIdentifier: HTTPConnection] = [:]
   private var sweep: (any ScheduledTimer)?
   private var drainAction: (@Reactor () -> Void)?
   /// Requests whose answers are still under way.
@@ -38,7 +40,15 @@ public final class HTTPServer {
   /// The port that is listened on; nil when not listening.
   public var port: Int? { listener?.port }
 
+  /// Connections that are served; refused ones are not counted.
   public var connectionCount: Int { connections.count }
+
+  /// Connections over the limit whose 503 is on its way out.
+  var refusalCount: Int { refused.count }
+
+  private var allConnections: [HTTPConnection] { Array(connections.values) + refused.values }
+
+  private var hasConnections: Bool { !connections.isEmpty || !refused.isEmpty }
 
   /// - Throws: `SystemCallError` when the address cannot be bound.
   public func listen(host: String, port: Int) throws {
@@ -55,7 +65,7 @@ public final class HTTPServer {
 
   /// Closes every connection, in the middle of whatever it does.
   public func closeAllConnections() {
-    for connection in connections.values { connection.lose() }
+    for connection in allConnections { connection.lose() }
   }
 
   /// Whether it has stopped listening: what is under way is finished, and every connection closes after its answer.
@@ -66,7 +76,7 @@ public final class HTTPServer {
   /// - Parameter patience: how long.
   public func drained(within patience: Duration = .seconds(1)) async {
     await withCheckedContinuation { continuation in
-      guard !connections.isEmpty else { return continuation.resume() }
+      guard hasConnections else { return continuation.resume() }
       let timer = scheduler.schedule(after: patience) { [weak self] in self?.drainAction?() }
       drainAction = { [weak self] in
         self?.drainAction = nil
@@ -89,17 +99,27 @@ public final class HTTPServer {
   func adopt(_ descriptor: Int32, peer: String) {
     do {
       let connection = try HTTPConnection(descriptor, peer: peer, server: self)
-      connections[ObjectIdentifier(connection)] = connection
-      if connections.count > limits.connections { connection.refuse() }
+      if connections.count < limits.connections {
+        connections[ObjectIdentifier(connection)] = connection
+      } else {
+        refuse(connection)
+      }
       armSweep()
     } catch {
       logger.error("connection dropped", ["error": .string("\(error)")])
     }
   }
 
+  private func refuse(_ connection: HTTPConnection) {
+    guard refused.count < limits.refusals else { return connection.lose() }
+    refused[ObjectIdentifier(connection)] = connection
+    connection.refuse()
+  }
+
   func connectionClosed(_ connection: HTTPConnection) {
     connections[ObjectIdentifier(connection)] = nil
-    if connections.isEmpty { drainAction?() }
+    refused[ObjectIdentifier(connection)] = nil
+    if !hasConnections { drainAction?() }
   }
 
   // One sweep for all beats a timer for each: a deadline here costs a comparison, not a heap operation per request.
@@ -108,8 +128,8 @@ public final class HTTPServer {
     sweep = scheduler.schedule(after: HTTPServer.sweepInterval) { [weak self] in
       guard let self else { return }
       sweep = nil
-      for connection in connections.values { connection.checkDeadline(scheduler.now) }
-      if connections.isEmpty { FreeMemory.giveBack() } else { armSweep() }
+      for connection in allConnections { connection.checkDeadline(scheduler.now) }
+      if hasConnections { armSweep() } else { FreeMemory.giveBack() }
     }
   }
 

@@ -219,6 +219,79 @@ struct HTTPServerTests {
     server.close()
   }
 
+  @Test("refused connections take no place: one that becomes free can be taken while they linger")
+  func refusalsTakeNoPlace() async throws {
+    var limits = ServerLimits()
+    limits.connections = 1
+    let server = try TestServer.echoingPaths(limits: limits)
+    let first = try server.connect()
+    let refused = try (0..<5).map { _ in try server.connect() }
+    for client in refused { #expect(await client.toTheEnd().hasPrefix("HTTP/1.1 503 ")) }
+    #expect(server.server.connectionCount == 1)
+    #expect(server.server.refusalCount == 5)
+    first.close()
+    await until { server.server.connectionCount == 0 }
+    let second = try server.connect()
+    second.send(get("/"))
+    #expect(try await second.response().status == 200)
+    #expect(server.server.refusalCount == 5)
+    server.close()
+    #expect(server.server.refusalCount == 0)
+  }
+
+  @Test("as many refusals as the limit are told, one more is closed at once", arguments: [-1, 0, 1])
+  func refusalLimit(excess: Int) async throws {
+    var limits = ServerLimits()
+    limits.connections = 1
+    limits.refusals = 3
+    let server = try TestServer.echoingPaths(limits: limits)
+    let first = try server.connect()
+    let others = try (0..<(3 + excess)).map { _ in try server.connect() }
+    #expect(server.server.refusalCount == min(3, 3 + excess))
+    var answers: [String] = []
+    for client in others { answers.append(String(await client.toTheEnd().prefix(12))) }
+    let told = Array(repeating: "HTTP/1.1 503", count: min(3, 3 + excess))
+    #expect(answers == told + (excess > 0 ? [""] : []))
+    first.send(get("/"))
+    #expect(try await first.response().status == 200)
+    server.close()
+  }
+
+  @Test("a refused connection lingers for two seconds, or until its client ends it; then another one is told")
+  func refusalsEnd() async throws {
+    var limits = ServerLimits()
+    limits.connections = 0
+    limits.refusals = 2
+    let server = try TestServer.echoingPaths(limits: limits)
+    let (patient, hasty) = (try server.connect(), try server.connect())
+    for client in [patient, hasty] { _ = await client.toTheEnd() }
+    #expect(server.server.refusalCount == 2)
+    hasty.close()
+    await until { server.server.refusalCount == 1 }
+    #expect(await (try server.connect()).toTheEnd().hasPrefix("HTTP/1.1 503 "))
+    #expect(server.server.refusalCount == 2)
+    server.advance(by: .seconds(2) - .milliseconds(1))
+    #expect(server.server.refusalCount == 2)
+    server.advance(by: .milliseconds(1))
+    #expect(server.server.refusalCount == 0)
+    server.close()
+  }
+
+  @Test("a server on its way down waits for refusals to be out too, and closes them with the others")
+  func drainingRefusals() async throws {
+    var limits = ServerLimits()
+    limits.connections = 0
+    let server = try TestServer.echoingPaths(limits: limits)
+    let client = try server.connect()
+    server.server.stopListening()
+    let drained = Task { @Reactor in await server.server.drained(within: .seconds(3600)) }
+    #expect(await client.toTheEnd().hasPrefix("HTTP/1.1 503 "))
+    #expect(server.server.refusalCount == 1)
+    client.close()
+    await drained.value
+    #expect(server.server.refusalCount == 0)
+  }
+
   // MARK: Errors
 
   @Test("an HTTPError becomes its answer, with the context's fields, and the connection goes on")
