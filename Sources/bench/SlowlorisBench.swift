@@ -8,8 +8,8 @@ struct SlowlorisBench {
   let responseSize: Int
   private static let goodClients = 50
   private static let slowClients = 500
-  private static let requests = 1000
-  private static let rounds = 7
+  private static let requests = 400
+  private static let rounds = 15
 
   func rows() throws -> [Row] {
     var alone: [[Double]] = []
