@@ -90,7 +90,7 @@ fuzz: ## feed every parser with made-up bytes, SECONDS_EACH seconds each
 sanitize: ## the unit tests under the thread and the address sanitizer
 	@Config/make/sanitize.sh
 
-bench: build ## what an event, a request and a stream cost, beside floors measured in the same run (70 s)
+bench: build ## what an event, a request, a slow client and a stream cost, beside floors; are 2,000 streams exact? (2 min)
 	$(RELEASE) --product bench
 	.build/release/bench
 

@@ -60,7 +60,7 @@ let package = Package(
     executable("claude-code-server", ["App"]),
     executable("claude-simulator", ["Bytes"]),
     executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
-    executable("bench", ["API", "ClaudeCode", "Bytes", "CLinux"]),
+    executable("bench", ["API", "ClaudeCode", "EventLoop", "Bytes", "CLinux"]),
     executable("fuzz", ["App", "ClaudeCode", "HTTP", "Bytes"]),
 
     // What several test targets need; it is in no product.

@@ -10,7 +10,7 @@ struct HTTPHeadParser {
     guard let lineEnd = endOfLine(bytes, from: 0) else { throw bad("the request line has no end") }
     let (method, target, version) = try requestLine(bytes, 0..<lineEnd)
     let fields = try self.fields(head, from: lineEnd + 2)
-    let (path, segments, query) = try split(target)
+    let (path, segments, query) = try split(target, method)
     let request = HTTPRequestHead(
       method: method, target: target, path: path, segments: segments, query: query, version: version, fields: fields)
     try checkHost(request)
@@ -50,7 +50,9 @@ struct HTTPHeadParser {
     throw HTTPProtocolError(.versionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
   }
 
-  private func split(_ target: String) throws(HTTPProtocolError) -> (path: String, segments: [String], query: String?) {
+  private func split(
+    _ target: String, _ method: String
+  ) throws(HTTPProtocolError) -> (path: String, segments: [String], query: String?) {
     // Most targets are a plain path.
     if target.utf8.first == slash, !target.utf8.contains(where: { $0 == Ascii.percent || $0 == questionMark }) {
       return (target, target.utf8.split(separator: slash).map { String(Substring($0)) }, nil)
@@ -64,7 +66,9 @@ struct HTTPHeadParser {
         break
       }
     }
-    guard origin.hasPrefix("/") || origin == "*" else { throw bad("bad request target") }
+    // asterisk-form (RFC 9112 section 3.2.4): OPTIONS of the whole server, and nothing else
+    if target == "*", method == "OPTIONS" { return (target, [], nil) }
+    guard origin.hasPrefix("/") else { throw bad("bad request target") }
     let parts = origin.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     guard let path = PercentEncoding.decode(String(parts[0])) else {
       throw bad("the path has a percent-escape that does not decode")

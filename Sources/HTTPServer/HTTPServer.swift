@@ -13,6 +13,8 @@ public final class HTTPServer {
   private let responder: Responder
   private var listener: Listener?
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  /// Not among the connections: a flood of them would keep everyone out for as long as they linger.
+  private var refused: [ObjectIdentifier: HTTPConnection] = [:]
   private var sweep: (any ScheduledTimer)?
   private let idleness: Idleness
   /// Requests whose answers are still under way.
@@ -41,7 +43,15 @@ public final class HTTPServer {
   /// The port that is listened on; nil when not listening.
   public var port: Int? { listener?.port }
 
+  /// Connections that are served; refused ones are not counted.
   public var connectionCount: Int { connections.count }
+
+  /// Connections over the limit whose 503 is on its way out.
+  var refusalCount: Int { refused.count }
+
+  private var allConnections: [HTTPConnection] { Array(connections.values) + refused.values }
+
+  private var hasConnections: Bool { !connections.isEmpty || !refused.isEmpty }
 
   /// - Throws: `SystemCallError` when the address cannot be bound.
   public func listen(host: String, port: Int) throws {
@@ -58,7 +68,7 @@ public final class HTTPServer {
 
   /// Closes every connection, in the middle of whatever it does.
   public func closeAllConnections() {
-    for connection in connections.values { connection.lose() }
+    for connection in allConnections { connection.lose() }
   }
 
   /// Whether it has stopped listening: what is under way is finished, and every connection closes after its answer.
@@ -68,7 +78,7 @@ public final class HTTPServer {
   ///
   /// - Parameter patience: how long.
   public func drained(within patience: Duration = .seconds(1)) async {
-    await idleness.wait(within: patience) { connections.isEmpty }
+    await idleness.wait(within: patience) { !hasConnections }
   }
 
   private func accepted(_ outcome: Listener.AcceptOutcome) {
@@ -84,17 +94,27 @@ public final class HTTPServer {
   func adopt(_ descriptor: Int32, peer: String) {
     do {
       let connection = try HTTPConnection(descriptor, peer: peer, server: self)
-      connections[ObjectIdentifier(connection)] = connection
-      if connections.count > limits.connections { connection.refuse() }
+      if connections.count < limits.connections {
+        connections[ObjectIdentifier(connection)] = connection
+      } else {
+        refuse(connection)
+      }
       armSweep()
     } catch {
       logger.error("connection dropped", ["error": .string("\(error)")])
     }
   }
 
+  private func refuse(_ connection: HTTPConnection) {
+    guard refused.count < limits.refusals else { return connection.lose() }
+    refused[ObjectIdentifier(connection)] = connection
+    connection.refuse()
+  }
+
   func connectionClosed(_ connection: HTTPConnection) {
     connections[ObjectIdentifier(connection)] = nil
-    if connections.isEmpty { idleness.begin() }
+    refused[ObjectIdentifier(connection)] = nil
+    if !hasConnections { idleness.begin() }
   }
 
   // One sweep for all beats a timer for each: a deadline here costs a comparison, not a heap operation per request.
@@ -103,8 +123,8 @@ public final class HTTPServer {
     sweep = scheduler.schedule(after: HTTPServer.sweepInterval) { [weak self] in
       guard let self else { return }
       sweep = nil
-      for connection in connections.values { connection.checkDeadline(scheduler.now) }
-      if connections.isEmpty { giveMemoryBack() } else { armSweep() }
+      for connection in allConnections { connection.checkDeadline(scheduler.now) }
+      if hasConnections { armSweep() } else { giveMemoryBack() }
     }
   }
 

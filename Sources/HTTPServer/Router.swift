@@ -59,6 +59,8 @@ public struct Router {
       throw HTTPError(
         .notImplemented, type: "invalid_request_error", code: "unknown_method", message: "Unknown method \(method)")
     }
+    // RFC 9110 section 9.3.7: asked of the server as a whole, not of a path.
+    if request.head.target == "*" { return .ready(Router.options(Router.allowed(routes.map(\.method)))) }
     let path = request.head.segments
     // A HEAD is a GET whose body is not sent; the connection sees to that.
     let wanted = method == "HEAD" ? "GET" : method
@@ -72,7 +74,7 @@ public struct Router {
     guard !methods.isEmpty else {
       throw HTTPError.notFound("No route for \(method) \(request.head.path)", code: "unknown_url")
     }
-    if method == "OPTIONS" { return .ready(HTTPResponse(head: HTTPResponseHead(.noContent, ["allow": allowed]))) }
+    if method == "OPTIONS" { return .ready(Router.options(allowed)) }
     throw HTTPError(
       .methodNotAllowed, type: "invalid_request_error", code: "method_not_allowed",
       message: "\(request.head.path) takes \(allowed), not \(method)",
@@ -82,6 +84,10 @@ public struct Router {
   private static let knownMethods: Set = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT",
   ]
+
+  private static func options(_ allowed: String) -> HTTPResponse {
+    HTTPResponse(head: HTTPResponseHead(.noContent, ["allow": allowed]))
+  }
 
   private static func allowed(_ methods: [String]) -> String {
     let all = Set(methods).union(["OPTIONS"]).union(methods.contains("GET") ? ["HEAD"] : [])

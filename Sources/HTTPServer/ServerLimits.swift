@@ -21,6 +21,8 @@ public struct ServerLimits: Sendable, Equatable {
   public var pipelinedBytes = 64 * 1024
   /// Connections at the same time. More are refused with 503.
   public var connections = 10_000
+  /// Refused connections that linger, beside those, until their clients have the 503. More are closed without one.
+  public var refusals = 256
 
   public init() {}
 }

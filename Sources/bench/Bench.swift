@@ -4,6 +4,8 @@ struct Bench {
     case burst
     case paced
     case requests
+    case slowloris
+    case streams
     case footprint
     case encoders
   }
@@ -33,9 +35,11 @@ struct Bench {
   private func measure(_ ground: Ground) throws {
     Terminal.say("CPU and memory of the server process alone, at LOG_LEVEL=warn, on the simulator; medians.")
     Terminal.say("Floors from the same run: a plain relay, a responder that does not parse, a copy of the bytes.")
+    Terminal.say("Waiting times are the clients'; their floor is the same without slow clients.")
     Terminal.say("")
     Terminal.say(Row.heading)
     try measureLoad(ground)
+    if sections.contains(.streams) { try StreamsBench(ground: ground).run(say) }
     if sections.contains(.encoders) { say(EncoderBench.rows()) }
   }
 
@@ -48,6 +52,9 @@ struct Bench {
       let responder = try Subject.tiny(ground, responseSize: responseSize)
       defer { responder.end() }
       say([try TinyBench(floor: responder, server: server, responseSize: responseSize).row()])
+    }
+    if sections.contains(.slowloris) {
+      say(try SlowlorisBench(ground: ground, server: server, responseSize: responseSize).rows())
     }
     if sections.contains(.footprint) { say(try FootprintBench(ground: ground, responseSize: responseSize).rows()) }
   }

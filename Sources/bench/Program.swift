@@ -72,6 +72,30 @@ final class Program {
     }
   }
 
+  /// How many descriptors it has; nil where /proc does not tell.
+  var descriptorCount: Int? {
+    guard let directory = unsafe opendir("/proc/\(pid)/fd") else { return nil }
+    defer { unsafe closedir(directory) }
+    var count = 0
+    while unsafe readdir(directory) != nil { count += 1 }
+    // `.` and `..`
+    return count - 2
+  }
+
+  /// Waits until it has said something.
+  func awaitOutput(milliseconds: Int32) throws {
+    var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&watched, 1, milliseconds) == 1, watched.revents & Int16(POLLIN) != 0 else {
+      throw BenchFailure("process \(pid) says nothing")
+    }
+  }
+
+  /// Whether it has not ended yet.
+  var isRunning: Bool {
+    if !hasEnded, waitpid(pid, nil, WNOHANG) == pid { hasEnded = true }
+    return !hasEnded
+  }
+
   /// Asks it to end, makes it end after three seconds, and waits for it.
   func end() {
     guard !hasEnded else { return }

@@ -63,4 +63,13 @@ struct Row {
 extension [Double] {
   /// The middle one; 0 of none.
   var median: Double { isEmpty ? 0 : sorted()[count / 2] }
+
+  /// The least that this share of them does not exceed; 0 of none.
+  func percentile(_ share: Double) -> Double {
+    isEmpty ? 0 : sorted()[Swift.min(count - 1, Swift.max(0, Int((share * Double(count)).rounded(.up)) - 1))]
+  }
+}
+
+extension Duration {
+  var microseconds: Double { Double(components.seconds) * 1e6 + Double(components.attoseconds) / 1e12 }
 }

@@ -4,19 +4,28 @@ import Glibc
 /// Many streams at once, each on a connection of its own.
 final class StreamLoad {
   private var poller: Poller
+  private let streams: Int
   private var isOpen: [Int32: Bool] = [:]
   private var begun: Set<Int32> = []
   private var buffer = [UInt8](repeating: 0, count: 256 * 1024)
   /// Line ends that have come: each event has at least one.
   private(set) var lines = 0
+  /// What came over each connection, if it is kept.
+  private var received: [Int32: [UInt8]]?
 
   private static let patience = Duration.seconds(60)
 
   /// Opens the streams.
   ///
-  /// - Parameter endsSending: whether the end of our sending is the end of the input, as for the plain relay.
-  init(_ request: [UInt8], streams: Int, port: UInt16, endsSending: Bool) throws {
+  /// - Parameters:
+  ///   - endsSending: whether the end of our sending is the end of the input, as for the plain relay.
+  ///   - keepsAnswers: whether `answers` are wanted.
+  init(
+    _ request: [UInt8], streams: Int, port: UInt16, endsSending: Bool, keepsAnswers: Bool = false
+  ) throws {
     poller = try Poller()
+    self.streams = streams
+    received = keepsAnswers ? [:] : nil
     for _ in 0..<streams {
       guard let descriptor = Descriptors.connect(to: port) else { throw BenchFailure(call: "connect") }
       try poller.watch(descriptor)
@@ -29,10 +38,15 @@ final class StreamLoad {
   }
 
   /// Reads until each stream has said something.
-  func untilBegun() throws { try pump { begun.count == isOpen.count } }
+  func untilBegun() throws { try pump { begun.count == streams } }
 
   /// Reads all streams to their ends.
   func untilEnded() throws { try pump { isOpen.isEmpty } }
+
+  var openStreams: Int { isOpen.count }
+
+  /// All that each connection has received so far.
+  var answers: [[UInt8]] { received.map { Array($0.values) } ?? [] }
 
   /// Leaves the streams that are still open.
   func leave() {
@@ -61,6 +75,7 @@ final class StreamLoad {
         return
       }
       begun.insert(descriptor)
+      received?[descriptor, default: []] += buffer[..<count]
       lines += buffer.span.extracting(0..<count).lineEnds
     }
   }

@@ -1,9 +1,11 @@
 import Glibc
 
-// `bench` prints the table, `bench burst`, `paced`, `requests`, `footprint` or `encoders` a part of it.
+// `bench` prints the table, `bench burst`, `paced`, `requests`, `slowloris`, `streams`, `footprint` or `encoders` a part
+// of it.
 //
 // `bench relay <simulator> <home> <port>` and `bench tiny <response bytes> <port>` are the floors: it starts them itself,
-// beside the server, so that every figure has its floor from the same run.
+// beside the server, so that every figure has its floor from the same run. So it does `bench trickle <connections>
+// <port>`, whose work must not delay the clients that take the time.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 do {
@@ -14,6 +16,7 @@ do {
   case "relay" where arguments.count == 4:
     try RelayFloor(simulator: arguments[1], home: arguments[2], port: arguments[3]).run()
   case "tiny" where arguments.count == 3: try TinyFloor(responseSize: arguments[1], port: arguments[2]).run()
+  case "trickle" where arguments.count == 3: try Trickle(connections: arguments[1], port: arguments[2]).run()
   default: try Bench(sections: arguments).run()
   }
 } catch {

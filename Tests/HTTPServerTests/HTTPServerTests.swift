@@ -60,6 +60,28 @@ struct HTTPServerTests {
     server.close()
   }
 
+  @Test("beside many heads that never end, requests are answered; the slow ones get 408 at their deadline, not before")
+  func slowHeads() async throws {
+    let server = try TestServer.echoingPaths()
+    let slow = try (0..<100).map { _ in try server.connect() }
+    let good = try server.connect()
+    for count in 1...10 {
+      for client in slow { client.send("G") }
+      try await server.settle()
+      good.send(get("/\(count)"))
+      #expect(try await good.responses(count).last?.text == "/\(count)")
+      #expect(slow.map(\.text) == Array(repeating: "", count: slow.count))
+      server.advance(by: .seconds(1) - .milliseconds(count == 10 ? 1 : 0))
+    }
+    try await server.settle()
+    #expect(slow.map(\.text) == Array(repeating: "", count: slow.count))
+    server.advance(by: .milliseconds(1))
+    for client in slow { #expect(await client.toTheEnd().hasPrefix("HTTP/1.1 408 Request Timeout\r\n")) }
+    good.send(get("/after"))
+    #expect(try await good.responses(11).last?.text == "/after")
+    server.close()
+  }
+
   @Test("a body may pause for thirty seconds at a time and no longer")
   func bodyTimeout() async throws {
     let server = try TestServer.echoingPaths()
@@ -196,6 +218,79 @@ struct HTTPServerTests {
     second.send(get("/"))
     #expect(try await second.response().status == 200)
     server.close()
+  }
+
+  @Test("refused connections take no place: one that becomes free can be taken while they linger")
+  func refusalsTakeNoPlace() async throws {
+    var limits = ServerLimits()
+    limits.connections = 1
+    let server = try TestServer.echoingPaths(limits: limits)
+    let first = try server.connect()
+    let refused = try (0..<5).map { _ in try server.connect() }
+    for client in refused { #expect(await client.toTheEnd().hasPrefix("HTTP/1.1 503 ")) }
+    #expect(server.server.connectionCount == 1)
+    #expect(server.server.refusalCount == 5)
+    first.close()
+    await until { server.server.connectionCount == 0 }
+    let second = try server.connect()
+    second.send(get("/"))
+    #expect(try await second.response().status == 200)
+    #expect(server.server.refusalCount == 5)
+    server.close()
+    #expect(server.server.refusalCount == 0)
+  }
+
+  @Test("as many refusals as the limit are told, one more is closed at once", arguments: [-1, 0, 1])
+  func refusalLimit(excess: Int) async throws {
+    var limits = ServerLimits()
+    limits.connections = 1
+    limits.refusals = 3
+    let server = try TestServer.echoingPaths(limits: limits)
+    let first = try server.connect()
+    let others = try (0..<(3 + excess)).map { _ in try server.connect() }
+    #expect(server.server.refusalCount == min(3, 3 + excess))
+    var answers: [String] = []
+    for client in others { answers.append(String(await client.toTheEnd().prefix(12))) }
+    let told = Array(repeating: "HTTP/1.1 503", count: min(3, 3 + excess))
+    #expect(answers == told + (excess > 0 ? [""] : []))
+    first.send(get("/"))
+    #expect(try await first.response().status == 200)
+    server.close()
+  }
+
+  @Test("a refused connection lingers for two seconds, or until its client ends it; then another one is told")
+  func refusalsEnd() async throws {
+    var limits = ServerLimits()
+    limits.connections = 0
+    limits.refusals = 2
+    let server = try TestServer.echoingPaths(limits: limits)
+    let (patient, hasty) = (try server.connect(), try server.connect())
+    for client in [patient, hasty] { _ = await client.toTheEnd() }
+    #expect(server.server.refusalCount == 2)
+    hasty.close()
+    await until { server.server.refusalCount == 1 }
+    #expect(await (try server.connect()).toTheEnd().hasPrefix("HTTP/1.1 503 "))
+    #expect(server.server.refusalCount == 2)
+    server.advance(by: .seconds(2) - .milliseconds(1))
+    #expect(server.server.refusalCount == 2)
+    server.advance(by: .milliseconds(1))
+    #expect(server.server.refusalCount == 0)
+    server.close()
+  }
+
+  @Test("a server on its way down waits for refusals to be out too, and closes them with the others")
+  func drainingRefusals() async throws {
+    var limits = ServerLimits()
+    limits.connections = 0
+    let server = try TestServer.echoingPaths(limits: limits)
+    let client = try server.connect()
+    server.server.stopListening()
+    let drained = Task { @Reactor in await server.server.drained(within: .seconds(3600)) }
+    #expect(await client.toTheEnd().hasPrefix("HTTP/1.1 503 "))
+    #expect(server.server.refusalCount == 1)
+    client.close()
+    await drained.value
+    #expect(server.server.refusalCount == 0)
   }
 
   // MARK: Errors

@@ -61,6 +61,20 @@ struct RouterTests {
     #expect(response.head["allow"] == "DELETE, GET, HEAD, OPTIONS")
   }
 
+  @Test("OPTIONS of the asterisk tells what the server takes; a path that looks like one is a path")
+  func serverOptions() async throws {
+    let response = try await router().respond(try .of("OPTIONS", "*"), .detached()).response()
+    #expect(response.head.status == 204)
+    #expect(response.head["allow"] == "DELETE, GET, HEAD, OPTIONS, POST")
+    #expect(try #require(await failure("OPTIONS", "/*")).status == 404)
+  }
+
+  @Test("a server that has nothing still takes OPTIONS")
+  func emptyServer() async throws {
+    let response = try await Router().respond(try .of("OPTIONS", "*"), .detached()).response()
+    #expect(response.head["allow"] == "OPTIONS")
+  }
+
   @Test("a name the pattern does not have is empty")
   func unknownParameter() {
     #expect(PathParameters()["none"] == "")

@@ -7,7 +7,7 @@ struct HTTPHeadParserTests {
     "the target is kept as sent, its path decoded, its query apart",
     arguments: [
       ("/", "/", nil), ("/a/b", "/a/b", nil), ("/a?", "/a", ""), ("/a?b=1&c=%20?d", "/a", "b=1&c=%20?d"),
-      ("/%C3%A9%2Fx%20y", "/é/x y", nil), ("/a+b", "/a+b", nil), ("//a", "//a", nil), ("*", "*", nil),
+      ("/%C3%A9%2Fx%20y", "/é/x y", nil), ("/a+b", "/a+b", nil), ("//a", "//a", nil), ("/*", "/*", nil),
       ("http://host/a?b", "/a", "b"), ("HTTPS://host:1/a", "/a", nil), ("http://host", "/", nil),
       ("http://host?q", "/", "q"), ("/http://x", "/http://x", nil),
     ] as [(String, String, String?)])
@@ -18,10 +18,30 @@ struct HTTPHeadParserTests {
     #expect(head.query == query)
   }
 
-  @Test("a target in another form is refused", arguments: ["a", "host:443", "ftp://host/", "?a", "http:/a", "**"])
+  @Test(
+    "a target in another form is refused",
+    arguments: ["a", "host:443", "ftp://host/", "?a", "http:/a", "**", "*?", "*?a", "*/"])
   func badTargets(target: String) {
+    for method in ["GET", "OPTIONS"] {
+      #expect(throws: HTTPProtocolError(.badRequest, "bad request target")) {
+        try parse("\(method) \(target) HTTP/1.1\r\nHost: x\r\n")
+      }
+    }
+  }
+
+  @Test("an asterisk is the target of OPTIONS, and has no segments")
+  func asterisk() throws {
+    let head = try parse("OPTIONS * HTTP/1.1\r\nHost: x\r\n")
+    #expect(head.target == "*")
+    #expect(head.path == "*")
+    #expect(head.segments == [])
+    #expect(head.query == nil)
+  }
+
+  @Test("an asterisk is the target of no other method", arguments: ["GET", "HEAD", "POST", "options", "TRACE"])
+  func foreignAsterisk(method: String) {
     #expect(throws: HTTPProtocolError(.badRequest, "bad request target")) {
-      try parse("GET \(target) HTTP/1.1\r\nHost: x\r\n")
+      try parse("\(method) * HTTP/1.1\r\nHost: x\r\n")
     }
   }
 

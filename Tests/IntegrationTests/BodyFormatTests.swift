@@ -87,6 +87,18 @@ struct BodyFormatTests {
     #expect(answer.body.isEmpty)
   }
 
+  @Test("OPTIONS of the asterisk names the methods of the server, and the connection goes on")
+  func serverOptions() async throws {
+    let connection = try RawConnection(port: try TestServer.ofSuite.port)
+    defer { connection.close() }
+    connection.send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    let answer = connection.receive(until: "\r\n\r\n")
+    #expect(answer.hasPrefix("HTTP/1.1 204 No Content\r\n"))
+    #expect(answer.contains("\r\nallow: GET, HEAD, OPTIONS, POST\r\n"))
+    connection.send("GET * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(connection.receive().hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+  }
+
   @Test("one connection serves request after request, streams among them")
   func keepAlive() async throws {
     try await TestServer.run { server in

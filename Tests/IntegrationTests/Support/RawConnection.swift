@@ -9,26 +9,37 @@ final class RawConnection: Sendable {
     let code: Int32
   }
 
-  init(port: Int) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+  /// - Parameter host: an address.
+  init(host: String = "127.0.0.1", port: Int) throws {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    unsafe hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+    var found: UnsafeMutablePointer<addrinfo>?
+    guard unsafe getaddrinfo(host, String(port), &hints, &found) == 0, let address = unsafe found?.pointee else {
+      throw ConnectError(code: EADDRNOTAVAIL)
+    }
+    defer { unsafe freeaddrinfo(found) }
+    descriptor = unsafe socket(address.ai_family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     // A read that waits longer than this has failed.
     var patience = timeval(tv_sec: 20, tv_usec: 0)
     unsafe setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    let code = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard code == 0 else {
+    guard unsafe connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 else {
       let error = errno
       Glibc.close(descriptor)
       throw ConnectError(code: error)
     }
+  }
+
+  /// The port of its own end.
+  var localPort: Int {
+    // The port stands at the same place in both families' addresses.
+    var address = sockaddr_in6()
+    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &length) }
+    }
+    return code == 0 ? Int(in_port_t(bigEndian: address.sin6_port)) : -1
   }
 
   func send(_ text: String) {

@@ -41,9 +41,10 @@ final class TestServer: Sendable {
   static let teardownLimit: Duration = .milliseconds(killTimeoutMilliseconds + 1000)
 
   private static func port(in line: String) -> Int? {
-    let mark = "listening url=http://127.0.0.1:"
+    let mark = "listening url=http://"
     guard let start = line.firstRange(of: mark)?.upperBound else { return nil }
-    return Int(line[start...].prefix { $0.isNumber })
+    // After the last colon: an IPv6 address has some of its own.
+    return line[start...].prefix { $0 != " " }.split(separator: ":").last.flatMap { Int($0) }
   }
 
   /// Runs `body` with a server of its own, which is stopped afterwards and must end well.

@@ -1,0 +1,28 @@
+import Bytes
+import Testing
+
+/// Clients that send their request heads byte by byte and never end them.
+@Suite(.beside, .server(["LOG_LEVEL": "info"]))
+struct SlowHeadTests {
+  private static let slowClients = 200
+
+  @Test("beside 200 heads that never end, requests are answered; the slow ones get 408 when their time is over")
+  func slowHeads() async throws {
+    let server = try TestServer.ofSuite
+    let slow = try (0..<Self.slowClients).map { _ in try RawConnection(port: server.port) }
+    defer { for connection in slow { connection.close() } }
+    for byte in "GET / HTTP" {
+      for connection in slow { connection.send(String(byte)) }
+      #expect(try await server.send(.get("/health/live")).status == 200)
+    }
+    #expect(!server.log.contains { $0.contains("request refused") })
+    try await server.logLines(Self.slowClients, "request refused")
+    for connection in slow {
+      let answer = connection.receive()
+      #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+      #expect(answer.contains("\r\nconnection: close\r\n"))
+      #expect(answer.contains("the request head did not come in time"))
+    }
+    #expect(try await server.send(.get("/health/live")).status == 200)
+  }
+}
