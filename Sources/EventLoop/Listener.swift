@@ -17,8 +17,8 @@ public final class Listener: DescriptorHandler {
   private let onAccept: @Reactor (AcceptOutcome) -> Void
   nonisolated static let backlog: Int32 = 4096
   private static let unixPrefix = "unix:"
-  /// How many connections are taken before others get a turn.
-  private static let acceptsPerTurn = 64
+  /// How many connections are taken before other descriptors get a turn.
+  static let acceptsPerTurn = 64
   /// How long accepting rests when the system is out of descriptors.
   private static let exhaustionPause: Duration = .milliseconds(100)
 

@@ -110,6 +110,27 @@ struct LimitTableTests {
     }
   }
 
+  @Test("how long a CLI may take for one step of its end")
+  func kill() async throws {
+    let limit = RunTimeouts().kill
+    let outcomes = try await LimitTable.row("step of an end", limit) { offset in
+      let directory = TemporaryDirectory()
+      let cli = LiveCLI(in: directory, prelude: "trap '' TERM")
+      let stage = ExecutorStage(cli.path, directory, timeouts: RunTimeouts())
+      let recorder = RunRecorder()
+      let run = try await stage.run(stage.turn("p"), recorder)
+      cli.say(CLILine.initLine)
+      await recorder.lines(1)
+      run.cancel()
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let waits = stage.scheduler.waits == [.milliseconds(1)]
+      if waits { stage.scheduler.advance(by: .milliseconds(1)) }
+      await until { stage.executor.liveProcesses == 0 }
+      return waits ? "asked" : "killed"
+    }
+    #expect(outcomes == ["asked", "killed", "killed"])
+  }
+
   @Test("how long announced retries may take")
   func retries() async throws {
     let patience = Duration.seconds(5)

@@ -27,6 +27,26 @@ struct ListenerTests {
     listener.close()
   }
 
+  @Test("of many connections at once some are taken, then others get a turn, then the rest are")
+  func manyAtOnce() async throws {
+    let limit = Listener.acceptsPerTurn
+    let outcomes = try await LimitTable.row("connections in a turn", limit) { offset in
+      var accepted: [Int32] = []
+      var inFirstTurn = 0
+      let listener = try Listener(host: "127.0.0.1", port: 0) { outcome in
+        // Jobs come after the descriptors of the turn that they are begun in.
+        if accepted.isEmpty { _ = Task.onLoop { inFirstTurn = accepted.count } }
+        if case .accepted(let descriptor, _) = outcome { accepted.append(descriptor) }
+      }
+      let clients = try (0..<(limit + offset)).map { _ in try connect(to: listener.port).descriptor }
+      await until { accepted.count == clients.count && inFirstTurn > 0 }
+      for descriptor in accepted + clients { close(descriptor) }
+      listener.close()
+      return "\(inFirstTurn) of \(accepted.count)"
+    }
+    #expect(outcomes == ["63 of 63", "64 of 64", "64 of 65"])
+  }
+
   @Test("a closed listener refuses")
   func closing() throws {
     let listener = try Listener(host: "127.0.0.1", port: 0) { _ in }

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import HTTP
 import TestSupport
 import Testing
@@ -110,6 +111,36 @@ struct LimitTableTests {
       return isCongested == true ? "pause" : "go on"
     }
     #expect(outcomes == ["go on", "go on", "pause"])
+  }
+
+  @Test("how much of further requests is read while one is answered")
+  func readAhead() async throws {
+    let limit = ServerLimits().pipelinedBytes
+    let outcomes = try await LimitTable.row("bytes read ahead", limit) { offset in
+      let gate = Gate()
+      let server = try TestServer { _, _ in
+        await gate.opened()
+        return .text("")
+      }
+      var ends: [Int32] = [-1, -1]
+      let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+      try #require(unsafe socketpair(AF_UNIX, type, 0, &ends) == 0)
+      let client = try TestClient(ends[1])
+      server.server.adopt(ends[0], peer: "client:1")
+      client.send(get("/"))
+      await until { server.requests.count == 1 }
+      client.send(Self.filler(limit + offset))
+      try await server.settle()
+      client.send("x")
+      try await server.settle()
+      var left = [UInt8](repeating: 0, count: 16)
+      let count = unsafe recv(ends[0], &left, left.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+      gate.open()
+      client.close()
+      server.close()
+      return count < 0 ? "all read" : "\(count) left"
+    }
+    #expect(outcomes == ["all read", "1 left", "2 left"])
   }
 
   /// A time a connection has for something, and how it comes to need it.
