@@ -14,6 +14,7 @@ final class Composition {
   let server: HTTPServer
   let executor: ClaudeExecutor
   let probe: CLIProbe
+  private let turns: TurnFactory
   private let mcpLoader: MCPConfigLoader
 
   /// - Parameter environment: what children inherit.
@@ -36,7 +37,7 @@ final class Composition {
         locator: locator, environment: childEnvironment,
         timeouts: RunTimeouts(
           total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout),
-        settingSources: settings.settingSources),
+        settingSources: settings.settingSources, pool: settings.pool, turns: settings.turns),
       logger: logger, newID: newID)
     probe = CLIProbe(locator: locator, environment: childEnvironment, clock: clock)
     let checker = HealthChecker(
@@ -48,7 +49,8 @@ final class Composition {
         ceiling: settings.permissionCeiling, readsInBandOptions: settings.readsInBandOptions,
         writesSessionIntoContent: settings.writesSessionIntoContent),
       sessions: SessionStore(), newID: newID)
-    let runner = TurnRunner(executor: executor, newID: newID)
+    let runner = TurnRunner(executor: executor, turns: turns, retryGrace: settings.retryGrace, newID: newID)
+    self.turns = turns
 
     var router = Router()
     HealthRoutes(checker: checker).add(to: &router)
@@ -63,6 +65,13 @@ final class Composition {
       limits: limits, logger: logger, clock: clock,
       responder: chain(Composition.middleware(settings, newID), router.respond))
     checker.isDraining = { [unowned server] in server.isDraining }
+  }
+
+  /// Has a process started ahead for what is asked first, most of the time.
+  func warmUp() {
+    // A workspace that cannot be used is told to whoever asks for it.
+    guard let turn = try? turns.plainTurn() else { return }
+    executor.prepare(for: turn)
   }
 
   private static func middleware(_ settings: Settings, _ newID: @escaping @Reactor () -> String) -> [any Middleware] {

@@ -39,7 +39,8 @@ public struct ServerCommand: Sendable {
     if let host = flags.host { variables[SettingName.host.rawValue] = host }
     if let port = flags.port { variables[SettingName.port.rawValue] = port }
     if flags.simulates { variables[SettingName.cliPath.rawValue] = ServerCommand.simulatorPath }
-    settings = try Settings(variables)
+    settings = try Settings(
+      variables, on: MachineSize(cores: Machine.cores, memory: Machine.memory))
     logFile = try settings.logFile.map { try AppendOnlyFile(path: $0) }
     let write: @Sendable ([UInt8]) -> Void =
       if let logFile { logFile.append } else { { ProcessControl.write($0, to: 1) } }
@@ -127,11 +128,20 @@ public struct ServerCommand: Sendable {
         settings, environment: environment, isSimulated: isSimulated, logger: logger)
       try composition.server.listen(host: settings.host, port: settings.port)
       announce(composition.server.port ?? settings.port)
+      composition.warmUp()
+      await endOrphans()
       reportCLI(await composition.probe.current())
       return composition
     } catch {
       ServerCommand.complain("The server cannot start: \(error)\n", exit: 1)
     }
+  }
+
+  @Reactor
+  private func endOrphans() async {
+    let count = await Orphans().end()
+    guard count > 0 else { return }
+    logger.warn("ended what a predecessor had left running", ["processes": JSONValue(count)])
   }
 
   private func announce(_ port: Int) {

@@ -25,4 +25,11 @@ enum SettingName: String, CaseIterable, Sendable {
   case shutdownGrace = "SHUTDOWN_GRACE_MS"
   case maximumConnections = "MAX_CONNECTIONS"
   case logFile = "LOG_FILE"
+  case spares = "CLAUDE_POOL_SPARES"
+  case maximumProcesses = "CLAUDE_MAX_PROCESSES"
+  case sessionIdle = "CLAUDE_SESSION_IDLE_MS"
+  case maximumConcurrent = "CLAUDE_MAX_CONCURRENT"
+  case maximumQueue = "CLAUDE_MAX_QUEUE"
+  case queueTimeout = "CLAUDE_QUEUE_TIMEOUT_MS"
+  case retryGrace = "RETRY_GRACE_MS"
 }

@@ -27,14 +27,19 @@ struct Settings: Sendable, Equatable {
   var shutdownGrace: Duration = .milliseconds(10_000)
   var maximumConnections = 10_000
   var logFile: String?
+  var pool = PoolLimits()
+  var turns = TurnGate.Limits()
+  var retryGrace: Duration = .milliseconds(2000)
 
   /// Everything that is wrong with a configuration, at once.
   struct ConfigurationError: Error, Sendable, Equatable {
     let mistakes: [String]
   }
 
-  /// - Parameter variables: flags over environment over `.env`, merged. An empty value counts as none.
-  init(_ variables: [String: String]) throws(ConfigurationError) {
+  /// - Parameters:
+  ///   - variables: flags over environment over `.env`, merged. An empty value counts as none.
+  ///   - machine: decides how many processes there may be where the variables do not.
+  init(_ variables: [String: String], on machine: MachineSize = .small) throws(ConfigurationError) {
     var reader = SettingsReader(variables)
     if let port = reader.integer(.port, 0...65535) { self.port = port }
     if let value = reader.milliseconds(.totalTimeout) { totalTimeout = value }
@@ -52,6 +57,7 @@ struct Settings: Sendable, Equatable {
     if let value = reader.milliseconds(.shutdownGrace) { shutdownGrace = value }
     if let value = reader.integer(.maximumConnections, 1...1_000_000) { maximumConnections = value }
     logFile = reader.text(.logFile)
+    readPool(&reader, machine)
     let ceiling = reader.choice(
       .permissionCeiling, PermissionMode.init(name:), PermissionMode.allCases.map(\.name))
     let sources = reader.settingSources()
@@ -68,6 +74,18 @@ struct Settings: Sendable, Equatable {
     // A workspace's own settings can hold hooks, which run unasked: a way around any ceiling.
     settingSources = sources ?? (permissionCeiling < .bypassPermissions ? "user" : nil)
     guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
+  }
+
+  private mutating func readPool(_ reader: inout SettingsReader, _ machine: MachineSize) {
+    pool.starts = machine.cores
+    pool.processes = reader.integer(.maximumProcesses, 1...100_000) ?? machine.processes
+    if let value = reader.integer(.spares, 0...64) { pool.spares = value }
+    if let value = reader.milliseconds(.sessionIdle, from: 0) { pool.sessionIdle = value }
+    turns.running = reader.integer(.maximumConcurrent, 1...100_000) ?? pool.processes
+    if let value = reader.integer(.maximumQueue, 0...100_000) { turns.waiting = value }
+    if let value = reader.milliseconds(.queueTimeout) { turns.patience = value }
+    pool.patience = turns.patience
+    if let value = reader.milliseconds(.retryGrace, from: 0) { retryGrace = value }
   }
 
   /// Whether anybody who reaches the port may use the agent from another machine.
@@ -107,8 +125,8 @@ private struct SettingsReader {
   }
 
   /// A month at most: more is a slip of units.
-  mutating func milliseconds(_ name: SettingName) -> Duration? {
-    integer(name, 1...2_678_400_000).map { .milliseconds($0) }
+  mutating func milliseconds(_ name: SettingName, from least: Int = 1) -> Duration? {
+    integer(name, least...2_678_400_000).map { .milliseconds($0) }
   }
 
   mutating func bool(_ name: SettingName) -> Bool? {

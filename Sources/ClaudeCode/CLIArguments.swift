@@ -1,31 +1,31 @@
-/// The CLI's command line for a turn. Pure; the prompt and the system prompt are not on it (one argument is limited to
+/// The CLI's command line. Pure; the prompt and the system prompt are not on it (one argument is limited to
 /// 128 KiB by the kernel): they go through standard input.
 public enum CLIArguments {
   /// Flags of CLI 2.1.329. Values are always joined with `=`: in the two-token form a value that begins with `-` would
   /// be read as a flag of its own.
-  public static func arguments(for turn: Turn, settingSources: String?) -> [String] {
-    let options = turn.options
+  public static func arguments(for fingerprint: Fingerprint, _ session: Turn.Session) -> [String] {
     var arguments = longLivedForm
-    switch turn.session {
+    switch session {
     case .new(let id): arguments.append("--session-id=\(id)")
     case .resume(let id): arguments.append("--resume=\(id)")
     }
-    if let model = options.model { arguments.append("--model=\(model)") }
-    if let effort = options.effort { arguments.append("--effort=\(effort.rawValue)") }
-    let allowed = (options.allowedTools ?? []) + (options.mcpAllowedTools ?? [])
-    if !allowed.isEmpty { arguments.append("--allowedTools=\(allowed.joined(separator: ","))") }
-    if let tools = options.disallowedTools, !tools.isEmpty {
-      arguments.append("--disallowedTools=\(tools.joined(separator: ","))")
+    if let model = fingerprint.model { arguments.append("--model=\(model)") }
+    if let effort = fingerprint.effort { arguments.append("--effort=\(effort.rawValue)") }
+    if !fingerprint.allowedTools.isEmpty {
+      arguments.append("--allowedTools=\(fingerprint.allowedTools.joined(separator: ","))")
     }
-    if let path = turn.mcpConfigPath { arguments.append("--mcp-config=\(path)") }
-    switch options.effectivePermissionMode {
+    if !fingerprint.disallowedTools.isEmpty {
+      arguments.append("--disallowedTools=\(fingerprint.disallowedTools.joined(separator: ","))")
+    }
+    if let path = fingerprint.mcpConfigPath { arguments.append("--mcp-config=\(path)") }
+    switch fingerprint.permissionMode {
     case .bypassPermissions: arguments.append("--dangerously-skip-permissions")
     case .some(let mode): arguments.append("--permission-mode=\(mode.name)")
     case nil: break
     }
-    if let turns = options.maxTurns { arguments.append("--max-turns=\(turns)") }
-    if let budget = options.maxBudgetUSD { arguments.append("--max-budget-usd=\(budget)") }
-    if let settingSources { arguments.append("--setting-sources=\(settingSources)") }
+    if let turns = fingerprint.maxTurns { arguments.append("--max-turns=\(turns)") }
+    if let budget = fingerprint.maxBudgetUSD { arguments.append("--max-budget-usd=\(budget)") }
+    if let sources = fingerprint.settingSources { arguments.append("--setting-sources=\(sources)") }
     return arguments
   }
 

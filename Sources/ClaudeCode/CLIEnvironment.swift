@@ -19,10 +19,10 @@ public struct CLIEnvironment: Sendable {
   /// Variables of the server's own configuration that hold secrets: no child ever sees them.
   public static let secrets: Set = ["API_KEY", "API_KEYS"]
 
-  public func environment(for turn: Turn) -> [String: String] {
+  public func environment(for fingerprint: Fingerprint) -> [String: String] {
     var environment = base
     // Without it `@/etc/passwd` in a prompt attaches that file and sends it upstream (CLI 2.1.329).
-    environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] = turn.options.fileMentions == true ? nil : "1"
+    environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] = fingerprint.allowsFileMentions ? nil : "1"
     return environment
   }
 

@@ -93,7 +93,7 @@ private final class VersionCommand: ChildProcessOwner {
       executable: path, arguments: ["--version"], environment: environment, directory: "/")
     // Of its own: what is left of one command is ended by its marker.
     let id = "version-\(UInt(bitPattern: ObjectIdentifier(self)))"
-    child = try ChildProcess(command, marker: ("CLAUDE_CODE_SERVER_PROCESS", id), owner: self)
+    child = try ChildProcess(command, marker: ProcessOwner.current.marker(id), owner: self)
     child?.closeInput()
     timer = scheduler.schedule(after: CLIProbe.patience) { [weak self] in
       self?.child?.tearDown(.immediate, scheduler: scheduler)

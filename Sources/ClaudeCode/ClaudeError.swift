@@ -15,6 +15,8 @@ public struct ClaudeError: Error, Sendable, Equatable {
     case sessionInUse
     /// Too many turns wait for the session, or one waited too long.
     case sessionBusy
+    /// As many turns as may run do, and as many as may wait.
+    case overloaded
     /// The upstream API answered with this status.
     case upstream(status: Int)
     case totalTimeout

@@ -2,7 +2,8 @@ import Bytes
 public import EventLoop
 public import Telemetry
 
-/// Runs turns: finds the CLI, keeps each session to one turn at a time, starts processes and knows which are alive.
+/// Runs turns: keeps each session to one turn at a time and the machine to as many as it can take, has the pool find a
+/// process, and knows which runs are under way.
 @Reactor
 public final class ClaudeExecutor {
   public struct Configuration: Sendable {
@@ -11,30 +12,32 @@ public final class ClaudeExecutor {
     public var timeouts: RunTimeouts
     /// For `--setting-sources`; nil leaves it to the CLI.
     public var settingSources: String?
+    public var pool: PoolLimits
+    public var turns: TurnGate.Limits
 
     public init(
       locator: CLILocator, environment: CLIEnvironment, timeouts: RunTimeouts = RunTimeouts(),
-      settingSources: String? = nil
+      settingSources: String? = nil, pool: PoolLimits = PoolLimits(), turns: TurnGate.Limits = TurnGate.Limits()
     ) {
       self.locator = locator
       self.environment = environment
       self.timeouts = timeouts
       self.settingSources = settingSources
+      self.pool = pool
+      self.turns = turns
     }
   }
 
   private let configuration: Configuration
   private let scheduler: any Scheduler
-  private let logger: Logger
-  private let newID: @Reactor () -> String
-  private let gate: SessionGate
-  private var runs: [String: Run] = [:]
-  private var processes: [ObjectIdentifier: ClaudeProcess] = [:]
-  private var idleActions: [@Reactor () -> Void] = []
+  private let sessions: SessionGate
+  private let slots: TurnGate
+  private let pool: ProcessPool
   private let idleness: Idleness
+  private var runs: [String: Run] = [:]
   private var isShuttingDown = false
 
-  /// - Parameter newID: makes unique ids.
+  /// - Parameter newID: makes UUIDs.
   public init(
     _ configuration: Configuration, scheduler: any Scheduler = Loop.main, logger: Logger,
     newID: @escaping @Reactor () -> String
@@ -42,101 +45,131 @@ public final class ClaudeExecutor {
     self.configuration = configuration
     self.scheduler = scheduler
     idleness = Idleness(scheduler)
-    self.logger = logger
-    self.newID = newID
     var limits = SessionGate.Limits()
     limits.patience = configuration.timeouts.total
-    gate = SessionGate(limits: limits, scheduler: scheduler)
+    sessions = SessionGate(limits: limits, scheduler: scheduler)
+    slots = TurnGate(configuration.turns, scheduler: scheduler)
+    pool = ProcessPool(
+      configuration.pool,
+      launcher: ProcessLauncher(
+        locator: configuration.locator, environment: configuration.environment, logger: logger, newID: newID),
+      kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger)
   }
 
   /// Runs under way.
   public var activeRuns: Int { runs.count }
+  /// Turns that wait: for a slot, or for their session.
+  public var queuedTurns: Int { slots.waiting + sessions.waitingCount }
+  public var processes: PoolFigures { pool.figures }
   /// CLI processes alive, those on their way down included.
-  public var liveProcesses: Int { processes.count }
+  public var liveProcesses: Int { pool.figures.live }
 
-  /// Where the CLI is; nil if there is none.
-  public func locateCLI() -> String? { configuration.locator.locate(isExecutable: Executable.exists) }
+  /// Has a process started ahead for turns like this one.
+  public func prepare(for turn: Turn) { pool.learn(fingerprint(of: turn)) }
 
-  /// Waits for the session's other turns, then starts this one.
+  private func fingerprint(of turn: Turn) -> Fingerprint {
+    Fingerprint(turn, settingSources: configuration.settingSources)
+  }
+
+  /// Waits for the session's other turns and for a free slot, then starts this one.
   ///
   /// - Parameters:
   ///   - departure: ends the waiting. After that, `Run.remove` is the way to leave.
   ///   - logger: the request's, so that the run's lines can be found by its id.
+  ///   - observe: makes the run's first observer, before the CLI says anything.
   /// - Throws: `ClaudeError` when nothing was started.
   public func run(
-    _ turn: Turn, id: String, observer: any RunObserver, departure: CancellationSignal, logger: Logger
+    _ turn: Turn, id: String, departure: CancellationSignal, logger: Logger,
+    observe: @Reactor (Run) -> any RunObserver
   ) async throws(ClaudeError) -> Run {
-    let session = turn.session.id
-    try await gate.enter(session, departure: departure)
-    guard !departure.isCancelled else {
-      gate.leave(session)
-      throw ClaudeError(.cancelled, "The client left", reachedCLI: false)
-    }
-    // A turn that waited for its session is let in by the end of the one before.
-    guard !isShuttingDown else {
-      gate.leave(session)
-      throw ClaudeError(.cancelled, "The server is shutting down", reachedCLI: false)
+    let session: String? = if case .resume(let id) = turn.session { id } else { nil }
+    if let session { try await sessions.enter(session, departure: departure) }
+    do {
+      try await slots.enter(departure: departure)
+    } catch {
+      if let session { sessions.leave(session) }
+      throw error
     }
     do {
-      return try start(turn, id: id, observer: observer, logger)
+      return try await start(turn, id: id, departure, logger, observe)
     } catch {
-      gate.leave(session)
+      slots.leave()
+      if let session { sessions.leave(session) }
       throw error
     }
   }
 
+  /// The turn has its session and its slot; if this throws, it has to give them back.
   private func start(
-    _ turn: Turn, id: String, observer: any RunObserver, _ logger: Logger
-  ) throws(ClaudeError) -> Run {
-    guard let path = locateCLI() else { throw cliNotFound }
-    let command = ChildCommand(
-      executable: path,
-      arguments: CLIArguments.arguments(for: turn, settingSources: configuration.settingSources),
-      environment: configuration.environment.environment(for: turn), directory: turn.directory,
-      containedIn: turn.workspaceBase)
+    _ turn: Turn, id: String, _ departure: CancellationSignal, _ logger: Logger,
+    _ observe: @Reactor (Run) -> any RunObserver
+  ) async throws(ClaudeError) -> Run {
+    if departure.isCancelled { throw .departed }
+    if isShuttingDown { throw .shuttingDown }
+    let wanted = fingerprint(of: turn)
+    var started: Run?
+    try await pool.take(turn, as: wanted, departure: departure) { process in
+      // A new session is known to nobody yet.
+      if case .new = turn.session { sessions.occupy(process.sessionID) }
+      let run = makeRun(turn, id: id, sessionID: process.sessionID, wanted, logger)
+      run.add(observe(run))
+      run.start(on: process)
+      started = run
+    }
+    guard let started else { preconditionFailure("the pool gave neither a process nor an error") }
+    return started
+  }
+
+  private func makeRun(
+    _ turn: Turn, id: String, sessionID: String, _ fingerprint: Fingerprint, _ logger: Logger
+  ) -> Run {
     let run = Run(
-      turn, id: id, observer: observer, timeouts: configuration.timeouts, scheduler: scheduler, logger: logger
-    ) { [weak self] in self?.runEnded(id) }
-    let process = try spawn(command, session: turn.session.id)
+      turn, id: id, sessionID: sessionID, as: fingerprint, timeouts: configuration.timeouts, scheduler: scheduler,
+      logger: logger
+    ) { [weak self] in
+      self?.replaceProcess(of: id)
+    } onEnd: { [weak self] in
+      self?.runEnded(id, $0, $1)
+    }
     runs[id] = run
-    run.start(on: process)
     return run
   }
 
-  private func runEnded(_ id: String) {
-    runs[id] = nil
-    if runs.isEmpty { idleness.begin() }
-  }
-
-  private func spawn(_ command: ChildCommand, session: String) throws(ClaudeError) -> ClaudeProcess {
-    do {
-      let process = try ClaudeProcess(command, id: newID()) { [weak self] process in
-        guard let self else { return }
-        processes[ObjectIdentifier(process)] = nil
-        // Not earlier: until it is gone the process may still write the session's transcript.
-        gate.leave(session)
-        if processes.isEmpty { processesAreGone() }
+  private func replaceProcess(of id: String) {
+    guard let run = runs[id] else { return }
+    let session: Turn.Session =
+      if case .new = run.turn.session { .new(id: run.sessionID) } else { .resume(id: run.sessionID) }
+    Task.onLoop { [self] in
+      do throws(ClaudeError) {
+        try await pool.start(session, fingerprint(of: run.turn), departure: CancellationSignal()) { process in
+          if runs[id] != nil { run.start(on: process) } else { pool.giveBackUnused(process) }
+        }
+      } catch {
+        run.fail(error)
       }
-      processes[ObjectIdentifier(process)] = process
-      return process
-    } catch {
-      logger.error("cannot start Claude Code", ["error": .string(error.description)])
-      throw ClaudeError(error, starting: command)
     }
   }
 
-  private var cliNotFound: ClaudeError {
-    let places = configuration.locator.candidates.joined(separator: ", ")
-    return ClaudeError(
-      .cliNotFound, "The Claude Code CLI was not found. Install it or set CLAUDE_CLI_PATH. Looked at: \(places)",
-      reachedCLI: false)
+  private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
+    guard let run = runs.removeValue(forKey: id) else { return }
+    slots.leave()
+    let leave: @Reactor () -> Void = { [sessions] in sessions.leave(run.sessionID) }
+    // Not earlier: until it is idle or gone the process may still write the session's transcript.
+    if let process { pool.giveBack(process, ending, onFree: leave) } else { leave() }
+    if runs.isEmpty { idleness.begin() }
   }
+
+  /// Where the CLI is; nil if there is none.
+  public func locateCLI() -> String? { configuration.locator.locate(isExecutable: Executable.exists) }
+
+  // MARK: Shutting down
 
   /// Starts nothing more, and waits for the runs under way to end.
   ///
   /// - Parameter grace: how long they may take.
   public func drain(within grace: Duration) async {
     isShuttingDown = true
+    pool.close()
     await idleness.wait(within: grace) { runs.isEmpty }
   }
 
@@ -144,31 +177,16 @@ public final class ClaudeExecutor {
   /// From now on nothing is started.
   public func shutDown() async {
     isShuttingDown = true
+    pool.close()
     for run in runs.values { run.cancel() }
-    for process in processes.values {
-      process.tearDown(.prompt(patience: configuration.timeouts.kill), scheduler)
-    }
-    await processesEnded()
+    await pool.end(.prompt(patience: configuration.timeouts.kill))
     await ChildProcess.familiesEnded()
   }
 
   /// Kills every process and what it has started, without asking; returns when they are gone.
   public func kill() async {
     isShuttingDown = true
-    for process in processes.values { process.tearDown(.immediate, scheduler) }
-    await processesEnded()
+    await pool.end(.immediate)
     await ChildProcess.familiesEnded()
-  }
-
-  private func processesAreGone() {
-    let actions = idleActions
-    idleActions = []
-    for action in actions { action() }
-  }
-
-  private func processesEnded() async {
-    await withCheckedContinuation { continuation in
-      if processes.isEmpty { continuation.resume() } else { idleActions.append { continuation.resume() } }
-    }
   }
 }

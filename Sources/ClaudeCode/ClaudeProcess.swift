@@ -10,32 +10,82 @@ protocol ClaudeProcessOwner: AnyObject {
   func processDidExit(_ status: ExitStatus)
 }
 
-/// A live CLI in its long-lived form: one conversation for life.
+extension ClaudeProcessOwner {
+  func processDidPause() {}
+}
+
+/// A live CLI in its long-lived form: one conversation for life, one turn at a time.
 @Reactor
 final class ClaudeProcess: ChildProcessOwner {
+  /// Its conversation.
+  let sessionID: String
+  let fingerprint: Fingerprint
   /// Not weak, though the owner holds the process: a run lets go of both when it ends, and it always ends. Every access to
   /// an object that was ever weakly held takes a slow path, and here that would be several for each event.
   var owner: (any ClaudeProcessOwner)?
   private(set) var standardError = ""
   /// Lines that were no JSON objects; they are skipped.
   private(set) var junkLines = 0
+  /// What was frozen in it; nil for a spare.
+  private(set) var initialization: Initialization?
+  /// Turns it was given.
+  private(set) var turns = 0
+  /// Whether it has answered anything: it is up.
+  private(set) var isReady = false
+  /// Whether the CLI has begun the turn it was given last. An interrupt before that would be lost (CLI 2.1.329).
+  private(set) var hasBegunTurn = false
+  /// US dollars up to its last result.
+  var cost = 0.0
+  private var model: String?
+  private var permissionMode: PermissionMode?
   private var child: ChildProcess?
   private var framer = LineFramer()
+  private let onReady: @Reactor (ClaudeProcess) -> Void
   private let onExit: @Reactor (ClaudeProcess) -> Void
 
-  /// The end of standard error is where the reason stands: this much of it, in bytes, is left whenever there is more
-  /// than twice as much.
+  /// The end of standard error is where the reason stands.
   static let standardErrorTail = 4 * 1024
-  /// What carries this variable in its environment was started by us, directly or not.
-  private static let markerName = "CLAUDE_CODE_SERVER_PROCESS"
 
   /// - Parameters:
   ///   - id: unique for each process; marks it and everything it starts.
+  ///   - onReady: called once, when it is up.
   ///   - onExit: called when the process is gone and reaped, whoever owns it then.
-  init(_ command: ChildCommand, id: String, onExit: @escaping @Reactor (ClaudeProcess) -> Void) throws(SystemCallError)
-  {
+  init(
+    _ command: ChildCommand, _ fingerprint: Fingerprint, sessionID: String, id: String,
+    onReady: @escaping @Reactor (ClaudeProcess) -> Void, onExit: @escaping @Reactor (ClaudeProcess) -> Void
+  ) throws(SystemCallError) {
+    self.sessionID = sessionID
+    self.fingerprint = fingerprint
+    self.onReady = onReady
     self.onExit = onExit
-    child = try ChildProcess(command, marker: (ClaudeProcess.markerName, id), owner: self)
+    model = fingerprint.model
+    permissionMode = fingerprint.permissionMode
+    child = try ChildProcess(command, marker: ProcessOwner.current.marker(id), owner: self)
+  }
+
+  /// Makes the process fit for a turn, and gives it the turn.
+  ///
+  /// - Parameter id: distinguishes the control requests' answers; see `refusal`.
+  func begin(_ turn: Turn, as wanted: Fingerprint, id: String) {
+    var lines: [UInt8] = []
+    if initialization == nil {
+      let frozen = Initialization(turn.options)
+      initialization = frozen
+      lines += ControlMessage.initialize(id: "init-\(id)", frozen)
+    }
+    if model != wanted.model { lines += ControlMessage.setModel(id: "model-\(id)", wanted.model) }
+    if permissionMode != wanted.permissionMode {
+      lines += ControlMessage.setPermissionMode(id: "mode-\(id)", wanted.permissionMode)
+    }
+    (model, permissionMode) = (wanted.model, wanted.permissionMode)
+    turns += 1
+    hasBegunTurn = false
+    child?.write(lines + ControlMessage.user(turn.prompt))
+  }
+
+  /// Whether it can take a further turn of its conversation.
+  func canServe(_ wanted: Fingerprint, _ wantedInitialization: Initialization) -> Bool {
+    initialization == wantedInitialization && fingerprint.canServe(wanted)
   }
 
   var pid: Int32 { child?.pid ?? 0 }
@@ -58,6 +108,11 @@ final class ClaudeProcess: ChildProcessOwner {
       junkLines += 1
       return
     }
+    if !isReady {
+      isReady = true
+      onReady(self)
+    }
+    if !hasBegunTurn, message.isInitialization(line) { hasBegunTurn = true }
     owner?.processDidEmit(message, in: line)
   }
 
@@ -73,5 +128,22 @@ final class ClaudeProcess: ChildProcessOwner {
     child = nil
     owner?.processDidExit(status)
     onExit(self)
+  }
+}
+
+extension StreamMessage {
+  /// `system/init`: the CLI begins a turn.
+  func isInitialization(_ line: Span<UInt8>) -> Bool {
+    guard kind == .system, let subtype else { return false }
+    return line.matches(subtype, "init")
+  }
+
+  /// Whether the line belongs to a turn, rather than to the process.
+  func isOfTurn(_ line: Span<UInt8>) -> Bool {
+    switch kind {
+    case .streamEvent, .assistant, .user, .result: true
+    case .system: isInitialization(line)
+    case .controlRequest, .controlResponse, .controlCancelRequest, .transcriptMirror, .other: false
+    }
   }
 }

@@ -4,13 +4,31 @@ public import Bytes
 public enum ControlMessage {
   /// Specialises the process before its first turn. The system prompt is no snapshot: a resumed session takes the one
   /// given here.
-  public static func initialize(id: String, options: TurnOptions) -> [UInt8] {
+  public static func initialize(id: String, _ initialization: Initialization) -> [UInt8] {
     var request: JSONObject = ["subtype": "initialize", "systemPromptSnapshot": false]
-    if let prompt = options.systemPrompt { request["systemPrompt"] = [.string(prompt)] }
-    if let prompt = options.appendSystemPrompt { request["appendSystemPrompt"] = .string(prompt) }
+    if let prompt = initialization.systemPrompt { request["systemPrompt"] = [.string(prompt)] }
+    if let prompt = initialization.appendSystemPrompt { request["appendSystemPrompt"] = .string(prompt) }
     return self.request(id: id, request)
   }
 
+  /// Harmless, and answered as soon as the process is up, also before `initialize`.
+  public static func status(id: String) -> [UInt8] { request(id: id, ["subtype": "mcp_status"]) }
+
+  /// - Parameter model: nil for the CLI's default.
+  public static func setModel(id: String, _ model: String?) -> [UInt8] {
+    var request: JSONObject = ["subtype": "set_model"]
+    if let model { request["model"] = .string(model) }
+    return self.request(id: id, request)
+  }
+
+  /// - Parameter mode: nil for asking about everything that is not allowed.
+  public static func setPermissionMode(id: String, _ mode: PermissionMode?) -> [UInt8] {
+    // The flag's `manual` is called `default` here.
+    let name = mode.map { $0 == .manual ? "default" : $0.name } ?? "default"
+    return request(id: id, ["subtype": "set_permission_mode", "mode": .string(name)])
+  }
+
+  /// Ends the turn under way, which then has its result; the process goes on.
   public static func interrupt(id: String) -> [UInt8] { request(id: id, ["subtype": "interrupt"]) }
 
   /// A user's message: begins a turn.

@@ -21,7 +21,12 @@ public final class Run {
   private var state = State.running
   private var observers: [any RunObserver] = []
   private var process: ClaudeProcess?
-  private let onEnd: @Reactor () -> Void
+  /// The session the turn belongs to: that of the process which serves it.
+  public let sessionID: String
+  private let fingerprint: Fingerprint
+  private let onEnd: @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
+  /// Gets another process for a turn whose process was gone before it had begun; nil when that was done once.
+  private var onLoss: (@Reactor () -> Void)?
   private let policy: PermissionPolicy
   private let timeouts: RunTimeouts
   private let scheduler: any Scheduler
@@ -37,17 +42,20 @@ public final class Run {
   private var hasSpoken = false
 
   init(
-    _ turn: Turn, id: String, observer: any RunObserver, timeouts: RunTimeouts, scheduler: any Scheduler,
-    logger: Logger, onEnd: @escaping @Reactor () -> Void
+    _ turn: Turn, id: String, sessionID: String, as fingerprint: Fingerprint, timeouts: RunTimeouts,
+    scheduler: any Scheduler, logger: Logger, onLoss: (@Reactor () -> Void)? = nil,
+    onEnd: @escaping @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
   ) {
+    self.onLoss = onLoss
     self.onEnd = onEnd
     self.turn = turn
     self.id = id
+    self.sessionID = sessionID
+    self.fingerprint = fingerprint
     self.timeouts = timeouts
     self.scheduler = scheduler
-    self.logger = logger.with("run", .string(id)).with("session", .string(turn.session.id))
+    self.logger = logger.with("run", .string(id)).with("session", .string(sessionID))
     policy = PermissionPolicy(turn.options)
-    observers = [observer]
     startedAt = scheduler.now
     lastActivity = scheduler.now
     totalDeadline = scheduler.now + timeouts.total
@@ -59,14 +67,11 @@ public final class Run {
   func start(on process: ClaudeProcess) {
     self.process = process
     process.owner = self
-    process.send(ControlMessage.initialize(id: initializeID, options: turn.options))
-    process.send(ControlMessage.user(turn.prompt))
+    process.begin(turn, as: fingerprint, id: id)
     armTotalTimer()
     armInactivityTimer()
     logger.debug("run started", ["pid": JSONValue(Int(process.pid))])
   }
-
-  private var initializeID: String { "init-\(id)" }
 
   // MARK: Observers
 
@@ -140,14 +145,24 @@ public final class Run {
       holdTimer = scheduler.schedule(after: timeouts.emptyResult) { [self] in releaseHeldResult() }
     } else {
       deliver(message, line)
-      end(.result(result), .polite(patience: timeouts.kill))
+      end(.result(settled(result)), isReusable ? .complete : .broken(.polite(patience: timeouts.kill)))
     }
+  }
+
+  // Without its beginning the CLI had no turn: it could not resume the session, for instance, and is about to leave.
+  private var isReusable: Bool { process?.hasBegunTurn == true }
+
+  /// The result with the cost of its own turn: the CLI counts from the start of its process.
+  private func settled(_ result: TurnResult) -> TurnResult {
+    guard let process, let total = result.totalCost else { return result }
+    defer { process.cost = total }
+    return result.withCost(total - process.cost)
   }
 
   private func releaseHeldResult() {
     guard case .holding(let result, let line, let message) = state else { return }
     deliver(message, line.span)
-    end(.result(result), .polite(patience: timeouts.kill))
+    end(.result(settled(result)), .broken(.polite(patience: timeouts.kill)))
   }
 
   private func answerControlRequest(_ line: Span<UInt8>) {
@@ -164,11 +179,14 @@ public final class Run {
   }
 
   private func receiveControlResponse(_ line: Span<UInt8>) {
-    guard let response = try? JSONValue(parsing: line)["response"], response["request_id"]?.string == initializeID,
-      response["subtype"]?.string == "error"
+    // Of what this turn has asked for: its settings, its model, its permission mode.
+    guard let response = try? JSONValue(parsing: line)["response"],
+      response["request_id"]?.string?.hasSuffix("-\(id)") == true, response["subtype"]?.string == "error"
     else { return }
     let reason = response["error"]?.string ?? "no reason given"
-    fail(ClaudeError(.refused, "Claude Code refused its settings: \(reason)", reachedCLI: false))
+    end(
+      .failed(ClaudeError(.refused, "Claude Code refused its settings: \(reason)", reachedCLI: false)),
+      .broken(.prompt(patience: timeouts.kill)))
   }
 
   private func checkRetry(_ message: StreamMessage, _ line: Span<UInt8>) {
@@ -179,9 +197,9 @@ public final class Run {
 
   // MARK: End
 
-  private func fail(_ error: ClaudeError) { end(.failed(error), .prompt(patience: timeouts.kill)) }
+  func fail(_ error: ClaudeError) { end(.failed(error), .interrupted) }
 
-  private func end(_ outcome: RunOutcome, _ steps: [ChildTeardown.Step]) {
+  private func end(_ outcome: RunOutcome, _ ending: ProcessPool.Ending) {
     if case .ended = state { return }
     state = .ended
     totalTimer?.cancel()
@@ -189,11 +207,10 @@ public final class Run {
     holdTimer?.cancel()
     let process = self.process
     self.process = nil
+    onLoss = nil
     process?.owner = nil
-    process?.resumeOutput()
-    process?.tearDown(steps, scheduler)
     logEnd(outcome, process)
-    onEnd()
+    onEnd(process, ending)
     let observers = self.observers
     self.observers = []
     for observer in observers { observer.run(self, didEnd: outcome) }
@@ -239,9 +256,14 @@ extension Run: ClaudeProcessOwner {
   func processDidExit(_ status: ExitStatus) {
     if case .holding = state { return releaseHeldResult() }
     guard let process else { return }
-    fail(
-      ClaudeError(
-        exit: status.description, standardError: process.standardError, sawOutput: hasSpoken))
+    if let onLoss, !hasSpoken, process.turns > 1 || process.isReady && !process.hasBegunTurn {
+      self.onLoss = nil
+      self.process = nil
+      logger.debug("the process was gone before the turn began; another one takes it")
+      return onLoss()
+    }
+    let error = ClaudeError(exit: status.description, standardError: process.standardError, sawOutput: hasSpoken)
+    end(.failed(error), .broken([]))
   }
 }
 

@@ -8,8 +8,8 @@ public struct TurnResult: Sendable, Equatable {
   public let stopReason: String?
   public let turns: Int
   public let usage: TokenUsage
-  /// US dollars. Counts from the process's start, not the turn's.
-  public let totalCost: Double?
+  /// US dollars. On the CLI's line it counts from the process's start; in a run's outcome it is the turn's.
+  public private(set) var totalCost: Double?
   public let apiErrorStatus: Int?
   public let terminalReason: String?
   public let errors: [String]
@@ -29,6 +29,12 @@ public struct TurnResult: Sendable, Equatable {
     terminalReason = value["terminal_reason"]?.string
     errors = (value["errors"]?.array ?? []).compactMap(\.string)
     sessionID = value["session_id"]?.string
+  }
+
+  func withCost(_ cost: Double) -> TurnResult {
+    var result = self
+    result.totalCost = cost
+    return result
   }
 }
 

@@ -86,6 +86,18 @@ public struct ProcessTable: Sendable {
     return found
   }
 
+  /// Processes whose environment has `variable`, each with its value. Those of other users cannot be looked into.
+  func marked(_ variable: String) -> [ProcessIdentity: String] {
+    let prefix = Array("\(variable)=".utf8)
+    var found: [ProcessIdentity: String] = [:]
+    for entry in entries where !entry.isZombie {
+      let environment = ProcessTable.environment(of: entry.identity.pid)
+      guard let line = environment.first(where: { $0.starts(with: prefix) }) else { continue }
+      found[entry.identity] = ProcessTable.text(line.dropFirst(prefix.count))
+    }
+    return found
+  }
+
   /// The table as it was at most 20 ms ago: many children that end together share a look.
   @Reactor
   static func recent() -> ProcessTable {
@@ -126,6 +138,17 @@ public struct ProcessTable: Sendable {
       guard count > 0 else { return count == 0 ? bytes : nil }
       bytes.append(contentsOf: part[..<count])
     }
+  }
+
+  static func firstLine(_ path: String) -> String? {
+    contents(path)?.split(separator: UInt8(ascii: "\n")).first.map(text)
+  }
+
+  /// Where a symbolic link points.
+  static func link(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: 256)
+    let count = unsafe readlink(path, &buffer, buffer.count)
+    return count > 0 ? text(buffer[..<count].map { UInt8(bitPattern: $0) }[...]) : nil
   }
 
   private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }

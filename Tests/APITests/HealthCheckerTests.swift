@@ -32,15 +32,19 @@ struct HealthCheckerTests {
     let cli = StandInCLI.script("echo '2.1.329 (Claude Code)'", in: directory)
     let report = await checker(cli: cli, base: directory.path, mcp: MCPConfiguration(servers: ["a": [:]])).report()
     #expect(report.status == .healthy)
-    #expect(report.checks.map(\.name) == ["claudeCli", "workspace", "mcpConfig"])
+    #expect(report.checks.map(\.name) == ["claudeCli", "processes", "workspace", "mcpConfig"])
     #expect(
       report.checks.map(\.message) == [
-        "Claude CLI is available and responsive", "Workspace directory is accessible and writable",
-        "MCP configuration is loaded",
+        "Claude CLI is available and responsive", "Processes start as they should",
+        "Workspace directory is accessible and writable", "MCP configuration is loaded",
       ])
     #expect(
       report.checks.map(\.details) == [
         ["version": "2.1.329 (Claude Code)", "exitCode": 0, "path": .string(cli)],
+        [
+          "live": 0, "idle": 0, "spare": 0, "queued": 0, "running": 0, "spawned": 0, "reused": 0, "killed": 0,
+          "crashed": 0,
+        ],
         ["path": .string(directory.path), "readable": true, "writable": true],
         ["enabled": true, "configPath": "mcp.json", "servers": ["a"]],
       ])
@@ -51,15 +55,15 @@ struct HealthCheckerTests {
   @Test("without a CLI, or without a place for workspaces, the server is unhealthy; without MCP it is not")
   func unhealthy() async {
     let missing = await checker(cli: "/nowhere/claude", base: directory.path, mcp: nil).report()
-    #expect(missing.checks.map(\.status) == [.unhealthy, .healthy, .healthy])
+    #expect(missing.checks.map(\.status) == [.unhealthy, .healthy, .healthy, .healthy])
     #expect(missing.checks[0].details == ["searched": ["/nowhere/claude"]])
-    #expect(missing.checks[2].message == "MCP is disabled (no configuration file found)")
-    #expect(missing.checks[2].details == ["enabled": false, "configPath": "mcp.json"])
+    #expect(missing.checks[3].message == "MCP is disabled (no configuration file found)")
+    #expect(missing.checks[3].details == ["enabled": false, "configPath": "mcp.json"])
     let broken = StandInCLI.script("echo broken; exit 1", in: directory)
     let blocked = await checker(cli: broken, base: "\(broken)/base", mcp: nil).report()
-    #expect(blocked.checks.map(\.status) == [.unhealthy, .unhealthy, .healthy])
+    #expect(blocked.checks.map(\.status) == [.unhealthy, .healthy, .unhealthy, .healthy])
     #expect(blocked.checks[0].message == "Claude CLI does not answer: exit status 1: broken")
-    #expect(blocked.checks[1].details == ["path": .string("\(broken)/base"), "readable": false, "writable": false])
+    #expect(blocked.checks[2].details == ["path": .string("\(broken)/base"), "readable": false, "writable": false])
     #expect(blocked.status == .unhealthy)
   }
 }

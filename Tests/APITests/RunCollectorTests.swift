@@ -96,10 +96,15 @@ extension Run {
   /// A run without a process.
   @Reactor
   static func idle(
-    _ scheduler: any Scheduler, _ observer: any RunObserver, onEnd: @escaping @Reactor () -> Void = {}
+    _ scheduler: any Scheduler, _ observer: (any RunObserver)? = nil,
+    of turn: Turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/"),
+    onEnd: @escaping @Reactor () -> Void = {}
   ) -> Run {
-    Run(
-      Turn(prompt: "p", session: .new(id: "s"), directory: "/"), id: "r", observer: observer, timeouts: RunTimeouts(),
-      scheduler: scheduler, logger: .silent, onEnd: onEnd)
+    let run = Run(
+      turn, id: "r", sessionID: turn.session.id, as: Fingerprint(turn, settingSources: nil), timeouts: RunTimeouts(),
+      scheduler: scheduler, logger: .silent
+    ) { _, _ in onEnd() }
+    if let observer { run.add(observer) }
+    return run
   }
 }

@@ -32,7 +32,9 @@ final class FactoryStage {
   nonisolated static let me = Principal(id: "me", name: "me")
 
   func turn(_ options: TurnOptions = TurnOptions(), continuing session: SessionRecord? = nil) throws -> Turn {
-    try factory.makeTurn(prompt: "p", options: options, continuing: session, for: Self.me, context)
+    let turn = try factory.makeTurn(prompt: "p", options: options, continuing: session, context)
+    factory.began(.idle(ManualScheduler(), of: turn), for: Self.me, context)
+    return turn
   }
 }
 
@@ -160,7 +162,9 @@ struct ChatCompletionPlanTests {
 
   /// A turn that ended well.
   private func complete(_ plan: ChatCompletionPlan, _ answer: String, _ principal: Principal = FactoryStage.me) {
-    stage.factory.conversationAdvanced(plan, answer: answer, principal)
+    let run = Run.idle(ManualScheduler(), of: plan.turn)
+    stage.factory.began(run, for: principal, stage.context)
+    stage.factory.conversationAdvanced(plan, run, answer: answer, principal)
   }
 
   @Test("a conversation that comes back finds its session, and only its news is told")

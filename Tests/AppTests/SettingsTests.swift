@@ -28,6 +28,20 @@ struct SettingsTests {
       settings.cliPath == nil && settings.modelsPath == nil && settings.settingSources == nil && settings.logFile == nil
     )
     #expect(settings.allowedOrigins.isEmpty && settings.allowedHosts.isEmpty)
+    #expect(settings.pool.spares == 1 && settings.pool.sessionIdle == .seconds(600))
+    #expect(settings.turns.waiting == 100 && settings.turns.patience == .seconds(8))
+    #expect(settings.pool.patience == settings.turns.patience)
+    #expect(settings.retryGrace == .seconds(2))
+  }
+
+  @Test(
+    "how many processes there may be is a matter of memory and cores",
+    arguments: [(1, 1, 4), (2, 4, 8), (2, 23, 32), (8, 16, 32), (64, 512, 1024)])
+  func processes(cores: Int, gigabytes: Int, expected: Int) throws {
+    let settings = try Settings([:], on: MachineSize(cores: cores, memory: gigabytes << 30))
+    #expect(settings.pool.processes == expected)
+    #expect(settings.turns.running == expected)
+    #expect(settings.pool.starts == cores)
   }
 
   @Test("an empty value counts as none", arguments: SettingName.allCases)
@@ -92,6 +106,19 @@ struct SettingsTests {
     Variable(.settingSources, "user, project") { $0.settingSources = "user,project" },
     Variable(.settingSources, "none") { $0.settingSources = "" },
     Variable(.maximumConnections, "5") { $0.maximumConnections = 5 },
+    Variable(.spares, "0") { $0.pool.spares = 0 },
+    Variable(.maximumProcesses, "3") {
+      $0.pool.processes = 3
+      $0.turns.running = 3
+    },
+    Variable(.sessionIdle, "0") { $0.pool.sessionIdle = .zero },
+    Variable(.maximumConcurrent, "2") { $0.turns.running = 2 },
+    Variable(.maximumQueue, "0") { $0.turns.waiting = 0 },
+    Variable(.queueTimeout, "9") {
+      $0.turns.patience = .milliseconds(9)
+      $0.pool.patience = .milliseconds(9)
+    },
+    Variable(.retryGrace, "0") { $0.retryGrace = .zero },
     Variable(.logFile, "/var/log/x") { $0.logFile = "/var/log/x" },
   ]
 

@@ -70,7 +70,7 @@ struct CLIArgumentsTests {
   func option(option: Option) {
     let turn = Turn(prompt: "--help", session: .new(id: Self.id), directory: "/", options: option.options)
     #expect(
-      CLIArguments.arguments(for: turn, settingSources: nil)
+      CLIArguments.arguments(for: Fingerprint(turn, settingSources: nil), turn.session)
         == Self.longLivedForm + ["--session-id=\(Self.id)"] + option.arguments)
   }
 
@@ -88,7 +88,7 @@ struct CLIArgumentsTests {
     let turn = Turn(
       prompt: "p", session: .resume(id: Self.id), directory: "/", options: options, mcpConfigPath: "/tmp/mcp.json")
     #expect(
-      CLIArguments.arguments(for: turn, settingSources: "user")
+      CLIArguments.arguments(for: Fingerprint(turn, settingSources: "user"), turn.session)
         == Self.longLivedForm + [
           "--resume=\(Self.id)", "--model=sonnet", "--effort=high", "--allowedTools=Bash,mcp__x",
           "--disallowedTools=Edit", "--mcp-config=/tmp/mcp.json", "--permission-mode=auto", "--max-turns=3",
@@ -99,7 +99,8 @@ struct CLIArgumentsTests {
   @Test("setting sources are passed on, none of them too", arguments: ["", "user", "user,project"])
   func settingSources(sources: String) {
     let turn = Turn(prompt: "", session: .new(id: Self.id), directory: "/")
-    #expect(CLIArguments.arguments(for: turn, settingSources: sources).last == "--setting-sources=\(sources)")
+    let arguments = CLIArguments.arguments(for: Fingerprint(turn, settingSources: sources), turn.session)
+    #expect(arguments.last == "--setting-sources=\(sources)")
   }
 
   private static let longLivedForm = [

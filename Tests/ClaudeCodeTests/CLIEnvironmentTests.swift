@@ -39,7 +39,8 @@ struct CLIEnvironmentTests {
     options.fileMentions = wanted
     let turn = Turn(prompt: "@/etc/passwd", session: .new(id: "x"), directory: "/", options: options)
     for before in [[:], ["CLAUDE_CODE_DISABLE_FILE_MENTIONS": "0"]] {
-      let environment = CLIEnvironment(inherited: before, usesSubscription: false).environment(for: turn)
+      let environment = CLIEnvironment(inherited: before, usesSubscription: false).environment(
+        for: Fingerprint(turn, settingSources: nil))
       #expect(environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] == value)
     }
   }
@@ -49,7 +50,8 @@ struct CLIEnvironmentTests {
     let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: usesSubscription)
     let turn = Turn(prompt: "", session: .new(id: "x"), directory: "/")
     #expect(
-      environment.environment(for: turn)
+      environment.environment(
+        for: Fingerprint(turn, settingSources: nil))
         == environment.plain.merging(["CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1"]) { $1 })
   }
 }

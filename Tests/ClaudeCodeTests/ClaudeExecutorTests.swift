@@ -164,8 +164,8 @@ struct ClaudeExecutorTests {
     #expect(identity.isAlive && child.isAlive)
     run.remove(recorder)
     #expect(child.isAlive)
-    stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
-    await until { stage.executor.liveProcesses == 0 && !identity.isAlive }
+    await stage.settle()
+    await until { !identity.isAlive }
     #expect(!child.isAlive)
   }
 
@@ -274,9 +274,12 @@ struct ClaudeExecutorTests {
     let first = try await stage.run(stage.turn("one"), recorder)
     let firstPID = try #require(first.pid)
     let second = RunRecorder()
-    let task = Task.onLoop { try? await stage.run(stage.turn("two"), second) }
+    let task = Task.onLoop {
+      try? await stage.run(stage.turn("two", .resume(id: ExecutorStage.session)), second)
+    }
     await nextTurn()
     #expect(stage.executor.activeRuns == 1)
+    #expect(stage.executor.queuedTurns == 1)
     first.cancel()
     for _ in 0..<10 { await nextTurn() }
     // The run has ended, its process has not.
@@ -309,7 +312,9 @@ struct ClaudeExecutorTests {
     let stage = ExecutorStage(cli.path, directory)
     let first = try await stage.run(stage.turn("one"), recorder)
     let departure = CancellationSignal()
-    let task = Task.onLoop { await stage.refusal(of: stage.turn("two"), departure: departure) }
+    let task = Task.onLoop {
+      await stage.refusal(of: stage.turn("two", .resume(id: ExecutorStage.session)), departure: departure)
+    }
     await nextTurn()
     departure.cancel()
     #expect(await task.value == ClaudeError(.cancelled, "The client left", reachedCLI: false))
@@ -343,7 +348,7 @@ struct ClaudeExecutorTests {
     let cli = LiveCLI(in: directory)
     let stage = ExecutorStage(cli.path, directory)
     _ = try await stage.run(stage.turn("one"), recorder)
-    let task = Task.onLoop { await stage.refusal(of: stage.turn("two")) }
+    let task = Task.onLoop { await stage.refusal(of: stage.turn("two", .resume(id: ExecutorStage.session))) }
     await nextTurn()
     await stage.executor.shutDown()
     #expect(await task.value?.kind == .cancelled)

@@ -6,7 +6,7 @@ struct ControlMessageTests {
   @Test("a process is specialised before its first turn, its system prompt never a snapshot")
   func initialize() {
     #expect(
-      text(ControlMessage.initialize(id: "init-1", options: TurnOptions()))
+      text(ControlMessage.initialize(id: "init-1", Initialization(TurnOptions())))
         == #"{"type":"control_request","request_id":"init-1","#
         + #""request":{"subtype":"initialize","systemPromptSnapshot":false}}"# + "\n")
   }
@@ -17,9 +17,27 @@ struct ControlMessageTests {
     options.systemPrompt = "--be\n\"brief\""
     options.appendSystemPrompt = "é\u{1}"
     #expect(
-      text(ControlMessage.initialize(id: "i", options: options))
+      text(ControlMessage.initialize(id: "i", Initialization(options)))
         == #"{"type":"control_request","request_id":"i","request":{"subtype":"initialize","systemPromptSnapshot":false,"#
         + #""systemPrompt":["--be\n\"brief\""],"appendSystemPrompt":"é\u0001"}}"# + "\n")
+  }
+
+  @Test("a live process is told its model and its permission mode")
+  func switches() {
+    #expect(
+      text(ControlMessage.setModel(id: "m", "opus"))
+        == #"{"type":"control_request","request_id":"m","request":{"subtype":"set_model","model":"opus"}}"# + "\n")
+    #expect(
+      text(ControlMessage.setModel(id: "m", nil))
+        == #"{"type":"control_request","request_id":"m","request":{"subtype":"set_model"}}"# + "\n")
+    for (mode, name) in [(nil, "default"), (.manual, "default"), (.plan, "plan"), (.acceptEdits, "acceptEdits")]
+      as [(PermissionMode?, String)]
+    {
+      #expect(
+        text(ControlMessage.setPermissionMode(id: "p", mode))
+          == #"{"type":"control_request","request_id":"p","request":{"subtype":"set_permission_mode","#
+          + #""mode":"\#(name)"}}"# + "\n")
+    }
   }
 
   @Test("an interruption is a request without more")

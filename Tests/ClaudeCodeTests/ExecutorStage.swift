@@ -16,7 +16,18 @@ final class ExecutorStage {
   nonisolated static let timeouts = RunTimeouts(
     total: .seconds(100), inactivity: .seconds(30), kill: .seconds(5), emptyResult: .seconds(2))
 
-  init(_ cli: String, _ directory: TemporaryDirectory, timeouts: RunTimeouts = ExecutorStage.timeouts) {
+  /// Keeps no process after its turn, and starts none ahead.
+  nonisolated static let withoutPool: PoolLimits = {
+    var limits = PoolLimits()
+    limits.spares = 0
+    limits.sessionIdle = .zero
+    return limits
+  }()
+
+  init(
+    _ cli: String, _ directory: TemporaryDirectory, timeouts: RunTimeouts = ExecutorStage.timeouts,
+    pool: PoolLimits = ExecutorStage.withoutPool, turns: TurnGate.Limits = TurnGate.Limits()
+  ) {
     self.directory = directory
     var next = 0
     executor = ClaudeExecutor(
@@ -24,7 +35,7 @@ final class ExecutorStage {
         locator: CLILocator(configured: cli, searchPath: "", home: nil),
         environment: CLIEnvironment(
           inherited: ["PATH": "/usr/bin:/bin", "HOME": directory.path], usesSubscription: false),
-        timeouts: timeouts),
+        timeouts: timeouts, pool: pool, turns: turns),
       scheduler: scheduler, logger: .silent
     ) {
       next += 1
@@ -44,7 +55,7 @@ final class ExecutorStage {
     _ turn: Turn, _ observer: any RunObserver, departure: CancellationSignal = CancellationSignal()
   ) async throws(ClaudeError) -> Run {
     ids += 1
-    return try await executor.run(turn, id: "run-\(ids)", observer: observer, departure: departure, logger: .silent)
+    return try await executor.run(turn, id: "run-\(ids)", departure: departure, logger: .silent) { _ in observer }
   }
 
   /// Why a turn is not started; nil if it is.

@@ -122,6 +122,8 @@ struct LimitTableTests {
       cli.say(CLILine.initLine)
       await recorder.lines(1)
       run.cancel()
+      // It is asked to end its turn first, and is deaf to that.
+      stage.scheduler.advance(by: PoolLimits().interrupt)
       stage.scheduler.advance(by: limit + .milliseconds(offset))
       let waits = stage.scheduler.waits == [.milliseconds(1)]
       if waits { stage.scheduler.advance(by: .milliseconds(1)) }
@@ -151,7 +153,10 @@ struct LimitTableTests {
     let outcomes = try await LimitTable.row("standard error", limit) { offset in
       var hasEnded = false
       let command = ChildCommand(executable: "/bin/sh", arguments: ["-c", ":"], environment: [:], directory: "/")
-      let process = try ClaudeProcess(command, id: "limit-\(offset)") { _ in hasEnded = true }
+      let turn = Turn(prompt: "", session: .new(id: "s"), directory: "/")
+      let process = try ClaudeProcess(
+        command, Fingerprint(turn, settingSources: nil), sessionID: "s", id: "limit-\(offset)", onReady: { _ in },
+        onExit: { _ in hasEnded = true })
       let text = [UInt8](repeating: 0x78, count: limit - 1 + offset)
       process.childDidWrite(errors: text.span)
       process.childDidWrite(errors: [0x79].span)

@@ -21,7 +21,7 @@ struct HealthTests {
     #expect(report["active_agents"]?.int != nil)
     #expect(report["uptime"]?.double != nil)
     let checks = try #require(report["checks"])
-    #expect(checks.object?.keys == ["claudeCli", "workspace", "mcpConfig"])
+    #expect(checks.object?.keys == ["claudeCli", "processes", "workspace", "mcpConfig"])
     for check in checks.object?.members ?? [] {
       #expect(check.value.object?.keys == ["status", "message", "details", "timestamp"])
       #expect(check.value["status"] == "healthy")

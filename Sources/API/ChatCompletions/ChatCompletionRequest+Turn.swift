@@ -38,7 +38,7 @@ extension ChatCompletionRequest {
     if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
     var turn = try turns.makeTurn(
       prompt: ChatHistory.prompt(prompt, after: session == nil ? history.past : []), options: wanted,
-      continuing: session, for: principal, context)
+      continuing: session, context)
     turn.retryPatience = patience
     return ChatCompletionPlan(
       turn: turn, key: ChatHistory.extend(history.key(from: start), by: history.present))

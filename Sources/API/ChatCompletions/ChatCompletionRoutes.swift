@@ -35,49 +35,50 @@ public struct ChatCompletionRoutes {
       turns, for: principal, headerSession: try request.head.sessionID, patience: retryPatience, context)
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
+    let asked = RequestedTurn(plan.turn, for: principal, request.head, context)
     return wanted.isStreamed
-      ? try await stream(wanted, plan, identity, principal, context)
-      : try await collect(plan, identity, principal, context)
+      ? try await stream(wanted, plan, identity, asked) : try await collect(plan, identity, asked)
   }
 
   private func stream(
     _ wanted: ChatCompletionRequest, _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity,
-    _ principal: Principal, _ context: RequestContext
+    _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
-    let encoder = ChatCompletionEncoder(identity, includesUsage: wanted.includesUsage, head: head(plan.turn))
-    return try await runner.stream(plan.turn, context, encoder: encoder) { [turns] encoder, outcome in
+    try await runner.stream(asked) { run in
+      ChatCompletionEncoder(identity, includesUsage: wanted.includesUsage, head: head(run))
+    } onEnd: { [turns] run, encoder, outcome in
       if case .result(let result) = outcome, !result.isError {
-        turns.conversationAdvanced(plan, answer: encoder.answer, principal)
+        turns.conversationAdvanced(plan, run, answer: encoder.answer, asked.principal)
       }
     }
   }
 
   private func collect(
-    _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity, _ principal: Principal, _ context: RequestContext
+    _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity, _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
     let collector = RunCollector()
-    let result = try await runner.collect(plan.turn, context, collector)
+    let (run, result) = try await runner.collect(asked, collector)
     let text = (try? JSONText.unescape(collector.answer.text.span)) ?? ""
-    if !result.isError { turns.conversationAdvanced(plan, answer: text, principal) }
+    if !result.isError { turns.conversationAdvanced(plan, run, answer: text, asked.principal) }
     let response = ChatCompletionResponse(
       identity: identity, result: result, stopReason: collector.stopReason, answer: collector.answer,
-      head: head(plan.turn))
+      head: head(run))
     return HTTPResponse(
       head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(response.encoded))
   }
 
-  private func head(_ turn: Turn) -> String {
+  private func head(_ run: Run) -> String {
     guard turns.policy.writesSessionIntoContent else { return "" }
-    return InBandOptions.lines(for: turn.options, sessionID: turn.session.id)
+    return InBandOptions.lines(for: run.turn.options, sessionID: run.sessionID)
   }
 }
 
 extension TurnFactory {
   /// The turn ended well: a request that carries the conversation up to here continues its session.
-  func conversationAdvanced(_ plan: ChatCompletionPlan, answer: String, _ principal: Principal) {
+  func conversationAdvanced(_ plan: ChatCompletionPlan, _ run: Run, answer: String, _ principal: Principal) {
     sessions.save(
       SessionRecord(
-        id: plan.turn.session.id, principal: principal.id, options: plan.turn.options,
+        id: run.sessionID, principal: principal.id, options: plan.turn.options,
         position: plan.key.appending(role: "assistant", text: answer)))
   }
 }

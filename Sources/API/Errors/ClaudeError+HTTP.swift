@@ -23,6 +23,8 @@ extension HTTPError {
       self.init(503, "server_error", "session_in_use", error, retryAfter: 5)
     case .sessionBusy:
       self.init(429, "rate_limit_error", "rate_limit_exceeded", error, retryAfter: 5)
+    case .overloaded:
+      self.init(429, "rate_limit_error", "rate_limit_exceeded", error, retryAfter: 2)
     case .upstream(let status):
       self.init(upstream: status, error)
     case .totalTimeout, .inactivityTimeout:

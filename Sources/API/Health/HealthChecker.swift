@@ -43,7 +43,7 @@ public final class HealthChecker {
   func report() async -> HealthReport {
     let cli = HealthChecker.check(await probe.current())
     return HealthReport(
-      checks: [cli, workspaceCheck, mcpCheck], isSimulated: isSimulated, version: version,
+      checks: [cli, processCheck, workspaceCheck, mcpCheck], isSimulated: isSimulated, version: version,
       uptime: scheduler.now - startedAt, takenAt: clock(), activeAgents: executor.activeRuns)
   }
 
@@ -65,6 +65,20 @@ public final class HealthChecker {
       }
     return HealthReport.Check(
       name: "claudeCli", status: status, message: message, details: details, takenAt: report.takenAt)
+  }
+
+  private var processCheck: HealthReport.Check {
+    let figures = executor.processes
+    return HealthReport.Check(
+      name: "processes", status: figures.isResting ? .degraded : .healthy,
+      message: figures.isResting
+        ? "Processes end before they have said anything; starting more is delayed" : "Processes start as they should",
+      details: [
+        "live": JSONValue(figures.live), "idle": JSONValue(figures.idle), "spare": JSONValue(figures.spare),
+        "queued": JSONValue(executor.queuedTurns), "running": JSONValue(executor.activeRuns),
+        "spawned": JSONValue(figures.spawned), "reused": JSONValue(figures.reused),
+        "killed": JSONValue(figures.killed), "crashed": JSONValue(figures.crashed),
+      ], takenAt: clock())
   }
 
   private var workspaceCheck: HealthReport.Check {

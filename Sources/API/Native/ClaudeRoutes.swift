@@ -25,10 +25,11 @@ public struct ClaudeRoutes {
     let principal = context[Principal.self] ?? .anonymous
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
     let turn = try turns.makeTurn(
-      prompt: wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal),
-      for: principal, context)
-    let encoder = ClaudeStreamEncoder(
-      includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: turn.session.id)
-    return try await runner.stream(turn, context, encoder: encoder) { _, _ in }
+      prompt: wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), context)
+    return try await runner.stream(RequestedTurn(turn, for: principal, request.head, context)) { run in
+      ClaudeStreamEncoder(
+        includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: run.sessionID)
+    } onEnd: { _, _, _ in
+    }
   }
 }

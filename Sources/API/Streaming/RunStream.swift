@@ -21,20 +21,26 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   private var encoder: Encoder
   private var phase = Phase.holding(ByteBuffer())
   private let scheduler: any Scheduler
+  private let grace: Duration?
   private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
   private var run: Run?
   private var isOver = false
+  private var isLeaving = false
   private var ready: CheckedContinuation<Result<Void, ClaudeError>, Never>?
   private var decision: Result<Void, ClaudeError>?
   private var timer: (any ScheduledTimer)?
   private var lastWrite: ContinuousClock.Instant
 
-  /// - Parameter onEnd: called once when the run has ended, with what the encoder knows by then.
+  /// - Parameters:
+  ///   - grace: how long the run goes on when the client leaves before anything was sent; nil: not at all.
+  ///   - onEnd: called once when the run has ended, with what the encoder knows by then.
   init(
-    _ encoder: Encoder, scheduler: any Scheduler, onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void
+    _ encoder: Encoder, scheduler: any Scheduler, grace: Duration? = nil,
+    onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void
   ) {
     self.encoder = encoder
     self.scheduler = scheduler
+    self.grace = grace
     self.onEnd = onEnd
     lastWrite = scheduler.now
     armTimer()
@@ -152,6 +158,14 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   func writerDidDrain() { run?.observerDidDrain() }
 
   func clientDidLeave() {
+    guard case .holding = phase, let grace, !isOver else { return leave() }
+    // Told twice, by the request and by the connection: once is enough.
+    guard !isLeaving else { return }
+    isLeaving = true
+    _ = scheduler.schedule(after: grace) { [self] in leave() }
+  }
+
+  private func leave() {
     phase = .ended
     timer?.cancel()
     let wasOver = isOver

@@ -52,11 +52,10 @@ public final class TurnFactory {
   /// - Parameters:
   ///   - options: what the request says; what it leaves open is taken from the session.
   ///   - session: the session to continue; nil for a new one.
-  ///   - context: gets `x-session-id` and `x-claude-warning`.
+  ///   - context: gets `x-claude-warning`, and `x-session-id` for a session that is there already.
   /// - Throws: `HTTPError`.
   func makeTurn(
-    prompt: String, options: TurnOptions, continuing session: SessionRecord?, for principal: Principal,
-    _ context: RequestContext
+    prompt: String, options: TurnOptions, continuing session: SessionRecord?, _ context: RequestContext
   ) throws -> Turn {
     // What is inherited is the CLI's name already.
     let model = options.model == nil ? session?.options.model : try models.cliModel(for: options.model)
@@ -69,9 +68,23 @@ public final class TurnFactory {
     let turn = Turn(
       prompt: prompt, session: chosen, directory: try directory(options.workspace), workspaceBase: workspaces.base,
       options: options, mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
-    context.setResponseField("x-session-id", chosen.id)
-    sessions.save(SessionRecord(id: chosen.id, principal: principal.id, options: options))
+    if let session { context.setResponseField("x-session-id", session.id) }
     return turn
+  }
+
+  /// The turn has begun: its session is known from here on, and inherits the turn's options.
+  ///
+  /// - Parameter context: gets `x-session-id`.
+  func began(_ run: Run, for principal: Principal, _ context: RequestContext) {
+    context.setResponseField("x-session-id", run.sessionID)
+    sessions.save(SessionRecord(id: run.sessionID, principal: principal.id, options: run.turn.options))
+  }
+
+  /// A turn without options in the default workspace: what a server is asked first, most of the time.
+  ///
+  /// - Throws: `HTTPError` where the workspace cannot be used.
+  public func plainTurn() throws -> Turn {
+    Turn(prompt: "", session: .new(id: newID()), directory: try directory(nil), workspaceBase: workspaces.base)
   }
 
   private func configuredTools(_ tools: [String]?, _ context: RequestContext) -> [String]? {

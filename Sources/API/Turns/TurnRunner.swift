@@ -9,57 +9,84 @@ import HTTPServer
 @Reactor
 public final class TurnRunner {
   private let executor: ClaudeExecutor
+  private let turns: TurnFactory
   private let scheduler: any Scheduler
   private let newID: @Reactor () -> String
+  private let retryGrace: Duration
 
+  /// - Parameter retryGrace: how long a run goes on when a client that repeats its requests leaves before its answer.
   public init(
-    executor: ClaudeExecutor, scheduler: any Scheduler = Loop.main, newID: @escaping @Reactor () -> String
+    executor: ClaudeExecutor, turns: TurnFactory, scheduler: any Scheduler = Loop.main,
+    retryGrace: Duration = .seconds(2), newID: @escaping @Reactor () -> String
   ) {
     self.executor = executor
+    self.turns = turns
     self.scheduler = scheduler
+    self.retryGrace = retryGrace
     self.newID = newID
   }
 
-  /// Streams the run through `encoder`. Returns when there is something to send, or the patience for it is spent.
+  /// Streams the run through an encoder. Returns when there is something to send, or the patience for it is spent.
   ///
-  /// - Parameter onEnd: called when the run has ended.
+  /// - Parameters:
+  ///   - encoder: made when the run has its session.
+  ///   - onEnd: called when the run has ended.
   /// - Throws: `HTTPError` for what failed before.
   func stream<Encoder: RunEncoder>(
-    _ turn: Turn, _ context: RequestContext, encoder: Encoder,
-    onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void
+    _ asked: RequestedTurn, encoder: @Reactor (Run) -> Encoder,
+    onEnd: @escaping @Reactor (Run, Encoder, RunOutcome) -> Void
   ) async throws -> HTTPResponse {
-    let stream = RunStream(encoder, scheduler: scheduler, onEnd: onEnd)
+    let context = asked.context
     do throws(ClaudeError) {
-      let run = try await start(turn, context, stream)
-      stream.follow(run)
+      let stream = try await begin(asked, encoder, onEnd)
       // From here on the client's leaving is the stream's business.
       context.departure.whenCancelled { stream.clientDidLeave() }
       try await stream.untilReady()
+      markTime(context)
+      return .eventStream(stream)
     } catch {
       throw rendered(error, context)
     }
-    markTime(context)
-    return .eventStream(stream)
+  }
+
+  private func begin<Encoder: RunEncoder>(
+    _ asked: RequestedTurn, _ encoder: @Reactor (Run) -> Encoder,
+    _ onEnd: @escaping @Reactor (Run, Encoder, RunOutcome) -> Void
+  ) async throws(ClaudeError) -> RunStream<Encoder> {
+    var made: RunStream<Encoder>?
+    let run = try await start(asked) { run in
+      let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
+      stream.follow(run)
+      made = stream
+      return stream
+    }
+    guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
+    return made
   }
 
   /// Runs the turn to its end, with `observer` collecting.
   ///
   /// - Throws: `HTTPError`.
-  func collect(_ turn: Turn, _ context: RequestContext, _ observer: RunCollector) async throws -> TurnResult {
+  func collect(_ asked: RequestedTurn, _ observer: RunCollector) async throws -> (Run, TurnResult) {
+    let context = asked.context
     do throws(ClaudeError) {
-      let run = try await start(turn, context, observer)
-      context.departure.whenCancelled { [weak observer, weak run] in
-        guard let observer else { return }
-        run?.remove(observer)
-        observer.abandon()
+      let run = try await start(asked) { _ in observer }
+      context.departure.whenCancelled { [self] in
+        let leave: @Reactor () -> Void = {
+          run.remove(observer)
+          observer.abandon()
+        }
+        if let grace = grace(asked) { _ = scheduler.schedule(after: grace, leave) } else { leave() }
       }
       let result = try await observer.result()
       markTime(context)
-      return result
+      return (run, result)
     } catch {
       throw rendered(error, context)
     }
   }
+
+  private func grace(_ asked: RequestedTurn) -> Duration? { asked.mayBeRepeated ? retryGrace : nil }
 
   /// How long the answer's head took, as OpenAI names it.
   private func markTime(_ context: RequestContext) {
@@ -67,10 +94,14 @@ public final class TurnRunner {
   }
 
   private func start(
-    _ turn: Turn, _ context: RequestContext, _ observer: any RunObserver
+    _ asked: RequestedTurn, _ observe: @Reactor (Run) -> any RunObserver
   ) async throws(ClaudeError) -> Run {
     try await executor.run(
-      turn, id: "run_\(newID())", observer: observer, departure: context.departure, logger: context.logger)
+      asked.turn, id: "run_\(newID())", departure: asked.context.departure, logger: asked.context.logger
+    ) { run in
+      turns.began(run, for: asked.principal, asked.context)
+      return observe(run)
+    }
   }
 
   private func rendered(_ error: ClaudeError, _ context: RequestContext) -> HTTPError {

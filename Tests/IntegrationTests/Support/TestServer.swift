@@ -23,6 +23,9 @@ final class TestServer: Sendable {
       "WORKSPACE_BASE_PATH": directory.workspaces, "TMPDIR": "\(directory.path)/tmp", "HOST": "127.0.0.1",
       "CLAUDE_CLI_PATH": try Binaries.simulator(), "MCP_CONFIG_PATH": "\(directory.path)/mcp-config.json",
       "PROCESS_KILL_TIMEOUT_MS": "\(TestServer.killTimeoutMilliseconds)", "SHUTDOWN_GRACE_MS": "500",
+      // One process for each turn, and as many as come: what is to be seen is the turn's own end.
+      "CLAUDE_POOL_SPARES": "0", "CLAUDE_SESSION_IDLE_MS": "0", "CLAUDE_MAX_PROCESSES": "1000",
+      "CLAUDE_MAX_QUEUE": "1000", "CLAUDE_QUEUE_TIMEOUT_MS": "60000",
     ]
     environment.merge(settings) { _, given in given }
     process = try ServerProcess(
@@ -37,8 +40,9 @@ final class TestServer: Sendable {
   }
 
   static let killTimeoutMilliseconds = 1000
-  /// What the issue promises: after a client has left, or an order to stop, this long until all children are gone.
-  static let teardownLimit: Duration = .milliseconds(killTimeoutMilliseconds + 1000)
+  /// What is promised: after a client has left, or an order to stop, this long until all children are gone. A second for
+  /// ending the turn by itself, the time of one step, and a second for the machine.
+  static let teardownLimit: Duration = .milliseconds(1000 + killTimeoutMilliseconds + 1000)
 
   private static func port(in line: String) -> Int? {
     let mark = "listening url=http://"

@@ -1,0 +1,52 @@
+import Bytes
+import EventLoop
+
+/// Ends the turn of a process without ending the process: asks it to stop and waits for the turn's result.
+@Reactor
+final class Interruption: ClaudeProcessOwner {
+  private let process: ClaudeProcess
+  private let onEnd: @Reactor (Bool) -> Void
+  private var timer: (any ScheduledTimer)?
+  private var hasAsked = false
+  private var hasEnded = false
+
+  /// - Parameters:
+  ///   - patience: how long the process may take.
+  ///   - onEnd: called once, with whether the process is fit for its next turn.
+  init(
+    _ process: ClaudeProcess, patience: Duration, _ scheduler: any Scheduler,
+    onEnd: @escaping @Reactor (Bool) -> Void
+  ) {
+    self.process = process
+    self.onEnd = onEnd
+    process.owner = self
+    timer = scheduler.schedule(after: patience) { [self] in end(false) }
+    // What it still says is thrown away; but it has to be read, for the answer comes on the same pipe.
+    process.resumeOutput()
+    if process.hasBegunTurn { ask() }
+  }
+
+  // Before the turn has begun an interrupt would be acknowledged, and the turn would run nevertheless (CLI 2.1.329).
+  private func ask() {
+    guard !hasAsked else { return }
+    hasAsked = true
+    process.send(ControlMessage.interrupt(id: "interrupt-\(process.turns)"))
+  }
+
+  func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>) {
+    if process.hasBegunTurn { ask() }
+    guard message.kind == .result else { return }
+    if let result = TurnResult(line) { process.cost = result.totalCost ?? process.cost }
+    end(true)
+  }
+
+  func processDidExit(_ status: ExitStatus) { end(false) }
+
+  private func end(_ isFit: Bool) {
+    guard !hasEnded else { return }
+    hasEnded = true
+    timer?.cancel()
+    process.owner = nil
+    onEnd(isFit)
+  }
+}

@@ -1,0 +1,383 @@
+import Bytes
+import EventLoop
+import Telemetry
+
+/// The CLI processes: spares that were started ahead, processes that wait for their session's next turn, and those at
+/// work. Every process is in here from its start to its end.
+@Reactor
+final class ProcessPool {
+  /// How a turn left its process.
+  enum Ending: Equatable {
+    /// With a result: fit for the next turn.
+    case complete
+    /// In the middle: it has to be interrupted.
+    case interrupted
+    /// Unusable, or unable to stop otherwise.
+    case broken([ChildTeardown.Step])
+  }
+
+  let limits: PoolLimits
+  private let launcher: ProcessLauncher
+  private let kill: Duration
+  private let scheduler: any Scheduler
+  private let logger: Logger
+  private var entries: [ObjectIdentifier: PooledProcess] = [:]
+  private var demand: SpareDemand
+  private var starting = 0
+  private var startLine: WaitingLine
+  private var roomLine: WaitingLine
+  private var uses = 0
+  private var counts = PoolFigures()
+  private var failures = 0
+  private var restsUntil: ContinuousClock.Instant?
+  private var replenishTimer: (any ScheduledTimer)?
+  private var emptyActions: [@Reactor () -> Void] = []
+  private var isClosed = false
+
+  /// - Parameter kill: for each step of the way down.
+  init(_ limits: PoolLimits, launcher: ProcessLauncher, kill: Duration, scheduler: any Scheduler, logger: Logger) {
+    self.limits = limits
+    self.launcher = launcher
+    self.kill = kill
+    self.scheduler = scheduler
+    self.logger = logger
+    demand = SpareDemand(capacity: limits.fingerprints)
+    startLine = WaitingLine(scheduler)
+    roomLine = WaitingLine(scheduler)
+  }
+
+  var figures: PoolFigures {
+    var figures = counts
+    figures.live = entries.count
+    figures.idle = entries.values.count { $0.state == .idle }
+    figures.spare = entries.values.count { $0.state == .spare }
+    figures.isResting = isResting
+    return figures
+  }
+
+  // MARK: Taking
+
+  /// Finds a process for `turn`: its session's own, a spare, or a new one.
+  ///
+  /// - Parameters:
+  ///   - departure: ends the waiting for a new one.
+  ///   - use: takes the process over. Called at once when there is one: between an owner and the next nothing that a
+  ///     process says may be lost.
+  /// - Throws: `ClaudeError` when there can be none; then `use` was not called.
+  func take(
+    _ turn: Turn, as wanted: Fingerprint, departure: CancellationSignal, _ use: @Reactor (ClaudeProcess) -> Void
+  ) async throws(ClaudeError) {
+    switch turn.session {
+    case .resume(let id):
+      if let entry = entry(of: id) {
+        if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn.options)), isCurrent(entry) {
+          return use(claim(entry))
+        }
+        // Two processes on one session would fork its transcript.
+        if entry.state != .leaving { retire(entry) }
+        await exit(of: entry)
+      }
+    case .new:
+      if wanted.allowsFurtherTurns { learn(wanted) }
+      if let entry = spare(for: wanted) { return use(claim(entry)) }
+    }
+    try await start(turn.session, wanted, departure: departure, use)
+  }
+
+  private func entry(of session: String) -> PooledProcess? {
+    entries.values.first { $0.process.sessionID == session }
+  }
+
+  private func spare(for wanted: Fingerprint) -> PooledProcess? {
+    let spares = entries.values.filter {
+      $0.state == .spare && $0.process.fingerprint.canServe(wanted)
+        && $0.process.fingerprint.bypassesPermissions == wanted.bypassesPermissions
+    }
+    for stale in spares where !isCurrent(stale) { retire(stale) }
+    return spares.filter { $0.state == .spare }.min {
+      (rank($0, wanted), $0.lastUse) < (rank($1, wanted), $1.lastUse)
+    }
+  }
+
+  /// The lower, the sooner it will answer.
+  private func rank(_ entry: PooledProcess, _ wanted: Fingerprint) -> Int {
+    (entry.process.isReady ? 0 : 2) + (entry.process.fingerprint == wanted ? 0 : 1)
+  }
+
+  private func claim(_ entry: PooledProcess) -> ClaudeProcess {
+    entry.timer?.cancel()
+    entry.state = .busy
+    entry.process.owner = nil
+    counts.reused += 1
+    touch(entry)
+    return entry.process
+  }
+
+  private func touch(_ entry: PooledProcess) {
+    uses += 1
+    entry.lastUse = uses
+  }
+
+  private func isCurrent(_ entry: PooledProcess) -> Bool { entry.program == launcher.currentProgram }
+
+  // MARK: Starting
+
+  /// Starts a process for a turn that found none, when there is room and the machine is not busy starting others.
+  ///
+  /// - Parameters: as for `take`.
+  func start(
+    _ session: Turn.Session, _ fingerprint: Fingerprint, departure: CancellationSignal,
+    _ use: @Reactor (ClaudeProcess) -> Void
+  ) async throws(ClaudeError) {
+    try await waitForStart(departure)
+    do throws(ClaudeError) {
+      try await waitForRoom(departure)
+      if isClosed { throw ClaudeError.shuttingDown }
+      if departure.isCancelled { throw ClaudeError.departed }
+      let entry = try launch(session, fingerprint, .busy)
+      touch(entry)
+      use(entry.process)
+    } catch {
+      startIsOver()
+      throw error
+    }
+  }
+
+  private func waitForStart(_ departure: CancellationSignal) async throws(ClaudeError) {
+    guard !takeStart() else { return }
+    try await WaitingLine.wait(patience: limits.patience, departure: departure, late: tooBusy) {
+      takeStart() ? nil : startLine
+    }
+  }
+
+  private func takeStart() -> Bool {
+    guard starting < limits.starts, startLine.count == 0 else { return false }
+    starting += 1
+    return true
+  }
+
+  private func startIsOver() {
+    if !startLine.admitNext() {
+      starting -= 1
+      replenish()
+    }
+  }
+
+  private func waitForRoom(_ departure: CancellationSignal) async throws(ClaudeError) {
+    while entries.count >= limits.processes {
+      let dispensable = entries.values.filter(\.isDispensable).min { $0.lastUse < $1.lastUse }
+      if let dispensable { retire(dispensable) }
+      try await WaitingLine.wait(patience: limits.patience, departure: departure, late: tooBusy) {
+        entries.count < limits.processes ? nil : roomLine
+      }
+    }
+  }
+
+  private var tooBusy: ClaudeError {
+    ClaudeError(
+      .overloaded, "No process became free within \(limits.patience) (\(entries.count) run)", reachedCLI: false)
+  }
+
+  /// Every launch holds one place for starts, until the process is up.
+  private func launch(
+    _ session: Turn.Session, _ fingerprint: Fingerprint, _ state: PooledProcess.State
+  ) throws(ClaudeError) -> PooledProcess {
+    let process = try launcher.launch(session, fingerprint) { [weak self] in
+      self?.processIsReady($0)
+    } onExit: { [weak self] in
+      self?.processIsGone($0)
+    }
+    counts.spawned += 1
+    let entry = PooledProcess(process, program: launcher.currentProgram, state: state)
+    entries[ObjectIdentifier(process)] = entry
+    entry.startTimer = scheduler.schedule(after: limits.start) { [weak self] in self?.finishStart(entry) }
+    return entry
+  }
+
+  private func processIsReady(_ process: ClaudeProcess) {
+    if let entry = entries[ObjectIdentifier(process)] { finishStart(entry) }
+  }
+
+  private func finishStart(_ entry: PooledProcess) {
+    guard entry.isStarting else { return }
+    entry.isStarting = false
+    entry.startTimer?.cancel()
+    startIsOver()
+  }
+
+  // MARK: Giving back
+
+  /// A turn is over.
+  ///
+  /// - Parameter onFree: called when the session can take its next turn.
+  func giveBack(_ process: ClaudeProcess, _ ending: Ending, onFree: @escaping @Reactor () -> Void) {
+    guard let entry = entries[ObjectIdentifier(process)] else { return onFree() }
+    process.owner = nil
+    process.resumeOutput()
+    switch ending {
+    case .complete:
+      failures = 0
+      keep(entry, onFree)
+    case .interrupted where process.isReady && !isClosed:
+      _ = Interruption(process, patience: limits.interrupt, scheduler) { [self] isFit in
+        isFit ? keep(entry, onFree) : kill(entry, .prompt(patience: kill), onFree)
+      }
+    case .interrupted: kill(entry, .prompt(patience: kill), onFree)
+    case .broken(let steps): kill(entry, steps, onFree)
+    }
+  }
+
+  /// A new process that is not needed after all.
+  func giveBackUnused(_ process: ClaudeProcess) {
+    if let entry = entries[ObjectIdentifier(process)] { retire(entry) }
+  }
+
+  private func keep(_ entry: PooledProcess, _ onFree: @escaping @Reactor () -> Void) {
+    guard entry.state == .busy else { return whenGone(entry, onFree) }
+    guard !isClosed, limits.sessionIdle > .zero, entry.process.fingerprint.allowsFurtherTurns else {
+      retire(entry)
+      return whenGone(entry, onFree)
+    }
+    touch(entry)
+    putAside(entry, as: .idle, for: limits.sessionIdle)
+    onFree()
+    if roomLine.count > 0, entry.state == .idle { retire(entry) }
+  }
+
+  private func putAside(_ entry: PooledProcess, as state: PooledProcess.State, for duration: Duration) {
+    entry.state = state
+    entry.process.owner = IdleWatch { [weak self] in
+      guard let self else { return }
+      logger.debug("an idle process began a turn by itself", ["pid": JSONValue(Int(entry.process.pid))])
+      retire(entry, .prompt(patience: kill))
+    }
+    entry.timer = scheduler.schedule(after: duration) { [weak self] in self?.retire(entry) }
+  }
+
+  private func kill(_ entry: PooledProcess, _ steps: [ChildTeardown.Step], _ onFree: @escaping @Reactor () -> Void) {
+    if entry.state == .busy { counts.killed += 1 }
+    retire(entry, steps)
+    whenGone(entry, onFree)
+  }
+
+  // MARK: Ending
+
+  /// Sends a process on its way down.
+  private func retire(_ entry: PooledProcess, _ steps: [ChildTeardown.Step]? = nil) {
+    entry.timer?.cancel()
+    if entry.isDispensable { entry.process.owner = nil }
+    entry.state = .leaving
+    entry.process.tearDown(steps ?? .polite(patience: kill), scheduler)
+  }
+
+  private func whenGone(_ entry: PooledProcess, _ action: @escaping @Reactor () -> Void) {
+    if entries[ObjectIdentifier(entry.process)] == nil { action() } else { entry.exitActions.append(action) }
+  }
+
+  private func exit(of entry: PooledProcess) async {
+    await withCheckedContinuation { continuation in whenGone(entry) { continuation.resume() } }
+  }
+
+  private func processIsGone(_ process: ClaudeProcess) {
+    guard let entry = entries.removeValue(forKey: ObjectIdentifier(process)) else { return }
+    entry.timer?.cancel()
+    if entry.state == .spare || (entry.state == .busy && !process.isReady) { noteCrash(process) }
+    let actions = entry.exitActions
+    entry.exitActions = []
+    for action in actions { action() }
+    roomLine.admitNext()
+    finishStart(entry)
+    scheduleReplenish(after: limits.replenishDelay)
+    guard entries.isEmpty else { return }
+    let emptyActions = self.emptyActions
+    self.emptyActions = []
+    for action in emptyActions { action() }
+  }
+
+  /// Starts nothing more.
+  func close() {
+    isClosed = true
+    replenishTimer?.cancel()
+    startLine.dismissAll(.shuttingDown)
+    roomLine.dismissAll(.shuttingDown)
+    for entry in entries.values where entry.isDispensable { retire(entry) }
+  }
+
+  /// Takes everything down; returns when the last process is gone.
+  func end(_ steps: [ChildTeardown.Step]) async {
+    close()
+    for entry in entries.values { retire(entry, steps) }
+    await withCheckedContinuation { continuation in
+      if entries.isEmpty { continuation.resume() } else { emptyActions.append { continuation.resume() } }
+    }
+  }
+
+  // MARK: Spares
+
+  /// A fingerprint is in use: from here on spares are held ready for it.
+  func learn(_ fingerprint: Fingerprint) {
+    guard limits.spares > 0 else { return }
+    for forgotten in demand.note(fingerprint) {
+      for entry in entries.values where entry.state == .spare && entry.process.fingerprint == forgotten {
+        retire(entry)
+      }
+    }
+    scheduleReplenish(after: limits.replenishDelay)
+  }
+
+  private func scheduleReplenish(after delay: Duration) {
+    guard !isClosed, replenishTimer == nil, !demand.isEmpty else { return }
+    replenishTimer = scheduler.schedule(after: delay) { [weak self] in
+      self?.replenishTimer = nil
+      self?.replenish()
+    }
+  }
+
+  // Turns that wait for a process go first, and a spare is never worth another process.
+  private func replenish() {
+    guard !isClosed else { return }
+    guard !isResting else { return scheduleReplenish(after: rest) }
+    for fingerprint in demand.recent where spareCount(fingerprint) < limits.spares {
+      guard entries.count < limits.processes, takeStart() else { return }
+      startSpare(fingerprint)
+      // One at a time: the end of its start calls again.
+      return
+    }
+  }
+
+  private func spareCount(_ fingerprint: Fingerprint) -> Int {
+    entries.values.count { $0.state == .spare && $0.process.fingerprint == fingerprint }
+  }
+
+  private func startSpare(_ fingerprint: Fingerprint) {
+    do throws(ClaudeError) {
+      let entry = try launch(.new(id: launcher.newID()), fingerprint, .spare)
+      entry.process.send(ControlMessage.status(id: "ready"))
+      putAside(entry, as: .spare, for: limits.spareAge)
+    } catch {
+      demand.forget(fingerprint)
+      logger.warn("no process could be started ahead", ["reason": .string(error.message)])
+      startIsOver()
+    }
+  }
+
+  private func noteCrash(_ process: ClaudeProcess) {
+    counts.crashed += 1
+    failures += 1
+    let wait = min(limits.longestRest, .seconds(1 << min(failures, 16)))
+    restsUntil = scheduler.now + wait
+    let said = process.standardError.split(separator: "\n").last.map(String.init) ?? "nothing on standard error"
+    logger.warn(
+      "a process ended before it said anything",
+      ["said": .string(said), "failures": JSONValue(failures), "rest": .string("\(wait)")])
+  }
+
+  private var isResting: Bool { rest > .zero }
+
+  private var rest: Duration { restsUntil.map { $0 - scheduler.now } ?? .zero }
+}
+
+extension ClaudeError {
+  static let departed = ClaudeError(.cancelled, "The client left", reachedCLI: false)
+  static let shuttingDown = ClaudeError(.cancelled, "The server is shutting down", reachedCLI: false)
+}

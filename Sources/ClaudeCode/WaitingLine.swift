@@ -1,0 +1,82 @@
+import EventLoop
+
+/// Those who wait for something, in the order they came; each for so long, and no longer than it is wanted.
+@Reactor
+final class WaitingLine {
+  @Reactor
+  private final class Place {
+    private let departure: CancellationSignal
+    private let resume: @Reactor (Result<Void, ClaudeError>) -> Void
+    var timer: (any ScheduledTimer)?
+    var token = -1
+
+    init(_ departure: CancellationSignal, _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void) {
+      self.departure = departure
+      self.resume = resume
+    }
+
+    func end(_ outcome: Result<Void, ClaudeError>) {
+      timer?.cancel()
+      departure.forget(token)
+      resume(outcome)
+    }
+  }
+
+  private var places: [Place] = []
+  private let scheduler: any Scheduler
+
+  init(_ scheduler: any Scheduler) { self.scheduler = scheduler }
+
+  var count: Int { places.count }
+
+  /// Waits at the end of a line until `admitNext` comes to this place.
+  ///
+  /// - Parameters:
+  ///   - late: what is thrown when `patience` is over.
+  ///   - line: asked when the wait begins; nil means that there is nothing to wait for any more.
+  /// - Throws: `cancelled` when `departure` says so first.
+  static func wait(
+    patience: Duration, departure: CancellationSignal, late: ClaudeError, in line: () -> WaitingLine?
+  ) async throws(ClaudeError) {
+    let outcome: Result<Void, ClaudeError> = await withCheckedContinuation { continuation in
+      // Asked in here: what was waited for may have happened before the continuation existed.
+      guard let line = line() else { return continuation.resume(returning: .success(())) }
+      line.join(patience, departure, late) { continuation.resume(returning: $0) }
+    }
+    try outcome.get()
+  }
+
+  private func join(
+    _ patience: Duration, _ departure: CancellationSignal, _ late: ClaudeError,
+    _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
+  ) {
+    let place = Place(departure, resume)
+    places.append(place)
+    place.timer = scheduler.schedule(after: patience) { [weak self] in self?.dismiss(place, late) }
+    place.token = departure.whenCancelled { [weak self] in
+      self?.dismiss(place, .departed)
+    }
+  }
+
+  private func dismiss(_ place: Place, _ error: ClaudeError) {
+    guard let index = places.firstIndex(where: { $0 === place }) else { return }
+    places.remove(at: index).end(.failure(error))
+  }
+
+  /// Lets the first of the line go on.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  func admitNext() -> Bool {
+    guard !places.isEmpty else { return false }
+    places.removeFirst().end(.success(()))
+    return true
+  }
+
+  /// Sends everyone away.
+  func dismissAll(_ error: ClaudeError) {
+    let dismissed = places
+    places = []
+    for place in dismissed { place.end(.failure(error)) }
+  }
+}

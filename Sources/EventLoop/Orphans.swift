@@ -1,0 +1,57 @@
+import Glibc
+
+/// What a server that died without a chance to clean up has left running: CLIs in the middle of a turn, and their
+/// tools. Only processes whose environment names an owner that is gone are touched, and what hangs below those.
+@Reactor
+public struct Orphans {
+  private let scheduler: any Scheduler
+
+  /// How long they may take to end by themselves when they are asked to.
+  static let patience: Duration = .seconds(1)
+  private static let interval: Duration = .milliseconds(50)
+  /// A process that still stands after so many kills stands in the kernel.
+  private static let maximumSweeps = 60
+
+  public init(scheduler: any Scheduler = Loop.main) { self.scheduler = scheduler }
+
+  /// Ends them: asks first, then kills.
+  ///
+  /// - Returns: how many there were.
+  public func end() async -> Int {
+    let found = Orphans.find(in: ProcessTable())
+    guard !found.isEmpty else { return 0 }
+    for orphan in found { orphan.signal(SIGTERM) }
+    await pause(Orphans.patience)
+    var all = found
+    for _ in 0..<Orphans.maximumSweeps {
+      // Looked for again: a dying shell may have started another one.
+      let table = ProcessTable()
+      let left = Orphans.find(in: table).union(all.filter(\.isAlive))
+      guard !left.isEmpty else { break }
+      all.formUnion(left)
+      for orphan in left { orphan.signal(SIGKILL) }
+      await pause(Orphans.interval)
+    }
+    return all.count
+  }
+
+  private static func find(in table: ProcessTable) -> Set<ProcessIdentity> {
+    var owners: [String: Bool] = [:]
+    var found: Set<ProcessIdentity> = []
+    for (identity, marker) in table.marked(ProcessOwner.variable) {
+      let owner = marker.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+      let isGone = owners[owner] ?? (ProcessOwner(marker: marker)?.isGone ?? false)
+      owners[owner] = isGone
+      guard isGone else { continue }
+      found.insert(identity)
+      found.formUnion(table.descendants(of: identity.pid))
+    }
+    return found
+  }
+
+  private func pause(_ duration: Duration) async {
+    await withCheckedContinuation { continuation in
+      _ = scheduler.schedule(after: duration) { continuation.resume() }
+    }
+  }
+}
