@@ -1,0 +1,66 @@
+public import Bytes
+
+/// A piece of a message, in the upstream's terms (Anthropic Messages API).
+public enum ContentBlock: Equatable, Sendable {
+  case text(String)
+  /// - Parameters:
+  ///   - mediaType: `image/png`, for instance.
+  ///   - base64: the image's bytes.
+  case image(mediaType: String, base64: String)
+  /// The model's call of a tool; `input` is an object.
+  case toolUse(id: String, name: String, input: JSONValue)
+  /// What a tool answered: texts and images.
+  case toolResult(id: String, content: [ContentBlock], isError: Bool)
+
+  /// The text of a text block.
+  public var text: String? { if case .text(let text) = self { text } else { nil } }
+}
+
+extension ContentBlock {
+  /// The block as the CLI and the upstream write it.
+  public var json: JSONValue {
+    switch self {
+    case .text(let text): ["type": "text", "text": .string(text)]
+    case .image(let mediaType, let base64):
+      [
+        "type": "image",
+        "source": ["type": "base64", "media_type": .string(mediaType), "data": .string(base64)],
+      ]
+    case .toolUse(let id, let name, let input):
+      ["type": "tool_use", "id": .string(id), "name": .string(name), "input": input]
+    case .toolResult(let id, let content, let isError):
+      [
+        "type": "tool_result", "tool_use_id": .string(id), "content": .array(content.map(\.json)),
+        "is_error": .bool(isError),
+      ]
+    }
+  }
+
+  /// Nil for a block of a kind that is not known here.
+  public init?(_ json: JSONValue) {
+    switch json["type"]?.string {
+    case "text":
+      guard let text = json["text"]?.string else { return nil }
+      self = .text(text)
+    case "image":
+      guard let type = json["source"]?["media_type"]?.string, let data = json["source"]?["data"]?.string else {
+        return nil
+      }
+      self = .image(mediaType: type, base64: data)
+    case "tool_use":
+      guard let id = json["id"]?.string, let name = json["name"]?.string else { return nil }
+      self = .toolUse(id: id, name: name, input: json["input"] ?? [:])
+    case "tool_result":
+      guard let id = json["tool_use_id"]?.string else { return nil }
+      self = .toolResult(
+        id: id, content: ContentBlock.list(json["content"] ?? .null), isError: json["is_error"]?.bool == true)
+    default: return nil
+    }
+  }
+
+  /// Content is a string, or an array of blocks; what is not known is left out.
+  public static func list(_ content: JSONValue) -> [ContentBlock] {
+    if let text = content.string { return text.isEmpty ? [] : [.text(text)] }
+    return (content.array ?? []).compactMap { ContentBlock($0) }
+  }
+}

@@ -1,0 +1,18 @@
+/// What one side said in a conversation, as the model sees it.
+public struct ConversationMessage: Equatable, Sendable {
+  public enum Role: String, Sendable {
+    case user
+    case assistant
+  }
+
+  public var role: Role
+  public var content: [ContentBlock]
+
+  public init(_ role: Role, _ content: [ContentBlock]) {
+    self.role = role
+    self.content = content
+  }
+
+  /// All its texts, one after the other.
+  public var text: String { content.compactMap(\.text).joined(separator: "\n") }
+}
