@@ -36,7 +36,8 @@ final class Composition {
       ClaudeExecutor.Configuration(
         locator: locator, environment: childEnvironment,
         timeouts: RunTimeouts(
-          total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout),
+          total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout,
+          toolResult: settings.toolResultTimeout),
         settingSources: settings.settingSources, pool: settings.pool, turns: settings.turns),
       logger: logger, newID: newID)
     probe = CLIProbe(locator: locator, environment: childEnvironment, clock: clock)
@@ -55,8 +56,10 @@ final class Composition {
     var router = Router()
     HealthRoutes(checker: checker).add(to: &router)
     ModelRoutes(catalog: models).add(to: &router)
-    ChatCompletionRoutes(retryPatience: settings.retryPatience, turns: turns, runner: runner, clock: clock)
-      .add(to: &router)
+    ChatCompletionRoutes(
+      retryPatience: settings.retryPatience, turns: turns, runner: runner, parked: ParkedConversations(), clock: clock
+    )
+    .add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
     var limits = ServerLimits()

@@ -32,4 +32,5 @@ enum SettingName: String, CaseIterable, Sendable {
   case maximumQueue = "CLAUDE_MAX_QUEUE"
   case queueTimeout = "CLAUDE_QUEUE_TIMEOUT_MS"
   case retryGrace = "RETRY_GRACE_MS"
+  case toolResultTimeout = "TOOL_RESULT_TIMEOUT_MS"
 }

@@ -30,6 +30,7 @@ struct Settings: Sendable, Equatable {
   var pool = PoolLimits()
   var turns = TurnGate.Limits()
   var retryGrace: Duration = .milliseconds(2000)
+  var toolResultTimeout: Duration = .milliseconds(600_000)
 
   /// Everything that is wrong with a configuration, at once.
   struct ConfigurationError: Error, Sendable, Equatable {
@@ -86,6 +87,7 @@ struct Settings: Sendable, Equatable {
     if let value = reader.milliseconds(.queueTimeout) { turns.patience = value }
     pool.patience = turns.patience
     if let value = reader.milliseconds(.retryGrace, from: 0) { retryGrace = value }
+    if let value = reader.milliseconds(.toolResultTimeout) { toolResultTimeout = value }
   }
 
   /// Whether anybody who reaches the port may use the agent from another machine.

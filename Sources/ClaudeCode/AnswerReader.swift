@@ -42,6 +42,10 @@ public struct AnswerReader: Sendable {
   private var thinkingJoiner = SurrogateJoiner()
   private var needsSeparator = false
   private var toldToolUses: Set<String> = []
+  private var calls: CallTeller
+  /// Of the messages before the one under way.
+  private var usageBefore = TokenUsage()
+  private var usageOfMessage = TokenUsage()
 
   /// Whether any text was told.
   public private(set) var hasText = false
@@ -49,7 +53,18 @@ public struct AnswerReader: Sendable {
   public private(set) var stopReason: String?
   public private(set) var model: String?
 
-  public init() {}
+  /// - Parameter maximumCalls: how many calls of the client's functions one message may make; more are not told.
+  public init(maximumCalls: Int = .max) { calls = CallTeller(maximum: maximumCalls) }
+
+  /// Whether any call of the client's functions was told.
+  public var hasCalls: Bool { calls.hasTold }
+
+  /// What the upstream counted for the messages of this answer so far.
+  public var usage: TokenUsage {
+    var total = usageBefore
+    total += usageOfMessage
+    return total
+  }
 
   /// Takes the run's next line.
   ///
@@ -82,7 +97,7 @@ public struct AnswerReader: Sendable {
       try confirm(result.text, isThinking: false, &sink)
     }
     guard replay.isEmpty else { throw AnswerReader.diverged }
-    guard !hasText, !result.text.isEmpty else { return }
+    guard !hasText, !calls.hasTold, !result.text.isEmpty else { return }
     var escaped = ByteBuffer()
     JSONText.appendEscaped(result.text.utf8, to: &escaped)
     tell(escaped.span, &sink)
@@ -99,19 +114,25 @@ public struct AnswerReader: Sendable {
     switch event.kind {
     case .blockDelta:
       guard let range = event.deltaText, message != nil else { return }
+      if event.deltaKind == .input { return calls.piece(line.extracting(range), &sink) }
       try relay(line.extracting(range), isThinking: event.deltaKind == .thinking, &sink)
     case .messageStart:
       guard let range = event.message, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
-      begin(value["id"]?.string ?? "", model: value["model"]?.string, isStreamed: true, &sink)
+      try begin(value["id"]?.string ?? "", model: value["model"]?.string, isStreamed: true, &sink)
+      usageOfMessage = TokenUsage(value["usage"] ?? .null)
     case .blockStart:
       closeBlock(&sink)
       guard let range = event.contentBlock, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
       switch value["type"]?.string {
       case "text": message?.open(isThinking: false)
       case "thinking": message?.open(isThinking: true)
+      case "tool_use":
+        message?.block = nil
+        calls.begin(value, &sink)
       default: message?.block = nil
       }
     case .messageDelta:
+      if let range = event.usage { noteUsage(line.extracting(range)) }
       guard let range = event.stopReason else { return }
       closeBlock(&sink)
       complete(stopReason: line.text(in: range))
@@ -121,8 +142,12 @@ public struct AnswerReader: Sendable {
     }
   }
 
-  private mutating func begin(_ id: String, model: String?, isStreamed: Bool, _ sink: inout some AnswerSink) {
+  private mutating func begin(
+    _ id: String, model: String?, isStreamed: Bool, _ sink: inout some AnswerSink
+  ) throws(ClaudeError) {
     if let message, !message.isComplete {
+      // A call cannot be taken back, and its successor has another id.
+      if calls.hasToldInMessage { throw AnswerReader.diverged }
       // Void. What the client was told of it is skipped in its successor: what this message said itself, and what it
       // had still to repeat of a predecessor when it was cut.
       replay = message.text + replay
@@ -130,6 +155,9 @@ public struct AnswerReader: Sendable {
     }
     textJoiner.reset()
     thinkingJoiner.reset()
+    calls.messageBegins()
+    usageBefore += usageOfMessage
+    usageOfMessage = TokenUsage()
     message = Message(id: id, isComplete: !isStreamed)
     if let model { self.model = model }
   }
@@ -140,7 +168,19 @@ public struct AnswerReader: Sendable {
     if stopReason == "tool_use" && hasText { needsSeparator = true }
   }
 
+  // The last message_delta has the message's whole output.
+  private mutating func noteUsage(_ usage: Span<UInt8>) {
+    guard let value = try? JSONValue(parsing: usage) else { return }
+    let counted = TokenUsage(value)
+    usageOfMessage.output = max(usageOfMessage.output, counted.output)
+    usageOfMessage.thinking = max(usageOfMessage.thinking, counted.thinking)
+    usageOfMessage.input = max(usageOfMessage.input, counted.input)
+    usageOfMessage.cacheCreation = max(usageOfMessage.cacheCreation, counted.cacheCreation)
+    usageOfMessage.cacheRead = max(usageOfMessage.cacheRead, counted.cacheRead)
+  }
+
   private mutating func closeBlock(_ sink: inout some AnswerSink) {
+    calls.end(&sink)
     guard message?.block != nil else { return }
     let half = textJoiner.finish()
     if !half.isEmpty { tell(half.span, &sink) }
@@ -239,7 +279,10 @@ public struct AnswerReader: Sendable {
     // What the CLI says in the model's place is no answer: its reports of upstream failures, for instance.
     guard value["model"]?.string != "<synthetic>" else { return }
     let id = value["id"]?.string ?? ""
-    if message?.id != id { begin(id, model: value["model"]?.string, isStreamed: false, &sink) }
+    if message?.id != id {
+      try begin(id, model: value["model"]?.string, isStreamed: false, &sink)
+      usageOfMessage = TokenUsage(value["usage"] ?? .null)
+    }
     var usesTool = false
     for block in value["content"]?.array ?? [] {
       switch block["type"]?.string {
@@ -282,8 +325,12 @@ public struct AnswerReader: Sendable {
   }
 
   private mutating func tellToolUse(_ block: JSONValue, _ sink: inout some AnswerSink) {
+    let name = block["name"]?.string ?? "tool"
+    guard FunctionDeclaration.function(of: name) == nil else { return calls.whole(block, &sink) }
+    // The CLI's own way to a structured answer, not something it does.
+    guard name != "StructuredOutput" else { return }
     guard toldToolUses.insert(block["id"]?.string ?? "").inserted else { return }
-    sink.toolUse(name: block["name"]?.string ?? "tool", input: block["input"] ?? .null)
+    sink.toolUse(name: name, input: block["input"] ?? .null)
   }
 
   private func readToolResults(_ message: Span<UInt8>, _ sink: inout some AnswerSink) {

@@ -5,6 +5,10 @@ public import Bytes
 public protocol AnswerSink {
   mutating func answerText(_ escaped: Span<UInt8>)
   mutating func answerThinking(_ escaped: Span<UInt8>)
+  /// The model calls a function of the client; its arguments follow.
+  mutating func functionCall(id: String, name: String)
+  /// A piece of the arguments of the last call: JSON text as the inside of a JSON string.
+  mutating func functionArguments(_ escaped: Span<UInt8>)
   /// The CLI uses one of its own tools.
   mutating func toolUse(name: String, input: JSONValue)
   /// One of them failed, with the first line of what it said.

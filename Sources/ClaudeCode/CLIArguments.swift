@@ -11,6 +11,7 @@ public enum CLIArguments {
     }
     if let model = fingerprint.model { arguments.append("--model=\(model)") }
     if let effort = fingerprint.effort { arguments.append("--effort=\(effort.rawValue)") }
+    if let tools = fingerprint.builtInTools { arguments.append("--tools=\(tools.joined(separator: ","))") }
     if !fingerprint.allowedTools.isEmpty {
       arguments.append("--allowedTools=\(fingerprint.allowedTools.joined(separator: ","))")
     }

@@ -23,6 +23,8 @@ public struct CLIEnvironment: Sendable {
     var environment = base
     // Without it `@/etc/passwd` in a prompt attaches that file and sends it upstream (CLI 2.1.329).
     environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] = fingerprint.allowsFileMentions ? nil : "1"
+    // Beside built-in tools the client's functions would be hidden behind a search for tools.
+    if fingerprint.hasFunctions { environment["ENABLE_TOOL_SEARCH"] = "false" }
     return environment
   }
 

@@ -83,6 +83,8 @@ public final class ClaudeExecutor {
     observe: @Reactor (Run) -> any RunObserver
   ) async throws(ClaudeError) -> Run {
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
+    // Whoever goes on in another way does not want the answer to what was called any more.
+    if let session { runs.values.first { $0.sessionID == session && !$0.openCalls.isEmpty }?.cancel() }
     if let session { try await sessions.enter(session, departure: departure) }
     do {
       try await slots.enter(departure: departure)
@@ -128,6 +130,8 @@ public final class ClaudeExecutor {
       logger: logger
     ) { [weak self] in
       self?.replaceProcess(of: id)
+    } onPark: { [weak self] in
+      self?.slots.leave()
     } onEnd: { [weak self] in
       self?.runEnded(id, $0, $1)
     }
@@ -152,7 +156,7 @@ public final class ClaudeExecutor {
 
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
     guard let run = runs.removeValue(forKey: id) else { return }
-    slots.leave()
+    if !run.wasParked { slots.leave() }
     let leave: @Reactor () -> Void = { [sessions] in sessions.leave(run.sessionID) }
     // Not earlier: until it is idle or gone the process may still write the session's transcript.
     if let process { pool.giveBack(process, ending, onFree: leave) } else { leave() }
@@ -162,6 +166,28 @@ public final class ClaudeExecutor {
   /// Where the CLI is; nil if there is none.
   public func locateCLI() -> String? { configuration.locator.locate(isExecutable: Executable.exists) }
 
+  // MARK: Parked runs
+
+  /// Runs that wait for their client.
+  public var parkedRuns: Int { runs.values.count { !$0.openCalls.isEmpty } }
+
+  /// The parked run that waits for the result of any of these calls.
+  public func parkedRun(awaiting calls: Set<String>) -> Run? {
+    runs.values.first { !calls.isDisjoint(with: $0.openCalls) }
+  }
+
+  /// Goes on with a parked run, at once: it has its process and its session still.
+  ///
+  /// - Parameters:
+  ///   - results: what the client's functions answered, by the calls' ids.
+  ///   - content: what the user says besides; empty for nothing.
+  public func resume(
+    _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], observer: any RunObserver
+  ) {
+    slots.occupy()
+    run.resume(results, content, observer: observer)
+  }
+
   // MARK: Shutting down
 
   /// Starts nothing more, and waits for the runs under way to end.
@@ -170,6 +196,8 @@ public final class ClaudeExecutor {
   public func drain(within grace: Duration) async {
     isShuttingDown = true
     pool.close()
+    // What they wait for can no longer come.
+    for run in runs.values where !run.openCalls.isEmpty { run.cancel() }
     await idleness.wait(within: grace) { runs.isEmpty }
   }
 

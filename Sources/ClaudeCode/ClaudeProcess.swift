@@ -7,11 +7,14 @@ protocol ClaudeProcessOwner: AnyObject {
   func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>)
   /// One read's lines have all been handed over.
   func processDidPause()
+  /// The model calls a function of the client; `ClaudeProcess.send` takes the answer.
+  func processDidCall(_ call: FunctionCall)
   func processDidExit(_ status: ExitStatus)
 }
 
 extension ClaudeProcessOwner {
   func processDidPause() {}
+  func processDidCall(_ call: FunctionCall) {}
 }
 
 /// A live CLI in its long-lived form: one conversation for life, one turn at a time.
@@ -38,6 +41,7 @@ final class ClaudeProcess: ChildProcessOwner {
   var cost = 0.0
   private var model: String?
   private var permissionMode: PermissionMode?
+  private var functionServer: FunctionServer?
   private var child: ChildProcess?
   private var framer = LineFramer()
   private let onReady: @Reactor (ClaudeProcess) -> Void
@@ -69,8 +73,9 @@ final class ClaudeProcess: ChildProcessOwner {
   func begin(_ turn: Turn, as wanted: Fingerprint, id: String) {
     var lines: [UInt8] = []
     if initialization == nil {
-      let frozen = Initialization(turn.options)
+      let frozen = Initialization(turn)
       initialization = frozen
+      if !frozen.functions.isEmpty { functionServer = FunctionServer(functions: frozen.functions) }
       lines += ControlMessage.initialize(id: "init-\(id)", frozen)
     }
     if model != wanted.model { lines += ControlMessage.setModel(id: "model-\(id)", wanted.model) }
@@ -80,7 +85,7 @@ final class ClaudeProcess: ChildProcessOwner {
     (model, permissionMode) = (wanted.model, wanted.permissionMode)
     turns += 1
     hasBegunTurn = false
-    child?.write(lines + ControlMessage.user(turn.prompt))
+    child?.write(lines + ControlMessage.user(turn.content))
   }
 
   /// Whether it can take a further turn of its conversation.
@@ -112,8 +117,23 @@ final class ClaudeProcess: ChildProcessOwner {
       isReady = true
       onReady(self)
     }
+    if message.kind == .controlRequest, answerAsServer(line) { return }
     if !hasBegunTurn, message.isInitialization(line) { hasBegunTurn = true }
     owner?.processDidEmit(message, in: line)
+  }
+
+  /// Whoever owns the process: its questions to the MCP server that we are have to be answered.
+  ///
+  /// - Returns: whether the line was one.
+  private func answerAsServer(_ line: Span<UInt8>) -> Bool {
+    guard let functionServer, let value = try? JSONValue(parsing: line), let id = value["request_id"]?.string,
+      value["request"]?["subtype"]?.string == "mcp_message", let message = value["request"]?["message"]
+    else { return false }
+    switch functionServer.reply(to: message, requestID: id) {
+    case .answer(let answer): send(ControlMessage.mcp(id: id, answer))
+    case .call(let call): owner?.processDidCall(call)
+    }
+    return true
   }
 
   func childDidWrite(errors: Span<UInt8>) {

@@ -8,6 +8,8 @@ public enum ControlMessage {
     var request: JSONObject = ["subtype": "initialize", "systemPromptSnapshot": false]
     if let prompt = initialization.systemPrompt { request["systemPrompt"] = [.string(prompt)] }
     if let prompt = initialization.appendSystemPrompt { request["appendSystemPrompt"] = .string(prompt) }
+    if let schema = initialization.outputSchema { request["jsonSchema"] = schema }
+    if !initialization.functions.isEmpty { request["sdkMcpServers"] = [.string(FunctionDeclaration.server)] }
     return self.request(id: id, request)
   }
 
@@ -32,12 +34,18 @@ public enum ControlMessage {
   public static func interrupt(id: String) -> [UInt8] { request(id: id, ["subtype": "interrupt"]) }
 
   /// A user's message: begins a turn.
-  public static func user(_ text: String) -> [UInt8] {
-    line([
-      "type": "user", "message": ["role": "user", "content": .string(text)], "parent_tool_use_id": nil,
-      "session_id": "",
+  public static func user(_ content: [ContentBlock]) -> [UInt8] {
+    let said: JSONValue =
+      if content.count == 1, let text = content[0].text { .string(text) } else { .array(content.map(\.json)) }
+    return line([
+      "type": "user", "message": ["role": "user", "content": said], "parent_tool_use_id": nil, "session_id": "",
     ])
   }
+
+  public static func user(_ text: String) -> [UInt8] { user([.text(text)]) }
+
+  /// Answers a message to an MCP server that we are.
+  static func mcp(id: String, _ message: JSONValue) -> [UInt8] { response(id: id, ["mcp_response": message]) }
 
   public static func allow(id: String, input: JSONValue) -> [UInt8] {
     response(id: id, ["behavior": "allow", "updatedInput": input])

@@ -18,8 +18,10 @@ public struct ConversationKey: Hashable, Sendable {
   private init(digest: [UInt8]) { self.digest = digest }
 
   /// The point one message later. White space at the ends does not count: clients trim it.
-  public func appending(role: String, text: String) -> ConversationKey {
-    ConversationKey(digest: ConversationKey.hash(digest, [role, ConversationKey.trimmed(text)]))
+  ///
+  /// - Parameter rest: what the message is made of beside its text.
+  public func appending(role: String, text: String, rest: [String] = []) -> ConversationKey {
+    ConversationKey(digest: ConversationKey.hash(digest, [role, ConversationKey.trimmed(text)] + rest))
   }
 
   // Lengths are hashed with the parts, so that no shift of a border gives the same bytes.

@@ -6,6 +6,10 @@ public struct Fingerprint: Hashable, Sendable {
   public var effort: TurnOptions.Effort?
   public var allowedTools: [String]
   public var disallowedTools: [String]
+  /// The built-in tools that exist at all; nil for the CLI's own set. A turn with functions of the client has only those
+  /// that it allows.
+  public var builtInTools: [String]?
+  public var hasFunctions: Bool
   public var mcpConfigPath: String?
   public var maxTurns: Int?
   public var maxBudgetUSD: Double?
@@ -24,6 +28,11 @@ public struct Fingerprint: Hashable, Sendable {
     effort = options.effort
     allowedTools = (options.allowedTools ?? []) + (options.mcpAllowedTools ?? [])
     disallowedTools = options.disallowedTools ?? []
+    hasFunctions = !turn.functions.isEmpty
+    if hasFunctions {
+      builtInTools = (options.allowedTools ?? []).map { String($0.prefix { $0 != "(" }) }
+      allowedTools.append("mcp__\(FunctionDeclaration.server)")
+    }
     mcpConfigPath = turn.mcpConfigPath
     maxTurns = options.maxTurns
     maxBudgetUSD = options.maxBudgetUSD

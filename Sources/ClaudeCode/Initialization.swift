@@ -1,10 +1,17 @@
+public import Bytes
+
 /// What `initialize` freezes in a process, before its first turn.
-public struct Initialization: Hashable, Sendable {
+public struct Initialization: Equatable, Sendable {
   public var systemPrompt: String?
   public var appendSystemPrompt: String?
+  /// The JSON schema of every answer; nil for free text.
+  public var outputSchema: JSONValue?
+  public var functions: [FunctionDeclaration]
 
-  public init(_ options: TurnOptions) {
-    systemPrompt = options.systemPrompt
-    appendSystemPrompt = options.appendSystemPrompt
+  public init(_ turn: Turn) {
+    systemPrompt = turn.options.systemPrompt
+    appendSystemPrompt = turn.options.appendSystemPrompt
+    outputSchema = turn.outputSchema
+    functions = turn.functions
   }
 }

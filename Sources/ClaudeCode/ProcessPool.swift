@@ -70,7 +70,7 @@ final class ProcessPool {
     switch turn.session {
     case .resume(let id):
       if let entry = entry(of: id) {
-        if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn.options)), isCurrent(entry) {
+        if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn)), isCurrent(entry) {
           return use(claim(entry))
         }
         // Two processes on one session would fork its transcript.

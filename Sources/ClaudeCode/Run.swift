@@ -12,6 +12,8 @@ public final class Run {
     case running
     /// A result without a turn in it came; a better one may follow.
     case holding(TurnResult, line: [UInt8], StreamMessage)
+    /// The client has to answer calls. Nobody observes, nothing is under way, and no time passes.
+    case parked(since: ContinuousClock.Instant)
     case ended
   }
 
@@ -24,6 +26,8 @@ public final class Run {
   /// The session the turn belongs to: that of the process which serves it.
   public let sessionID: String
   private let fingerprint: Fingerprint
+  private var desk: CallDesk
+  private let onPark: @Reactor () -> Void
   private let onEnd: @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
   /// Gets another process for a turn whose process was gone before it had begun; nil when that was done once.
   private var onLoss: (@Reactor () -> Void)?
@@ -34,6 +38,7 @@ public final class Run {
   private var totalTimer: (any ScheduledTimer)?
   private var inactivityTimer: (any ScheduledTimer)?
   private var holdTimer: (any ScheduledTimer)?
+  private var parkTimer: (any ScheduledTimer)?
   private var lastActivity: ContinuousClock.Instant
   private var pausedAt: ContinuousClock.Instant?
   private var totalDeadline: ContinuousClock.Instant
@@ -44,9 +49,12 @@ public final class Run {
   init(
     _ turn: Turn, id: String, sessionID: String, as fingerprint: Fingerprint, timeouts: RunTimeouts,
     scheduler: any Scheduler, logger: Logger, onLoss: (@Reactor () -> Void)? = nil,
+    onPark: @escaping @Reactor () -> Void = {},
     onEnd: @escaping @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
   ) {
     self.onLoss = onLoss
+    self.onPark = onPark
+    desk = CallDesk(maximumCalls: turn.maximumCalls)
     self.onEnd = onEnd
     self.turn = turn
     self.id = id
@@ -79,6 +87,7 @@ public final class Run {
 
   /// The observer hears no more. A run without observers is cancelled.
   public func remove(_ observer: any RunObserver) {
+    guard observers.contains(where: { $0 === observer }) else { return }
     observers.removeAll { $0 === observer }
     if observers.isEmpty { cancel() }
   }
@@ -105,6 +114,57 @@ public final class Run {
     totalTimer?.cancel()
     inactivityTimer?.cancel()
     process?.pauseOutput()
+  }
+
+  // MARK: Calls of the client's functions
+
+  /// Whether it ended while it was parked: it held no slot.
+  private(set) var wasParked = false
+
+  /// The calls that the client has to answer; empty unless the run is parked.
+  public var openCalls: [String] { if case .parked = state { desk.open } else { [] } }
+
+  /// Goes on with what the client's functions answered.
+  ///
+  /// - Parameters:
+  ///   - results: by the calls' ids.
+  ///   - content: what the user says besides; empty for nothing.
+  func resume(_ results: [String: FunctionResult], _ content: [ContentBlock], observer: any RunObserver) {
+    guard case .parked(let since) = state else { return }
+    parkTimer?.cancel()
+    state = .running
+    observers = [observer]
+    lastActivity = scheduler.now
+    totalDeadline += scheduler.now - since
+    armTotalTimer()
+    armInactivityTimer()
+    logger.debug("run goes on", ["results": JSONValue(results.count)])
+    desk.take(results)
+    answerCalls()
+    // Said while a tool step follows, it belongs to the same turn.
+    if !content.isEmpty { process?.send(ControlMessage.user(content)) }
+  }
+
+  private func answerCalls() {
+    for (call, result) in desk.takeAnswers() { process?.send(FunctionServer.answer(to: call, result)) }
+  }
+
+  private func park() {
+    guard case .running = state else { return }
+    state = .parked(since: scheduler.now)
+    totalTimer?.cancel()
+    inactivityTimer?.cancel()
+    pausedAt = nil
+    process?.resumeOutput()
+    parkTimer = scheduler.schedule(after: timeouts.toolResult) { [self] in
+      fail(
+        ClaudeError(.inactivityTimeout, "No result of a call came within \(timeouts.toolResult)", reachedCLI: true))
+    }
+    logger.debug("run parked", ["calls": JSONValue(desk.open.count)])
+    onPark()
+    let observers = self.observers
+    self.observers = []
+    for observer in observers { observer.run(self, didEnd: .parked) }
   }
 
   // MARK: Time
@@ -201,10 +261,12 @@ public final class Run {
 
   private func end(_ outcome: RunOutcome, _ ending: ProcessPool.Ending) {
     if case .ended = state { return }
+    if case .parked = state { wasParked = true }
     state = .ended
     totalTimer?.cancel()
     inactivityTimer?.cancel()
     holdTimer?.cancel()
+    parkTimer?.cancel()
     let process = self.process
     self.process = nil
     onLoss = nil
@@ -226,6 +288,7 @@ public final class Run {
           "ms": duration, "subtype": .string(result.subtype), "error": .bool(result.isError),
           "turns": JSONValue(result.turns),
         ])
+    case .parked: break
     case .failed(let error):
       logger.warn("run failed", ["ms": duration, "kind": .string("\(error.kind)"), "reason": .string(error.message)])
     }
@@ -245,7 +308,15 @@ extension Run: ClaudeProcessOwner {
     case .system, .streamEvent, .assistant, .user, .other:
       deliver(message, line)
       if message.kind == .system { checkRetry(message, line) }
+      if !turn.functions.isEmpty, desk.read(message, line) { park() }
     }
+  }
+
+  func processDidCall(_ call: FunctionCall) {
+    lastActivity = scheduler.now
+    let isOver = desk.add(call)
+    answerCalls()
+    if isOver { park() }
   }
 
   func processDidPause() {

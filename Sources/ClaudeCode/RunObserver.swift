@@ -11,10 +11,13 @@ public protocol RunObserver: AnyObject {
   var isCongested: Bool { get }
 }
 
-/// How a run ended.
+/// How a run ended, for its observers.
 public enum RunOutcome: Sendable, Equatable {
   /// With a result, which may be an error of its own (`ClaudeError.init(_: TurnResult)`).
   case result(TurnResult)
   /// Without one.
   case failed(ClaudeError)
+  /// Not yet: the model waits for what the client's functions answer. `ClaudeExecutor.resume` goes on, with another
+  /// observer.
+  case parked
 }

@@ -9,13 +9,17 @@ public struct RunTimeouts: Sendable, Equatable {
   /// How long a result without turns waits for a better one: some CLIs print an empty one first.
   public var emptyResult: Duration
 
+  /// How long a parked run waits for the client's results (`TOOL_RESULT_TIMEOUT_MS`).
+  public var toolResult: Duration
+
   public init(
     total: Duration = .seconds(3600), inactivity: Duration = .seconds(300), kill: Duration = .seconds(5),
-    emptyResult: Duration = .seconds(2)
+    emptyResult: Duration = .seconds(2), toolResult: Duration = .seconds(600)
   ) {
     self.total = total
     self.inactivity = inactivity
     self.kill = kill
     self.emptyResult = emptyResult
+    self.toolResult = toolResult
   }
 }

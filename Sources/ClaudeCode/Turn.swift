@@ -1,7 +1,9 @@
+public import Bytes
+
 /// One prompt and everything that is to follow until its result: what to do, as a value.
 public struct Turn: Sendable, Equatable {
   public enum Session: Sendable, Equatable {
-    /// A new conversation, under an id chosen by us.
+    /// A new conversation, under this id unless a process that was started ahead has one already.
     case new(id: String)
     /// The next turn of a conversation the CLI has a transcript of.
     case resume(id: String)
@@ -14,7 +16,7 @@ public struct Turn: Sendable, Equatable {
   }
 
   /// The user's message, as the CLI is to see it.
-  public var prompt: String
+  public var content: [ContentBlock]
   public var session: Session
   /// The workspace's absolute path.
   public var directory: String
@@ -26,12 +28,18 @@ public struct Turn: Sendable, Equatable {
   public var mcpConfigPath: String?
   /// How much waiting for upstream retries is tolerated before the turn fails; nil for all of it.
   public var retryPatience: Duration?
+  /// Functions of the client that the model may call.
+  public var functions: [FunctionDeclaration] = []
+  /// How many of them one message may call.
+  public var maximumCalls = Int.max
+  /// The JSON schema of the answer; nil for free text.
+  public var outputSchema: JSONValue?
 
   public init(
-    prompt: String, session: Session, directory: String, workspaceBase: String? = nil,
+    content: [ContentBlock], session: Session, directory: String, workspaceBase: String? = nil,
     options: TurnOptions = TurnOptions(), mcpConfigPath: String? = nil, retryPatience: Duration? = nil
   ) {
-    self.prompt = prompt
+    self.content = content
     self.session = session
     self.directory = directory
     self.workspaceBase = workspaceBase
@@ -39,4 +47,16 @@ public struct Turn: Sendable, Equatable {
     self.mcpConfigPath = mcpConfigPath
     self.retryPatience = retryPatience
   }
+
+  public init(
+    prompt: String, session: Session, directory: String, workspaceBase: String? = nil,
+    options: TurnOptions = TurnOptions(), mcpConfigPath: String? = nil, retryPatience: Duration? = nil
+  ) {
+    self.init(
+      content: [.text(prompt)], session: session, directory: directory, workspaceBase: workspaceBase, options: options,
+      mcpConfigPath: mcpConfigPath, retryPatience: retryPatience)
+  }
+
+  /// The texts of the user's message.
+  public var prompt: String { content.compactMap(\.text).joined(separator: "\n\n") }
 }

@@ -51,9 +51,12 @@ public final class TurnGate {
     return true
   }
 
+  /// Takes a slot though there may be none: for a turn that was let in before and goes on.
+  func occupy() { running += 1 }
+
   /// The turn is over: its slot goes to the next one.
   public func leave() {
-    if !line.admitNext() { running -= 1 }
+    if running > limits.running || !line.admitNext() { running -= 1 }
   }
 
   private func overloaded(_ reason: String) -> ClaudeError {

@@ -14,6 +14,8 @@ public struct TurnResult: Sendable, Equatable {
   public let terminalReason: String?
   public let errors: [String]
   public let sessionID: String?
+  /// The answer that the turn's schema asked for.
+  public let structuredOutput: JSONValue?
 
   /// Nil for a line that is not a result.
   public init?(_ line: Span<UInt8>) {
@@ -29,6 +31,7 @@ public struct TurnResult: Sendable, Equatable {
     terminalReason = value["terminal_reason"]?.string
     errors = (value["errors"]?.array ?? []).compactMap(\.string)
     sessionID = value["session_id"]?.string
+    structuredOutput = value["structured_output"].flatMap { $0.isNull ? nil : $0 }
   }
 
   func withCost(_ cost: Double) -> TurnResult {
@@ -54,6 +57,14 @@ public struct TokenUsage: Sendable, Equatable {
     cacheRead = usage["cache_read_input_tokens"]?.int ?? 0
     output = usage["output_tokens"]?.int ?? 0
     thinking = usage["output_tokens_details"]?["thinking_tokens"]?.int ?? 0
+  }
+
+  static func += (total: inout TokenUsage, more: TokenUsage) {
+    total.input += more.input
+    total.cacheCreation += more.cacheCreation
+    total.cacheRead += more.cacheRead
+    total.output += more.output
+    total.thinking += more.thinking
   }
 
   /// Everything that went in, cached or not.

@@ -15,12 +15,14 @@ struct UpstreamEvent: Sendable, Equatable {
   enum DeltaKind {
     case text
     case thinking
+    /// A piece of a tool call's input.
+    case input
     case other
   }
 
   private(set) var kind = Kind.other
   private(set) var deltaKind = DeltaKind.other
-  /// The piece of text or thinking, still escaped.
+  /// The piece of text, of thinking or of input, still escaped.
   private(set) var deltaText: Range<Int>?
   private(set) var stopReason: Range<Int>?
   private(set) var contentBlock: Range<Int>?
@@ -58,6 +60,7 @@ struct UpstreamEvent: Sendable, Equatable {
     let inside = isString ? (value.lowerBound + 1)..<(value.upperBound - 1) : value
     switch key.count {
     case 4 where line.matches(key, "text"), 8 where line.matches(key, "thinking"): deltaText = isString ? inside : nil
+    case 12 where line.matches(key, "partial_json"): deltaText = isString ? inside : nil
     case 4 where line.matches(key, "type"): deltaKind = isString ? UpstreamEvent.deltaKind(line, inside) : .other
     case 11 where line.matches(key, "stop_reason"): stopReason = isString ? inside : nil
     default: break
@@ -66,7 +69,8 @@ struct UpstreamEvent: Sendable, Equatable {
 
   private static func deltaKind(_ line: Span<UInt8>, _ type: Range<Int>) -> DeltaKind {
     if line.matches(type, "text_delta") { return .text }
-    return line.matches(type, "thinking_delta") ? .thinking : .other
+    if line.matches(type, "thinking_delta") { return .thinking }
+    return line.matches(type, "input_json_delta") ? .input : .other
   }
 
   private static func kind(_ line: Span<UInt8>, _ value: Range<Int>) -> Kind {

@@ -26,6 +26,8 @@ enum AnswerCheck {
 
     mutating func answerText(_ escaped: Span<UInt8>) { take(escaped) }
     mutating func answerThinking(_ escaped: Span<UInt8>) { take(escaped) }
+    mutating func functionCall(id: String, name: String) {}
+    mutating func functionArguments(_ escaped: Span<UInt8>) { take(escaped) }
     mutating func toolUse(name: String, input: JSONValue) {}
     mutating func toolFailure(_ reason: String) {}
 

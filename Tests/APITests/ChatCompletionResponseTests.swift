@@ -20,8 +20,9 @@ struct ChatCompletionResponseTests {
         last = result
       }
     }
-    let response = ChatCompletionResponse(
-      identity: Self.identity, result: try #require(last), stopReason: reader.stopReason, answer: answer, head: head)
+    let result = try #require(last)
+    let run = CollectedRun(answer: answer, stopReason: reader.stopReason, usage: reader.usage, result: result)
+    let response = try ChatCompletionResponse(Self.identity, run, head: head)
     return String(decoding: response.encoded, as: UTF8.self)
   }
 

@@ -18,7 +18,7 @@ struct ChatCompletionUsageTests {
       #","total_cost_usd":0.00026,"usage":{"input_tokens":1,"cache_creation_input_tokens":20,"#
         + #""cache_read_input_tokens":300,"output_tokens":4000,"output_tokens_details":{"thinking_tokens":50}}"#)
     #expect(
-      result.chatCompletionUsage.text
+      result.usage.chatCompletionUsage(cost: result.totalCost).text
         == #"{"prompt_tokens":321,"completion_tokens":4000,"total_tokens":4321,"#
         + #""prompt_tokens_details":{"cached_tokens":300},"completion_tokens_details":{"reasoning_tokens":50},"#
         + #""cost_usd":0.00026}"#)
@@ -27,7 +27,7 @@ struct ChatCompletionUsageTests {
   @Test("what is not known is zero, and an unknown cost is not told")
   func unknown() throws {
     #expect(
-      try result("").chatCompletionUsage.text
+      try result("").usage.chatCompletionUsage(cost: nil).text
         == #"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0,"prompt_tokens_details":{"cached_tokens":0},"#
         + #""completion_tokens_details":{"reasoning_tokens":0}}"#)
   }

@@ -10,7 +10,12 @@ struct ChatHistoryTests {
 
   private static func user(_ text: String) -> ChatMessage { ChatMessage(role: .user, text: text) }
   private static func assistant(_ text: String) -> ChatMessage { ChatMessage(role: .assistant, text: text) }
-  private static func tool(_ text: String) -> ChatMessage { ChatMessage(role: .tool, text: text) }
+  private static func tool(_ text: String, _ id: String = "c") -> ChatMessage {
+    ChatMessage(role: .tool, text: text, toolCallID: id)
+  }
+  private static func calling(_ ids: String..., text: String = "") -> ChatMessage {
+    ChatMessage(role: .assistant, text: text, calls: ids.map { ChatToolCall(id: $0, name: "f", arguments: "{}") })
+  }
 
   @Test("instructions are joined, wherever they stand; empty ones are none")
   func instructions() {
@@ -32,24 +37,65 @@ struct ChatHistoryTests {
     #expect(history.present == [Self.user("5"), Self.user("6")])
   }
 
-  @Test("a history that ends with the assistant, or in tool results, is all new")
-  func noNews() {
-    let ended = [Self.user("1"), Self.assistant("2")]
-    #expect(ChatHistory(ended).past.isEmpty)
-    #expect(ChatHistory(ended).present == ended)
-    let results = [Self.user("1"), Self.assistant(""), Self.tool("r")]
-    #expect(ChatHistory(results).past.isEmpty)
-    #expect(ChatHistory(results).present == results)
+  @Test("results of calls are news; a history that ends with the assistant has none")
+  func news() {
+    let ended = ChatHistory([Self.user("1"), Self.assistant("2")])
+    #expect(ended.present.isEmpty)
+    #expect(ended.results.isEmpty && ended.question.isEmpty)
+    let answered = ChatHistory([Self.user("1"), Self.calling("c", "d"), Self.tool("r"), Self.tool("s", "d")])
+    #expect(answered.past == [Self.user("1"), Self.calling("c", "d")])
+    #expect(answered.results == ["c": FunctionResult([.text("r")]), "d": FunctionResult([.text("s")])])
+    #expect(answered.question.isEmpty)
+    #expect(answered.told.count == 4)
+  }
+
+  @Test("an answer's text and its calls may come as two messages")
+  func merged() {
+    let two = ChatHistory([Self.user("1"), Self.assistant("so"), Self.calling("c"), Self.tool("r")])
+    let one = ChatHistory([Self.user("1"), Self.calling("c", text: "so"), Self.tool("r")])
+    #expect(two == one)
+  }
+
+  @Test(
+    "every call has its result, and every result its call",
+    arguments: [
+      ([user("1"), calling("c"), tool("r")], true), ([user("1"), calling("c"), tool("r"), user("2")], true),
+      ([user("1"), calling("c", "d"), tool("s", "d"), tool("r")], true),
+      ([user("1"), calling("c"), tool("r"), calling("d"), tool("s", "d")], true),
+      ([user("1"), calling("c"), user("2")], false), ([user("1"), calling("c")], false),
+      ([user("1"), calling("c", "d"), tool("r")], false), ([user("1"), tool("r")], false),
+      ([user("1"), calling("c"), tool("r"), tool("r")], false),
+      ([user("1"), calling("c"), tool("r", "x")], false),
+      ([user("1"), calling("c"), tool("r"), user("2"), tool("r")], false),
+    ])
+  func calls(messages: [ChatMessage], isWhole: Bool) throws {
+    #expect(try refusal { try ChatHistory(messages).checkCalls() } == (isWhole ? nil : "400 messages -"))
+  }
+
+  @Test("calls, results and images are part of a conversation's place")
+  func unspoken() throws {
+    let key = { (messages: [ChatMessage]) in ChatHistory.extend(Self.start, by: messages) }
+    var pictured = Self.user("1")
+    pictured.content.append(.image(mediaType: "image/png", base64: "AAAA"))
+    let keys = [
+      key([Self.user("1")]), key([pictured]), key([Self.calling("c")]), key([Self.calling("d")]),
+      key([Self.calling("c", text: "x")]), key([Self.tool("r")]), key([Self.tool("r", "d")]),
+    ]
+    #expect(Set(keys).count == keys.count)
+    // Spaces inside the arguments are not: clients write them anew.
+    let spaced = ChatMessage(
+      role: .assistant, text: "", calls: [ChatToolCall(id: "c", name: "f", arguments: "{ }")])
+    #expect(key([spaced]) == key([Self.calling("c")]))
   }
 
   @Test("options stand at the head of the newest user message only")
   func newestOptions() throws {
     let history = ChatHistory([Self.user("model=a\nx"), Self.user("workspace=w\n\ny"), Self.tool("model=b\n")])
-    let (options, prompt) = try history.newestOptions()
+    let (options, rest) = try history.newestOptions()
     var expected = TurnOptions()
     expected.workspace = "w"
     #expect(options == expected)
-    #expect(prompt == [Self.user("model=a\nx"), Self.user("y"), Self.tool("model=b\n")])
+    #expect(rest.present == [Self.user("model=a\nx"), Self.user("y"), Self.tool("model=b\n")])
     #expect(try refusal { _ = try ChatHistory([Self.user("max-turns=x")]).newestOptions() } == "400 max-turns -")
   }
 
@@ -78,7 +124,7 @@ struct ChatHistoryTests {
     let saved = Self.start.appending(role: "user", text: "write me a file of settings")
       .appending(role: "assistant", text: told.text)
     #expect(history.key(from: Self.start) == saved)
-    #expect(ChatHistory.prompt([Self.user("go on")], after: [told]).contains("workspace=w"))
+    #expect(history.words.compactMap(\.text).joined().contains("workspace=w"))
   }
 
   @Test("a conversation is the same with and without the head of our answers")
@@ -100,28 +146,35 @@ struct ChatHistoryTests {
       ("\n/x", "\n/x"),
     ])
   func plainPrompt(text: String, expected: String) {
-    #expect(ChatHistory.prompt([Self.user(text)], after: []) == expected)
+    #expect(ChatHistory([Self.user(text)]).words == [.text(expected)])
   }
 
-  @Test("several messages of the user are one prompt")
+  @Test("several messages of the user are one prompt, and keep their pictures")
   func severalMessages() {
-    #expect(ChatHistory.prompt([Self.user("/a"), Self.user("b")], after: []) == " /a\n\nb")
+    var pictured = Self.user("b")
+    pictured.content.append(.image(mediaType: "image/png", base64: "AAAA"))
+    #expect(
+      ChatHistory([Self.user("/a"), pictured]).words
+        == [.text(" /a"), .text("b"), .image(mediaType: "image/png", base64: "AAAA")])
   }
 
-  @Test("a history that no session knows is told in words")
+  @Test("a history that no session knows can be told in words, or natively")
   func told() throws {
-    let call = try ChatMessage(
-      JSONValue(parsing: #"{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}"#), at: "m")
+    let history = ChatHistory([
+      Self.user("hi"), Self.assistant("session-id=\(Self.id)\n\nhello"), Self.user("go"), Self.calling("c"),
+      Self.tool("7"), Self.user("/now"),
+    ])
     #expect(
-      ChatHistory.prompt(
-        [Self.user("/now")],
-        after: [Self.user("hi"), Self.assistant("session-id=\(Self.id)\n\nhello"), call, Self.tool("7")])
-          == """
+      history.words == [
+        .text(
+          """
           This is the conversation so far. Answer its last message.
 
           User: hi
 
           Assistant: hello
+
+          User: go
 
           Assistant: [called f({})]
 
@@ -129,5 +182,13 @@ struct ChatHistoryTests {
 
           User: /now
           """)
+      ])
+    #expect(
+      history.messages == [
+        ConversationMessage(.user, [.text("hi")]), ConversationMessage(.assistant, [.text("hello")]),
+        ConversationMessage(.user, [.text("go")]),
+        ConversationMessage(.assistant, [.toolUse(id: "c", name: "mcp__client__f", input: [:])]),
+        ConversationMessage(.user, [.toolResult(id: "c", content: [.text("7")], isError: false)]),
+      ])
   }
 }

@@ -42,8 +42,8 @@ struct HealthCheckerTests {
       report.checks.map(\.details) == [
         ["version": "2.1.329 (Claude Code)", "exitCode": 0, "path": .string(cli)],
         [
-          "live": 0, "idle": 0, "spare": 0, "queued": 0, "running": 0, "spawned": 0, "reused": 0, "killed": 0,
-          "crashed": 0,
+          "live": 0, "idle": 0, "spare": 0, "parked": 0, "queued": 0, "running": 0, "spawned": 0, "reused": 0,
+          "killed": 0, "crashed": 0,
         ],
         ["path": .string(directory.path), "readable": true, "writable": true],
         ["enabled": true, "configPath": "mcp.json", "servers": ["a"]],

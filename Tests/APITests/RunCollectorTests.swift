@@ -29,7 +29,7 @@ struct RunCollectorTests {
   /// What waiting for the result throws.
   private func failure() async -> ClaudeError.Kind? {
     do throws(ClaudeError) {
-      _ = try await collector.result()
+      _ = try await collector.collected()
       return nil
     } catch {
       return error.kind
@@ -43,18 +43,17 @@ struct RunCollectorTests {
     read([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("t")] + CLILine.message("m", "a", "b"))
     read([CLILine.result("ab")])
     #expect(await before.value == nil)
-    let result = try await collector.result()
-    #expect(result.text == "ab")
-    #expect(String(decoding: collector.answer.text.bytes, as: UTF8.self) == "ab")
-    #expect(collector.stopReason == "end_turn")
+    let run = try await collector.collected()
+    #expect(run.result?.text == "ab")
+    #expect(String(decoding: run.answer.text.bytes, as: UTF8.self) == "ab")
+    #expect(run.stopReason == "end_turn")
   }
 
   @Test("text that only the result has is told")
   func resultOnly() async throws {
     read([CLILine.result("Unknown command", turns: 0)])
-    let kind = await failure()
-    #expect(kind == nil)
-    #expect(String(decoding: collector.answer.text.bytes, as: UTF8.self) == "Unknown command")
+    let run = try await collector.collected()
+    #expect(String(decoding: run.answer.text.bytes, as: UTF8.self) == "Unknown command")
   }
 
   @Test("a result that is none is thrown")
@@ -88,7 +87,9 @@ struct RunCollectorTests {
     #expect(await failure() == .lost)
     let other = RunCollector()
     other.abandon()
-    await #expect(throws: ClaudeError(.cancelled, "The client left", reachedCLI: true)) { _ = try await other.result() }
+    await #expect(throws: ClaudeError(.cancelled, "The client left", reachedCLI: true)) {
+      _ = try await other.collected()
+    }
   }
 }
 

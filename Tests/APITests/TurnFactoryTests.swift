@@ -32,7 +32,7 @@ final class FactoryStage {
   nonisolated static let me = Principal(id: "me", name: "me")
 
   func turn(_ options: TurnOptions = TurnOptions(), continuing session: SessionRecord? = nil) throws -> Turn {
-    let turn = try factory.makeTurn(prompt: "p", options: options, continuing: session, context)
+    let turn = try factory.makeTurn(content: [.text("p")], options: options, continuing: session, context)
     factory.began(.idle(ManualScheduler(), of: turn), for: Self.me, context)
     return turn
   }
@@ -145,6 +145,13 @@ struct TurnFactoryTests {
   }
 }
 
+extension ChatCompletionPlan {
+  /// The turn to run; one that is none where a parked run goes on.
+  fileprivate var turn: Turn {
+    if case .turn(let turn) = work { turn } else { Turn(prompt: "", session: .new(id: "resumption"), directory: "") }
+  }
+}
+
 /// Which session a chat continues.
 @Reactor
 struct ChatCompletionPlanTests {
@@ -154,7 +161,7 @@ struct ChatCompletionPlanTests {
     _ messages: String, _ fields: String = "", header: String? = nil, for principal: Principal = FactoryStage.me
   ) throws -> ChatCompletionPlan {
     try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#)).plan(
-      stage.factory, for: principal, headerSession: header, patience: .seconds(5), stage.context)
+      stage.factory, ParkedConversations(), for: principal, headerSession: header, patience: .seconds(5), stage.context)
   }
 
   private func user(_ text: String) -> String { #"{"role":"user","content":"\#(text)"}"# }
@@ -164,7 +171,8 @@ struct ChatCompletionPlanTests {
   private func complete(_ plan: ChatCompletionPlan, _ answer: String, _ principal: Principal = FactoryStage.me) {
     let run = Run.idle(ManualScheduler(), of: plan.turn)
     stage.factory.began(run, for: principal, stage.context)
-    stage.factory.conversationAdvanced(plan, run, answer: answer, principal)
+    let said = ChatMessage(role: .assistant, text: answer)
+    stage.factory.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [said]), principal)
   }
 
   @Test("a conversation that comes back finds its session, and only its news is told")

@@ -119,6 +119,7 @@ struct SettingsTests {
       $0.pool.patience = .milliseconds(9)
     },
     Variable(.retryGrace, "0") { $0.retryGrace = .zero },
+    Variable(.toolResultTimeout, "8") { $0.toolResultTimeout = .milliseconds(8) },
     Variable(.logFile, "/var/log/x") { $0.logFile = "/var/log/x" },
   ]
 

@@ -9,6 +9,7 @@ struct AnswerTranscript: AnswerSink, Equatable {
     case thinking(String)
     case tool(String, String)
     case failure(String)
+    case call(id: String, name: String, arguments: String)
   }
 
   /// Neighbouring pieces of one kind are joined.
@@ -34,6 +35,16 @@ struct AnswerTranscript: AnswerSink, Equatable {
     let piece = decoded(escaped)
     guard case .thinking(let before) = entries.last else { return entries.append(.thinking(piece)) }
     entries[entries.count - 1] = .thinking(before + piece)
+  }
+
+  mutating func functionCall(id: String, name: String) {
+    entries.append(.call(id: id, name: name, arguments: ""))
+  }
+
+  mutating func functionArguments(_ escaped: Span<UInt8>) {
+    let piece = decoded(escaped)
+    guard case .call(let id, let name, let before) = entries.last else { return badPieces.append(piece) }
+    entries[entries.count - 1] = .call(id: id, name: name, arguments: before + piece)
   }
 
   mutating func toolUse(name: String, input: JSONValue) { entries.append(.tool(name, input.text)) }

@@ -6,7 +6,9 @@ struct ControlMessageTests {
   @Test("a process is specialised before its first turn, its system prompt never a snapshot")
   func initialize() {
     #expect(
-      text(ControlMessage.initialize(id: "init-1", Initialization(TurnOptions())))
+      text(
+        ControlMessage.initialize(
+          id: "init-1", Initialization(Turn(prompt: "", session: .new(id: "s"), directory: "/"))))
         == #"{"type":"control_request","request_id":"init-1","#
         + #""request":{"subtype":"initialize","systemPromptSnapshot":false}}"# + "\n")
   }
@@ -17,7 +19,11 @@ struct ControlMessageTests {
     options.systemPrompt = "--be\n\"brief\""
     options.appendSystemPrompt = "é\u{1}"
     #expect(
-      text(ControlMessage.initialize(id: "i", Initialization(options)))
+      text(
+        ControlMessage.initialize(
+          id: "i",
+          Initialization(
+            Turn(prompt: "", session: .new(id: "s"), directory: "/", options: options))))
         == #"{"type":"control_request","request_id":"i","request":{"subtype":"initialize","systemPromptSnapshot":false,"#
         + #""systemPrompt":["--be\n\"brief\""],"appendSystemPrompt":"é\u0001"}}"# + "\n")
   }

@@ -106,6 +106,7 @@ struct LimitTableTests {
       case nil: "goes on"
       case .failed(let error): "\(error.kind)"
       case .result: "result"
+      case .parked: "parked"
       }
     }
   }

@@ -25,6 +25,7 @@ struct UpstreamEventTests {
       (#"{"type":"text_delta","text":"a\n\"b"}"#, .text, #"a\n\"b"#), (#"{"text":"","type":"text_delta"}"#, .text, ""),
       (#"{"thinking":"t","type":"thinking_delta"}"#, .thinking, "t"),
       (#"{"type":"text_delta","text":"text_delta"}"#, .text, "text_delta"),
+      (#"{"type":"input_json_delta","partial_json":"{\"text\":"}"#, .input, #"{\"text\":"#),
       (#"{"type":"thinking_delta","thinking":"\u0041"}"#, .thinking, #"\u0041"#),
     ] as [(String, UpstreamEvent.DeltaKind, String)])
   func pieces(delta: String, kind: UpstreamEvent.DeltaKind, piece: String) throws {
@@ -37,7 +38,7 @@ struct UpstreamEventTests {
   @Test(
     "other deltas have no piece of text",
     arguments: [
-      #"{"type":"input_json_delta","partial_json":"{\"text\":\"x\"}"}"#, #"{"type":"signature_delta","signature":"x"}"#,
+      #"{"type":"signature_delta","signature":"x"}"#,
       #"{"type":"text_delta","text":7}"#, #"{"type":"text_delta"}"#,
       #"{"type":"citations_delta","citation":{"text":"x"}}"#,
       "{}",

@@ -101,15 +101,18 @@ extension RefusedRequest {
       "text of the wrong type", chat: ["messages": [["role": "user", "content": [["type": "text", "text": 5]]]]],
       .invalid("messages[0].content[0].text")),
     RefusedRequest(
-      "an image",
+      "an image from afar",
       chat: [
         "messages": [
           [
             "role": "user",
-            "content": [["type": "image_url", "image_url": ["url": "data:image/png;base64,iVBORw0KGgo="]]],
+            "content": [["type": "image_url", "image_url": ["url": "https://images.example/a.png"]]],
           ]
         ]
-      ], .invalid("messages[0].content[0]", code: "unsupported_content")),
+      ], .invalid("messages[0].content[0].image_url", code: "invalid_image_url")),
+    RefusedRequest(
+      "a result without its call",
+      chat: ["messages": [.user("x"), ["role": "tool", "tool_call_id": "c", "content": "r"]]], .invalid("messages")),
   ]
 
   static let parameters = [
@@ -119,17 +122,16 @@ extension RefusedRequest {
     RefusedRequest("two choices", chat: ["n": 2], .invalid("n", code: "unsupported_parameter")),
     RefusedRequest("logprobs", chat: ["logprobs": true], .invalid("logprobs", code: "unsupported_parameter")),
     RefusedRequest(
-      "tools", chat: ["tools": [["type": "function", "function": ["name": "f", "parameters": [:]]]]],
-      .invalid("tools", code: "unsupported_parameter")),
+      "a function without a name", chat: ["tools": [["type": "function", "function": ["parameters": [:]]]]],
+      .invalid("tools[0].function.name")),
     RefusedRequest(
-      "a forced tool choice", chat: ["tool_choice": "required"],
-      .invalid("tool_choice", code: "unsupported_parameter")),
+      "a forced choice of no tools", chat: ["tool_choice": "required"], .invalid("tool_choice")),
     RefusedRequest(
-      "a forced function", chat: ["tool_choice": ["type": "function", "function": ["name": "f"]]],
-      .invalid("tool_choice", code: "unsupported_parameter")),
+      "a forced function that is not there", chat: ["tool_choice": ["type": "function", "function": ["name": "f"]]],
+      .invalid("tool_choice")),
     RefusedRequest(
-      "a schema", chat: ["response_format": ["type": "json_schema", "json_schema": ["name": "x", "schema": [:]]]],
-      .invalid("response_format", code: "unsupported_parameter")),
+      "a format without its schema", chat: ["response_format": ["type": "json_schema", "json_schema": ["name": "x"]]],
+      .invalid("response_format.json_schema.schema")),
     RefusedRequest(
       "audio", chat: ["modalities": ["text", "audio"]], .invalid("modalities", code: "unsupported_parameter")),
     RefusedRequest("effort", chat: ["reasoning_effort": "extreme"], .invalid("reasoning_effort")),

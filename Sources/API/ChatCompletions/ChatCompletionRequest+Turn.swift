@@ -3,16 +3,17 @@ import EventLoop
 import HTTPServer
 import Identity
 
-/// A chat completion, planned: the turn to run, and where the conversation will stand after it.
+/// A chat completion, planned: what to do, and where the conversation will stand after it.
 struct ChatCompletionPlan {
-  let turn: Turn
+  let work: RequestedWork
   /// The conversation up to and including what the user says now.
   let key: ConversationKey
+  let form: AnswerForm
 }
 
 extension ChatCompletionRequest {
-  /// Finds the session the request continues (explicit id, the id in a previous answer, the conversation it carries),
-  /// and makes the turn.
+  /// Finds the run that waits for this request's results, or the session it continues (explicit id, the id in a previous
+  /// answer, the conversation it carries), and says what is to be done.
   ///
   /// - Parameters:
   ///   - headerSession: what `x-session-id` says.
@@ -20,28 +21,53 @@ extension ChatCompletionRequest {
   /// - Throws: `HTTPError`.
   @Reactor
   func plan(
-    _ turns: TurnFactory, for principal: Principal, headerSession: String?, patience: Duration,
-    _ context: RequestContext
+    _ turns: TurnFactory, _ parked: ParkedConversations, for principal: Principal, headerSession: String?,
+    patience: Duration, _ context: RequestContext
   ) throws -> ChatCompletionPlan {
-    let history = ChatHistory(messages)
-    let (newest, prompt) =
-      turns.policy.readsInBandOptions ? try history.newestOptions() : (TurnOptions(), history.present)
-    let given = newest.merging(options)
+    let whole = ChatHistory(messages)
+    try whole.checkCalls()
+    let (newest, history) = turns.policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
     let start = ConversationKey(principal: principal.id, settings: options.conversationSettings(history))
+    let key = ChatHistory.extend(whole.key(from: start), by: whole.present)
+    let form = form(newID: turns.newID)
+    if let run = parked.run(awaiting: history.results, at: whole.keyBeforeAnswer(from: start), principal) {
+      let work = RequestedWork.resumption(run, history.results, ChatHistory.neutral(history.question))
+      return ChatCompletionPlan(work: work, key: key, form: form)
+    }
+    var turn = try makeTurn(turns, for: principal, history, newest, start, headerSession, context)
+    turn.retryPatience = patience
+    turn.outputSchema = form.schema
+    if case .call = form {} else { offer(to: &turn) }
+    return ChatCompletionPlan(work: .turn(turn), key: key, form: form)
+  }
+
+  @Reactor
+  private func makeTurn(
+    _ turns: TurnFactory, for principal: Principal, _ history: ChatHistory, _ newest: TurnOptions,
+    _ start: ConversationKey, _ headerSession: String?, _ context: RequestContext
+  ) throws -> Turn {
+    let given = newest.merging(options)
     let past = history.pastOptions(turns.policy)
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
     let found = turns.sessions.session(at: history.key(from: start))
-    let session = try turns.record(explicit, for: principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
+    var session = try turns.record(explicit, for: principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
+    // Results of a turn that is gone: its session waits for nothing any more, the whole history has to be told.
+    if !history.results.isEmpty { session = nil }
 
     var wanted = given
     if let instructions = history.instructions { wanted.systemPrompt = instructions }
     if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
-    var turn = try turns.makeTurn(
-      prompt: ChatHistory.prompt(prompt, after: session == nil ? history.past : []), options: wanted,
+    return try turns.makeTurn(
+      content: session == nil ? history.words : ChatHistory.neutral(history.question), options: wanted,
       continuing: session, context)
-    turn.retryPatience = patience
-    return ChatCompletionPlan(
-      turn: turn, key: ChatHistory.extend(history.key(from: start), by: history.present))
+  }
+
+  private func offer(to turn: inout Turn) {
+    turn.functions = tools.functions
+    if !tools.areParallel { turn.maximumCalls = 1 }
+    guard tools.choice == .none, !tools.functions.isEmpty else { return }
+    // They stay offered: the upstream refuses a history of calls without them.
+    turn.content.append(.text("(Answer in words, without calling a function.)"))
   }
 }
 

@@ -12,6 +12,9 @@ struct ChatCompletionRequest: Sendable, Equatable {
   let messages: [ChatMessage]
   let isStreamed: Bool
   let includesUsage: Bool
+  let tools: ChatTools
+  /// What `response_format` asks for.
+  let format: AnswerForm
   /// From body fields and `metadata`.
   let options: TurnOptions
 
@@ -21,7 +24,10 @@ struct ChatCompletionRequest: Sendable, Equatable {
     messages = try Self.messages(body["messages"])
     isStreamed = try Self.optional(body, "stream", "true or false", \.bool) ?? false
     includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
+    tools = try ChatTools(body)
+    format = try AnswerForm.responseFormat(body["response_format"])
     try Self.refuseUnsupported(body)
+    try Self.checkImages(messages)
     var options = try TurnOptions(fields: body, except: [.model])
     if let metadata = body["metadata"], !metadata.isNull {
       guard let object = metadata.object else {
@@ -43,10 +49,25 @@ struct ChatCompletionRequest: Sendable, Equatable {
     guard let last = messages.last(where: { $0.role == .user }) else {
       throw HTTPError.invalidRequest("messages has no message of role user", param: "messages")
     }
-    guard !last.text.allSatisfy(\.isWhitespace) else {
+    guard last.content.contains(where: { $0.text?.allSatisfy(\.isWhitespace) != true }) else {
       throw HTTPError.invalidRequest("the last user message is empty", param: "messages")
     }
     return messages
+  }
+
+  private static func checkImages(_ messages: [ChatMessage]) throws {
+    let count = messages.flatMap(\.content).count { $0.text == nil }
+    guard count <= ImageLimits.maximumCount else {
+      throw HTTPError.invalidRequest(
+        "at most \(ImageLimits.maximumCount) images are taken, not \(count)", param: "messages",
+        code: "too_many_images")
+    }
+  }
+
+  /// - Parameter newID: names a call that the CLI has no name for.
+  func form(newID: () -> String) -> AnswerForm {
+    if case .required(let functions) = tools.choice { return .call(functions, id: "call_\(newID())") }
+    return format
   }
 
   private static func refuseUnsupported(_ body: JSONObject) throws {
@@ -55,16 +76,6 @@ struct ChatCompletionRequest: Sendable, Equatable {
     }
     if let n = body["n"], !n.isNull, n.int != 1 { try refuse("n", "n must be 1") }
     if body["logprobs"]?.bool == true { try refuse("logprobs", "logprobs are not available") }
-    if let tools = body["tools"]?.array, !tools.isEmpty { try refuse("tools", "Function calling is not supported yet") }
-    if let functions = body["functions"]?.array, !functions.isEmpty {
-      try refuse("functions", "Function calling is not supported yet")
-    }
-    if let choice = body["tool_choice"], choice == "required" || choice.object != nil {
-      try refuse("tool_choice", "No tool can be forced: function calling is not supported yet")
-    }
-    if let type = body["response_format"]?["type"]?.string, type != "text" {
-      try refuse("response_format", "response_format \(type) is not supported yet")
-    }
     if let modalities = body["modalities"]?.array, modalities.contains(where: { $0.string != "text" }) {
       try refuse("modalities", "The only modality is text")
     }

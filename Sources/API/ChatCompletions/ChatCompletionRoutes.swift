@@ -12,15 +12,18 @@ public struct ChatCompletionRoutes {
   private let retryPatience: Duration
   private let turns: TurnFactory
   private let runner: TurnRunner
+  private let parked: ParkedConversations
   private let clock: @Sendable () -> Timestamp
 
   /// - Parameter retryPatience: how long upstream retries may take before the client is told.
   public init(
-    retryPatience: Duration, turns: TurnFactory, runner: TurnRunner, clock: @escaping @Sendable () -> Timestamp
+    retryPatience: Duration, turns: TurnFactory, runner: TurnRunner, parked: ParkedConversations,
+    clock: @escaping @Sendable () -> Timestamp
   ) {
     self.retryPatience = retryPatience
     self.turns = turns
     self.runner = runner
+    self.parked = parked
     self.clock = clock
   }
 
@@ -32,10 +35,10 @@ public struct ChatCompletionRoutes {
     let wanted = try ChatCompletionRequest(try await JSONBody.object(of: request))
     let principal = context[Principal.self] ?? .anonymous
     let plan = try wanted.plan(
-      turns, for: principal, headerSession: try request.head.sessionID, patience: retryPatience, context)
+      turns, parked, for: principal, headerSession: try request.head.sessionID, patience: retryPatience, context)
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
-    let asked = RequestedTurn(plan.turn, for: principal, request.head, context)
+    let asked = RequestedTurn(plan.work, for: principal, request.head, context)
     return wanted.isStreamed
       ? try await stream(wanted, plan, identity, asked) : try await collect(plan, identity, asked)
   }
@@ -45,26 +48,41 @@ public struct ChatCompletionRoutes {
     _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
     try await runner.stream(asked) { run in
-      ChatCompletionEncoder(identity, includesUsage: wanted.includesUsage, head: head(run))
-    } onEnd: { [turns] run, encoder, outcome in
-      if case .result(let result) = outcome, !result.isError {
-        turns.conversationAdvanced(plan, run, answer: encoder.answer, asked.principal)
-      }
+      ChatCompletionEncoder(
+        identity, includesUsage: wanted.includesUsage, head: head(run), form: plan.form,
+        maximumCalls: run.turn.maximumCalls, isWholeTurn: asked.isWholeTurn)
+    } onEnd: { run, encoder, outcome in
+      note(outcome, of: run, plan, answer: encoder.message, asked.principal)
     }
   }
 
   private func collect(
     _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity, _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
-    let collector = RunCollector()
-    let (run, result) = try await runner.collect(asked, collector)
-    let text = (try? JSONText.unescape(collector.answer.text.span)) ?? ""
-    if !result.isError { turns.conversationAdvanced(plan, run, answer: text, asked.principal) }
-    let response = ChatCompletionResponse(
-      identity: identity, result: result, stopReason: collector.stopReason, answer: collector.answer,
-      head: head(run))
+    let collector = RunCollector(maximumCalls: plan.work.maximumCalls, needsText: plan.form == .text)
+    let (run, collected) = try await runner.collect(asked, collector)
+    let response: ChatCompletionResponse
+    do {
+      response = try ChatCompletionResponse(
+        identity, collected, form: plan.form, isWholeTurn: asked.isWholeTurn, head: head(run))
+    } catch {
+      throw runner.rendered(error, asked.context)
+    }
+    note(collected.result.map { .result($0) } ?? .parked, of: run, plan, answer: response.message, asked.principal)
     return HTTPResponse(
       head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(response.encoded))
+  }
+
+  /// Remembers where the conversation stands.
+  private func note(
+    _ outcome: RunOutcome, of run: Run, _ plan: ChatCompletionPlan, answer: ChatMessage, _ principal: Principal
+  ) {
+    switch outcome {
+    case .parked: parked.park(run, at: plan.key, principal)
+    case .result(let result) where !result.isError && plan.form.keepsConversation:
+      turns.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [answer]), principal)
+    case .result, .failed: break
+    }
   }
 
   private func head(_ run: Run) -> String {
@@ -73,12 +91,25 @@ public struct ChatCompletionRoutes {
   }
 }
 
+@Reactor
+extension RequestedWork {
+  fileprivate var maximumCalls: Int {
+    switch self {
+    case .turn(let turn): turn.maximumCalls
+    case .resumption(let run, _, _): run.turn.maximumCalls
+    }
+  }
+}
+
+extension AnswerForm {
+  /// Whether the session knows the answer as the client does: not so a call that was made of a structured answer.
+  fileprivate var keepsConversation: Bool { if case .call = self { false } else { true } }
+}
+
 extension TurnFactory {
   /// The turn ended well: a request that carries the conversation up to here continues its session.
-  func conversationAdvanced(_ plan: ChatCompletionPlan, _ run: Run, answer: String, _ principal: Principal) {
+  func conversationAdvanced(_ run: Run, to key: ConversationKey, _ principal: Principal) {
     sessions.save(
-      SessionRecord(
-        id: run.sessionID, principal: principal.id, options: plan.turn.options,
-        position: plan.key.appending(role: "assistant", text: answer)))
+      SessionRecord(id: run.sessionID, principal: principal.id, options: run.turn.options, position: key))
   }
 }

@@ -1,19 +1,23 @@
 import Bytes
 import ClaudeCode
 
-extension TurnResult {
-  /// The usage object of an OpenAI answer, with what the turn cost in US dollars.
-  var chatCompletionUsage: JSONValue {
+extension TokenUsage {
+  /// The usage object of an OpenAI answer.
+  ///
+  /// - Parameter cost: US dollars; nil while it is not known.
+  func chatCompletionUsage(cost: Double?) -> JSONValue {
     var object: JSONObject = [
-      "prompt_tokens": JSONValue(usage.prompt), "completion_tokens": JSONValue(usage.output),
-      "total_tokens": JSONValue(usage.prompt + usage.output),
-      "prompt_tokens_details": ["cached_tokens": JSONValue(usage.cacheRead)],
-      "completion_tokens_details": ["reasoning_tokens": JSONValue(usage.thinking)],
+      "prompt_tokens": JSONValue(prompt), "completion_tokens": JSONValue(output),
+      "total_tokens": JSONValue(prompt + output),
+      "prompt_tokens_details": ["cached_tokens": JSONValue(cacheRead)],
+      "completion_tokens_details": ["reasoning_tokens": JSONValue(thinking)],
     ]
-    if let totalCost { object["cost_usd"] = .number("\(totalCost)") }
+    if let cost { object["cost_usd"] = .number("\(cost)") }
     return .object(object)
   }
+}
 
+extension TurnResult {
   /// OpenAI's word for why the answer ended.
   ///
   /// - Parameter last: the stop reason of the last message.

@@ -1,4 +1,6 @@
+import Bytes
 import ClaudeCode
+import HTTPServer
 import Identity
 
 /// The messages of a request, taken apart: what sets the stage, what has been said, and what is asked now.
@@ -7,27 +9,88 @@ struct ChatHistory: Sendable, Equatable {
   let instructions: String?
   /// What was said up to the last assistant message, that one included.
   let past: [ChatMessage]
-  /// What has come since: the new prompt.
+  /// What has come since: results of calls, and what the user says now.
   let present: [ChatMessage]
 
   init(_ messages: [ChatMessage]) {
     let instructions = messages.filter { $0.role.isInstruction && !$0.text.isEmpty }.map(\.text)
     self.instructions = instructions.isEmpty ? nil : instructions.joined(separator: "\n\n")
-    let spoken = messages.filter { !$0.role.isInstruction }
+    let spoken = ChatHistory.merged(messages.filter { !$0.role.isInstruction })
     let end = spoken.lastIndex { $0.role == .assistant }.map { $0 + 1 } ?? 0
-    // A history that ends with the assistant asks for nothing new; all of it is told, and the model goes on.
-    let hasNews = spoken[end...].contains { $0.role == .user }
-    past = hasNews ? Array(spoken[..<end]) : []
-    present = hasNews ? Array(spoken[end...]) : spoken
+    past = Array(spoken[..<end])
+    present = Array(spoken[end...])
   }
 
-  /// Options written at the head of the newest user message, and that message's place in `present`.
-  func newestOptions() throws -> (options: TurnOptions, prompt: [ChatMessage]) {
-    guard let index = present.lastIndex(where: { $0.role == .user }) else { return (TurnOptions(), present) }
-    let read = try InBandOptions(message: present[index].text)
-    var prompt = present
-    prompt[index] = ChatMessage(role: .user, text: read.text)
-    return (read.options, prompt)
+  // Some clients send an answer's text and its calls as two messages.
+  private static func merged(_ messages: [ChatMessage]) -> [ChatMessage] {
+    messages.reduce(into: []) { merged, message in
+      guard message.role == .assistant, merged.last?.role == .assistant else { return merged.append(message) }
+      merged[merged.count - 1].content += message.content
+      merged[merged.count - 1].calls += message.calls
+    }
+  }
+
+  /// Checks that every call has its result and every result its call, as OpenAI does.
+  ///
+  /// - Throws: `HTTPError` 400.
+  func checkCalls() throws {
+    var open: [String] = []
+    for message in past + present {
+      if message.role == .tool {
+        guard let index = open.firstIndex(of: message.toolCallID ?? "") else {
+          throw HTTPError.invalidRequest(
+            "messages with role 'tool' must answer a call of the assistant message before them: "
+              + "\(message.toolCallID ?? "") is none of these", param: "messages")
+        }
+        open.remove(at: index)
+      } else {
+        try ChatHistory.checkAnswered(open)
+        open = message.calls.map(\.id)
+      }
+    }
+    try ChatHistory.checkAnswered(open)
+  }
+
+  private static func checkAnswered(_ open: [String]) throws {
+    guard !open.isEmpty else { return }
+    throw HTTPError.invalidRequest(
+      "an assistant message with tool_calls must be followed by tool messages that answer each of them; these have no "
+        + "answer: \(open.joined(separator: ", "))", param: "messages")
+  }
+
+  // MARK: What is asked now
+
+  /// Results of the calls the past ends with, by the calls' ids.
+  var results: [String: FunctionResult] {
+    var results: [String: FunctionResult] = [:]
+    for message in present where message.role == .tool {
+      results[message.toolCallID ?? ""] = FunctionResult(message.content)
+    }
+    return results
+  }
+
+  /// What the user says now; empty where only results have come.
+  var question: [ContentBlock] { present.filter { $0.role == .user }.flatMap(\.content) }
+
+  /// What a new session has to be told before the question.
+  var told: [ChatMessage] { past + present.filter { $0.role == .tool } }
+
+  /// Options written at the head of the newest user message, and the history without them.
+  func newestOptions() throws -> (options: TurnOptions, history: ChatHistory) {
+    guard let index = present.lastIndex(where: { $0.role == .user }) else { return (TurnOptions(), self) }
+    guard let first = present[index].content.firstIndex(where: { $0.text != nil }),
+      let text = present[index].content[first].text
+    else { return (TurnOptions(), self) }
+    let read = try InBandOptions(message: text)
+    var present = present
+    present[index].content[first] = .text(read.text)
+    return (read.options, ChatHistory(instructions, past, present))
+  }
+
+  private init(_ instructions: String?, _ past: [ChatMessage], _ present: [ChatMessage]) {
+    self.instructions = instructions
+    self.past = past
+    self.present = present
   }
 
   /// What the conversation's past says about options, as far as `policy` trusts it: the heads of the user's earlier
@@ -46,27 +109,35 @@ struct ChatHistory: Sendable, Equatable {
     return options
   }
 
+  // MARK: Where the conversation stands
+
   /// Where in the conversation `past` ends.
   func key(from start: ConversationKey) -> ConversationKey { ChatHistory.extend(start, by: past) }
 
+  /// Where it ended before the last answer.
+  func keyBeforeAnswer(from start: ConversationKey) -> ConversationKey {
+    ChatHistory.extend(start, by: past.last?.role == .assistant ? Array(past.dropLast()) : past)
+  }
+
   static func extend(_ key: ConversationKey, by messages: [ChatMessage]) -> ConversationKey {
     messages.reduce(key) { key, message in
-      // The head of our own answers is not part of what was said; some clients cut it off.
-      let text = message.role == .assistant ? InBandOptions(answer: message.text).text : message.text
-      return key.appending(role: message.role.rawValue, text: text)
+      key.appending(role: message.role.rawValue, text: message.spokenText, rest: message.unspoken)
     }
   }
 
-  /// The new messages as the CLI is to see them, after everything it does not know yet.
-  static func prompt(_ messages: [ChatMessage], after past: [ChatMessage]) -> String {
-    let isPlain = past.isEmpty && messages.allSatisfy { $0.role == .user }
-    guard !isPlain else { return neutral(messages.map(\.text).joined(separator: "\n\n")) }
-    let told = (past + messages).map { message in
-      let calls = message.calls.map { "[called \($0)]" }
-      let text = message.role == .assistant ? InBandOptions(answer: message.text).text : message.text
-      return "\(title(message.role)): \(([text] + calls).filter { !$0.isEmpty }.joined(separator: "\n"))"
-    }
-    return "This is the conversation so far. Answer its last message.\n\n" + told.joined(separator: "\n\n")
+  // MARK: Told rather than replayed
+
+  /// The history natively, for a new session.
+  var messages: [ConversationMessage] { told.map { $0.told.conversationMessage } }
+
+  /// The history in words, before the question.
+  var words: [ContentBlock] {
+    let told = told.map { "\(ChatHistory.title($0.role)): \($0.told.inWords)" }
+    guard !told.isEmpty else { return ChatHistory.neutral(question) }
+    let introduction = "This is the conversation so far. Answer its last message.\n\n"
+    let asked = question.compactMap(\.text).joined(separator: "\n")
+    let last = asked.isEmpty ? [] : ["\(ChatHistory.title(.user)): \(asked)"]
+    return [.text(introduction + (told + last).joined(separator: "\n\n"))] + question.filter { $0.text == nil }
   }
 
   private static func title(_ role: ChatMessage.Role) -> String {
@@ -80,13 +151,30 @@ struct ChatHistory: Sendable, Equatable {
 
   /// A message that begins with `/` is a command of the CLI and never reaches the model; one blank before it makes it
   /// text.
-  private static func neutral(_ text: String) -> String { text.hasPrefix("/") ? " " + text : text }
+  static func neutral(_ content: [ContentBlock]) -> [ContentBlock] {
+    guard let text = content.first?.text, text.hasPrefix("/") else { return content }
+    return [.text(" " + text)] + content.dropFirst()
+  }
 }
 
 extension ChatMessage {
-  init(role: Role, text: String) {
-    self.role = role
-    self.text = text
-    calls = []
+  /// Without the head of our own answers, which is not part of what was said; some clients cut it off.
+  fileprivate var told: ChatMessage {
+    guard role == .assistant else { return self }
+    var told = self
+    told.text = InBandOptions(answer: text).text
+    return told
+  }
+
+  fileprivate var spokenText: String { told.text }
+
+  /// What else the message is made of, for its place in a conversation.
+  fileprivate var unspoken: [String] {
+    content.compactMap { if case .image(let type, let data) = $0 { "image \(type) \(data)" } else { nil } }
+      + calls.map { "call \($0.id) \($0.name) \($0.input.text)" } + (toolCallID.map { ["answers \($0)"] } ?? [])
+  }
+
+  fileprivate var inWords: String {
+    ([text] + calls.map { "[called \($0.name)(\($0.arguments))]" }).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import ClaudeCode
 import HTTPServer
 
 /// One message of an OpenAI history.
@@ -11,10 +12,25 @@ struct ChatMessage: Sendable, Equatable {
   }
 
   let role: Role
+  /// Texts and images, in order.
+  var content: [ContentBlock]
+  /// What an assistant message called.
+  var calls: [ChatToolCall]
+  /// The call that a tool message answers.
+  let toolCallID: String?
+
+  init(role: Role, text: String, calls: [ChatToolCall] = [], toolCallID: String? = nil) {
+    self.role = role
+    content = text.isEmpty ? [] : [.text(text)]
+    self.calls = calls
+    self.toolCallID = toolCallID
+  }
+
   /// The text of all its parts.
-  let text: String
-  /// Calls an assistant message made, in words, for histories that are told rather than replayed.
-  let calls: [String]
+  var text: String {
+    get { content.compactMap(\.text).joined(separator: "\n") }
+    set { content = (newValue.isEmpty ? [] : [.text(newValue)]) + content.filter { $0.text == nil } }
+  }
 
   /// - Parameter path: the message's place in the body, for `param`.
   /// - Throws: `HTTPError` 400.
@@ -25,39 +41,26 @@ struct ChatMessage: Sendable, Equatable {
         "\(path).role must be one of system, developer, user, assistant, tool", param: "\(path).role")
     }
     self.role = role
-    text = try ChatMessage.text(of: object["content"] ?? .null, at: "\(path).content")
-    calls = (object["tool_calls"]?.array ?? []).compactMap { call in
-      guard let function = call["function"], let name = function["name"]?.string else { return nil }
-      return "\(name)(\(function["arguments"]?.string ?? ""))"
-    }
+    content = try ChatContent.blocks(of: object["content"] ?? .null, at: "\(path).content")
+    calls = try role == .assistant ? ChatToolCall.list(object, at: path) : []
+    toolCallID = try role == .tool ? ChatMessage.answeredCall(object, name, at: path) : nil
   }
 
-  private static func text(of content: JSONValue, at path: String) throws -> String {
-    switch content {
-    case .null: return ""
-    case .string(let text): return text
-    case .array(let parts):
-      return try parts.enumerated().map { try text(ofPart: $1, at: "\(path)[\($0)]") }.joined(separator: "\n")
-    case .bool, .number, .object:
-      throw HTTPError.invalidRequest("\(path) must be a string, an array of parts, or null", param: path)
+  private static func answeredCall(_ object: JSONObject, _ role: String, at path: String) throws -> String {
+    if role == "function" { return ChatToolCall.legacyID }
+    guard let id = object["tool_call_id"]?.string, !id.isEmpty else {
+      throw HTTPError.invalidRequest("\(path).tool_call_id must be a string", param: "\(path).tool_call_id")
     }
+    return id
   }
 
-  private static func text(ofPart part: JSONValue, at path: String) throws -> String {
-    if case .string(let text) = part { return text }
-    switch part["type"]?.string {
-    case "text", "input_text", "output_text":
-      guard let text = part["text"]?.string else {
-        throw HTTPError.invalidRequest("\(path).text must be a string", param: "\(path).text")
-      }
-      return text
-    case "refusal": return part["refusal"]?.string ?? ""
-    case "tool_result": return try self.text(of: part["content"] ?? .null, at: "\(path).content")
-    case "image_url", "input_image", "image":
-      throw HTTPError.invalidRequest("Images are not supported yet", param: path, code: "unsupported_content")
-    case let type:
-      throw HTTPError.invalidRequest(
-        "\(path): content of type \(type ?? "null") is not supported", param: path, code: "unsupported_content")
+  /// The message as the model is to see it.
+  var conversationMessage: ConversationMessage {
+    switch role {
+    case .assistant: ConversationMessage(.assistant, content + calls.map(\.block))
+    case .tool:
+      ConversationMessage(.user, [.toolResult(id: toolCallID ?? "", content: content, isError: false)])
+    case .user, .system, .developer: ConversationMessage(.user, content)
     }
   }
 }

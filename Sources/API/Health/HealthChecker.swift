@@ -75,7 +75,8 @@ public final class HealthChecker {
         ? "Processes end before they have said anything; starting more is delayed" : "Processes start as they should",
       details: [
         "live": JSONValue(figures.live), "idle": JSONValue(figures.idle), "spare": JSONValue(figures.spare),
-        "queued": JSONValue(executor.queuedTurns), "running": JSONValue(executor.activeRuns),
+        "parked": JSONValue(executor.parkedRuns), "queued": JSONValue(executor.queuedTurns),
+        "running": JSONValue(executor.activeRuns - executor.parkedRuns),
         "spawned": JSONValue(figures.spawned), "reused": JSONValue(figures.reused),
         "killed": JSONValue(figures.killed), "crashed": JSONValue(figures.crashed),
       ], takenAt: clock())

@@ -25,8 +25,9 @@ public struct ClaudeRoutes {
     let principal = context[Principal.self] ?? .anonymous
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
     let turn = try turns.makeTurn(
-      prompt: wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), context)
-    return try await runner.stream(RequestedTurn(turn, for: principal, request.head, context)) { run in
+      content: [.text(wanted.prompt)], options: wanted.options, continuing: try turns.record(sessionID, for: principal),
+      context)
+    return try await runner.stream(RequestedTurn(.turn(turn), for: principal, request.head, context)) { run in
       ClaudeStreamEncoder(
         includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: run.sessionID)
     } onEnd: { _, _, _ in

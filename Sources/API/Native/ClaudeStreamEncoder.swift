@@ -28,6 +28,9 @@ package struct ClaudeStreamEncoder: RunEncoder {
     ServerSentEvent.data(line, to: &output)
   }
 
+  // The native stream offers no functions.
+  package mutating func closeParked(to output: inout ByteBuffer) {}
+
   package mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {}
 
   package mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {

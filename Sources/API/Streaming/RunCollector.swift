@@ -5,19 +5,27 @@ import EventLoop
 /// Collects a run's whole answer.
 @Reactor
 final class RunCollector: RunObserver {
-  private var reader = AnswerReader()
-  private(set) var answer = CollectedAnswer()
+  private var reader: AnswerReader
+  private let needsText: Bool
+  private var answer = CollectedAnswer()
   private var failure: ClaudeError?
   private var outcome: RunOutcome?
   private var waiting: CheckedContinuation<RunOutcome, Never>?
 
-  var stopReason: String? { reader.stopReason }
+  /// - Parameters:
+  ///   - maximumCalls: how many calls one message may make.
+  ///   - needsText: whether the answer is what the model says, rather than what comes with the result.
+  init(maximumCalls: Int = .max, needsText: Bool = true) {
+    reader = AnswerReader(maximumCalls: maximumCalls)
+    self.needsText = needsText
+  }
+
   var isCongested: Bool { false }
 
-  /// Waits for the run's end.
+  /// Waits for the run's end, or until it waits for what the client's functions answer.
   ///
   /// - Throws: whatever made the run end without a whole answer.
-  func result() async throws(ClaudeError) -> TurnResult {
+  func collected() async throws(ClaudeError) -> CollectedRun {
     // Looked at inside: before the continuation exists the task may have been suspended.
     let outcome = await withCheckedContinuation { continuation in
       if let ended = self.outcome { continuation.resume(returning: ended) } else { waiting = continuation }
@@ -25,14 +33,19 @@ final class RunCollector: RunObserver {
     if let failure { throw failure }
     switch outcome {
     case .failed(let error): throw error
+    case .parked: return run(nil)
     case .result(let result):
-      if let error = ClaudeError(result), error.kind != .maxTurns || !reader.hasText { throw error }
+      if let error = ClaudeError(result), error.kind != .maxTurns || !reader.hasText || !needsText { throw error }
       try reader.finish(result, into: &answer)
-      guard reader.hasText || !answer.thinking.isEmpty || result.turns > 0 else {
+      guard reader.hasText || reader.hasCalls || !answer.thinking.isEmpty || result.turns > 0 else {
         throw ClaudeError(.empty, "Claude Code answered with nothing", reachedCLI: true)
       }
-      return result
+      return run(result)
     }
+  }
+
+  private func run(_ result: TurnResult?) -> CollectedRun {
+    CollectedRun(answer: answer, stopReason: reader.stopReason, usage: reader.usage, result: result)
   }
 
   /// The client is gone.
@@ -56,4 +69,15 @@ final class RunCollector: RunObserver {
     waiting?.resume(returning: outcome)
     waiting = nil
   }
+}
+
+/// A run's whole answer.
+struct CollectedRun {
+  let answer: CollectedAnswer
+  /// Why the last message stopped.
+  let stopReason: String?
+  /// What the upstream counted for the messages of this answer.
+  let usage: TokenUsage
+  /// Nil where the run waits for what the client's functions answer.
+  let result: TurnResult?
 }

@@ -93,6 +93,9 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     self.run = nil
     switch outcome {
     case .failed(let error): fail(error)
+    case .parked:
+      write { encoder.closeParked(to: &$0) }
+      finish(outcome)
     case .result(let result):
       var failure: ClaudeError?
       write { output in

@@ -55,7 +55,7 @@ public final class TurnFactory {
   ///   - context: gets `x-claude-warning`, and `x-session-id` for a session that is there already.
   /// - Throws: `HTTPError`.
   func makeTurn(
-    prompt: String, options: TurnOptions, continuing session: SessionRecord?, _ context: RequestContext
+    content: [ContentBlock], options: TurnOptions, continuing session: SessionRecord?, _ context: RequestContext
   ) throws -> Turn {
     // What is inherited is the CLI's name already.
     let model = options.model == nil ? session?.options.model : try models.cliModel(for: options.model)
@@ -66,7 +66,7 @@ public final class TurnFactory {
     let chosen: Turn.Session = session.map { .resume(id: $0.id) } ?? .new(id: newID())
     options.sessionID = nil
     let turn = Turn(
-      prompt: prompt, session: chosen, directory: try directory(options.workspace), workspaceBase: workspaces.base,
+      content: content, session: chosen, directory: try directory(options.workspace), workspaceBase: workspaces.base,
       options: options, mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
     if let session { context.setResponseField("x-session-id", session.id) }
     return turn

@@ -67,7 +67,7 @@ public final class TurnRunner {
   /// Runs the turn to its end, with `observer` collecting.
   ///
   /// - Throws: `HTTPError`.
-  func collect(_ asked: RequestedTurn, _ observer: RunCollector) async throws -> (Run, TurnResult) {
+  func collect(_ asked: RequestedTurn, _ observer: RunCollector) async throws -> (Run, CollectedRun) {
     let context = asked.context
     do throws(ClaudeError) {
       let run = try await start(asked) { _ in observer }
@@ -78,9 +78,9 @@ public final class TurnRunner {
         }
         if let grace = grace(asked) { _ = scheduler.schedule(after: grace, leave) } else { leave() }
       }
-      let result = try await observer.result()
+      let collected = try await observer.collected()
       markTime(context)
-      return (run, result)
+      return (run, collected)
     } catch {
       throw rendered(error, context)
     }
@@ -96,15 +96,22 @@ public final class TurnRunner {
   private func start(
     _ asked: RequestedTurn, _ observe: @Reactor (Run) -> any RunObserver
   ) async throws(ClaudeError) -> Run {
-    try await executor.run(
-      asked.turn, id: "run_\(newID())", departure: asked.context.departure, logger: asked.context.logger
-    ) { run in
+    switch asked.work {
+    case .turn(let turn):
+      return try await executor.run(
+        turn, id: "run_\(newID())", departure: asked.context.departure, logger: asked.context.logger
+      ) { run in
+        turns.began(run, for: asked.principal, asked.context)
+        return observe(run)
+      }
+    case .resumption(let run, let results, let content):
       turns.began(run, for: asked.principal, asked.context)
-      return observe(run)
+      executor.resume(run, results, content: content, observer: observe(run))
+      return run
     }
   }
 
-  private func rendered(_ error: ClaudeError, _ context: RequestContext) -> HTTPError {
+  func rendered(_ error: ClaudeError, _ context: RequestContext) -> HTTPError {
     let rendered = HTTPError(error)
     context.logger.warn(
       "turn failed", ["status": .number(String(rendered.status.rawValue)), "reason": .string(error.message)])

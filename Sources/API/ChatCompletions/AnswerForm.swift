@@ -1,0 +1,70 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+
+/// What an answer has to be.
+enum AnswerForm: Sendable, Equatable {
+  /// Whatever the model says.
+  case text
+  /// JSON after this schema, and nothing else.
+  case structured(schema: JSONValue)
+  /// A call of one of these functions, under this id. The CLI cannot be told which tool to use; but it insists on an
+  /// answer after a schema, and the schema can be that of the call.
+  case call([FunctionDeclaration], id: String)
+
+  /// The schema the CLI is given.
+  var schema: JSONValue? {
+    switch self {
+    case .text: nil
+    case .structured(let schema): schema
+    case .call(let functions, _): AnswerForm.schema(of: functions)
+    }
+  }
+
+  private static func schema(of functions: [FunctionDeclaration]) -> JSONValue {
+    if functions.count == 1 { return object(functions[0].parameters) }
+    let calls: [JSONValue] = functions.map { function in
+      [
+        "type": "object",
+        "properties": ["name": ["const": .string(function.name)], "arguments": object(function.parameters)],
+        "required": ["name", "arguments"],
+      ]
+    }
+    return ["type": "object", "properties": ["call": ["anyOf": .array(calls)]], "required": ["call"]]
+  }
+
+  private static func object(_ schema: JSONValue) -> JSONValue {
+    var object = schema.object ?? JSONObject()
+    object["type"] = "object"
+    return .object(object)
+  }
+
+  /// The call that a structured answer stands for; nil where it is none.
+  func call(_ output: JSONValue) -> ChatToolCall? {
+    guard case .call(let functions, let id) = self else { return nil }
+    if functions.count == 1 { return ChatToolCall(id: id, name: functions[0].name, arguments: output.text) }
+    guard let name = output["call"]?["name"]?.string else { return nil }
+    return ChatToolCall(id: id, name: name, arguments: (output["call"]?["arguments"] ?? [:]).text)
+  }
+
+  /// What `response_format` asks for.
+  ///
+  /// - Throws: `HTTPError` 400.
+  static func responseFormat(_ value: JSONValue?) throws -> AnswerForm {
+    guard let value, !value.isNull else { return .text }
+    switch value["type"]?.string {
+    case "text": return .text
+    case "json_object": return .structured(schema: ["type": "object", "additionalProperties": true])
+    case "json_schema":
+      guard let schema = value["json_schema"]?["schema"], schema.object != nil else {
+        throw HTTPError.invalidRequest(
+          "response_format.json_schema.schema must be an object", param: "response_format.json_schema.schema")
+      }
+      return .structured(schema: schema)
+    case let type:
+      throw HTTPError.invalidRequest(
+        "response_format.type must be text, json_object or json_schema, not \(type ?? "null")",
+        param: "response_format.type")
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+
+/// The functions a request offers, and which of them the model has to call.
+struct ChatTools: Sendable, Equatable {
+  enum Choice: Sendable, Equatable {
+    /// As the model thinks fit.
+    case auto
+    /// None, though they are known.
+    case none
+    /// One of these.
+    case required([FunctionDeclaration])
+  }
+
+  let functions: [FunctionDeclaration]
+  let choice: Choice
+  /// Whether one message may call several.
+  let areParallel: Bool
+
+  /// How many functions a request may offer.
+  static let maximumCount = 128
+  /// How long a function's name may be.
+  static let maximumNameLength = 64
+
+  /// - Throws: `HTTPError` 400.
+  init(_ body: JSONObject) throws {
+    let functions = try ChatTools.functions(body)
+    self.functions = functions
+    choice = try ChatTools.choice(body, functions)
+    areParallel = body["parallel_tool_calls"]?.bool ?? true
+  }
+
+  private static func functions(_ body: JSONObject) throws -> [FunctionDeclaration] {
+    var functions = try list(body, "tools") { try function($0, at: $1) }
+    functions += try list(body, "functions") { try declaration($0, schema: "parameters", at: $1) }
+    guard functions.count <= maximumCount else {
+      throw HTTPError.invalidRequest("tools: at most \(maximumCount) are taken", param: "tools")
+    }
+    let names = functions.map(\.name)
+    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw HTTPError.invalidRequest("tools: the function \(twice) is there twice", param: "tools")
+    }
+    return functions
+  }
+
+  private static func list(
+    _ body: JSONObject, _ name: String, _ read: (JSONValue, String) throws -> FunctionDeclaration
+  ) throws -> [FunctionDeclaration] {
+    guard let value = body[name], !value.isNull else { return [] }
+    guard let array = value.array else { throw HTTPError.invalidRequest("\(name) must be an array", param: name) }
+    return try array.enumerated().map { try read($1, "\(name)[\($0)]") }
+  }
+
+  /// OpenAI's form, its flat form of the Responses API, or Anthropic's.
+  private static func function(_ tool: JSONValue, at path: String) throws -> FunctionDeclaration {
+    if tool["input_schema"] != nil { return try declaration(tool, schema: "input_schema", at: path) }
+    guard tool["type"]?.string == "function" else {
+      throw HTTPError.invalidRequest(
+        "\(path).type must be function", param: "\(path).type", code: "unsupported_parameter")
+    }
+    if let function = tool["function"] {
+      return try declaration(function, schema: "parameters", at: "\(path).function")
+    }
+    return try declaration(tool, schema: "parameters", at: path)
+  }
+
+  private static func declaration(
+    _ value: JSONValue, schema: String, at path: String
+  ) throws -> FunctionDeclaration {
+    guard let name = value["name"]?.string, isName(name) else {
+      throw HTTPError.invalidRequest(
+        "\(path).name must be 1 to \(maximumNameLength) letters, digits, _ or -", param: "\(path).name")
+    }
+    let parameters = value[schema] ?? .null
+    guard parameters.isNull || parameters.object != nil else {
+      throw HTTPError.invalidRequest("\(path).\(schema) must be an object", param: "\(path).\(schema)")
+    }
+    return FunctionDeclaration(
+      name: name, description: value["description"]?.string, parameters: parameters.isNull ? [:] : parameters)
+  }
+
+  static func isName(_ name: String) -> Bool {
+    (1...maximumNameLength).contains(name.utf8.count)
+      && name.utf8.allSatisfy {
+        Ascii.isLetter($0) || Ascii.isDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
+      }
+  }
+
+  private static func choice(_ body: JSONObject, _ functions: [FunctionDeclaration]) throws -> Choice {
+    let value = body["tool_choice"] ?? body["function_call"] ?? .null
+    switch value {
+    case .null, "auto": return .auto
+    case "none": return .none
+    case "required", "any":
+      guard !functions.isEmpty else { throw refusal("tool_choice is \(value.string ?? "") but there are no tools") }
+      return .required(functions)
+    default: return try named(value, functions)
+    }
+  }
+
+  private static func named(_ value: JSONValue, _ functions: [FunctionDeclaration]) throws -> Choice {
+    switch value["type"]?.string {
+    case "auto": return .auto
+    case "none": return .none
+    case "any", "required": return .required(functions)
+    case nil, "function", "tool": break
+    case .some(let type): throw refusal("tool_choice of type \(type) cannot be honoured")
+    }
+    guard let name = value["function"]?["name"]?.string ?? value["name"]?.string else {
+      throw refusal("tool_choice must be none, auto, required, or name a function")
+    }
+    guard let function = functions.first(where: { $0.name == name }) else {
+      throw refusal("tool_choice names the function \(name), which is not in tools")
+    }
+    return .required([function])
+  }
+
+  private static func refusal(_ message: String) -> HTTPError {
+    HTTPError.invalidRequest(message, param: "tool_choice")
+  }
+}

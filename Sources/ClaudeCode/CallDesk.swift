@@ -1,0 +1,106 @@
+import Bytes
+
+/// The calls that wait for the client of a turn: which there are, when no more can come, and which can be answered.
+/// A value: lines and calls in.
+///
+/// A message of calls is over at `message_delta` with `tool_use` followed by `message_stop`: only then is it known that no
+/// further call comes (CLI 2.1.329). The CLI's requests for the calls may come before that or after, and so may results.
+struct CallDesk: Sendable {
+  /// Calls of the message under way, by id, in order.
+  private var current: [String] = []
+  private var stopsForTools = false
+  private var isStreamed = false
+  /// Calls the client has been told of and has not answered.
+  private(set) var open: [String] = []
+  /// What the CLI waits for, by tool use id.
+  private var waiting: [String: FunctionCall] = [:]
+  private var results: [String: FunctionResult] = [:]
+  /// Calls of one message that the client is told; others get an error.
+  private let maximumCalls: Int
+
+  init(maximumCalls: Int = .max) { self.maximumCalls = maximumCalls }
+
+  /// Takes the turn's next line.
+  ///
+  /// - Returns: whether the model has said all its calls and waits for the client.
+  mutating func read(_ message: StreamMessage, _ line: Span<UInt8>) -> Bool {
+    guard !message.isFromSubagent else { return false }
+    switch message.kind {
+    case .streamEvent: return message.upstreamEvent.map { read($0, line) } ?? false
+    case .assistant:
+      guard !isStreamed, let range = message.message, let value = try? JSONValue(parsing: line.extracting(range)) else {
+        return false
+      }
+      for block in value["content"]?.array ?? [] { note(block) }
+      return isUnstreamedMessageOver
+    default: return false
+    }
+  }
+
+  private mutating func read(_ event: UpstreamEvent, _ line: Span<UInt8>) -> Bool {
+    switch event.kind {
+    case .messageStart:
+      (current, stopsForTools, isStreamed) = ([], false, true)
+    case .blockStart:
+      if let range = event.contentBlock, let block = try? JSONValue(parsing: line.extracting(range)) { note(block) }
+    case .messageDelta:
+      stopsForTools = event.stopReason.map { line.matches($0, "tool_use") } ?? false
+    case .messageStop:
+      isStreamed = false
+      if stopsForTools { return close() }
+      current = []
+    case .blockDelta, .blockStop, .other: break
+    }
+    return false
+  }
+
+  private mutating func note(_ block: JSONValue) {
+    guard block["type"]?.string == "tool_use", let id = block["id"]?.string, let name = block["name"]?.string,
+      FunctionDeclaration.function(of: name) != nil, !current.contains(id), !open.contains(id)
+    else { return }
+    current.append(id)
+  }
+
+  private mutating func close() -> Bool {
+    for id in current.dropFirst(maximumCalls) { results[id] = CallDesk.oneAtATime }
+    open += current.prefix(maximumCalls)
+    current = []
+    return !open.isEmpty
+  }
+
+  private static let oneAtATime = FunctionResult(
+    [.text("Call one function at a time. This call was not made; repeat it if it is still wanted.")], isError: true)
+
+  /// The CLI waits for this call.
+  ///
+  /// - Returns: whether the model has said all its calls and waits for the client.
+  mutating func add(_ call: FunctionCall) -> Bool {
+    waiting[call.toolUseID] = call
+    return isUnstreamedMessageOver
+  }
+
+  // Without a stream nothing says that a message is over; but the CLI asks for each of its calls.
+  private var isUnstreamedMessageOver: Bool {
+    mutating get {
+      guard !isStreamed, !current.isEmpty, current.allSatisfy({ waiting[$0] != nil }) else { return false }
+      return close()
+    }
+  }
+
+  /// The client has answered.
+  mutating func take(_ results: [String: FunctionResult]) {
+    for (id, result) in results where open.contains(id) { self.results[id] = result }
+    open.removeAll { results[$0] != nil }
+  }
+
+  /// Calls with their results, each once.
+  mutating func takeAnswers() -> [(FunctionCall, FunctionResult)] {
+    var answers: [(FunctionCall, FunctionResult)] = []
+    for (id, call) in waiting {
+      guard let result = results.removeValue(forKey: id) else { continue }
+      waiting[id] = nil
+      answers.append((call, result))
+    }
+    return answers
+  }
+}

@@ -1,0 +1,57 @@
+public import Bytes
+
+/// A function that the client of a turn has and the model may call. To the CLI it is a tool of an MCP server that we are.
+public struct FunctionDeclaration: Equatable, Sendable {
+  /// As the client calls it.
+  public var name: String
+  public var description: String?
+  /// A JSON schema whose type is object.
+  public var parameters: JSONValue
+
+  public init(name: String, description: String? = nil, parameters: JSONValue = [:]) {
+    self.name = name
+    self.description = description
+    self.parameters = parameters
+  }
+
+  /// The name of the MCP server.
+  public static let server = "client"
+  private static let prefix = "mcp__client__"
+
+  /// The name the model sees.
+  public static func toolName(of function: String) -> String { prefix + function }
+
+  /// The client's name for a tool that the model sees; nil for a tool that is none of the client's.
+  public static func function(of tool: String) -> String? {
+    tool.hasPrefix(prefix) ? String(tool.dropFirst(prefix.count)) : nil
+  }
+
+  /// The tool as MCP lists it. One without a schema would lose the whole list; those that say they change nothing are
+  /// called all at once (CLI 2.1.329).
+  var tool: JSONValue {
+    var tool: JSONObject = ["name": .string(name)]
+    if let description { tool["description"] = .string(description) }
+    tool["inputSchema"] = .object(FunctionDeclaration.objectSchema(parameters))
+    tool["annotations"] = ["readOnlyHint": true]
+    return .object(tool)
+  }
+
+  private static func objectSchema(_ parameters: JSONValue) -> JSONObject {
+    var schema = parameters.object ?? JSONObject()
+    schema["type"] = "object"
+    if schema["properties"]?.object == nil { schema["properties"] = [:] }
+    return schema
+  }
+}
+
+/// What a function answered.
+public struct FunctionResult: Equatable, Sendable {
+  /// Texts and images.
+  public var content: [ContentBlock]
+  public var isError: Bool
+
+  public init(_ content: [ContentBlock], isError: Bool = false) {
+    self.content = content
+    self.isError = isError
+  }
+}
