@@ -15,6 +15,9 @@ struct CallDesk: Sendable {
   /// What the CLI waits for, by tool use id.
   private var waiting: [String: FunctionCall] = [:]
   private var results: [String: FunctionResult] = [:]
+  /// Questions that the client has to answer, by the ids of their calls.
+  private var questions: [String: PermissionQuestion] = [:]
+  private var untold: [PermissionQuestion] = []
   /// Calls of one message that the client is told; others get an error.
   private let maximumCalls: Int
 
@@ -47,7 +50,7 @@ struct CallDesk: Sendable {
       stopsForTools = event.stopReason.map { line.matches($0, "tool_use") } ?? false
     case .messageStop:
       isStreamed = false
-      if stopsForTools { return close() }
+      if stopsForTools || !questions.isEmpty { return close() }
       current = []
     case .blockDelta, .blockStop, .other: break
     }
@@ -66,6 +69,31 @@ struct CallDesk: Sendable {
     open += current.prefix(maximumCalls)
     current = []
     return !open.isEmpty
+  }
+
+  /// The CLI asks the client. The question comes before the end of the message whose call it is about, or after.
+  ///
+  /// - Returns: whether the client has to be asked now.
+  mutating func add(_ question: PermissionQuestion) -> Bool {
+    questions[question.callID] = question
+    untold.append(question)
+    open.append(question.callID)
+    return !isStreamed
+  }
+
+  /// The CLI has withdrawn a question.
+  mutating func withdraw(requestID: String) {
+    for question in questions.values where question.requestID == requestID {
+      questions[question.callID] = nil
+      untold.removeAll { $0 == question }
+      open.removeAll { $0 == question.callID }
+    }
+  }
+
+  /// Questions the client has not been told of, each once.
+  mutating func takeUntold() -> [PermissionQuestion] {
+    defer { untold = [] }
+    return untold
   }
 
   private static let oneAtATime = FunctionResult(
@@ -93,14 +121,19 @@ struct CallDesk: Sendable {
     open.removeAll { results[$0] != nil }
   }
 
-  /// Calls with their results, each once.
-  mutating func takeAnswers() -> [(FunctionCall, FunctionResult)] {
-    var answers: [(FunctionCall, FunctionResult)] = []
+  /// The lines that answer the CLI, each once.
+  mutating func takeAnswers() -> [[UInt8]] {
+    var lines: [[UInt8]] = []
     for (id, call) in waiting {
       guard let result = results.removeValue(forKey: id) else { continue }
       waiting[id] = nil
-      answers.append((call, result))
+      lines.append(FunctionServer.answer(to: call, result))
     }
-    return answers
+    for (id, question) in questions {
+      guard let result = results.removeValue(forKey: id) else { continue }
+      questions[id] = nil
+      lines.append(question.answer(result))
+    }
+    return lines
   }
 }

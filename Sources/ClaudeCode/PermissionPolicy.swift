@@ -27,6 +27,11 @@ public struct PermissionPolicy: Sendable {
       message: "The request did not allow the tool \(tool). It can be allowed with the option allowed-tools.")
   }
 
+  /// Whether a question about this tool is one that only the user can decide.
+  func isForUser(_ tool: String) -> Bool {
+    !PermissionPolicy.interactive.contains(tool) && decide(tool: tool) != .allow
+  }
+
   /// Tools that are questions to a person.
   private static let interactive: Set = ["AskUserQuestion", "ExitPlanMode"]
 

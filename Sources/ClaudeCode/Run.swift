@@ -143,10 +143,12 @@ public final class Run {
     answerCalls()
     // Said while a tool step follows, it belongs to the same turn.
     if !content.isEmpty { process?.send(ControlMessage.user(content)) }
+    // Asked while the client was busy with the others.
+    if !desk.open.isEmpty { park() }
   }
 
   private func answerCalls() {
-    for (call, result) in desk.takeAnswers() { process?.send(FunctionServer.answer(to: call, result)) }
+    for line in desk.takeAnswers() { process?.send(line) }
   }
 
   private func park() {
@@ -164,7 +166,11 @@ public final class Run {
     onPark()
     let observers = self.observers
     self.observers = []
-    for observer in observers { observer.run(self, didEnd: .parked) }
+    let questions = desk.takeUntold()
+    for observer in observers {
+      for question in questions { observer.run(self, didAsk: question) }
+      observer.run(self, didEnd: .parked)
+    }
   }
 
   // MARK: Time
@@ -232,10 +238,25 @@ public final class Run {
     switch request["subtype"]?.string {
     case "can_use_tool":
       logger.debug("permission question", ["tool": JSONValue(request["tool_name"]?.string)])
-      process?.send(policy.answer(id: id, request: request))
+      askPermission(id, request)
     case let subtype:
       process?.send(ControlMessage.error(id: id, message: "\(subtype ?? "this request") is not supported"))
     }
+  }
+
+  private func askPermission(_ id: String, _ request: JSONValue) {
+    guard turn.options.forwardsQuestions == true, let question = PermissionQuestion(request, requestID: id),
+      policy.isForUser(question.tool)
+    else {
+      process?.send(policy.answer(id: id, request: request))
+      return
+    }
+    if desk.add(question) { park() }
+  }
+
+  private func withdraw(_ line: Span<UInt8>) {
+    guard let id = (try? JSONValue(parsing: line))?["request_id"]?.string else { return }
+    desk.withdraw(requestID: id)
   }
 
   private func receiveControlResponse(_ line: Span<UInt8>) {
@@ -303,12 +324,13 @@ extension Run: ClaudeProcessOwner {
     switch message.kind {
     case .controlRequest: answerControlRequest(line)
     case .controlResponse: receiveControlResponse(line)
-    case .controlCancelRequest, .transcriptMirror: break
+    case .controlCancelRequest: withdraw(line)
+    case .transcriptMirror: break
     case .result: receiveResult(message, line)
     case .system, .streamEvent, .assistant, .user, .other:
       deliver(message, line)
       if message.kind == .system { checkRetry(message, line) }
-      if !turn.functions.isEmpty, desk.read(message, line) { park() }
+      if turn.asksClient, desk.read(message, line) { park() }
     }
   }
 

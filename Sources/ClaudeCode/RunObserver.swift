@@ -6,9 +6,15 @@ public import EventLoop
 public protocol RunObserver: AnyObject {
   /// A line of the CLI, control and mirror lines excluded. `line` is valid during the call only.
   func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>)
+  /// The CLI asks whether it may use a tool; `didEnd` with `parked` follows.
+  func run(_ run: Run, didAsk question: PermissionQuestion)
   func run(_ run: Run, didEnd outcome: RunOutcome)
   /// Whether the observer cannot take more for now. It calls `Run.observerDidDrain` when it can again.
   var isCongested: Bool { get }
+}
+
+extension RunObserver {
+  public func run(_ run: Run, didAsk question: PermissionQuestion) {}
 }
 
 /// How a run ended, for its observers.

@@ -57,6 +57,9 @@ public struct Turn: Sendable, Equatable {
       mcpConfigPath: mcpConfigPath, retryPatience: retryPatience)
   }
 
+  /// Whether the client may have to answer before the turn can go on.
+  var asksClient: Bool { !functions.isEmpty || options.forwardsQuestions == true }
+
   /// The texts of the user's message.
   public var prompt: String { content.compactMap(\.text).joined(separator: "\n\n") }
 }

@@ -11,6 +11,8 @@ public struct TurnOptions: Sendable, Equatable {
   public var mcpAllowedTools: [String]?
   public var dangerouslySkipPermissions: Bool?
   public var permissionMode: PermissionMode?
+  /// Whether the client is asked what the CLI would ask its user (`permission-mode: ask`).
+  public var forwardsQuestions: Bool?
   public var maxTurns: Int?
   public var maxBudgetUSD: Double?
   public var fileMentions: Bool?
@@ -39,6 +41,7 @@ public struct TurnOptions: Sendable, Equatable {
     // The two say the same thing in two ways: giving one replaces both.
     if permissionMode == nil && dangerouslySkipPermissions == nil {
       merged.permissionMode = session.permissionMode
+      merged.forwardsQuestions = session.forwardsQuestions
       merged.dangerouslySkipPermissions = session.dangerouslySkipPermissions
     }
     return merged

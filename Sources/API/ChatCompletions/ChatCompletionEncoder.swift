@@ -67,6 +67,12 @@ package struct ChatCompletionEncoder: RunEncoder {
     chunks.calls.isEmpty ? result.finishReason(last: reader.stopReason) : "tool_calls"
   }
 
+  package mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {
+    swap(&chunks.output, &output)
+    defer { swap(&chunks.output, &output) }
+    chunks.call(ChatToolCall(question))
+  }
+
   package mutating func closeParked(to output: inout ByteBuffer) {
     swap(&chunks.output, &output)
     defer { swap(&chunks.output, &output) }

@@ -37,6 +37,11 @@ struct ChatToolCall: Sendable, Equatable {
     self.init(id: id, name: name, arguments: function["arguments"]?.string ?? "{}")
   }
 
+  /// A question of the CLI as a call, so that any client that knows function calling can answer it.
+  init(_ question: PermissionQuestion) {
+    self.init(id: question.callID, name: PermissionQuestion.function, arguments: question.arguments.text)
+  }
+
   init(id: String, name: String, arguments: String) {
     self.id = id
     self.name = name

@@ -27,6 +27,11 @@ public struct ClaudeRoutes {
     let turn = try turns.makeTurn(
       content: [.text(wanted.prompt)], options: wanted.options, continuing: try turns.record(sessionID, for: principal),
       context)
+    guard turn.options.forwardsQuestions != true else {
+      throw HTTPError.invalidRequest(
+        "permission-mode ask needs an answer, and this stream has no way back: it works with /v1/chat/completions",
+        param: "permission-mode")
+    }
     return try await runner.stream(RequestedTurn(.turn(turn), for: principal, request.head, context)) { run in
       ClaudeStreamEncoder(
         includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: run.sessionID)

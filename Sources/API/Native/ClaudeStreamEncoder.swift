@@ -28,7 +28,9 @@ package struct ClaudeStreamEncoder: RunEncoder {
     ServerSentEvent.data(line, to: &output)
   }
 
-  // The native stream offers no functions.
+  // The native stream offers no functions, and forwards no questions.
+  package mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {}
+
   package mutating func closeParked(to output: inout ByteBuffer) {}
 
   package mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {}

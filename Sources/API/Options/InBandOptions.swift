@@ -54,7 +54,7 @@ struct InBandOptions {
     add(.disallowedTools, list(options.disallowedTools))
     add(.mcpAllowedTools, list(options.mcpAllowedTools))
     add(.dangerouslySkipPermissions, options.dangerouslySkipPermissions.map { $0 ? "true" : "false" })
-    add(.permissionMode, options.permissionMode?.name)
+    add(.permissionMode, options.forwardsQuestions == true ? "ask" : options.permissionMode?.name)
     add(.fileMentions, options.fileMentions.map { $0 ? "true" : "false" })
     return lines.joined(separator: "\n") + "\n\n"
   }

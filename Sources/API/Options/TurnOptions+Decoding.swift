@@ -63,9 +63,11 @@ extension TurnOptions {
     case .mcpAllowedTools: mcpAllowedTools = try name.tools(value)
     case .dangerouslySkipPermissions: dangerouslySkipPermissions = try name.bool(value)
     case .permissionMode:
-      guard let mode = PermissionMode(name: try name.string(value)) else {
+      // Ours: everything is asked, and the client is asked.
+      forwardsQuestions = try name.string(value) == "ask" ? true : nil
+      guard let mode = forwardsQuestions == true ? .manual : PermissionMode(name: try name.string(value)) else {
         let names = PermissionMode.allCases.map(\.name).joined(separator: ", ")
-        throw name.bad("must be one of default, \(names)")
+        throw name.bad("must be one of ask, default, \(names)")
       }
       permissionMode = mode
     case .maxTurns:

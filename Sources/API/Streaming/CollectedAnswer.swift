@@ -40,6 +40,13 @@ struct CollectedAnswer: AnswerSink {
     calls[calls.count - 1].arguments.append(escaped)
   }
 
+  /// A call that the model did not make in the stream.
+  mutating func add(_ call: ChatToolCall) {
+    var collected = CollectedCall(id: call.id, name: call.name)
+    JSONText.appendEscaped(call.arguments.utf8, to: &collected.arguments)
+    calls.append(collected)
+  }
+
   mutating func toolUse(name: String, input: JSONValue) { note(ToolNote.use(name: name, input: input)) }
 
   mutating func toolFailure(_ reason: String) { note(ToolNote.failure(reason)) }

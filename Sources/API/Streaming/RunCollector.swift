@@ -61,6 +61,8 @@ final class RunCollector: RunObserver {
     }
   }
 
+  func run(_ run: Run, didAsk question: PermissionQuestion) { answer.add(ChatToolCall(question)) }
+
   func run(_ run: Run, didEnd outcome: RunOutcome) { end(outcome) }
 
   private func end(_ outcome: RunOutcome) {

@@ -15,6 +15,9 @@ package protocol RunEncoder {
   /// - Throws: `ClaudeError` for a result that is none; `close` with it follows.
   mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError)
 
+  /// The CLI asks whether it may use a tool; `closeParked` follows.
+  mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer)
+
   /// The run waits for what the client's functions answer: the answer ends in their calls.
   mutating func closeParked(to output: inout ByteBuffer)
 

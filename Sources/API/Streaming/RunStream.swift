@@ -88,6 +88,11 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     if let failure { fail(failure) }
   }
 
+  func run(_ run: Run, didAsk question: PermissionQuestion) {
+    guard !isOver else { return }
+    write { encoder.encode(question, to: &$0) }
+  }
+
   func run(_ run: Run, didEnd outcome: RunOutcome) {
     guard !isOver else { return }
     self.run = nil

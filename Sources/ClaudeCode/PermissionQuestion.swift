@@ -1,0 +1,48 @@
+public import Bytes
+
+/// A question of the CLI whether it may use a tool, put to the client as a call of a function.
+public struct PermissionQuestion: Equatable, Sendable {
+  /// Of the control request.
+  let requestID: String
+  public let tool: String
+  public let input: JSONValue
+
+  /// The function's name.
+  public static let function = "approve_tool_use"
+
+  /// The call's id.
+  public var callID: String { "approve_\(requestID)" }
+
+  /// The call's arguments.
+  public var arguments: JSONValue { ["tool_name": .string(tool), "input": input] }
+
+  /// Nil for a request that asks nothing.
+  init?(_ request: JSONValue, requestID: String) {
+    guard let tool = request["tool_name"]?.string else { return nil }
+    self.requestID = requestID
+    self.tool = tool
+    input = request["input"] ?? [:]
+  }
+
+  /// The line that answers it. `allow` is an approval, in plain text or as `{"behavior":"allow"}`; everything else is a
+  /// denial, with what stands after `deny` as its reason: nothing is done that was not clearly allowed.
+  func answer(_ result: FunctionResult) -> [UInt8] {
+    let said = result.content.compactMap(\.text).joined(separator: "\n")
+    let json = try? JSONValue(parsing: said)
+    let words = PermissionQuestion.trimmed(json?["behavior"]?.string ?? json?["decision"]?.string ?? said)
+    if !result.isError, words.lowercased() == "allow" { return ControlMessage.allow(id: requestID, input: input) }
+    let reason = json?["message"]?.string ?? json?["reason"]?.string ?? PermissionQuestion.reason(words)
+    return ControlMessage.deny(id: requestID, message: reason.isEmpty ? "The user denied it." : reason)
+  }
+
+  private static func reason(_ words: String) -> String {
+    guard words.lowercased().hasPrefix("deny") else { return words }
+    return trimmed(String(words.dropFirst(4).drop { $0 == ":" || $0 == "," || $0 == "." }))
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    var text = text[...].drop(while: \.isWhitespace)
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return String(text)
+  }
+}
