@@ -181,11 +181,15 @@ public final class ClaudeExecutor {
   /// - Parameters:
   ///   - results: what the client's functions answered, by the calls' ids.
   ///   - content: what the user says besides; empty for nothing.
+  ///   - prepare: called before the CLI can say anything more.
   public func resume(
-    _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], observer: any RunObserver
+    _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], observer: any RunObserver,
+    then prepare: @Reactor () -> Void = {}
   ) {
     slots.occupy()
-    run.resume(results, content, observer: observer)
+    run.observe(observer)
+    prepare()
+    run.resume(results, content)
   }
 
   // MARK: Shutting down

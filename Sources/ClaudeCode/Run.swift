@@ -85,11 +85,14 @@ public final class Run {
 
   public func add(_ observer: any RunObserver) { observers.append(observer) }
 
+  /// From here on there is one observer, this one.
+  func observe(_ observer: any RunObserver) { observers = [observer] }
+
   /// The observer hears no more. A run without observers is cancelled.
   public func remove(_ observer: any RunObserver) {
     guard observers.contains(where: { $0 === observer }) else { return }
     observers.removeAll { $0 === observer }
-    if observers.isEmpty { cancel() }
+    if !observers.contains(where: \.keepsRun) { cancel() }
   }
 
   public func cancel() {
@@ -129,11 +132,10 @@ public final class Run {
   /// - Parameters:
   ///   - results: by the calls' ids.
   ///   - content: what the user says besides; empty for nothing.
-  func resume(_ results: [String: FunctionResult], _ content: [ContentBlock], observer: any RunObserver) {
+  func resume(_ results: [String: FunctionResult], _ content: [ContentBlock]) {
     guard case .parked(let since) = state else { return }
     parkTimer?.cancel()
     state = .running
-    observers = [observer]
     lastActivity = scheduler.now
     totalDeadline += scheduler.now - since
     armTotalTimer()

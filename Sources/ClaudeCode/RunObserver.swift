@@ -11,9 +11,12 @@ public protocol RunObserver: AnyObject {
   func run(_ run: Run, didEnd outcome: RunOutcome)
   /// Whether the observer cannot take more for now. It calls `Run.observerDidDrain` when it can again.
   var isCongested: Bool { get }
+  /// Whether the run goes on for this observer's sake; one that nobody else observes is cancelled.
+  var keepsRun: Bool { get }
 }
 
 extension RunObserver {
+  public var keepsRun: Bool { true }
   public func run(_ run: Run, didAsk question: PermissionQuestion) {}
 }
 

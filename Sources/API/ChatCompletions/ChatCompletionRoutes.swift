@@ -38,7 +38,8 @@ public struct ChatCompletionRoutes {
       turns, parked, for: principal, headerSession: try request.head.sessionID, patience: retryPatience, context)
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
-    let asked = RequestedTurn(plan.work, for: principal, request.head, context)
+    let repeated = runner.recording(of: request, principal).map { RequestedWork.repetition($0) }
+    let asked = RequestedTurn(repeated ?? plan.work, for: principal, request, context)
     return wanted.isStreamed
       ? try await stream(wanted, plan, identity, asked) : try await collect(plan, identity, asked)
   }
@@ -47,19 +48,21 @@ public struct ChatCompletionRoutes {
     _ wanted: ChatCompletionRequest, _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity,
     _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
-    try await runner.stream(asked) { run in
+    let isNews = asked.isNews
+    return try await runner.stream(asked) { run in
       ChatCompletionEncoder(
         identity, includesUsage: wanted.includesUsage, head: head(run), form: plan.form,
         maximumCalls: run.turn.maximumCalls, isWholeTurn: asked.isWholeTurn)
     } onEnd: { run, encoder, outcome in
-      note(outcome, of: run, plan, answer: encoder.message, asked.principal)
+      if isNews { note(outcome, of: run, plan, answer: encoder.message, asked.principal) }
     }
   }
 
   private func collect(
     _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity, _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
-    let collector = RunCollector(maximumCalls: plan.work.maximumCalls, needsText: plan.form == .text)
+    let isNews = asked.isNews
+    let collector = RunCollector(maximumCalls: asked.work.maximumCalls, needsText: plan.form == .text)
     let (run, collected) = try await runner.collect(asked, collector)
     let response: ChatCompletionResponse
     do {
@@ -68,7 +71,9 @@ public struct ChatCompletionRoutes {
     } catch {
       throw runner.rendered(error, asked.context)
     }
-    note(collected.result.map { .result($0) } ?? .parked, of: run, plan, answer: response.message, asked.principal)
+    if isNews {
+      note(collected.result.map { .result($0) } ?? .parked, of: run, plan, answer: response.message, asked.principal)
+    }
     return HTTPResponse(
       head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(response.encoded))
   }
@@ -97,6 +102,7 @@ extension RequestedWork {
     switch self {
     case .turn(let turn): turn.maximumCalls
     case .resumption(let run, _, _): run.turn.maximumCalls
+    case .repetition(let recording): recording.run.turn.maximumCalls
     }
   }
 }

@@ -1,4 +1,5 @@
 import ClaudeCode
+import EventLoop
 import HTTP
 import HTTPServer
 import Identity
@@ -8,6 +9,8 @@ enum RequestedWork {
   case turn(Turn)
   /// Going on with a run that waits for these results; with what the user says besides.
   case resumption(Run, [String: FunctionResult], [ContentBlock])
+  /// Giving the answer of a request that is here for the second time.
+  case repetition(RunRecording)
 }
 
 /// Work, and the request that asks for it.
@@ -15,18 +18,29 @@ struct RequestedTurn {
   let work: RequestedWork
   let principal: Principal
   let context: RequestContext
-  /// Whether the client repeats its request when it has waited too long: then its leaving is not yet the end.
-  let mayBeRepeated: Bool
+  /// For a client that repeats its request when it has waited too long: its leaving is not yet the end.
+  let key: RequestKey?
 
-  init(_ work: RequestedWork, for principal: Principal, _ head: HTTPRequestHead, _ context: RequestContext) {
+  init(_ work: RequestedWork, for principal: Principal, _ request: HTTPRequest, _ context: RequestContext) {
     self.work = work
     self.principal = principal
     self.context = context
-    mayBeRepeated = head.isOfRepeatingClient
+    key = RequestKey(request, principal)
   }
 
   /// Whether the answer begins with its turn.
-  var isWholeTurn: Bool { if case .turn = work { true } else { false } }
+  @Reactor
+  var isWholeTurn: Bool {
+    switch work {
+    case .turn: true
+    case .resumption: false
+    case .repetition(let recording): recording.isWholeTurn
+    }
+  }
+
+  /// Whether the end of the run is news to the conversation: not so if the answer is given once more.
+  @Reactor
+  var isNews: Bool { if case .repetition(let recording) = work { recording.isLive } else { true } }
 }
 
 extension HTTPRequestHead {

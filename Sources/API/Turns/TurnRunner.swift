@@ -4,6 +4,7 @@ public import ClaudeCode
 public import EventLoop
 import HTTP
 import HTTPServer
+import Identity
 
 /// Runs a turn for one request and makes its answer: the part of every route between decoding and encoding.
 @Reactor
@@ -13,17 +14,25 @@ public final class TurnRunner {
   private let scheduler: any Scheduler
   private let newID: @Reactor () -> String
   private let retryGrace: Duration
+  private let repeats: RepeatedRequests
 
   /// - Parameter retryGrace: how long a run goes on when a client that repeats its requests leaves before its answer.
   public init(
     executor: ClaudeExecutor, turns: TurnFactory, scheduler: any Scheduler = Loop.main,
-    retryGrace: Duration = .seconds(2), newID: @escaping @Reactor () -> String
+    retryGrace: Duration = .seconds(2), repeats: RepeatedRequests? = nil, newID: @escaping @Reactor () -> String
   ) {
     self.executor = executor
     self.turns = turns
     self.scheduler = scheduler
     self.retryGrace = retryGrace
     self.newID = newID
+    self.repeats = repeats ?? RepeatedRequests(scheduler: scheduler)
+  }
+
+  /// The run of a request that is here for the second time; nil for one that is new.
+  func recording(of request: HTTPRequest, _ principal: Principal) -> RunRecording? {
+    guard let key = RequestKey(request, principal), key.isRepeated else { return nil }
+    return repeats.recording(of: key)
   }
 
   /// Streams the run through an encoder. Returns when there is something to send, or the patience for it is spent.
@@ -86,7 +95,7 @@ public final class TurnRunner {
     }
   }
 
-  private func grace(_ asked: RequestedTurn) -> Duration? { asked.mayBeRepeated ? retryGrace : nil }
+  private func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
 
   /// How long the answer's head took, as OpenAI names it.
   private func markTime(_ context: RequestContext) {
@@ -102,12 +111,24 @@ public final class TurnRunner {
         turn, id: "run_\(newID())", departure: asked.context.departure, logger: asked.context.logger
       ) { run in
         turns.began(run, for: asked.principal, asked.context)
+        if let key = asked.key { repeats.record(run, isWholeTurn: true, for: key) }
         return observe(run)
       }
     case .resumption(let run, let results, let content):
       turns.began(run, for: asked.principal, asked.context)
-      executor.resume(run, results, content: content, observer: observe(run))
+      executor.resume(run, results, content: content, observer: observe(run)) {
+        if let key = asked.key { repeats.record(run, isWholeTurn: false, for: key) }
+      }
       return run
+    case .repetition(let recording):
+      guard recording.isWhole else {
+        throw ClaudeError(
+          .failed, "The request is answered already, and its answer is too long to be given again", reachedCLI: true)
+      }
+      asked.context.setResponseField("x-session-id", recording.run.sessionID)
+      asked.context.logger.info("request repeated", ["run": .string(recording.run.id)])
+      recording.replay(to: observe(recording.run))
+      return recording.run
     }
   }
 

@@ -1,0 +1,62 @@
+import Bytes
+import ClaudeCode
+import EventLoop
+
+/// What a run says from its beginning (or from where it went on), kept so that a request which is repeated gets the same
+/// answer. It does not keep the run alive.
+@Reactor
+final class RunRecording: RunObserver {
+  private enum Event {
+    case line(StreamMessage, [UInt8])
+    case question(PermissionQuestion)
+  }
+
+  let run: Run
+  /// Whether it begins with its turn.
+  let isWholeTurn: Bool
+  private var events: [Event] = []
+  private var outcome: RunOutcome?
+  private(set) var bytes = 0
+  private let capacity: Int
+  private let onEnd: @Reactor () -> Void
+
+  /// Whether the run goes on still, and whoever joins is one of those it goes on for.
+  var isLive: Bool { outcome == nil }
+
+  /// - Parameters:
+  ///   - capacity: how many bytes of lines are kept; a run that says more cannot be repeated.
+  ///   - onEnd: called when the run has ended, or waits for its client.
+  init(_ run: Run, isWholeTurn: Bool, capacity: Int, onEnd: @escaping @Reactor () -> Void) {
+    self.run = run
+    self.isWholeTurn = isWholeTurn
+    self.capacity = capacity
+    self.onEnd = onEnd
+  }
+
+  var isCongested: Bool { false }
+  var keepsRun: Bool { false }
+  var isWhole: Bool { bytes <= capacity }
+
+  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
+    bytes += line.count
+    if isWhole { events.append(.line(message, line.bytes(in: 0..<line.count))) } else { events = [] }
+  }
+
+  func run(_ run: Run, didAsk question: PermissionQuestion) { events.append(.question(question)) }
+
+  func run(_ run: Run, didEnd outcome: RunOutcome) {
+    self.outcome = outcome
+    onEnd()
+  }
+
+  /// Tells `observer` everything from the beginning, and what is still to come.
+  func replay(to observer: any RunObserver) {
+    for event in events {
+      switch event {
+      case .line(let message, let line): observer.run(run, didReceive: message, in: line.span)
+      case .question(let question): observer.run(run, didAsk: question)
+      }
+    }
+    if let outcome { observer.run(run, didEnd: outcome) } else { run.add(observer) }
+  }
+}
