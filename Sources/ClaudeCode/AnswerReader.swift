@@ -43,6 +43,7 @@ public struct AnswerReader: Sendable {
   private var needsSeparator = false
   private var toldToolUses: Set<String> = []
   private var calls: CallTeller
+  private var stop: StopFilter
   /// Of the messages before the one under way.
   private var usageBefore = TokenUsage()
   private var usageOfMessage = TokenUsage()
@@ -53,8 +54,16 @@ public struct AnswerReader: Sendable {
   public private(set) var stopReason: String?
   public private(set) var model: String?
 
-  /// - Parameter maximumCalls: how many calls of the client's functions one message may make; more are not told.
-  public init(maximumCalls: Int = .max) { calls = CallTeller(maximum: maximumCalls) }
+  /// - Parameters:
+  ///   - maximumCalls: how many calls of the client's functions one message may make; more are not told.
+  ///   - stop: sequences before the first of which the text ends.
+  public init(maximumCalls: Int = .max, stop: [String] = []) {
+    calls = CallTeller(maximum: maximumCalls)
+    self.stop = StopFilter(stop)
+  }
+
+  /// Whether the text has ended at a stop sequence: nothing more will be told.
+  public var isStopped: Bool { stop.isStopped }
 
   /// Whether any call of the client's functions was told.
   public var hasCalls: Bool { calls.hasTold }
@@ -72,7 +81,7 @@ public struct AnswerReader: Sendable {
   public mutating func read(
     _ message: StreamMessage, _ line: Span<UInt8>, into sink: inout some AnswerSink
   ) throws(ClaudeError) {
-    guard !message.isFromSubagent else { return }
+    guard !message.isFromSubagent, !stop.isStopped else { return }
     switch message.kind {
     case .streamEvent:
       guard let event = message.upstreamEvent else { return }
@@ -91,7 +100,9 @@ public struct AnswerReader: Sendable {
   ///
   /// - Throws: `diverged` when the client was told text that the answer does not have.
   public mutating func finish(_ result: TurnResult, into sink: inout some AnswerSink) throws(ClaudeError) {
+    guard !stop.isStopped else { return }
     closeBlock(&sink)
+    defer { releaseHeld(&sink) }
     // Cut, and never sent again: the result must bear out what was told.
     if let message, !message.isComplete, let block = message.block, !block.isThinking, !block.isConfirmed {
       try confirm(result.text, isThinking: false, &sink)
@@ -135,7 +146,7 @@ public struct AnswerReader: Sendable {
       if let range = event.usage { noteUsage(line.extracting(range)) }
       guard let range = event.stopReason else { return }
       closeBlock(&sink)
-      complete(stopReason: line.text(in: range))
+      complete(stopReason: line.text(in: range), &sink)
     case .messageStop, .blockStop, .other:
       // A block stays open until the next event, and a message without a delta stays void: both may yet be mended.
       break
@@ -162,10 +173,16 @@ public struct AnswerReader: Sendable {
     if let model { self.model = model }
   }
 
-  private mutating func complete(stopReason: String) {
+  private mutating func complete(stopReason: String, _ sink: inout some AnswerSink) {
     message?.isComplete = true
     self.stopReason = stopReason
+    if stopReason == "tool_use" { releaseHeld(&sink) }
     if stopReason == "tool_use" && hasText { needsSeparator = true }
+  }
+
+  private mutating func releaseHeld(_ sink: inout some AnswerSink) {
+    let held = stop.finish()
+    if !held.isEmpty { sink.answerText(held.span) }
   }
 
   // The last message_delta has the message's whole output.
@@ -249,7 +266,9 @@ public struct AnswerReader: Sendable {
       sink.answerText(AnswerReader.separator.span)
     }
     hasText = true
-    sink.answerText(piece)
+    guard !stop.isEmpty else { return sink.answerText(piece) }
+    let certain = stop.push(piece)
+    if !certain.isEmpty { sink.answerText(certain.span) }
   }
 
   /// Between what was said before a tool was used and after.
@@ -294,7 +313,7 @@ public struct AnswerReader: Sendable {
       default: break
       }
     }
-    if let reason = value["stop_reason"]?.string { complete(stopReason: reason) }
+    if let reason = value["stop_reason"]?.string { complete(stopReason: reason, &sink) }
     // A message that is not streamed has no `message_delta` to say so.
     if message?.isComplete == true, usesTool, hasText { needsSeparator = true }
   }

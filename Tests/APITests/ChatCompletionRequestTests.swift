@@ -23,7 +23,7 @@ struct ChatCompletionRequestTests {
     "fields are taken, or ignored as OpenAI ignores them",
     arguments: [
       #""temperature":0.2,"top_p":1,"seed":7,"service_tier":"auto","verbosity":"low""#,
-      #""presence_penalty":0,"frequency_penalty":0,"logit_bias":{},"n":1,"stop":["x"]"#,
+      #""presence_penalty":0,"frequency_penalty":0,"logit_bias":{},"n":1,"stop":null"#,
       #""max_tokens":10,"max_completion_tokens":10,"user":"u","store":true,"parallel_tool_calls":true"#,
       #""tools":[],"functions":[],"tool_choice":"auto","response_format":{"type":"text"},"modalities":["text"]"#,
       #""tools":null,"functions":null,"response_format":null,"modalities":null,"audio":null,"n":null,"metadata":null"#,
@@ -88,6 +88,8 @@ struct ChatCompletionRequestTests {
       (#"{\#(messages),"audio":{"voice":"x"}}"#, "400 audio unsupported_parameter"),
       (#"{\#(messages),"reasoning_effort":"ultra"}"#, "400 reasoning_effort -"),
       (#"{\#(messages),"reasoning_effort":3}"#, "400 reasoning_effort -"),
+      (#"{\#(messages),"stop":7}"#, "400 stop -"), (#"{\#(messages),"stop":["a",7]}"#, "400 stop -"),
+      (#"{\#(messages),"stop":["a","b","c","d","e"]}"#, "400 stop -"),
       (#"{\#(messages),"metadata":"x"}"#, "400 metadata -"), (#"{\#(messages),"metadata":[]}"#, "400 metadata -"),
       (#"{\#(messages),"metadata":{"max-turns":"x"}}"#, "400 max-turns -"),
       (#"{\#(messages),"workspace":"../x"}"#, "400 workspace -"),

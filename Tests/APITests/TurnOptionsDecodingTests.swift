@@ -87,7 +87,7 @@ struct TurnOptionsDecodingTests {
       (#"{"allowed_tools":["Bash,Edit"]}"#, "allowed-tools"), (#"{"disallowed-tools":{}}"#, "disallowed-tools"),
       (#"{"mcp-allowed-tools":[""]}"#, "mcp-allowed-tools"),
       (#"{"dangerously-skip-permissions":1}"#, "dangerously-skip-permissions"),
-      (#"{"permission-mode":true}"#, "permission-mode"), (#"{"permission-mode":"ask"}"#, "permission-mode"),
+      (#"{"permission-mode":true}"#, "permission-mode"), (#"{"permission-mode":"asks"}"#, "permission-mode"),
       (#"{"max-turns":"3"}"#, "max-turns"), (#"{"max-turns":0}"#, "max-turns"), (#"{"max-turns":1e2}"#, "max-turns"),
       (#"{"max-turns":99999999999999999999}"#, "max-turns"), (#"{"max-budget-usd":-1}"#, "max-budget-usd"),
       (#"{"max-budget-usd":"1"}"#, "max-budget-usd"), (#"{"file-mentions":"yes"}"#, "file-mentions"),

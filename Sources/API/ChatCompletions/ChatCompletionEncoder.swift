@@ -14,10 +14,10 @@ package struct ChatCompletionEncoder: RunEncoder {
   ///   - isWholeTurn: whether the answer begins with its turn; one that goes on after calls does not.
   init(
     _ identity: ChatCompletionIdentity, includesUsage: Bool, head: String = "", form: AnswerForm,
-    maximumCalls: Int = .max, isWholeTurn: Bool = true
+    maximumCalls: Int = .max, stop: [String] = [], isWholeTurn: Bool = true
   ) {
     chunks = ChatCompletionChunks(identity, includesUsage: includesUsage, head: head, tellsText: form == .text)
-    reader = AnswerReader(maximumCalls: maximumCalls)
+    reader = AnswerReader(maximumCalls: maximumCalls, stop: form == .text ? stop : [])
     self.form = form
     self.isWholeTurn = isWholeTurn
   }
@@ -65,6 +65,14 @@ package struct ChatCompletionEncoder: RunEncoder {
 
   private func finishReason(_ result: TurnResult) -> String {
     chunks.calls.isEmpty ? result.finishReason(last: reader.stopReason) : "tool_calls"
+  }
+
+  package var isSatisfied: Bool { reader.isStopped }
+
+  package mutating func closeEarly(to output: inout ByteBuffer) {
+    swap(&chunks.output, &output)
+    defer { swap(&chunks.output, &output) }
+    chunks.finish(reason: "stop", usage: reader.usage.chatCompletionUsage(cost: nil))
   }
 
   package mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {

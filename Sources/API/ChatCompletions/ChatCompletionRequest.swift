@@ -13,6 +13,8 @@ struct ChatCompletionRequest: Sendable, Equatable {
   let isStreamed: Bool
   let includesUsage: Bool
   let tools: ChatTools
+  /// Sequences before the first of which the answer ends.
+  let stop: [String]
   /// What `response_format` asks for.
   let format: AnswerForm
   /// From body fields and `metadata`.
@@ -26,6 +28,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
     includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
     tools = try ChatTools(body)
     format = try AnswerForm.responseFormat(body["response_format"])
+    stop = try Self.stop(body["stop"])
     try Self.refuseUnsupported(body)
     try Self.checkImages(messages)
     var options = try TurnOptions(fields: body, except: [.model])
@@ -62,6 +65,22 @@ struct ChatCompletionRequest: Sendable, Equatable {
         "at most \(ImageLimits.maximumCount) images are taken, not \(count)", param: "messages",
         code: "too_many_images")
     }
+  }
+
+  /// How many stop sequences there may be, and how long one.
+  static let maximumStops = 4
+  static let maximumStopLength = 256
+
+  private static func stop(_ value: JSONValue?) throws -> [String] {
+    guard let value, !value.isNull else { return [] }
+    let sequences = value.string.map { [$0] } ?? value.array?.compactMap(\.string)
+    guard let sequences, sequences.count == (value.array?.count ?? 1), sequences.count <= maximumStops,
+      sequences.allSatisfy({ $0.utf8.count <= maximumStopLength })
+    else {
+      throw HTTPError.invalidRequest(
+        "stop must be a string or up to \(maximumStops) strings of at most \(maximumStopLength) bytes", param: "stop")
+    }
+    return sequences.filter { !$0.isEmpty }
   }
 
   /// - Parameter newID: names a call that the CLI has no name for.

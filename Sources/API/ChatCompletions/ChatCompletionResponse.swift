@@ -23,7 +23,7 @@ struct ChatCompletionResponse {
     self.head = head
     thinking = run.answer.thinking.bytes
     (text, calls) = try ChatCompletionResponse.content(run, form)
-    let last = run.result?.finishReason(last: run.stopReason) ?? "tool_calls"
+    let last = run.result?.finishReason(last: run.stopReason) ?? "stop"
     finishReason = calls.isEmpty ? last : "tool_calls"
     let counted = run.result.flatMap { isWholeTurn ? $0.usage : nil } ?? run.usage
     usage = counted.chatCompletionUsage(cost: run.result?.totalCost)

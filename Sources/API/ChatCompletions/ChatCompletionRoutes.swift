@@ -41,7 +41,7 @@ public struct ChatCompletionRoutes {
     let repeated = runner.recording(of: request, principal).map { RequestedWork.repetition($0) }
     let asked = RequestedTurn(repeated ?? plan.work, for: principal, request, context)
     return wanted.isStreamed
-      ? try await stream(wanted, plan, identity, asked) : try await collect(plan, identity, asked)
+      ? try await stream(wanted, plan, identity, asked) : try await collect(wanted, plan, identity, asked)
   }
 
   private func stream(
@@ -52,17 +52,19 @@ public struct ChatCompletionRoutes {
     return try await runner.stream(asked) { run in
       ChatCompletionEncoder(
         identity, includesUsage: wanted.includesUsage, head: head(run), form: plan.form,
-        maximumCalls: run.turn.maximumCalls, isWholeTurn: asked.isWholeTurn)
+        maximumCalls: run.turn.maximumCalls, stop: wanted.stop, isWholeTurn: asked.isWholeTurn)
     } onEnd: { run, encoder, outcome in
       if isNews { note(outcome, of: run, plan, answer: encoder.message, asked.principal) }
     }
   }
 
   private func collect(
-    _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity, _ asked: RequestedTurn
+    _ wanted: ChatCompletionRequest, _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity,
+    _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
     let isNews = asked.isNews
-    let collector = RunCollector(maximumCalls: asked.work.maximumCalls, needsText: plan.form == .text)
+    let collector = RunCollector(
+      maximumCalls: asked.work.maximumCalls, needsText: plan.form == .text, stop: plan.form == .text ? wanted.stop : [])
     let (run, collected) = try await runner.collect(asked, collector)
     let response: ChatCompletionResponse
     do {
@@ -71,7 +73,7 @@ public struct ChatCompletionRoutes {
     } catch {
       throw runner.rendered(error, asked.context)
     }
-    if isNews {
+    if isNews, !collected.isStopped {
       note(collected.result.map { .result($0) } ?? .parked, of: run, plan, answer: response.message, asked.principal)
     }
     return HTTPResponse(

@@ -15,8 +15,9 @@ final class RunCollector: RunObserver {
   /// - Parameters:
   ///   - maximumCalls: how many calls one message may make.
   ///   - needsText: whether the answer is what the model says, rather than what comes with the result.
-  init(maximumCalls: Int = .max, needsText: Bool = true) {
-    reader = AnswerReader(maximumCalls: maximumCalls)
+  ///   - stop: sequences before the first of which the text ends.
+  init(maximumCalls: Int = .max, needsText: Bool = true, stop: [String] = []) {
+    reader = AnswerReader(maximumCalls: maximumCalls, stop: stop)
     self.needsText = needsText
   }
 
@@ -31,6 +32,7 @@ final class RunCollector: RunObserver {
       if let ended = self.outcome { continuation.resume(returning: ended) } else { waiting = continuation }
     }
     if let failure { throw failure }
+    if reader.isStopped { return run(nil) }
     switch outcome {
     case .failed(let error): throw error
     case .parked: return run(nil)
@@ -45,7 +47,8 @@ final class RunCollector: RunObserver {
   }
 
   private func run(_ result: TurnResult?) -> CollectedRun {
-    CollectedRun(answer: answer, stopReason: reader.stopReason, usage: reader.usage, result: result)
+    CollectedRun(
+      answer: answer, stopReason: reader.stopReason, usage: reader.usage, result: result, isStopped: reader.isStopped)
   }
 
   /// The client is gone.
@@ -59,6 +62,9 @@ final class RunCollector: RunObserver {
       failure = error
       run.cancel()
     }
+    guard reader.isStopped, outcome == nil else { return }
+    end(.failed(.satisfied))
+    run.remove(self)
   }
 
   func run(_ run: Run, didAsk question: PermissionQuestion) { answer.add(ChatToolCall(question)) }
@@ -80,6 +86,7 @@ struct CollectedRun {
   let stopReason: String?
   /// What the upstream counted for the messages of this answer.
   let usage: TokenUsage
-  /// Nil where the run waits for what the client's functions answer.
+  /// Nil where the run waits for what the client's functions answer, or was left at a stop sequence.
   let result: TurnResult?
+  var isStopped = false
 }

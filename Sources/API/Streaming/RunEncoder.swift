@@ -6,6 +6,11 @@ package protocol RunEncoder {
   /// Whether something was written that the client must see: from then on the status is decided.
   var hasContent: Bool { get }
 
+  /// Whether nothing of what the run may still say belongs to the answer: the run is left, and `closeEarly` follows.
+  var isSatisfied: Bool { get }
+
+  mutating func closeEarly(to output: inout ByteBuffer)
+
   /// - Throws: `ClaudeError` when the answer cannot go on; `close` with it follows.
   mutating func encode(
     _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer) throws(ClaudeError)
@@ -23,4 +28,9 @@ package protocol RunEncoder {
 
   /// The run failed after something was written.
   mutating func close(_ error: ClaudeError, to output: inout ByteBuffer)
+}
+
+extension RunEncoder {
+  package var isSatisfied: Bool { false }
+  package mutating func closeEarly(to output: inout ByteBuffer) {}
 }

@@ -85,7 +85,10 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
         failure = error
       }
     }
-    if let failure { fail(failure) }
+    if let failure { return fail(failure) }
+    guard encoder.isSatisfied else { return }
+    write { encoder.closeEarly(to: &$0) }
+    finish(.failed(.satisfied))
   }
 
   func run(_ run: Run, didAsk question: PermissionQuestion) {
@@ -212,4 +215,9 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     }
     armTimer()
   }
+}
+
+extension ClaudeError {
+  /// The client has what it wanted before the turn was over.
+  static let satisfied = ClaudeError(.cancelled, "The answer has reached its end", reachedCLI: true)
 }
