@@ -90,9 +90,10 @@ fuzz: ## feed every parser with made-up bytes, SECONDS_EACH seconds each
 sanitize: ## the unit tests under the thread and the address sanitizer
 	@Config/make/sanitize.sh
 
-bench: build ## what an event, a request, a slow client and a stream cost, beside floors; are 2,000 streams exact? (2 min)
+bench: build cli ## what an event, a request, a stream and a first token cost, beside floors; are 2,000 streams exact? (4 min)
+	$(RELEASE) --product anthropic-stub
 	$(RELEASE) --product bench
-	.build/release/bench
+	Config/make/loopback.sh .build/release/bench
 
 hooks: ## install a git hook that lints before each commit
 	@install -m 755 Config/make/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"

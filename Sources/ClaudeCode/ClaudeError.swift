@@ -7,6 +7,8 @@ public struct ClaudeError: Error, Sendable, Equatable {
     case cliNotFound
     /// The system refused to start it.
     case cannotStart
+    /// The system has no descriptor, process or memory left to start it with.
+    case exhausted
     /// The turn's directory is no longer one below the base of all workspaces.
     case workspaceUnusable
     /// It said something on standard error and left, before any answer.
@@ -71,7 +73,8 @@ extension ClaudeError {
         .workspaceUnusable, "The workspace \(name) cannot be used, it is not the directory it was: \(error)",
         reachedCLI: false)
     } else {
-      self.init(.cannotStart, "Claude Code cannot be started: \(error)", reachedCLI: false)
+      self.init(
+        error.isShortage ? .exhausted : .cannotStart, "Claude Code cannot be started: \(error)", reachedCLI: false)
     }
   }
 

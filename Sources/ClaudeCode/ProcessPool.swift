@@ -132,15 +132,34 @@ final class ProcessPool {
     try await waitForStart(departure)
     do throws(ClaudeError) {
       try await waitForRoom(departure)
-      if isClosed { throw ClaudeError.shuttingDown }
-      if departure.isCancelled { throw ClaudeError.departed }
-      let entry = try launch(session, fingerprint, .busy)
+      let entry = try await launchInPlaceOfIdle(session, fingerprint, departure)
       touch(entry)
       use(entry.process)
     } catch {
       startIsOver()
       throw error
     }
+  }
+
+  /// Launches; where the system has no descriptor or process left for it, processes that wait for work make way.
+  private func launchInPlaceOfIdle(
+    _ session: Turn.Session, _ fingerprint: Fingerprint, _ departure: CancellationSignal
+  ) async throws(ClaudeError) -> PooledProcess {
+    while true {
+      if isClosed { throw .shuttingDown }
+      if departure.isCancelled { throw .departed }
+      do throws(ClaudeError) {
+        return try launch(session, fingerprint, .busy)
+      } catch {
+        guard error.kind == .exhausted, let longestUnused else { throw error }
+        retire(longestUnused)
+        await exit(of: longestUnused)
+      }
+    }
+  }
+
+  private var longestUnused: PooledProcess? {
+    entries.values.filter(\.isDispensable).min { $0.lastUse < $1.lastUse }
   }
 
   private func waitForStart(_ departure: CancellationSignal) async throws(ClaudeError) {
@@ -165,8 +184,7 @@ final class ProcessPool {
 
   private func waitForRoom(_ departure: CancellationSignal) async throws(ClaudeError) {
     while entries.count >= limits.processes {
-      let dispensable = entries.values.filter(\.isDispensable).min { $0.lastUse < $1.lastUse }
-      if let dispensable { retire(dispensable) }
+      if let longestUnused { retire(longestUnused) }
       try await WaitingLine.wait(patience: limits.patience, departure: departure, late: tooBusy) {
         entries.count < limits.processes ? nil : roomLine
       }

@@ -11,6 +11,9 @@ public struct SystemCallError: Error, Sendable, Equatable, CustomStringConvertib
     self.code = code
   }
 
+  /// Whether the call may succeed as soon as others have given something back: descriptors, processes, memory.
+  public var isShortage: Bool { [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(code) }
+
   public var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
 }
 

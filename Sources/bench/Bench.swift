@@ -8,6 +8,7 @@ struct Bench {
     case streams
     case footprint
     case encoders
+    case firstToken = "first-token"
   }
 
   let sections: Set<Section>
@@ -36,11 +37,13 @@ struct Bench {
     Terminal.say("CPU and memory of the server process alone, at LOG_LEVEL=warn, on the simulator; medians.")
     Terminal.say("Floors from the same run: a plain relay, a responder that does not parse, a copy of the bytes.")
     Terminal.say("Waiting times are the clients'; their floor is the same without slow clients.")
+    Terminal.say("First tokens are the real CLI's; their floor is a CLI process in the same state without the server.")
     Terminal.say("")
     Terminal.say(Row.heading)
     try measureLoad(ground)
     if sections.contains(.streams) { try StreamsBench(ground: ground).run(say) }
     if sections.contains(.encoders) { say(EncoderBench.rows()) }
+    if sections.contains(.firstToken) { try FirstTokenBench(ground: ground).run(say) }
   }
 
   private func measureLoad(_ ground: Ground) throws {

@@ -46,14 +46,17 @@ final class Program {
 
   /// CPU time of all its threads so far, its children's not included.
   var cpuNanoseconds: Int {
-    get throws {
-      var clock = clockid_t()
-      var time = timespec()
-      guard unsafe clock_getcpuclockid(pid, &clock) == 0, unsafe clock_gettime(clock, &time) == 0 else {
-        throw BenchFailure("process \(pid) is gone")
-      }
-      return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    get throws { try Program.cpuNanoseconds(of: pid) }
+  }
+
+  /// The same of any process.
+  static func cpuNanoseconds(of pid: Int32) throws -> Int {
+    var clock = clockid_t()
+    var time = timespec()
+    guard unsafe clock_getcpuclockid(pid, &clock) == 0, unsafe clock_gettime(clock, &time) == 0 else {
+      throw BenchFailure("process \(pid) is gone")
     }
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 
   /// Resident memory.

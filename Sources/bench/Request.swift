@@ -9,13 +9,16 @@ enum Request {
   }
 
   /// A chat completion, streamed.
-  static func translated(_ prompt: String) -> [UInt8] {
+  static func translated(_ prompt: String) -> [UInt8] { translated(prompt, continuing: nil) }
+
+  /// - Parameter session: nil for a new one.
+  static func translated(_ prompt: String, continuing session: String?) -> [UInt8] {
     post(
       "/v1/chat/completions",
       [
         "model": "claude-code", "stream": true,
         "messages": [["role": "user", "content": .string(prompt)]],
-      ])
+      ], fields: session.map { ["x-session-id: \($0)"] } ?? [])
   }
 
   /// What the plain relay takes: the line that the CLI reads.
@@ -24,7 +27,9 @@ enum Request {
   static let tiny = Array(
     "GET /health/live HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\naccept: */*\r\n\r\n".utf8)
 
-  private static func post(_ path: String, _ body: JSONValue) -> [UInt8] {
+  static let health = Array("GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".utf8)
+
+  private static func post(_ path: String, _ body: JSONValue, fields: [String] = []) -> [UInt8] {
     let body = body.encoded
     let head = """
       POST \(path) HTTP/1.1\r
@@ -32,9 +37,8 @@ enum Request {
       content-type: application/json\r
       content-length: \(body.count)\r
       connection: close\r
-      \r
 
       """
-    return Array(head.utf8) + body
+    return Array((head + fields.map { $0 + "\r\n" }.joined() + "\r\n").utf8) + body
   }
 }

@@ -6,6 +6,8 @@ struct Row {
     /// At least the floor divided by this.
     case floorDividedBy(Double)
     case below(Double)
+    /// At most the floor and so much more.
+    case aboveFloor(Double)
     case none
   }
 
@@ -26,6 +28,8 @@ struct Row {
     case .timesFloor(let limit), .floorDividedBy(let limit):
       ratio.map { ("<= \(Row.text(limit))x", $0 <= limit) }
     case .below(let limit): ("< \(Row.text(limit))", value < limit)
+    case .aboveFloor(let limit):
+      floor.map { ("<= +\(Row.text(limit))", value <= $0 + limit) }
     case .none: nil
     }
   }

@@ -29,16 +29,24 @@ final class Subject {
     throw BenchFailure("\(name) does not listen")
   }
 
-  static func server(_ ground: Ground) throws -> Subject {
+  /// - Parameters:
+  ///   - cli: nil for the simulator.
+  ///   - settings: beside those that every server gets.
+  static func server(_ ground: Ground, cli: String? = nil, settings: [String: String] = [:]) throws -> Subject {
     try Subject(
       ground, "claude-code-server",
       environment: { port in
-        [
+        settings.merging([
           "PATH": "/usr/bin:/bin", "HOME": ground.directory, "HOST": "127.0.0.1", "PORT": String(port),
-          "LOG_LEVEL": "warn", "CLAUDE_CLI_PATH": ground.program("claude-simulator"),
+          "LOG_LEVEL": "warn", "CLAUDE_CLI_PATH": cli ?? ground.program("claude-simulator"),
           "WORKSPACE_BASE_PATH": ground.directory,
-        ]
+        ]) { $1 }
       })
+  }
+
+  /// The scripted upstream of the real CLI.
+  static func stub(_ ground: Ground) throws -> Subject {
+    try Subject(ground, "anthropic-stub", arguments: { ["--port", "\($0)"] })
   }
 
   static func relay(_ ground: Ground) throws -> Subject {

@@ -1,7 +1,7 @@
 import Glibc
 
-// `bench` prints the table, `bench burst`, `paced`, `requests`, `slowloris`, `streams`, `footprint` or `encoders` a part
-// of it.
+// `bench` prints the table, `bench burst`, `paced`, `requests`, `slowloris`, `streams`, `footprint`, `encoders` or
+// `first-token` a part of it.
 //
 // `bench relay <simulator> <home> <port>` and `bench tiny <response bytes> <port>` are the floors: it starts them itself,
 // beside the server, so that every figure has its floor from the same run. So it does `bench trickle <connections>

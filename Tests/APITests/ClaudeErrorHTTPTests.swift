@@ -11,6 +11,7 @@ struct ClaudeErrorHTTPTests {
   private static let table: [(ClaudeError.Kind, Int, String, String, String?, Int?)] = [
     (.cliNotFound, 503, "server_error", "claude_cli_not_found", nil, 60),
     (.cannotStart, 503, "server_error", "overloaded", nil, 1),
+    (.exhausted, 503, "server_error", "overloaded", nil, 1),
     (.workspaceUnusable, 500, "server_error", "workspace_unusable", nil, nil),
     (.refused, 500, "server_error", "claude_refused", nil, nil),
     (.sessionNotFound, 404, "invalid_request_error", "session_not_found", "session-id", nil),

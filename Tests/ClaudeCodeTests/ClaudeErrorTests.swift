@@ -1,3 +1,5 @@
+import EventLoop
+import Glibc
 import TestSupport
 import Testing
 
@@ -5,6 +7,19 @@ import Testing
 
 struct ClaudeErrorTests {
   private typealias Line = CLILine
+
+  @Test(
+    "what the system has run out of is told from what will never start",
+    arguments: [
+      (EMFILE, .exhausted), (ENFILE, .exhausted), (EAGAIN, .exhausted), (ENOMEM, .exhausted), (ENOENT, .cannotStart),
+      (EACCES, .cannotStart), (E2BIG, .cannotStart),
+    ] as [(Int32, ClaudeError.Kind)])
+  func starts(code: Int32, kind: ClaudeError.Kind) {
+    let command = ChildCommand(executable: "/cli", arguments: [], environment: [:], directory: "/")
+    let error = ClaudeError(SystemCallError("posix_spawn /cli", code: code), starting: command)
+    #expect(error.kind == kind)
+    #expect(!error.reachedCLI)
+  }
 
   @Test(
     "a result that is none says what went wrong",

@@ -4,7 +4,9 @@ import json
 import os
 import pathlib
 import re
+import select
 import subprocess
+import time
 import urllib.request
 
 import openai
@@ -43,6 +45,17 @@ class Program:
         self.drain.wait(timeout=START_TIMEOUT)
         self.log.close()
         return status
+
+
+def happens(condition, seconds):
+    """Whether the condition comes true in time."""
+    deadline = time.monotonic() + seconds
+    poller = select.poll()
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        poller.poll(20)
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +120,24 @@ class Server:
     def client(self, **options):
         return openai.OpenAI(
             api_key=options.pop("api_key", "sk-any"), base_url=f"{self.url}/v1", max_retries=0, timeout=60, **options)
+
+    def processes(self):
+        """What /health says of the CLI's processes."""
+        with urllib.request.urlopen(f"{self.url}/health") as answer:
+            return json.load(answer)["checks"]["processes"]["details"]
+
+    def runs(self):
+        """(session, process id) of each run, in the order they were started."""
+        found = re.findall(r"run started .*?session=(\S+) pid=(\d+)", self.log.read_text())
+        return [(session, int(pid)) for session, pid in found]
+
+    def is_at_rest(self):
+        """Whether no turn runs, and nothing is below the server but CLIs that wait for one."""
+        figures = self.processes()
+        return figures["running"] == 0 and figures["idle"] + figures["spare"] == figures["live"] == len(self.children())
+
+    def comes_to_rest(self, seconds):
+        return happens(self.is_at_rest, seconds)
 
     def children(self):
         """The ids of all processes below the server."""

@@ -108,7 +108,7 @@ def test_an_mcp_tool(make_server, tmp_path):
     "stub: delay=60000 tokens=1", "stub: tokens=2 stall=1",
     'stub: tool=Bash input={"command":"setsid\\u0020bash\\u0020-c\\u0020\\"trap\\u0020true\\u0020TERM;while\\u0020true;do\\u0020read\\u0020-t\\u002060\\u0020<>/dev/zero;done\\""}',
 ])
-def test_a_client_that_leaves_takes_everything_with_it(make_server, upstream, script):
+def test_a_client_that_leaves_takes_its_turn_with_it(make_server, upstream, script):
     server = make_server(PROCESS_KILL_TIMEOUT_MS="2000")
     seen = len(upstream.requests())
     connection, response = post_without_answer(
@@ -116,8 +116,9 @@ def test_a_client_that_leaves_takes_everything_with_it(make_server, upstream, sc
     watched = watch(server, upstream, seen, wants_tool="tool=" in script)
     connection.close()
     # PROCESS_KILL_TIMEOUT_MS and one second more.
-    assert wait_for_exit(watched, 3) == []
-    assert server.children() == set()
+    assert server.comes_to_rest(3)
+    server.program.stop()
+    assert wait_for_exit(watched, 0) == []
 
 
 def post_without_answer(server, body):

@@ -11,7 +11,7 @@ extension HTTPError {
     switch error.kind {
     case .cliNotFound:
       self.init(503, "server_error", "claude_cli_not_found", error, retryAfter: 60)
-    case .cannotStart:
+    case .cannotStart, .exhausted:
       self.init(503, "server_error", "overloaded", error, retryAfter: 1)
     case .workspaceUnusable:
       self.init(500, "server_error", "workspace_unusable", error)
