@@ -132,9 +132,7 @@ final class ProcessPool {
     try await waitForStart(departure)
     do throws(ClaudeError) {
       try await waitForRoom(departure)
-      let entry = try await launchInPlaceOfIdle(session, fingerprint, departure)
-      touch(entry)
-      use(entry.process)
+      try await launchInPlaceOfIdle(session, fingerprint, departure, use)
     } catch {
       startIsOver()
       throw error
@@ -143,13 +141,17 @@ final class ProcessPool {
 
   /// Launches; where the system has no descriptor or process left for it, processes that wait for work make way.
   private func launchInPlaceOfIdle(
-    _ session: Turn.Session, _ fingerprint: Fingerprint, _ departure: CancellationSignal
-  ) async throws(ClaudeError) -> PooledProcess {
+    _ session: Turn.Session, _ fingerprint: Fingerprint, _ departure: CancellationSignal,
+    _ use: @Reactor (ClaudeProcess) -> Void
+  ) async throws(ClaudeError) {
     while true {
       if isClosed { throw .shuttingDown }
       if departure.isCancelled { throw .departed }
       do throws(ClaudeError) {
-        return try launch(session, fingerprint, .busy)
+        let entry = try launch(session, fingerprint, .busy)
+        touch(entry)
+        // In here: on the way out of this function the process could say something that nobody hears.
+        return use(entry.process)
       } catch {
         guard error.kind == .exhausted, let longestUnused else { throw error }
         retire(longestUnused)

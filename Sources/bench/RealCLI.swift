@@ -41,7 +41,7 @@ final class RealCLI {
   ///
   /// - Returns: milliseconds from `start` to the first token.
   func firstToken(_ prompt: String, since start: ContinuousClock.Instant = .now) throws -> Double {
-    let lines = isInitialized ? [] : ControlMessage.initialize(id: "init", Initialization(turn.options))
+    let lines = isInitialized ? [] : ControlMessage.initialize(id: "init", Initialization(turn))
     isInitialized = true
     answer.clear()
     send(lines + ControlMessage.user(prompt))
