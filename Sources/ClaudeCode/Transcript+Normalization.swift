@@ -1,0 +1,104 @@
+import Bytes
+
+extension Transcript {
+  /// Stands where a message must be and none is; the CLI's own words for that.
+  static let nothing = "(no content)"
+
+  /// The history in the one form that reaches the upstream as it is. Everything else the CLI repairs in its own way
+  /// (2.1.329: it adds line ends, placeholders and answers, or loses calls), or the upstream refuses it.
+  ///
+  /// - Messages alternate and the user begins; neighbours of one role are joined.
+  /// - Blank texts are left out, and messages with nothing else in them.
+  /// - Calls stand at the end of their message, their results at the beginning of the next and in the same order. A call
+  ///   without a result is left out, as is a result without a call.
+  /// - A result that is an error has no images.
+  /// - Ids of calls are unique: see `CallIDs`.
+  static func normalized(_ history: [ConversationMessage]) -> [ConversationMessage] {
+    var messages = joined(history.map { ConversationMessage($0.role, allowed($0.content, for: $0.role)) })
+    pairCalls(&messages)
+    messages = joined(messages)
+    if messages.first?.role == .assistant {
+      messages.insert(ConversationMessage(.user, [.text(nothing)]), at: 0)
+    }
+    return messages
+  }
+
+  private static func joined(_ messages: [ConversationMessage]) -> [ConversationMessage] {
+    messages.reduce(into: []) { joined, message in
+      if message.content.isEmpty { return }
+      if let last = joined.indices.last, joined[last].role == message.role {
+        joined[last].content += message.content
+      } else {
+        joined.append(message)
+      }
+    }
+  }
+
+  /// What the upstream takes from a role.
+  private static func allowed(
+    _ content: [ContentBlock], for role: ConversationMessage.Role
+  ) -> [ContentBlock] {
+    content.compactMap { block in
+      switch (block, role) {
+      case (.text(let text), _): isBlank(text) ? nil : block
+      case (.image, .user), (.toolUse, .assistant): block
+      case (.toolResult(let id, let content, let isError), .user):
+        .toolResult(id: id, content: content.filter { $0.isSpoken(asError: isError) }, isError: isError)
+      default: nil
+      }
+    }
+  }
+
+  private static func pairCalls(_ messages: inout [ConversationMessage]) {
+    var ids = CallIDs()
+    for index in messages.indices {
+      let calls = messages[index].content.filter(\.isToolUse)
+      let next = index + 1 < messages.count ? messages[index + 1].content.filter(\.isToolResult) : []
+      let pairs = pairs(calls, next, &ids)
+      if messages[index].role == .assistant {
+        messages[index].content = messages[index].content.filter { !$0.isToolUse } + pairs.map(\.call)
+        guard index + 1 < messages.count else { continue }
+        messages[index + 1].content = pairs.map(\.result) + messages[index + 1].content.filter { !$0.isToolResult }
+      } else if index == 0 {
+        messages[index].content.removeAll(where: \.isToolResult)
+      }
+    }
+  }
+
+  /// Weak clients repeat an id, even within a message: the n-th result of an id belongs to its n-th call.
+  private static func pairs(
+    _ calls: [ContentBlock], _ results: [ContentBlock], _ ids: inout CallIDs
+  ) -> [(call: ContentBlock, result: ContentBlock)] {
+    var results = results
+    return calls.compactMap { call in
+      guard case .toolUse(let id, let name, let input) = call,
+        let place = results.firstIndex(where: { $0.resultID == id }),
+        case .toolResult(_, let content, let isError) = results.remove(at: place)
+      else { return nil }
+      let fresh = ids.unique(id)
+      let call = ContentBlock.toolUse(id: fresh, name: name, input: input.object == nil ? [:] : input)
+      return (call, .toolResult(id: fresh, content: content, isError: isError))
+    }
+  }
+
+  /// As JavaScript trims: U+FEFF is white space there.
+  fileprivate static func isBlank(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { $0.properties.isWhitespace || $0 == "\u{FEFF}" }
+  }
+}
+
+extension ContentBlock {
+  var isToolUse: Bool { if case .toolUse = self { true } else { false } }
+  var isToolResult: Bool { resultID != nil }
+
+  fileprivate var resultID: String? { if case .toolResult(let id, _, _) = self { id } else { nil } }
+
+  /// Whether a tool can answer it.
+  fileprivate func isSpoken(asError isError: Bool) -> Bool {
+    switch self {
+    case .text(let text): !Transcript.isBlank(text)
+    case .image: !isError
+    case .toolUse, .toolResult: false
+    }
+  }
+}

@@ -1,0 +1,83 @@
+public import EventLoop
+import Glibc
+
+/// Puts transcripts where the CLI finds them.
+public enum TranscriptFile {
+  /// Larger conversations are encoded and written off the loop.
+  static let inlineLimit = 256 * 1024
+
+  /// Writes `transcript` for a CLI that has not been started: it looks for the file within its first tenths of a second.
+  ///
+  /// - Parameter newID: makes a UUID, one for each line.
+  /// - Throws: when the file cannot be made, also because there is one (`EEXIST`). No part of it is left.
+  public static func write(
+    _ transcript: Transcript, in context: Transcript.Context, to location: TranscriptLocation, newID: () -> String
+  ) async throws(SystemCallError) {
+    let ids = (0..<transcript.lineCount).map { _ in newID() }
+    guard !isWrittenInline(transcript) else {
+      return try write(transcript.encoded(in: context, ids: ids), to: location)
+    }
+    let written = await Task.detached { () -> Result<Void, SystemCallError> in
+      Result { () throws(SystemCallError) in try write(transcript.encoded(in: context, ids: ids), to: location) }
+    }.value
+    try written.get()
+  }
+
+  static func isWrittenInline(_ transcript: Transcript) -> Bool {
+    transcript.messages.reduce(0) { $0 + $1.content.reduce(0) { $0 + $1.size } } <= inlineLimit
+  }
+
+  /// Makes a file of mode 0600; directories that are missing get mode 0700. Neither the folder nor the file may be a
+  /// link.
+  static func write(_ bytes: [UInt8], to location: TranscriptLocation) throws(SystemCallError) {
+    let folder = try openFolder(location)
+    defer { close(folder) }
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let descriptor = unsafe openat(folder, location.file, flags, 0o600)
+    guard descriptor >= 0 else { throw SystemCallError("open transcript", code: errno) }
+    defer { close(descriptor) }
+    do throws(SystemCallError) {
+      try write(bytes, to: descriptor)
+    } catch {
+      unsafe unlinkat(folder, location.file, 0)
+      throw error
+    }
+  }
+
+  private static func openFolder(_ location: TranscriptLocation) throws(SystemCallError) -> Int32 {
+    let configuration = String(location.root.dropLast("/projects".count))
+    let path = "\(location.root)/\(location.folder)"
+    for directory in [configuration, location.root, path] {
+      guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+        throw SystemCallError("make transcript folder", code: errno)
+      }
+    }
+    let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemCallError("open transcript folder", code: errno) }
+    return descriptor
+  }
+
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) throws(SystemCallError) {
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw SystemCallError("write transcript", code: errno) }
+      written += count
+    }
+  }
+}
+
+extension ContentBlock {
+  /// Its bytes, roughly. The input of a call is not counted: the model wrote it, and it is short.
+  fileprivate var size: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .image(_, let base64): base64.utf8.count
+    case .toolUse: 0
+    case .toolResult(_, let content, _): content.reduce(0) { $0 + $1.size }
+    }
+  }
+}

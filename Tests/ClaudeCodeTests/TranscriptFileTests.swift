@@ -1,0 +1,89 @@
+import Bytes
+import EventLoop
+import Glibc
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+struct TranscriptFileTests {
+  private let directory = TemporaryDirectory()
+  private let transcript = Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])])
+  private var location: TranscriptLocation {
+    TranscriptLocation(configuration: "\(directory.path)/config", directory: "/w", sessionID: "s")
+  }
+
+  @Test("a transcript is written where nothing was, for its owner alone")
+  func fresh() async throws {
+    try await write(transcript)
+    #expect(fileContents(location.path) == expected(transcript))
+    #expect(try mode("config") == 0o700)
+    #expect(try mode("config/projects") == 0o700)
+    #expect(try mode("config/projects/-w") == 0o700)
+    #expect(try mode("config/projects/-w/s.jsonl") == 0o600)
+  }
+
+  @Test("a file that is there stays as it is")
+  func taken() async throws {
+    try await write(transcript)
+    await #expect(throws: SystemCallError("open transcript", code: EEXIST)) { try await write(Transcript([])) }
+    #expect(fileContents(location.path) == expected(transcript))
+  }
+
+  @Test("neither the file nor its folder may be a link")
+  func links() async throws {
+    for name in ["config", "config/projects", "other"] { try directory.makeDirectory(name) }
+    try directory.makeLink("config/projects/-w", to: "\(directory.path)/other")
+    await #expect(throws: SystemCallError("open transcript folder", code: ENOTDIR)) { try await write(transcript) }
+    try #require(unsafe unlink("\(directory.path)/config/projects/-w") == 0)
+    try directory.makeDirectory("config/projects/-w")
+    try directory.makeLink("config/projects/-w/s.jsonl", to: "\(directory.path)/other/made")
+    await #expect(throws: SystemCallError("open transcript", code: EEXIST)) { try await write(transcript) }
+    #expect(directory.text(of: "other/made") == nil)
+  }
+
+  @Test("the way may lead over links, and must be passable")
+  func ways() async throws {
+    try directory.makeDirectory("real")
+    try directory.makeLink("config", to: "\(directory.path)/real")
+    try await write(transcript)
+    #expect(directory.text(of: "real/projects/-w/s.jsonl") == String(decoding: expected(transcript), as: UTF8.self))
+    let closed = TranscriptLocation(configuration: "/dev/null", directory: "/w", sessionID: "s")
+    await #expect(throws: SystemCallError("make transcript folder", code: ENOTDIR)) {
+      try await TranscriptFile.write(transcript, in: .sample, to: closed) { "x" }
+    }
+  }
+
+  @Test("a large conversation is written off the loop, a small one at once")
+  func large() async throws {
+    let limit = TranscriptFile.inlineLimit
+    func sized(_ size: Int) -> Transcript {
+      let half = String(repeating: "x", count: size / 2)
+      return Transcript([
+        .init(
+          .user,
+          [.text(half), .image(mediaType: "image/png", base64: String(repeating: "A", count: size - half.count))])
+      ])
+    }
+    #expect([-1, 0, 1].map { TranscriptFile.isWrittenInline(sized(limit + $0)) } == [true, true, false])
+    let transcript = sized(3_000_000)
+    try await write(transcript)
+    #expect(fileContents(location.path) == expected(transcript))
+  }
+
+  private func write(_ transcript: Transcript) async throws {
+    var ids = CountedIDs()
+    try await TranscriptFile.write(transcript, in: .sample, to: location) { ids.next() }
+  }
+
+  private func expected(_ transcript: Transcript) -> [UInt8] {
+    var ids = CountedIDs()
+    return transcript.encoded(in: .sample) { ids.next() }
+  }
+
+  private func mode(_ name: String) throws -> mode_t {
+    var status = stat()
+    try #require(unsafe lstat("\(directory.path)/\(name)", &status) == 0)
+    return status.st_mode & 0o777
+  }
+}
