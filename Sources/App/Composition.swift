@@ -39,7 +39,7 @@ final class Composition {
           total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout,
           toolResult: settings.toolResultTimeout),
         settingSources: settings.settingSources, pool: settings.pool, turns: settings.turns),
-      logger: logger, newID: newID)
+      logger: logger, clock: clock, newID: newID)
     probe = CLIProbe(locator: locator, environment: childEnvironment, clock: clock)
     let checker = HealthChecker(
       probe: probe, executor: executor, workspaces: workspaces, mcpPath: settings.mcpConfigPath, mcp: mcp,

@@ -7,7 +7,7 @@ public enum CLIArguments {
     var arguments = longLivedForm
     switch session {
     case .new(let id): arguments.append("--session-id=\(id)")
-    case .resume(let id): arguments.append("--resume=\(id)")
+    case .resume(let id), .imported(let id, _, _): arguments.append("--resume=\(id)")
     }
     if let model = fingerprint.model { arguments.append("--model=\(model)") }
     if let effort = fingerprint.effort { arguments.append("--effort=\(effort.rawValue)") }

@@ -28,6 +28,12 @@ public struct CLIEnvironment: Sendable {
     return environment
   }
 
+  /// Where the CLI keeps its settings and sessions; nil where it cannot have any.
+  var configurationDirectory: String? {
+    if let directory = base["CLAUDE_CONFIG_DIR"], !directory.isEmpty { return directory }
+    return base["HOME"].map { "\($0)/.claude" }
+  }
+
   /// For children that serve no turn, as `--version`.
   public var plain: [String: String] { base }
 }

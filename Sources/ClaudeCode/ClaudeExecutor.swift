@@ -36,14 +36,22 @@ public final class ClaudeExecutor {
   private let idleness: Idleness
   private var runs: [String: Run] = [:]
   private var isShuttingDown = false
+  private let logger: Logger
+  private let newID: @Reactor () -> String
+  /// Whether the CLI is known not to take transcripts that we write: their form is undocumented.
+  private var takesTranscripts = true
 
-  /// - Parameter newID: makes UUIDs.
+  /// - Parameters:
+  ///   - clock: the wall clock, for the time stamps of transcripts.
+  ///   - newID: makes UUIDs.
   public init(
     _ configuration: Configuration, scheduler: any Scheduler = Loop.main, logger: Logger,
-    newID: @escaping @Reactor () -> String
+    clock: @escaping @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) }, newID: @escaping @Reactor () -> String
   ) {
     self.configuration = configuration
     self.scheduler = scheduler
+    self.newID = newID
+    self.logger = logger
     idleness = Idleness(scheduler)
     var limits = SessionGate.Limits()
     limits.patience = configuration.timeouts.total
@@ -52,7 +60,8 @@ public final class ClaudeExecutor {
     pool = ProcessPool(
       configuration.pool,
       launcher: ProcessLauncher(
-        locator: configuration.locator, environment: configuration.environment, logger: logger, newID: newID),
+        locator: configuration.locator, environment: configuration.environment, logger: logger, clock: clock,
+        newID: newID),
       kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger)
   }
 
@@ -110,10 +119,13 @@ public final class ClaudeExecutor {
     if isShuttingDown { throw .shuttingDown }
     let wanted = fingerprint(of: turn)
     var started: Run?
+    var turn = turn
+    let hasFallenBack = await prepareTranscript(&turn, wanted)
     try await pool.take(turn, as: wanted, departure: departure) { process in
       // A new session is known to nobody yet.
-      if case .new = turn.session { sessions.occupy(process.sessionID) }
+      if turn.session.isNew { sessions.occupy(process.sessionID) }
       let run = makeRun(turn, id: id, sessionID: process.sessionID, wanted, logger)
+      run.tellsHistoryInWords = hasFallenBack
       run.add(observe(run))
       run.start(on: process)
       started = run
@@ -130,6 +142,8 @@ public final class ClaudeExecutor {
       logger: logger
     ) { [weak self] in
       self?.replaceProcess(of: id)
+    } onRefusal: { [weak self] in
+      self?.transcriptRefused(by: id)
     } onPark: { [weak self] in
       self?.slots.leave()
     } onEnd: { [weak self] in
@@ -139,14 +153,53 @@ public final class ClaudeExecutor {
     return run
   }
 
+  /// Writes the transcript of an imported session; where that is of no use, makes the turn one that tells the
+  /// conversation in words.
+  ///
+  /// - Returns: whether it did the latter.
+  private func prepareTranscript(_ turn: inout Turn, _ fingerprint: Fingerprint) async -> Bool {
+    guard case .imported(let id, let transcript, let words) = turn.session else { return false }
+    if takesTranscripts {
+      do throws(SystemCallError) {
+        try await pool.launcher.write(transcript, for: id, fingerprint)
+        return false
+      } catch {
+        logger.error("a transcript cannot be written; the history is told in words", ["error": .string("\(error)")])
+      }
+    }
+    turn.session = .new(id: id)
+    turn.content = words
+    return true
+  }
+
+  /// The CLI does not know the session whose transcript was written for it. The turn goes on in a new one.
+  private func transcriptRefused(by id: String) {
+    guard let run = runs[id], case .imported(_, _, let words) = run.turn.session else { return }
+    takesTranscripts = false
+    logger.error("the CLI does not take our transcripts; histories are told in words", ["run": .string(id)])
+    if let process = run.letGo() { pool.giveBack(process, .broken(.prompt(patience: configuration.timeouts.kill))) {} }
+    sessions.leave(run.sessionID)
+    let session = newID()
+    sessions.occupy(session)
+    run.fallBack(to: words, in: session)
+    startAgain(run, .new(id: session))
+  }
+
+  /// The run's process was gone before the turn had begun.
   private func replaceProcess(of id: String) {
     guard let run = runs[id] else { return }
-    let session: Turn.Session =
-      if case .new = run.turn.session { .new(id: run.sessionID) } else { .resume(id: run.sessionID) }
+    if case .new = run.turn.session {
+      startAgain(run, .new(id: run.sessionID))
+    } else {
+      startAgain(run, .resume(id: run.sessionID))
+    }
+  }
+
+  private func startAgain(_ run: Run, _ session: Turn.Session) {
     Task.onLoop { [self] in
       do throws(ClaudeError) {
         try await pool.start(session, fingerprint(of: run.turn), departure: CancellationSignal()) { process in
-          if runs[id] != nil { run.start(on: process) } else { pool.giveBackUnused(process) }
+          if runs[run.id] != nil { run.start(on: process) } else { pool.giveBackUnused(process) }
         }
       } catch {
         run.fail(error)

@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import Glibc
 import Telemetry
 
 /// Starts CLI processes: finds the program, and makes its command line and environment.
@@ -8,6 +9,8 @@ struct ProcessLauncher {
   let locator: CLILocator
   let environment: CLIEnvironment
   let logger: Logger
+  /// The wall clock.
+  let clock: @Sendable () -> Timestamp
   let newID: @Reactor () -> String
 
   /// Where the CLI is; nil if there is none.
@@ -15,6 +18,21 @@ struct ProcessLauncher {
 
   /// The program that would be started now. Another one may have been installed since a process was started.
   var currentProgram: Executable.Version? { locate().flatMap(Executable.version) }
+
+  /// Writes the transcript of an imported session.
+  ///
+  /// - Throws: `SystemCallError` when it cannot be.
+  func write(_ transcript: Transcript, for session: String, _ fingerprint: Fingerprint) async throws(SystemCallError) {
+    guard let configuration = environment.configurationDirectory else {
+      throw SystemCallError("find the CLI's configuration directory", code: ENOENT)
+    }
+    // The CLI names the folder after where it finds itself.
+    let directory = try FilePath.resolved(fingerprint.directory)
+    let context = Transcript.Context(
+      sessionID: session, directory: directory, timestamp: clock().iso8601, model: fingerprint.model)
+    let location = TranscriptLocation(configuration: configuration, directory: directory, sessionID: session)
+    try await TranscriptFile.write(transcript, in: context, to: location, newID: newID)
+  }
 
   func launch(
     _ session: Turn.Session, _ fingerprint: Fingerprint,

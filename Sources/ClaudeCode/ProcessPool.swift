@@ -17,7 +17,7 @@ final class ProcessPool {
   }
 
   let limits: PoolLimits
-  private let launcher: ProcessLauncher
+  let launcher: ProcessLauncher
   private let kill: Duration
   private let scheduler: any Scheduler
   private let logger: Logger
@@ -80,6 +80,7 @@ final class ProcessPool {
     case .new:
       if wanted.allowsFurtherTurns { learn(wanted) }
       if let entry = spare(for: wanted) { return use(claim(entry)) }
+    case .imported: break
     }
     try await start(turn.session, wanted, departure: departure, use)
   }

@@ -18,15 +18,18 @@ public final class Run {
   }
 
   public let id: String
-  public let turn: Turn
+  public private(set) var turn: Turn
   public let startedAt: ContinuousClock.Instant
   private var state = State.running
   private var observers: [any RunObserver] = []
   private var process: ClaudeProcess?
   /// The session the turn belongs to: that of the process which serves it.
-  public let sessionID: String
+  public private(set) var sessionID: String
+  /// Whether a history that should have been a transcript is told in words instead.
+  public internal(set) var tellsHistoryInWords = false
   private let fingerprint: Fingerprint
   private var desk: CallDesk
+  private let onRefusal: @Reactor () -> Void
   private let onPark: @Reactor () -> Void
   private let onEnd: @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
   /// Gets another process for a turn whose process was gone before it had begun; nil when that was done once.
@@ -49,10 +52,11 @@ public final class Run {
   init(
     _ turn: Turn, id: String, sessionID: String, as fingerprint: Fingerprint, timeouts: RunTimeouts,
     scheduler: any Scheduler, logger: Logger, onLoss: (@Reactor () -> Void)? = nil,
-    onPark: @escaping @Reactor () -> Void = {},
+    onRefusal: @escaping @Reactor () -> Void = {}, onPark: @escaping @Reactor () -> Void = {},
     onEnd: @escaping @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
   ) {
     self.onLoss = onLoss
+    self.onRefusal = onRefusal
     self.onPark = onPark
     desk = CallDesk(maximumCalls: turn.maximumCalls)
     self.onEnd = onEnd
@@ -117,6 +121,20 @@ public final class Run {
     totalTimer?.cancel()
     inactivityTimer?.cancel()
     process?.pauseOutput()
+  }
+
+  /// Gives its process up before the turn has begun.
+  func letGo() -> ClaudeProcess? {
+    defer { process = nil }
+    return process
+  }
+
+  /// The turn says `words` in a session of their own.
+  func fallBack(to words: [ContentBlock], in session: String) {
+    turn.session = .new(id: session)
+    turn.content = words
+    sessionID = session
+    tellsHistoryInWords = true
   }
 
   // MARK: Calls of the client's functions
@@ -207,6 +225,7 @@ public final class Run {
 
   private func receiveResult(_ message: StreamMessage, _ line: Span<UInt8>) {
     guard let result = TurnResult(line) else { return }
+    if case .imported = turn.session, !hasSpoken, ClaudeError(result)?.kind == .sessionNotFound { return onRefusal() }
     if result.turns == 0 && !result.isError, case .running = state {
       state = .holding(result, line: line.bytes(in: 0..<line.count), message)
       process?.tearDown(.polite(patience: timeouts.kill), scheduler)

@@ -7,10 +7,16 @@ public struct Turn: Sendable, Equatable {
     case new(id: String)
     /// The next turn of a conversation the CLI has a transcript of.
     case resume(id: String)
+    /// A new session that is told a conversation first. Where the CLI does not take the transcript, the turn is to say
+    /// what `words` say instead.
+    case imported(id: String, Transcript, words: [ContentBlock])
+
+    /// Whether nobody but us knows of it.
+    var isNew: Bool { if case .resume = self { false } else { true } }
 
     public var id: String {
       switch self {
-      case .new(let id), .resume(let id): id
+      case .new(let id), .resume(let id), .imported(let id, _, _): id
       }
     }
   }

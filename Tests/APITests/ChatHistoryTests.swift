@@ -184,11 +184,12 @@ struct ChatHistoryTests {
           """)
       ])
     #expect(
-      history.messages == [
+      history.conversation == [
         ConversationMessage(.user, [.text("hi")]), ConversationMessage(.assistant, [.text("hello")]),
         ConversationMessage(.user, [.text("go")]),
         ConversationMessage(.assistant, [.toolUse(id: "c", name: "mcp__client__f", input: [:])]),
         ConversationMessage(.user, [.toolResult(id: "c", content: [.text("7")], isError: false)]),
+        ConversationMessage(.user, [.text(" /now")]),
       ])
   }
 }

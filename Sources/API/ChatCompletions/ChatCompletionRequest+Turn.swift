@@ -58,7 +58,8 @@ extension ChatCompletionRequest {
     if let instructions = history.instructions { wanted.systemPrompt = instructions }
     if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
     return try turns.makeTurn(
-      content: session == nil ? history.words : ChatHistory.neutral(history.question), options: wanted,
+      content: session == nil ? history.words : ChatHistory.neutral(history.question),
+      telling: session == nil ? history.conversation : [], options: wanted,
       continuing: session, context)
   }
 

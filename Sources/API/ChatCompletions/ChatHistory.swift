@@ -127,8 +127,11 @@ struct ChatHistory: Sendable, Equatable {
 
   // MARK: Told rather than replayed
 
-  /// The history natively, for a new session.
-  var messages: [ConversationMessage] { told.map { $0.told.conversationMessage } }
+  /// The whole conversation natively, what the user says now included.
+  var conversation: [ConversationMessage] {
+    let asked = ChatHistory.neutral(question)
+    return told.map { $0.told.conversationMessage } + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
+  }
 
   /// The history in words, before the question.
   var words: [ContentBlock] {

@@ -50,12 +50,15 @@ public final class TurnFactory {
   }
 
   /// - Parameters:
+  ///   - content: what the user says; where there is a history, with the history in words.
+  ///   - history: the whole conversation, what the user says now included, for a new session.
   ///   - options: what the request says; what it leaves open is taken from the session.
   ///   - session: the session to continue; nil for a new one.
   ///   - context: gets `x-claude-warning`, and `x-session-id` for a session that is there already.
   /// - Throws: `HTTPError`.
   func makeTurn(
-    content: [ContentBlock], options: TurnOptions, continuing session: SessionRecord?, _ context: RequestContext
+    content: [ContentBlock], telling history: [ConversationMessage] = [], options: TurnOptions,
+    continuing session: SessionRecord?, _ context: RequestContext
   ) throws -> Turn {
     // What is inherited is the CLI's name already.
     let model = options.model == nil ? session?.options.model : try models.cliModel(for: options.model)
@@ -63,13 +66,24 @@ public final class TurnFactory {
     options.model = model
     try policy.check(options)
     options.mcpAllowedTools = configuredTools(options.mcpAllowedTools, context)
-    let chosen: Turn.Session = session.map { .resume(id: $0.id) } ?? .new(id: newID())
+    let (chosen, content) = place(content, history, session)
     options.sessionID = nil
     let turn = Turn(
       content: content, session: chosen, directory: try directory(options.workspace), workspaceBase: workspaces.base,
       options: options, mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
     if let session { context.setResponseField("x-session-id", session.id) }
     return turn
+  }
+
+  /// The session, and what it is to be told now.
+  private func place(
+    _ content: [ContentBlock], _ history: [ConversationMessage], _ session: SessionRecord?
+  ) -> (Turn.Session, [ContentBlock]) {
+    if let session { return (.resume(id: session.id), content) }
+    let resumption = Resumption(history)
+    // A conversation that asks nothing is told in words.
+    guard !resumption.transcript.isEmpty, !resumption.prompt.isEmpty else { return (.new(id: newID()), content) }
+    return (.imported(id: newID(), resumption.transcript, words: content), resumption.prompt)
   }
 
   /// The turn has begun: its session is known from here on, and inherits the turn's options.

@@ -47,11 +47,11 @@ public final class TurnRunner {
   ) async throws -> HTTPResponse {
     let context = asked.context
     do throws(ClaudeError) {
-      let stream = try await begin(asked, encoder, onEnd)
+      let (run, stream) = try await begin(asked, encoder, onEnd)
       // From here on the client's leaving is the stream's business.
       context.departure.whenCancelled { stream.clientDidLeave() }
       try await stream.untilReady()
-      markTime(context)
+      mark(run, asked)
       return .eventStream(stream)
     } catch {
       throw rendered(error, context)
@@ -61,7 +61,7 @@ public final class TurnRunner {
   private func begin<Encoder: RunEncoder>(
     _ asked: RequestedTurn, _ encoder: @Reactor (Run) -> Encoder,
     _ onEnd: @escaping @Reactor (Run, Encoder, RunOutcome) -> Void
-  ) async throws(ClaudeError) -> RunStream<Encoder> {
+  ) async throws(ClaudeError) -> (Run, RunStream<Encoder>) {
     var made: RunStream<Encoder>?
     let run = try await start(asked) { run in
       let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
@@ -70,7 +70,7 @@ public final class TurnRunner {
       return stream
     }
     guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
-    return made
+    return (run, made)
   }
 
   /// Runs the turn to its end, with `observer` collecting.
@@ -88,7 +88,7 @@ public final class TurnRunner {
         if let grace = grace(asked) { _ = scheduler.schedule(after: grace, leave) } else { leave() }
       }
       let collected = try await observer.collected()
-      markTime(context)
+      mark(run, asked)
       return (run, collected)
     } catch {
       throw rendered(error, context)
@@ -97,9 +97,15 @@ public final class TurnRunner {
 
   private func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
 
-  /// How long the answer's head took, as OpenAI names it.
-  private func markTime(_ context: RequestContext) {
+  /// What is known of the run when its answer begins: how long that took, as OpenAI names it.
+  private func mark(_ run: Run, _ asked: RequestedTurn) {
+    let context = asked.context
     context.setResponseField("openai-processing-ms", String((scheduler.now - context.startedAt).milliseconds))
+    guard run.tellsHistoryInWords else { return }
+    // The session is another one, perhaps, than when the run began.
+    turns.began(run, for: asked.principal, context)
+    context.setResponseField(
+      "x-claude-warning", "the history is told in words: this CLI does not take it as a transcript")
   }
 
   private func start(
