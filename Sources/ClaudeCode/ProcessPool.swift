@@ -223,6 +223,8 @@ final class ProcessPool {
         isFit ? keep(entry, onFree) : kill(entry, .prompt(patience: kill), onFree)
       }
     case .interrupted: kill(entry, .prompt(patience: kill), onFree)
+    // It has ended by itself: nobody killed it, and whether it had got up is looked at when it is gone.
+    case .broken([]): whenGone(entry, onFree)
     case .broken(let steps): kill(entry, steps, onFree)
     }
   }
