@@ -139,6 +139,8 @@ final class ProcessPool {
       use(entry.process)
     } catch {
       startIsOver()
+      // The room it has waited for, maybe, and did not take.
+      if entries.count < limits.processes { roomLine.admitNext() }
       throw error
     }
   }
