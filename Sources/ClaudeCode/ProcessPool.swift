@@ -285,6 +285,8 @@ final class ProcessPool {
   private func processIsGone(_ process: ClaudeProcess) {
     guard let entry = entries.removeValue(forKey: ObjectIdentifier(process)) else { return }
     entry.timer?.cancel()
+    // Who watched an idle one holds its entry.
+    process.owner = nil
     if entry.state == .spare || (entry.state == .busy && !process.isReady) { noteCrash(process) }
     let actions = entry.exitActions
     entry.exitActions = []
