@@ -222,7 +222,8 @@ final class ProcessPool {
       keep(entry, onFree)
     case .interrupted where process.isReady && !isClosed:
       _ = Interruption(process, patience: limits.interrupt, scheduler) { [self] isFit in
-        isFit ? keep(entry, onFree) : kill(entry, .prompt(patience: kill), onFree)
+        // The CLI has ended its turn; a tool that is deaf may not have.
+        isFit && !process.hasLeftovers ? keep(entry, onFree) : kill(entry, .prompt(patience: kill), onFree)
       }
     case .interrupted: kill(entry, .prompt(patience: kill), onFree)
     // It has ended by itself: nobody killed it, and whether it had got up is looked at when it is gone.

@@ -38,6 +38,14 @@ public struct ProcessTable: Sendable {
 
   public let entries: [Entry]
 
+  /// The present, counted as the start times of processes are: in clock ticks since boot.
+  public static var now: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+    let ticks = sysconf(Int32(_SC_CLK_TCK))
+    return UInt64(time.tv_sec * ticks + time.tv_nsec * ticks / 1_000_000_000)
+  }
+
   /// Reads the table now. About 4 µs per process.
   public init() {
     var entries: [Entry] = []
