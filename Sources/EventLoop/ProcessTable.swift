@@ -76,6 +76,15 @@ public struct ProcessTable: Sendable {
     return found
   }
 
+  /// `pid`, and all that it descends from.
+  func lineage(of pid: Int32) -> Set<Int32> {
+    let parents = Dictionary(entries.map { ($0.identity.pid, $0.parent) }) { first, _ in first }
+    var found: Set<Int32> = []
+    var next: Int32? = pid
+    while let member = next, found.insert(member).inserted { next = parents[member] }
+    return found
+  }
+
   /// Ended children of this process that nobody has waited for.
   var ownZombies: [Int32] { entries.filter { $0.isZombie && $0.parent == getpid() }.map(\.identity.pid) }
 
