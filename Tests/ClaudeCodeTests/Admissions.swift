@@ -15,7 +15,9 @@ final class Admissions {
   func note(
     _ name: String, _ attempt: @escaping @Reactor () async throws(ClaudeError) -> Void
   ) async -> Task<Void, Never> {
+    var hasBegun = false
     let task = Task.onLoop { [self] in
+      hasBegun = true
       do throws(ClaudeError) {
         try await attempt()
         entries.append("\(name) in")
@@ -23,6 +25,7 @@ final class Admissions {
         entries.append("\(name) \(error.kind)")
       }
     }
+    await until { hasBegun }
     await nextTurn()
     return task
   }

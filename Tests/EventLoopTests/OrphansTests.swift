@@ -101,7 +101,7 @@ struct OrphansTests {
       let orphan = try await Tree(mark: Self.dead)
       let scheduler = ManualScheduler()
       let task = Task.onLoop { await Orphans(scheduler: scheduler).end() }
-      await nextTurn()
+      await until { !scheduler.waits.isEmpty || orphan.isGone }
       #expect(scheduler.waits == [limit])
       scheduler.advance(by: limit + .milliseconds(offset))
       let isAsked = scheduler.waits == [.milliseconds(1)]
