@@ -40,10 +40,11 @@ public struct ProcessTable: Sendable {
 
   /// The present, counted as the start times of processes are: in clock ticks since boot.
   public static var now: UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_BOOTTIME, &time)
-    let ticks = sysconf(Int32(_SC_CLK_TCK))
-    return UInt64(time.tv_sec * ticks + time.tv_nsec * ticks / 1_000_000_000)
+    // Seconds, with hundredths, and then another number (proc(5), uptime).
+    let uptime = firstLine("/proc/uptime")?.split(separator: " ").first.map(String.init) ?? ""
+    let digits = uptime.split(separator: ".").compactMap { UInt64($0) }
+    guard digits.count == 2 else { return 0 }
+    return (digits[0] * 100 + digits[1]) * UInt64(sysconf(Int32(_SC_CLK_TCK))) / 100
   }
 
   /// Reads the table now. About 4 µs per process.
