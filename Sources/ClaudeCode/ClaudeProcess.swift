@@ -39,6 +39,8 @@ final class ClaudeProcess: ChildProcessOwner {
   private(set) var hasBegunTurn = false
   /// US dollars up to its last result.
   var cost = 0.0
+  /// When it was given its last turn.
+  private var turnBegan = ProcessTable.now
   private var model: String?
   private var permissionMode: PermissionMode?
   private var functionServer: FunctionServer?
@@ -84,6 +86,7 @@ final class ClaudeProcess: ChildProcessOwner {
     }
     (model, permissionMode) = (wanted.model, wanted.permissionMode)
     turns += 1
+    turnBegan = ProcessTable.now
     hasBegunTurn = false
     child?.write(lines + ControlMessage.user(turn.content))
   }
@@ -92,6 +95,9 @@ final class ClaudeProcess: ChildProcessOwner {
   func canServe(_ wanted: Fingerprint, _ wantedInitialization: Initialization) -> Bool {
     initialization == wantedInitialization && fingerprint.canServe(wanted)
   }
+
+  /// Whether something still runs that was started during its last turn.
+  var hasLeftovers: Bool { child?.hasFamily(since: turnBegan) == true }
 
   var pid: Int32 { child?.pid ?? 0 }
 

@@ -136,6 +136,8 @@ final class ProcessPool {
       try await launchInPlaceOfIdle(session, fingerprint, departure, use)
     } catch {
       startIsOver()
+      // The room it has waited for, maybe, and did not take.
+      if entries.count < limits.processes { roomLine.admitNext() }
       throw error
     }
   }
@@ -241,9 +243,12 @@ final class ProcessPool {
       keep(entry, onFree)
     case .interrupted where process.isReady && !isClosed:
       _ = Interruption(process, patience: limits.interrupt, scheduler) { [self] isFit in
-        isFit ? keep(entry, onFree) : kill(entry, .prompt(patience: kill), onFree)
+        // The CLI has ended its turn; a tool that is deaf may not have.
+        isFit && !process.hasLeftovers ? keep(entry, onFree) : kill(entry, .prompt(patience: kill), onFree)
       }
     case .interrupted: kill(entry, .prompt(patience: kill), onFree)
+    // It has ended by itself: nobody killed it, and whether it had got up is looked at when it is gone.
+    case .broken([]): whenGone(entry, onFree)
     case .broken(let steps): kill(entry, steps, onFree)
     }
   }
@@ -302,6 +307,8 @@ final class ProcessPool {
   private func processIsGone(_ process: ClaudeProcess) {
     guard let entry = entries.removeValue(forKey: ObjectIdentifier(process)) else { return }
     entry.timer?.cancel()
+    // Who watched an idle one holds its entry.
+    process.owner = nil
     if entry.state == .spare || (entry.state == .busy && !process.isReady) { noteCrash(process) }
     let actions = entry.exitActions
     entry.exitActions = []

@@ -194,6 +194,13 @@ public final class ChildProcess {
   /// Remembers what runs below the child, before it is told to end: afterwards it no longer hangs there.
   func noteFamily() { family.formUnion(ProcessTable.recent().descendants(of: pid)) }
 
+  /// Whether anything runs that the child, or something below it, has started since `ticks`; see `ProcessTable.now`.
+  public func hasFamily(since ticks: UInt64) -> Bool {
+    let table = ProcessTable()
+    let orphans = table.orphans(markers: [marker], excluding: ChildProcess.livePIDs).keys
+    return table.descendants(of: pid).union(orphans).contains { $0.startTime >= ticks && $0.isAlive }
+  }
+
   private func reap() {
     var code: Int32 = 0
     var status: Int32 = 0

@@ -1,7 +1,8 @@
 import Glibc
 
 /// What a server that died without a chance to clean up has left running: CLIs in the middle of a turn, and their
-/// tools. Only processes whose environment names an owner that is gone are touched, and what hangs below those.
+/// tools. Only processes whose environment names an owner that is gone are touched, and what hangs below those; but
+/// neither this process nor what it came from, should it have been started from a session of the dead one.
 @Reactor
 public struct Orphans {
   private let scheduler: any Scheduler
@@ -35,18 +36,20 @@ public struct Orphans {
     return all.count
   }
 
-  private static func find(in table: ProcessTable) -> Set<ProcessIdentity> {
+  /// - Parameter pid: is spared, and so is what it came from.
+  static func find(in table: ProcessTable, sparing pid: Int32 = getpid()) -> Set<ProcessIdentity> {
+    let lineage = table.lineage(of: pid)
     var owners: [String: Bool] = [:]
     var found: Set<ProcessIdentity> = []
     for (identity, marker) in table.marked(ProcessOwner.variable) {
       let owner = marker.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
       let isGone = owners[owner] ?? (ProcessOwner(marker: marker)?.isGone ?? false)
       owners[owner] = isGone
-      guard isGone else { continue }
+      guard isGone, !lineage.contains(identity.pid) else { continue }
       found.insert(identity)
       found.formUnion(table.descendants(of: identity.pid))
     }
-    return found
+    return found.filter { !lineage.contains($0.pid) }
   }
 
   private func pause(_ duration: Duration) async {

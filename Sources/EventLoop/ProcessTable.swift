@@ -38,6 +38,15 @@ public struct ProcessTable: Sendable {
 
   public let entries: [Entry]
 
+  /// The present, counted as the start times of processes are: in clock ticks since boot.
+  public static var now: UInt64 {
+    // Seconds, with hundredths, and then another number (proc(5), uptime).
+    let uptime = firstLine("/proc/uptime")?.split(separator: " ").first.map(String.init) ?? ""
+    let digits = uptime.split(separator: ".").compactMap { UInt64($0) }
+    guard digits.count == 2 else { return 0 }
+    return (digits[0] * 100 + digits[1]) * UInt64(sysconf(Int32(_SC_CLK_TCK))) / 100
+  }
+
   /// Reads the table now. About 4 µs per process.
   public init() {
     var entries: [Entry] = []
@@ -65,6 +74,15 @@ public struct ProcessTable: Sendable {
         open.append(child.identity.pid)
       }
     }
+    return found
+  }
+
+  /// `pid`, and all that it descends from.
+  func lineage(of pid: Int32) -> Set<Int32> {
+    let parents = Dictionary(entries.map { ($0.identity.pid, $0.parent) }) { first, _ in first }
+    var found: Set<Int32> = []
+    var next: Int32? = pid
+    while let member = next, found.insert(member).inserted { next = parents[member] }
     return found
   }
 

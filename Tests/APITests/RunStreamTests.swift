@@ -21,10 +21,12 @@ private final class StreamStage {
   private var server: HTTPServer?
   private var client: Int32 = -1
 
-  init() {
+  init(grace: Duration? = nil) {
     let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
     weak var stage: StreamStage?
-    stream = RunStream(ChatCompletionEncoder(identity, includesUsage: false), scheduler: scheduler) { _, outcome in
+    stream = RunStream(
+      ChatCompletionEncoder(identity, includesUsage: false), scheduler: scheduler, grace: grace
+    ) { _, outcome in
       stage?.outcomes.append(outcome)
     }
     run = .idle(scheduler, stream) { stage?.isCancelled = true }
@@ -256,6 +258,75 @@ struct RunStreamTests {
     #expect(await ready.value == Self.left)
     #expect(stage.isCancelled)
     #expect(stage.outcomes == [.failed(Self.left)])
+  }
+
+  // MARK: Clients that come back
+
+  private static let grace = Duration.seconds(2)
+
+  @Test("how long a run goes on when a client that repeats its requests leaves before its answer")
+  func grace() async throws {
+    let outcomes = try await LimitTable.row("return of a client", Self.grace) { offset in
+      let stage = StreamStage(grace: Self.grace)
+      let ready = stage.ready()
+      await nextTurn()
+      stage.stream.clientDidLeave()
+      // The connection says so, too, and does not make it longer.
+      stage.scheduler.advance(by: .milliseconds(500))
+      stage.stream.clientDidLeave()
+      stage.scheduler.advance(by: Self.grace + .milliseconds(offset - 500))
+      let isCancelled = stage.isCancelled
+      stage.scheduler.advance(by: .milliseconds(1))
+      #expect(await ready.value == Self.left)
+      #expect(stage.outcomes == [.failed(Self.left)])
+      return isCancelled ? "ends" : "goes on"
+    }
+    #expect(outcomes == ["goes on", "ends", "ends"])
+  }
+
+  @Test("a run that ends within the grace has its result")
+  func endWithinGrace() async throws {
+    let stage = StreamStage(grace: Self.grace)
+    let ready = stage.ready()
+    await nextTurn()
+    stage.stream.clientDidLeave()
+    stage.say([CLILine.initLine] + CLILine.message("m", "a"))
+    let bytes = Array(CLILine.result("a").utf8)
+    let read = TurnResult(bytes.span)
+    let result = try #require(read)
+    stage.end(.result(result))
+    #expect(await ready.value == nil)
+    stage.scheduler.advance(by: Self.grace)
+    #expect(!stage.isCancelled)
+    #expect(stage.outcomes == [.result(result)])
+  }
+
+  @Test("content that comes within the grace does not make it longer")
+  func contentWithinGrace() async {
+    let stage = StreamStage(grace: Self.grace)
+    let ready = stage.ready()
+    await nextTurn()
+    stage.stream.clientDidLeave()
+    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    #expect(await ready.value == nil)
+    stage.scheduler.advance(by: Self.grace - .milliseconds(1))
+    #expect(!stage.isCancelled)
+    stage.scheduler.advance(by: .milliseconds(1))
+    #expect(stage.isCancelled)
+    #expect(stage.outcomes == [.failed(Self.left)])
+  }
+
+  @Test("after the first byte there is no grace")
+  func departureAfterTheFirstByte() async throws {
+    let stage = StreamStage(grace: Self.grace)
+    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    #expect(await stage.ready().value == nil)
+    try await stage.connect()
+    stage.leave()
+    await until { stage.isCancelled }
+    #expect(stage.isCancelled)
+    #expect(stage.outcomes == [.failed(Self.left)])
+    stage.shutDown()
   }
 
   @Test("an answer that diverges ends the run and is told as an error")

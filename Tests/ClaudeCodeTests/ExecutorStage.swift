@@ -29,18 +29,28 @@ final class ExecutorStage {
     pool: PoolLimits = ExecutorStage.withoutPool, turns: TurnGate.Limits = TurnGate.Limits()
   ) {
     self.directory = directory
-    var next = 0
     executor = ClaudeExecutor(
       ClaudeExecutor.Configuration(
         locator: CLILocator(configured: cli, searchPath: "", home: nil),
         environment: CLIEnvironment(
-          inherited: ["PATH": "/usr/bin:/bin", "HOME": directory.path], usesSubscription: false),
+          inherited: ["PATH": "/usr/bin:/bin", "HOME": directory.path, "IS_SANDBOX": "1"], usesSubscription: false),
         timeouts: timeouts, pool: pool, turns: turns),
       scheduler: scheduler, logger: .silent
     ) {
-      next += 1
-      return "test-\(directory.path)-\(next)"
+      ExecutorStage.newID()
     }
+  }
+
+  /// The id that was made last, by whichever stage: no two processes of a test run may share one.
+  private(set) static var lastID = ""
+  private static var idsMade = 0
+
+  /// A UUID, for a CLI takes no other session ids.
+  private static func newID() -> String {
+    idsMade += 1
+    let digits = String(idsMade)
+    lastID = "00000000-0000-4000-8000-\(String(repeating: "0", count: 12 - digits.count))\(digits)"
+    return lastID
   }
 
   func turn(
@@ -51,11 +61,16 @@ final class ExecutorStage {
 
   nonisolated static let session = "11111111-2222-4333-8444-555555555555"
 
+  /// - Parameter onTake: called when the turn has its process and has not begun.
   func run(
-    _ turn: Turn, _ observer: any RunObserver, departure: CancellationSignal = CancellationSignal()
+    _ turn: Turn, _ observer: any RunObserver, departure: CancellationSignal = CancellationSignal(),
+    onTake: (@Reactor () -> Void)? = nil
   ) async throws(ClaudeError) -> Run {
     ids += 1
-    return try await executor.run(turn, id: "run-\(ids)", departure: departure, logger: .silent) { _ in observer }
+    return try await executor.run(turn, id: "run-\(ids)", departure: departure, logger: .silent) { _ in
+      onTake?()
+      return observer
+    }
   }
 
   /// Why a turn is not started; nil if it is.

@@ -37,6 +37,24 @@ struct ProcessTableTests {
     await end(child)
   }
 
+  @Test("a process's lineage leads from it to the first one")
+  func lineage() {
+    let table = ProcessTable()
+    let lineage = table.lineage(of: getpid())
+    #expect(lineage.isSuperset(of: [getpid(), getppid()]))
+    #expect(lineage.allSatisfy { $0 == getpid() || table.descendants(of: $0).map(\.pid).contains(getpid()) })
+  }
+
+  @Test("the present is counted as the start of a process is")
+  func now() async throws {
+    let before = ProcessTable.now
+    let child = try start("exec sleep 600")
+    let started = try #require(ProcessTable.entry(child.pid)?.identity.startTime)
+    #expect((before...ProcessTable.now).contains(started))
+    #expect(before > (try #require(ProcessTable.entry(1)?.identity.startTime)))
+    await end(child)
+  }
+
   @Test("a command's name with blanks and parentheses does not shift the fields")
   func hostileNames() async throws {
     let link = "/tmp/a) R 1 (b \(getpid())"

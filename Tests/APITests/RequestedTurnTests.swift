@@ -1,0 +1,25 @@
+import ClaudeCode
+import EventLoop
+import HTTPServer
+import Identity
+import TestSupport
+import Testing
+
+@testable import API
+
+@Reactor
+struct RequestedTurnTests {
+  @Test(
+    "who repeats requests by itself, or says that this one may be repeated, is told by its fields",
+    arguments: [
+      ([], false), (["x-stainless-lang: python"], true), (["X-Stainless-Retry-Count: 0"], true),
+      (["idempotency-key: k"], true), (["x-stainless-os: Linux"], false), (["user-agent: x-stainless-lang"], false),
+    ])
+  func fields(fields: [String], mayBeRepeated: Bool) throws {
+    let turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
+    let request = try HTTPRequest.of("POST", "/v1/chat/completions", fields)
+    let asked = RequestedTurn(turn, for: .anonymous, request.head, .detached())
+    #expect(asked.mayBeRepeated == mayBeRepeated)
+    #expect(asked.turn == turn)
+  }
+}

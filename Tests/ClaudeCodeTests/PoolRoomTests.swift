@@ -1,0 +1,261 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+/// How many processes there are at the same time, and what turns wait for.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct PoolRoomTests {
+  private let directory = TemporaryDirectory()
+  private let recorder = RunRecorder()
+
+  private static func session(_ number: Int) -> String { "9999999\(number)-2222-4333-8444-555555555555" }
+
+  private func stage(_ pool: PoolLimits) throws -> ExecutorStage {
+    ExecutorStage(try StandInCLI.simulator, directory, pool: pool)
+  }
+
+  /// A turn of a new session, which stands in its middle.
+  private func hang(_ stage: ExecutorStage, _ number: Int, _ more: String = "") async throws -> Run {
+    let recorder = RunRecorder()
+    let turn = stage.turn("simulate: tokens=2 hang=1 \(more)", .new(id: Self.session(number)))
+    let run = try await stage.run(turn, recorder)
+    await until { recorder.lines.contains { $0.contains("w0 ") } }
+    return run
+  }
+
+  /// A turn of a new session that has to wait.
+  private func wait(
+    _ stage: ExecutorStage, _ number: Int, _ admissions: Admissions, departure: CancellationSignal = .init()
+  ) async -> Task<Void, Never> {
+    await admissions.note("\(number)") { () async throws(ClaudeError) in
+      _ = try await stage.run(
+        stage.turn("simulate: hang", .new(id: Self.session(number))), RunRecorder(), departure: departure)
+    }
+  }
+
+  // MARK: Room
+
+  @Test("how many processes are kept; for one more the one that was longest unused is ended")
+  func processes() async throws {
+    let limit = 3
+    let outcomes = try await LimitTable.row("processes", limit) { offset in
+      let stage = ExecutorStage(
+        try StandInCLI.simulator, TemporaryDirectory(), pool: .with { ($0.spares, $0.processes) = (0, limit) })
+      var pids: [Int32] = []
+      for number in 0..<(limit + offset) {
+        pids.append(try await stage.complete("one", .new(id: Self.session(number))).pid)
+      }
+      let figures = stage.figures
+      #expect(figures.idle == figures.live)
+      let first = try await stage.complete("two\nsimulate: recall", .resume(id: Self.session(0)))
+      #expect(first.text == "one | two")
+      #expect(stage.figures.live <= limit)
+      await stage.executor.kill()
+      return "\(figures.live) kept, the first \(first.pid == pids[0] ? "too" : "not")"
+    }
+    #expect(outcomes == ["2 kept, the first too", "3 kept, the first too", "3 kept, the first not"])
+  }
+
+  @Test("a session that was used again is not the longest unused one")
+  func leastRecentlyUsed() async throws {
+    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 2) })
+    let first = try await stage.complete("one", .new(id: Self.session(1)))
+    let second = try await stage.complete("one", .new(id: Self.session(2)))
+    _ = try await stage.complete("two", .resume(id: Self.session(1)))
+    _ = try await stage.complete("one", .new(id: Self.session(3)))
+    let third = try await stage.complete("three", .resume(id: Self.session(1)))
+    #expect(third.pid == first.pid)
+    let fourth = try await stage.complete("two", .resume(id: Self.session(2)))
+    #expect(fourth.pid != second.pid)
+    await stage.executor.kill()
+  }
+
+  @Test("a spare makes room before a session's process does, and none is started where there is no room")
+  func sparesFirst() async throws {
+    let stage = try stage(.with { $0.processes = 2 })
+    let spare = try await stage.startSpare()
+    let options = TurnOptions.with { $0.maxBudgetUSD = 1 }
+    let run = try await hang(stage, 1)
+    #expect(run.pid == spare)
+    try await stage.startSpare()
+    let second = try await stage.complete("two", .new(id: Self.session(2)), options: options)
+    #expect(second.result?.isError == false)
+    #expect(stage.figures.spare == 0)
+    #expect(run.pid == spare)
+    await stage.executor.kill()
+  }
+
+  @Test("a turn that finds no room waits, and has it when another turn ends", arguments: [true, false])
+  func room(isCancelled: Bool) async throws {
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory, pool: .with { ($0.spares, $0.processes) = (0, 1) })
+    let run = try await stage.run(stage.turn("one"), recorder)
+    let admissions = Admissions()
+    let second = await wait(stage, 2, admissions)
+    cli.say(CLILine.initLine)
+    await recorder.lines(1)
+    #expect(stage.figures == PoolFigures(live: 1, spawned: 1))
+    if isCancelled { run.cancel() }
+    cli.say(CLILine.result("a"))
+    // It is fit for its session's next turn, but another one needs the room.
+    await until { stage.scheduler.waits.contains(ExecutorStage.timeouts.kill) }
+    #expect(stage.figures == PoolFigures(live: 1, spawned: 1))
+    stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
+    await second.value
+    #expect(admissions.entries == ["2 in"])
+    #expect(stage.figures == PoolFigures(live: 1, spawned: 2))
+    #expect(recorder.outcomes.count == 1)
+    await stage.executor.kill()
+  }
+
+  @Test("how long a turn waits for room")
+  func patience() async throws {
+    let limit = PoolLimits().patience
+    let outcomes = try await LimitTable.row("wait for room", limit) { offset in
+      let directory = TemporaryDirectory()
+      let stage = ExecutorStage(
+        try StandInCLI.simulator, directory, pool: .with { ($0.spares, $0.processes) = (0, 1) })
+      let run = try await hang(stage, 1)
+      let admissions = Admissions()
+      let second = await wait(stage, 2, admissions)
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      run.cancel()
+      await second.value
+      await stage.executor.kill()
+      return admissions.entries.joined()
+    }
+    #expect(outcomes == ["2 in", "2 overloaded", "2 overloaded"])
+  }
+
+  @Test("who departs while waiting for room starts nothing, and the next one has the room")
+  func departure() async throws {
+    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 1) })
+    let run = try await hang(stage, 1)
+    let admissions = Admissions()
+    let departure = CancellationSignal()
+    let second = await wait(stage, 2, admissions, departure: departure)
+    let third = await wait(stage, 3, admissions)
+    departure.cancel()
+    await second.value
+    run.cancel()
+    await third.value
+    #expect(admissions.entries == ["2 cancelled", "3 in"])
+    #expect(stage.figures == PoolFigures(live: 1, spawned: 2))
+    await stage.executor.kill()
+  }
+
+  @Test("room that a turn has waited for and cannot use goes to the next one")
+  func unusedRoom() async throws {
+    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 1) })
+    let run = try await hang(stage, 1)
+    let admissions = Admissions()
+    var unusable = stage.turn("p", .new(id: Self.session(2)))
+    unusable.directory = "\(directory.path)/gone"
+    let second = await admissions.note("2") { [unusable] () async throws(ClaudeError) in
+      _ = try await stage.run(unusable, RunRecorder())
+    }
+    let third = await wait(stage, 3, admissions)
+    run.cancel()
+    await second.value
+    await stage.figures(become: PoolFigures(live: 1, spawned: 2))
+    await third.value
+    #expect(admissions.entries == ["2 cannotStart", "3 in"])
+    await stage.executor.kill()
+  }
+
+  @Test("nobody waits for room any more when the server shuts down")
+  func shutDown() async throws {
+    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 1) })
+    _ = try await hang(stage, 1)
+    let admissions = Admissions()
+    let second = await wait(stage, 2, admissions)
+    await stage.executor.kill()
+    await second.value
+    #expect(admissions.entries == ["2 cancelled"])
+    #expect(stage.figures == PoolFigures(spawned: 1))
+  }
+
+  // MARK: Starts
+
+  @Test("how many processes are started at the same time")
+  func starts() async throws {
+    let limit = PoolLimits().starts
+    let outcomes = try await LimitTable.row("starts", limit) { offset in
+      let directory = TemporaryDirectory()
+      // Says nothing: it is never up.
+      let stage = ExecutorStage(StandInCLI.script("exec sleep 600", in: directory), directory, pool: .keeping)
+      let admissions = Admissions()
+      var tasks: [Task<Void, Never>] = []
+      for number in 0..<(limit + offset) { tasks.append(await wait(stage, number, admissions)) }
+      let started = stage.figures.spawned
+      stage.scheduler.advance(by: PoolLimits().start)
+      for task in tasks { await task.value }
+      #expect(stage.figures.spawned == limit + offset)
+      await stage.executor.kill()
+      return "\(started) started"
+    }
+    #expect(outcomes == ["1 started", "2 started", "2 started"])
+  }
+
+  @Test("when a start counts as over though nothing was heard")
+  func start() async throws {
+    let limit = PoolLimits().start
+    let outcomes = try await LimitTable.row("start", limit) { offset in
+      let directory = TemporaryDirectory()
+      let stage = ExecutorStage(
+        StandInCLI.script("exec sleep 600", in: directory), directory, pool: .with { ($0.spares, $0.starts) = (0, 1) })
+      let admissions = Admissions()
+      await wait(stage, 1, admissions).value
+      let second = await wait(stage, 2, admissions)
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      await nextTurn()
+      let spawned = stage.figures.spawned
+      stage.scheduler.advance(by: .milliseconds(1))
+      await second.value
+      await stage.executor.kill()
+      return "\(spawned) started"
+    }
+    #expect(outcomes == ["1 started", "2 started", "2 started"])
+  }
+
+  @Test("a process that is up makes way for the next start at once; so does one that ends")
+  func startsAreOver() async throws {
+    let simulator = try StandInCLI.simulator
+    for body in ["exec '\(simulator)' \"$@\"", "exit 1"] {
+      let directory = TemporaryDirectory()
+      let stage = ExecutorStage(
+        StandInCLI.script(body, in: directory), directory, pool: .with { ($0.spares, $0.starts) = (0, 1) })
+      let admissions = Admissions()
+      let first = await wait(stage, 1, admissions)
+      let second = await wait(stage, 2, admissions)
+      await first.value
+      await second.value
+      #expect(admissions.entries == ["1 in", "2 in"])
+      await stage.executor.kill()
+    }
+  }
+
+  @Test("who waits too long for a start is told so")
+  func patienceForStart() async throws {
+    let limit = PoolLimits().patience
+    let outcomes = try await LimitTable.row("wait for a start", limit) { offset in
+      let directory = TemporaryDirectory()
+      let stage = ExecutorStage(
+        StandInCLI.script("exec sleep 600", in: directory), directory,
+        pool: .with { ($0.spares, $0.starts, $0.start) = (0, 1, limit * 2) })
+      let admissions = Admissions()
+      let first = await wait(stage, 1, admissions)
+      let second = await wait(stage, 2, admissions)
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      await first.value
+      let run = stage.executor.activeRuns
+      await stage.executor.kill()
+      await second.value
+      return "\(run) runs, then \(admissions.entries.last ?? "nothing")"
+    }
+    #expect(outcomes == ["1 runs, then 2 cancelled", "1 runs, then 2 overloaded", "1 runs, then 2 overloaded"])
+  }
+}

@@ -1,0 +1,46 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+@Reactor
+struct SpareDemandTests {
+  private func fingerprint(_ index: Int) -> Fingerprint {
+    Fingerprint(Turn(prompt: "", session: .new(id: "s"), directory: "/\(index)"), settingSources: nil)
+  }
+
+  @Test("as many as the limit are in use; for one more the one that was longest unused is forgotten")
+  func capacity() async throws {
+    let limit = PoolLimits().fingerprints
+    let outcomes = try await LimitTable.row("fingerprints in use", limit) { offset in
+      var demand = SpareDemand(capacity: limit)
+      var forgotten: [Fingerprint] = []
+      for index in 0..<(limit + offset) { forgotten += demand.note(fingerprint(index)) }
+      return "\(demand.recent.count) kept, without \(forgotten.map(\.directory))"
+    }
+    #expect(outcomes == ["7 kept, without []", "8 kept, without []", #"8 kept, without ["/0"]"#])
+  }
+
+  @Test("the latest comes first, whether it is new or not, and each only once")
+  func order() {
+    var demand = SpareDemand(capacity: 2)
+    #expect(demand.isEmpty)
+    for index in [1, 2, 1] { #expect(demand.note(fingerprint(index)).isEmpty) }
+    #expect(demand.recent == [fingerprint(1), fingerprint(2)])
+    #expect(demand.note(fingerprint(3)) == [fingerprint(2)])
+    #expect(demand.recent == [fingerprint(3), fingerprint(1)])
+  }
+
+  @Test("what is forgotten is gone, and can come back")
+  func forgetting() {
+    var demand = SpareDemand(capacity: 2)
+    _ = demand.note(fingerprint(1))
+    demand.forget(fingerprint(2))
+    #expect(demand.recent == [fingerprint(1)])
+    demand.forget(fingerprint(1))
+    #expect(demand.isEmpty)
+    #expect(demand.note(fingerprint(1)).isEmpty)
+    #expect(demand.recent == [fingerprint(1)])
+  }
+}

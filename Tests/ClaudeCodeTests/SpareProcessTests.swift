@@ -1,0 +1,286 @@
+import Bytes
+import EventLoop
+import Glibc
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+/// Processes that are started ahead.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct SpareProcessTests {
+  private let directory = TemporaryDirectory()
+
+  private func stage(_ pool: PoolLimits = PoolLimits()) throws -> ExecutorStage {
+    ExecutorStage(try StandInCLI.simulator, directory, pool: pool)
+  }
+
+  @Test("a new session takes the spare, and has the spare's id")
+  func taken() async throws {
+    let stage = try stage()
+    let pid = try await stage.startSpare()
+    let spare = PoolFigures(live: 1, spare: 1, spawned: 1)
+    #expect(stage.figures == spare)
+    let first = try await stage.complete("one")
+    #expect(first.pid == pid)
+    #expect(first.session != ExecutorStage.session)
+    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1, reused: 1))
+    let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
+    #expect(second.pid == pid)
+    #expect(second.text == "one | two")
+    await stage.executor.kill()
+  }
+
+  @Test("a spare has no system prompt until its turn comes")
+  func systemPrompt() async throws {
+    let stage = try stage()
+    let pid = try await stage.startSpare()
+    let first = try await stage.complete("simulate: init-request", options: .with { $0.systemPrompt = "be brief" })
+    #expect(first.pid == pid)
+    #expect(try JSONValue(parsing: first.text)["systemPrompt"] == ["be brief"])
+    await stage.executor.kill()
+  }
+
+  @Test("how long a spare's place stays empty")
+  func replacement() async throws {
+    let limit = PoolLimits().replenishDelay
+    let outcomes = try await LimitTable.row("place of a spare", limit) { offset in
+      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
+      try await stage.startSpare()
+      _ = try await stage.complete("one")
+      #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1, reused: 1))
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let spares = stage.figures.spare
+      await stage.executor.kill()
+      return "\(spares) spare"
+    }
+    #expect(outcomes == ["0 spare", "1 spare", "1 spare"])
+  }
+
+  @Test("as many spares as there are to be, started one after the other", arguments: [0, 1, 3])
+  func number(spares: Int) async throws {
+    let stage = try stage(.with { $0.spares = spares })
+    stage.executor.prepare(for: stage.turn(""))
+    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(stage.figures.spare == min(1, spares))
+    await until { stage.figures.spare == spares && !stage.scheduler.waits.contains(PoolLimits().start) }
+    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(stage.figures == PoolFigures(live: spares, spare: spares, spawned: spares))
+    await stage.executor.kill()
+  }
+
+  @Test("a spare with another model or permission mode is used, and switched")
+  func switched() async throws {
+    for (options, expected) in [
+      (TurnOptions.with { $0.model = "m1" }, ["m1", "default"]),
+      (TurnOptions.with { $0.permissionMode = .plan }, ["claude-opus-5-5", "plan"]),
+    ] {
+      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
+      let pid = try await stage.startSpare()
+      let first = try await stage.complete("one", options: options)
+      #expect(first.pid == pid)
+      #expect([first.beginning?["model"]?.string, first.beginning?["permissionMode"]?.string] == expected)
+      await stage.executor.kill()
+    }
+  }
+
+  @Test("of several spares the one that needs no switch is taken")
+  func ranked() async throws {
+    let stage = try stage()
+    let plain = try await stage.startSpare()
+    let sonnet = try await stage.startSpare(.with { $0.model = "sonnet" })
+    let first = try await stage.complete("simulate: argv", options: .with { $0.model = "sonnet" })
+    #expect(first.pid == sonnet)
+    #expect(first.text.contains("--model=sonnet"))
+    let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
+    #expect(second.pid == plain)
+    await stage.executor.kill()
+  }
+
+  @Test(
+    "a spare that cannot be switched is left alone",
+    arguments: [
+      TurnOptions.with { $0.maxTurns = 2 }, .with { $0.allowedTools = ["Bash"] },
+      .with { $0.permissionMode = .bypassPermissions },
+    ])
+  func unfit(options: TurnOptions) async throws {
+    let stage = try stage()
+    let pid = try await stage.startSpare()
+    let first = try await stage.complete("one", options: options)
+    #expect(first.pid != pid)
+    #expect(first.session == ExecutorStage.session)
+    #expect(stage.figures.reused == 0)
+    let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
+    #expect(second.pid == pid)
+    await stage.executor.kill()
+  }
+
+  @Test("a spare that may bypass permissions serves no turn that does not ask for it")
+  func bypass() async throws {
+    let stage = try stage()
+    let bypass = TurnOptions.with { $0.dangerouslySkipPermissions = true }
+    let pid = try await stage.startSpare(bypass)
+    let first = try await stage.complete("one")
+    #expect(first.pid != pid)
+    let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"), options: bypass)
+    #expect(second.pid == pid)
+    await stage.executor.kill()
+  }
+
+  @Test("how old a spare may become")
+  func age() async throws {
+    let limit = PoolLimits().spareAge
+    let outcomes = try await LimitTable.row("spare", limit) { offset in
+      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
+      let pid = try await stage.startSpare()
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let first = try await stage.complete("one")
+      #expect(first.result?.isError == false)
+      #expect(stage.figures.crashed == 0)
+      await stage.executor.kill()
+      return first.pid == pid ? "used" : "ended"
+    }
+    #expect(outcomes == ["used", "ended", "ended"])
+  }
+
+  @Test("the place of a spare that became too old is filled again")
+  func successor() async throws {
+    let stage = try stage()
+    try await stage.startSpare()
+    stage.scheduler.advance(by: PoolLimits().spareAge)
+    await until { stage.figures.live == 0 }
+    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(stage.figures == PoolFigures(live: 1, spare: 1, spawned: 2))
+    await stage.executor.kill()
+  }
+
+  @Test("a spare whose program was replaced is not used")
+  func replacedProgram() async throws {
+    let simulator = try StandInCLI.simulator
+    let cli = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
+    let stage = ExecutorStage(cli, directory, pool: PoolLimits())
+    let old = try await stage.startSpare()
+    _ = StandInCLI.script("# new\nexec '\(simulator)' \"$@\"", in: directory)
+    let first = try await stage.complete("one")
+    #expect(first.pid != old)
+    #expect(stage.figures.reused == 0)
+    await until { ProcessTable().entries.allSatisfy { $0.identity.pid != old || $0.isZombie } }
+    await stage.executor.kill()
+  }
+
+  @Test("a new session whose spare was killed gets another process", arguments: [true, false])
+  func killed(isNoticed: Bool) async throws {
+    let stage = try stage()
+    let pid = try await stage.startSpare()
+    if isNoticed {
+      kill(pid, SIGKILL)
+      await until { stage.figures.live == 0 }
+    }
+    let first = try await stage.complete("one") {
+      if !isNoticed { kill(pid, SIGKILL) }
+    }
+    #expect(first.result?.isError == false)
+    #expect(first.pid != pid)
+    #expect(stage.figures.reused == (isNoticed ? 0 : 1))
+    #expect(stage.figures.killed == 0)
+    let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
+    #expect(second.text == "one | two")
+    await stage.executor.kill()
+  }
+
+  @Test("spares of a fingerprint that is in use no more are ended")
+  func forgotten() async throws {
+    let stage = try stage(.with { $0.fingerprints = 1 })
+    let old = try await stage.startSpare()
+    stage.executor.prepare(for: stage.turn("", options: .with { $0.maxTurns = 1 }))
+    await until { stage.figures.live == 0 }
+    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(stage.figures == PoolFigures(live: 1, spare: 1, spawned: 2))
+    let first = try await stage.complete("one", options: .with { $0.maxTurns = 1 })
+    #expect(first.pid != old)
+    #expect(stage.figures.reused == 1)
+    await stage.executor.kill()
+  }
+
+  // MARK: Processes that do not survive their start
+
+  private static let crashing = "echo 'Error: no' >&2; exit 1"
+
+  @Test("after a spare that does not survive its start the pool rests, each time longer, and says so")
+  func rest() async throws {
+    let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
+    stage.executor.prepare(for: stage.turn(""))
+    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    for (count, rest) in [2, 4, 8, 16, 32, 60, 60].enumerated() {
+      await stage.figures(become: PoolFigures(spawned: count + 1, crashed: count + 1, isResting: true))
+      stage.scheduler.advance(by: .seconds(rest) - .milliseconds(1))
+      #expect(stage.figures == PoolFigures(spawned: count + 1, crashed: count + 1, isResting: true))
+      stage.scheduler.advance(by: .milliseconds(1))
+      #expect(stage.figures.spawned == count + 2)
+    }
+    await stage.executor.kill()
+  }
+
+  @Test("the longest rest")
+  func longestRest() async throws {
+    let limit = PoolLimits().longestRest
+    let outcomes = try await LimitTable.row("rest", limit) { offset in
+      let directory = TemporaryDirectory()
+      let pool = PoolLimits.with { $0.longestRest = .seconds(2) + limit - .seconds(60) }
+      let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: pool)
+      stage.executor.prepare(for: stage.turn(""))
+      stage.scheduler.advance(by: pool.replenishDelay)
+      for count in 1...3 {
+        await until { stage.figures.crashed == count }
+        if count < 3 { stage.scheduler.advance(by: pool.longestRest) }
+      }
+      stage.scheduler.advance(by: pool.longestRest + .milliseconds(offset))
+      let rests = stage.figures.isResting
+      await stage.executor.kill()
+      return rests ? "rests" : "starts"
+    }
+    #expect(outcomes == ["rests", "starts", "starts"])
+  }
+
+  @Test("a good turn ends the series")
+  func recovery() async throws {
+    let simulator = try StandInCLI.simulator
+    let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
+    stage.executor.prepare(for: stage.turn(""))
+    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    await until { stage.figures.crashed == 1 }
+    stage.scheduler.advance(by: .seconds(2))
+    await until { stage.figures.crashed == 2 }
+    _ = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
+    let first = try await stage.complete("one")
+    #expect(first.result?.isError == false)
+    stage.scheduler.advance(by: .seconds(4))
+    #expect(!stage.figures.isResting)
+    await until { stage.figures.spare == 1 && !stage.scheduler.waits.contains(PoolLimits().start) }
+    // The next one is the first again.
+    _ = StandInCLI.script(Self.crashing, in: directory)
+    let refused = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
+    #expect(refused.result == nil)
+    #expect(stage.figures.isResting)
+    stage.scheduler.advance(by: .seconds(2))
+    #expect(!stage.figures.isResting)
+    await stage.executor.kill()
+  }
+
+  @Test("a turn's process that does not survive its start is a crash, too, and was killed by nobody")
+  func crashedTurn() async throws {
+    let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: .keeping)
+    let first = try await stage.complete("one")
+    #expect(first.result == nil)
+    #expect(stage.figures == PoolFigures(spawned: 1, crashed: 1, isResting: true))
+  }
+
+  @Test("a process that ends by itself in the middle of a turn was killed by nobody")
+  func lost() async throws {
+    let stage = try stage(.keeping)
+    let first = try await stage.complete("one\nsimulate: crash=1")
+    #expect(first.result == nil)
+    await stage.figures(become: PoolFigures(spawned: 1))
+  }
+}

@@ -1,0 +1,130 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct TurnGateTests {
+  private let scheduler = ManualScheduler()
+  private let admissions = Admissions()
+
+  @discardableResult
+  private func enter(
+    _ gate: TurnGate, _ name: String, departure: CancellationSignal = CancellationSignal()
+  ) async -> Task<Void, Never> {
+    await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(departure: departure) }
+  }
+
+  @Test("how many turns run at the same time")
+  func running() async throws {
+    let limit = TurnGate.Limits().running
+    let outcomes = try await LimitTable.row("turns running", limit) { offset in
+      let gate = TurnGate(TurnGate.Limits(), scheduler: ManualScheduler())
+      let turns = (0..<(limit + offset)).map { _ in Task.onLoop { try? await gate.enter(departure: .init()) } }
+      await nextTurn()
+      let figures = "\(gate.running) run, \(gate.waiting) wait"
+      for _ in turns { gate.leave() }
+      for turn in turns { await turn.value }
+      #expect(gate.running == 0)
+      return figures
+    }
+    #expect(outcomes == ["15 run, 0 wait", "16 run, 0 wait", "16 run, 1 wait"])
+  }
+
+  @Test("how many turns may wait; one more is refused at once")
+  func waiting() async throws {
+    let limit = TurnGate.Limits().waiting
+    let outcomes = try await LimitTable.row("turns queued", limit) { offset in
+      let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: ManualScheduler())
+      let admissions = Admissions()
+      for index in 0...(limit + offset) {
+        await admissions.note("\(index)") { () async throws(ClaudeError) in try await gate.enter(departure: .init()) }
+      }
+      let refused = admissions.entries.dropFirst()
+      let figures = "\(gate.waiting) wait, refused: \(refused.joined())"
+      for _ in 0...gate.waiting { gate.leave() }
+      #expect(gate.running == 0)
+      return figures
+    }
+    #expect(outcomes == ["99 wait, refused: ", "100 wait, refused: ", "100 wait, refused: 101 overloaded"])
+  }
+
+  @Test("how long a turn may wait for a slot")
+  func patience() async throws {
+    let limit = TurnGate.Limits().patience
+    let outcomes = try await LimitTable.row("wait for a slot", limit) { offset in
+      let scheduler = ManualScheduler()
+      let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: scheduler)
+      let admissions = Admissions()
+      for name in ["a", "b"] {
+        await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(departure: .init()) }
+      }
+      scheduler.advance(by: limit + .milliseconds(offset))
+      gate.leave()
+      await nextTurn()
+      return admissions.entries.last ?? "nobody"
+    }
+    #expect(outcomes == ["b in", "b overloaded", "b overloaded"])
+  }
+
+  @Test("slots go to those who wait, in the order they came")
+  func order() async {
+    let gate = TurnGate(TurnGate.Limits(running: 2), scheduler: scheduler)
+    for name in ["a", "b", "c", "d", "e"] { await enter(gate, name) }
+    #expect(admissions.entries == ["a in", "b in"])
+    for count in 3...5 {
+      gate.leave()
+      await nextTurn()
+      #expect(admissions.entries == ["a in", "b in", "c in", "d in", "e in"].prefix(count) + [])
+      #expect(gate.running == 2)
+    }
+    gate.leave()
+    gate.leave()
+    #expect(gate.running == 0)
+    #expect(scheduler.waits.isEmpty)
+  }
+
+  @Test("who comes in the moment a slot becomes free does not pass the one it went to, nor those who wait")
+  func passing() async {
+    let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: scheduler)
+    await enter(gate, "a")
+    await enter(gate, "b")
+    await enter(gate, "c")
+    gate.leave()
+    // Comes before "b" has been able to run.
+    await enter(gate, "d")
+    #expect(admissions.entries == ["a in", "b in"])
+    for _ in 0..<2 {
+      gate.leave()
+      await nextTurn()
+    }
+    #expect(admissions.entries == ["a in", "b in", "c in", "d in"])
+  }
+
+  @Test("who departs loses its place at once: another one may wait there")
+  func departure() async {
+    let gate = TurnGate(TurnGate.Limits(running: 1, waiting: 1), scheduler: scheduler)
+    let departure = CancellationSignal()
+    await enter(gate, "a")
+    await enter(gate, "b", departure: departure)
+    await enter(gate, "c")
+    departure.cancel()
+    #expect(gate.waiting == 0)
+    await enter(gate, "d")
+    gate.leave()
+    await nextTurn()
+    #expect(admissions.entries == ["a in", "c overloaded", "b cancelled", "d in"])
+    #expect(gate.running == 1)
+  }
+
+  @Test("where nobody may wait, what is too much is refused and what fits is let in")
+  func withoutQueue() async {
+    let gate = TurnGate(TurnGate.Limits(running: 1, waiting: 0), scheduler: scheduler)
+    for name in ["a", "b"] { await enter(gate, name) }
+    gate.leave()
+    await enter(gate, "c")
+    #expect(admissions.entries == ["a in", "b overloaded", "c in"])
+  }
+}

@@ -1,0 +1,89 @@
+import Bytes
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+@testable import EventLoop
+
+/// A whole turn, and who served it.
+struct TurnRecord {
+  let pid: Int32
+  let session: String
+  let result: TurnResult?
+  let text: String
+  /// What the CLI said at the turn's beginning: with which model and permission mode it works.
+  let beginning: JSONValue?
+}
+
+extension ExecutorStage {
+  /// Runs a turn to its end.
+  ///
+  /// - Parameter onTake: called when the turn has its process and has not begun.
+  func complete(
+    _ prompt: String, _ session: Turn.Session = .new(id: ExecutorStage.session), options: TurnOptions = TurnOptions(),
+    onTake: (@Reactor () -> Void)? = nil
+  ) async throws -> TurnRecord {
+    let recorder = RunRecorder()
+    var pid: Int32 = 0
+    recorder.onLine = { pid = $0.pid ?? pid }
+    let run = try await run(turn(prompt, session, options: options), recorder, onTake: onTake)
+    _ = await recorder.outcome()
+    let beginning = try recorder.lines.map { try JSONValue(parsing: $0) }.first { $0["subtype"] == "init" }
+    return TurnRecord(
+      pid: pid, session: run.sessionID, result: await recorder.result(), text: try recorder.answer().text,
+      beginning: beginning)
+  }
+
+  var figures: PoolFigures { executor.processes }
+
+  /// Waits until the pool's figures are these, or the test's time is up.
+  func figures(become expected: PoolFigures) async {
+    await until { self.figures == expected }
+    #expect(figures == expected)
+  }
+
+  /// Has a process started ahead, and waits until it is up.
+  ///
+  /// - Returns: its process id.
+  @discardableResult
+  func startSpare(_ options: TurnOptions = TurnOptions()) async throws -> Int32 {
+    let before = figures.spare
+    executor.prepare(for: turn("", options: options))
+    scheduler.advance(by: PoolLimits().replenishDelay)
+    let marker = ProcessOwner.current.marker(ExecutorStage.lastID).value
+    try #require(figures.spare == before + 1)
+    await until { !self.scheduler.waits.contains(PoolLimits().start) }
+    return try #require(ProcessTable().marked(ProcessOwner.variable).first { $0.value == marker }?.key.pid)
+  }
+}
+
+extension PoolFigures {
+  init(
+    live: Int = 0, idle: Int = 0, spare: Int = 0, spawned: Int = 0, reused: Int = 0, killed: Int = 0, crashed: Int = 0,
+    isResting: Bool = false
+  ) {
+    self.init()
+    (self.live, self.idle, self.spare, self.isResting) = (live, idle, spare, isResting)
+    (self.spawned, self.reused, self.killed, self.crashed) = (spawned, reused, killed, crashed)
+  }
+}
+
+extension PoolLimits {
+  /// Keeps processes after their turns, and starts none ahead.
+  static let keeping = PoolLimits.with { $0.spares = 0 }
+
+  /// The limits as they are, but for some.
+  static func with(_ change: (inout PoolLimits) -> Void) -> PoolLimits {
+    var limits = PoolLimits()
+    change(&limits)
+    return limits
+  }
+}
+
+extension TurnOptions {
+  static func with(_ change: (inout TurnOptions) -> Void) -> TurnOptions {
+    var options = TurnOptions()
+    change(&options)
+    return options
+  }
+}

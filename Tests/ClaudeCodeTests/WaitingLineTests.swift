@@ -1,0 +1,110 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct WaitingLineTests {
+  private let scheduler = ManualScheduler()
+  private let admissions = Admissions()
+  private let line: WaitingLine
+
+  private static let late = ClaudeError(.overloaded, "late", reachedCLI: false)
+
+  init() { line = WaitingLine(scheduler) }
+
+  @discardableResult
+  private func join(
+    _ name: String, patience: Duration = .seconds(8), departure: CancellationSignal = CancellationSignal()
+  ) async -> Task<Void, Never> {
+    await admissions.note(name) { [line] () async throws(ClaudeError) in
+      try await WaitingLine.wait(patience: patience, departure: departure, late: Self.late) { line }
+    }
+  }
+
+  @Test("one after the other goes on, in the order they came, and then there is nobody")
+  func order() async {
+    for name in ["a", "b", "c"] { await join(name) }
+    #expect(line.count == 3)
+    for _ in 0..<3 {
+      #expect(line.admitNext())
+      await nextTurn()
+    }
+    #expect(admissions.entries == ["a in", "b in", "c in"])
+    #expect(!line.admitNext())
+    #expect(line.count == 0)
+    #expect(scheduler.waits.isEmpty)
+  }
+
+  @Test("who finds nothing to wait for does not wait")
+  func nothing() async {
+    await admissions.note("a") { () async throws(ClaudeError) in
+      try await WaitingLine.wait(patience: .seconds(8), departure: CancellationSignal(), late: Self.late) { nil }
+    }
+    #expect(admissions.entries == ["a in"])
+    #expect(scheduler.waits.isEmpty)
+  }
+
+  @Test("who has waited for so long is sent away; each has a time of its own")
+  func patience() async throws {
+    let limit = Duration.seconds(8)
+    let outcomes = try await LimitTable.row("wait in a line", limit) { offset in
+      let scheduler = ManualScheduler()
+      let line = WaitingLine(scheduler)
+      let admissions = Admissions()
+      for (name, patience) in [("a", limit), ("b", limit * 2)] {
+        await admissions.note(name) { () async throws(ClaudeError) in
+          try await WaitingLine.wait(patience: patience, departure: CancellationSignal(), late: Self.late) { line }
+        }
+      }
+      scheduler.advance(by: limit + .milliseconds(offset))
+      await nextTurn()
+      let entries = admissions.entries
+      while line.admitNext() { await nextTurn() }
+      #expect(admissions.entries.last == "b in")
+      return "\(entries)"
+    }
+    #expect(outcomes == ["[]", #"["a overloaded"]"#, #"["a overloaded"]"#])
+  }
+
+  @Test("who departs loses the place at once, the others keep theirs")
+  func departure() async {
+    let departure = CancellationSignal()
+    await join("a")
+    await join("b", departure: departure)
+    await join("c")
+    departure.cancel()
+    #expect(line.count == 2)
+    #expect(scheduler.waits.count == 2)
+    line.admitNext()
+    line.admitNext()
+    await nextTurn()
+    #expect(Set(admissions.entries) == ["b cancelled", "a in", "c in"])
+  }
+
+  @Test("who has departed before does not wait, and departing afterwards changes nothing")
+  func departed() async {
+    let departure = CancellationSignal()
+    await join("a", departure: departure)
+    line.admitNext()
+    await nextTurn()
+    departure.cancel()
+    #expect(admissions.entries == ["a in"])
+    await join("b", departure: departure)
+    #expect(admissions.entries == ["a in", "b cancelled"])
+    #expect(line.count == 0)
+    #expect(scheduler.waits.isEmpty)
+  }
+
+  @Test("all are sent away with one word")
+  func dismissal() async {
+    for name in ["a", "b"] { await join(name) }
+    line.dismissAll(.shuttingDown)
+    await nextTurn()
+    #expect(admissions.entries == ["a cancelled", "b cancelled"])
+    #expect(line.count == 0)
+    #expect(scheduler.waits.isEmpty)
+  }
+}

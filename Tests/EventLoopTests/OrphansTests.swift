@@ -1,0 +1,115 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import EventLoop
+
+@Reactor
+@Suite(.serialized, .timeLimit(.minutes(1)))
+struct OrphansTests {
+  private let scheduler = ManualScheduler()
+
+  /// A shell that is deaf to SIGTERM, and below it a process that is too, has no mark and a session of its own.
+  @Reactor
+  private struct Tree {
+    let root: ProcessIdentity
+    let leaf: ProcessIdentity
+    private let pipes: [Int32]
+
+    init(mark: String?) async throws {
+      // Deaf before it has its mark: servers that other tests start look for marks, too, and ask first.
+      let marking = mark.map { "env \(ProcessOwner.variable)='\($0)'" } ?? ""
+      let spawned = try ChildCommand.shell(
+        "trap '' TERM; setsid sleep 600 & exec \(marking) sh -c \"echo $!; exec sleep 600\""
+      ).spawn()
+      let pipes = [spawned.pidDescriptor, spawned.input, spawned.output, spawned.errors]
+      var said = ""
+      await until {
+        said += String(decoding: readAvailable(spawned.output), as: UTF8.self)
+        return said.contains("\n")
+      }
+      let leaf = try #require(Int32(said.dropLast()).flatMap(ProcessTable.entry)?.identity)
+      root = try #require(ProcessTable.entry(spawned.pid)?.identity)
+      self.leaf = leaf
+      self.pipes = pipes
+    }
+
+    var isAlive: Bool { root.isAlive && leaf.isAlive }
+    var isGone: Bool { !root.isAlive && !leaf.isAlive }
+
+    func end() {
+      for identity in [leaf, root] { identity.signal(SIGKILL) }
+      waitpid(root.pid, nil, 0)
+      for pipe in pipes { close(pipe) }
+    }
+  }
+
+  /// The mark of an owner that has run here and does no longer.
+  private static let dead: String = part(3, "1")
+
+  private static func part(_ index: Int, _ value: String) -> String {
+    var parts = ProcessOwner.current.marker("orphans-test").value.split(separator: "/").map(String.init)
+    parts[index] = value
+    return parts.joined(separator: "/")
+  }
+
+  /// Lets the time pass that ending takes.
+  private func finish(_ task: Task<Int, Never>, _ scheduler: ManualScheduler) async {
+    var isOver = false
+    let waiting = Task.onLoop {
+      _ = await task.value
+      isOver = true
+    }
+    await until {
+      if let wait = scheduler.waits.first { scheduler.advance(by: wait) }
+      return isOver
+    }
+    await waiting.value
+  }
+
+  @Test("what a dead owner has left is ended with all that is below it; what stands beside it is not touched")
+  func orphans() async throws {
+    let orphan = try await Tree(mark: Self.dead)
+    var others: [Tree] = []
+    for mark in [
+      nil, ProcessOwner.current.marker("orphans-test").value, "no mark",
+      Self.dead.replacing(ProcessTable.link("/proc/self/ns/pid") ?? "", with: "pid:[1]"),
+      "other-boot" + Self.dead.drop { $0 != "/" },
+    ] {
+      others.append(try await Tree(mark: mark))
+    }
+    await finish(Task.onLoop { await Orphans(scheduler: scheduler).end() }, scheduler)
+    #expect(orphan.isGone)
+    for other in others { #expect(other.isAlive) }
+    for tree in others + [orphan] { tree.end() }
+  }
+
+  @Test("a server that was itself started from what a dead one has left spares itself, and what it came from")
+  func lineage() async throws {
+    let orphan = try await Tree(mark: Self.dead)
+    let table = ProcessTable()
+    #expect(Orphans.find(in: table).isSuperset(of: [orphan.root, orphan.leaf]))
+    #expect(Orphans.find(in: table, sparing: orphan.leaf.pid).isDisjoint(with: [orphan.root, orphan.leaf]))
+    #expect(Orphans.find(in: table, sparing: orphan.root.pid).isDisjoint(with: [orphan.root, orphan.leaf]))
+    orphan.end()
+  }
+
+  @Test("how long they may take to end by themselves")
+  func patience() async throws {
+    let limit = Orphans.patience
+    let outcomes = try await LimitTable.row("end of what was left", limit) { offset in
+      let orphan = try await Tree(mark: Self.dead)
+      let scheduler = ManualScheduler()
+      let task = Task.onLoop { await Orphans(scheduler: scheduler).end() }
+      await until { !scheduler.waits.isEmpty || orphan.isGone }
+      #expect(scheduler.waits == [limit])
+      scheduler.advance(by: limit + .milliseconds(offset))
+      let isAsked = scheduler.waits == [.milliseconds(1)]
+      await finish(task, scheduler)
+      #expect(orphan.isGone)
+      orphan.end()
+      return isAsked ? "asked" : "killed"
+    }
+    #expect(outcomes == ["asked", "killed", "killed"])
+  }
+}
