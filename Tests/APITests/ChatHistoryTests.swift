@@ -164,6 +164,9 @@ struct ChatHistoryTests {
       Self.user("hi"), Self.assistant("session-id=\(Self.id)\n\nhello"), Self.user("go"), Self.calling("c"),
       Self.tool("7"), Self.user("/now"),
     ])
+    let headed = ChatHistory([Self.user("workspace=a\n\nhi"), Self.assistant("b"), Self.user("c")])
+    #expect(headed.conversation(TurnPolicy())[0].text == "hi")
+    #expect(headed.conversation(TurnPolicy(readsInBandOptions: false))[0].text == "workspace=a\n\nhi")
     #expect(
       history.words == [
         .text(
@@ -184,7 +187,7 @@ struct ChatHistoryTests {
           """)
       ])
     #expect(
-      history.conversation == [
+      history.conversation(TurnPolicy()) == [
         ConversationMessage(.user, [.text("hi")]), ConversationMessage(.assistant, [.text("hello")]),
         ConversationMessage(.user, [.text("go")]),
         ConversationMessage(.assistant, [.toolUse(id: "c", name: "mcp__client__f", input: [:])]),

@@ -18,8 +18,8 @@ struct RequestedTurnTests {
   func fields(fields: [String], mayBeRepeated: Bool) throws {
     let turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
     let request = try HTTPRequest.of("POST", "/v1/chat/completions", fields)
-    let asked = RequestedTurn(turn, for: .anonymous, request.head, .detached())
-    #expect(asked.mayBeRepeated == mayBeRepeated)
-    #expect(asked.turn == turn)
+    let asked = RequestedTurn(.turn(turn), for: .anonymous, request, .detached())
+    #expect((asked.key != nil) == mayBeRepeated)
+    #expect(asked.isWholeTurn)
   }
 }

@@ -212,13 +212,23 @@ struct ChatCompletionPlanTests {
     #expect(second.turn.options.effectivePermissionMode == nil)
   }
 
-  @Test("a changed message is another conversation, told in words to a new session")
+  @Test("a changed message is another conversation, told to a new session as its own messages")
   func branched() throws {
     complete(try plan(user("hi")), "hello")
     let other = try plan([user("HI"), assistant("hello"), user("more")].joined(separator: ","))
-    #expect(other.turn.session == .new(id: "20000000-2222-4333-8444-555555555555"))
-    #expect(other.turn.prompt.hasPrefix("This is the conversation so far."))
-    #expect(other.turn.prompt.hasSuffix("User: more"))
+    guard case .imported(let id, let transcript, let words) = other.turn.session else {
+      Issue.record("the session is \(other.turn.session)")
+      return
+    }
+    #expect(id == "20000000-2222-4333-8444-555555555555")
+    #expect(
+      transcript.messages == [
+        ConversationMessage(.user, [.text("HI")]), ConversationMessage(.assistant, [.text("hello")]),
+      ])
+    #expect(other.turn.prompt == "more")
+    let told = words.compactMap(\.text).joined()
+    #expect(told.hasPrefix("This is the conversation so far."))
+    #expect(told.hasSuffix("User: more"))
   }
 
   @Test("a history never finds somebody else's session, nor one with other settings")

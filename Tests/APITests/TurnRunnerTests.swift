@@ -36,7 +36,7 @@ struct TurnRunnerTests {
       runner = TurnRunner(
         executor: executor, turns: FactoryStage().factory, scheduler: scheduler, newID: Stage.newID)
       let turn = Turn(prompt: "p", session: .new(id: "s"), directory: directory.path)
-      asked = RequestedTurn(turn, for: FactoryStage.me, try HTTPRequest.of("POST", "/", fields).head, context)
+      asked = RequestedTurn(.turn(turn), for: FactoryStage.me, try HTTPRequest.of("POST", "/", fields), context)
     }
 
     private static func newID() -> String {

@@ -27,7 +27,7 @@ struct FingerprintTests {
     }
 
     static let all = [
-      Change("prompt", .none) { $0.prompt = "q" },
+      Change("prompt", .none) { $0.content = [.text("q")] },
       Change("session", .none) { $0.session = .resume(id: "t") },
       Change("patience for retries", .none) { $0.retryPatience = .seconds(1) },
       Change("workspace's name", .none) { $0.options.workspace = "w" },

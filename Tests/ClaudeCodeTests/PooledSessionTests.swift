@@ -271,7 +271,7 @@ struct PooledSessionTests {
       launcher: ProcessLauncher(
         locator: CLILocator(configured: StandInCLI.script("exec sleep 600", in: directory), searchPath: "", home: nil),
         environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false), logger: .silent,
-        newID: { "memory" }),
+        clock: { Timestamp(milliseconds: 0) }, newID: { "memory" }),
       kill: .seconds(5), scheduler: ManualScheduler(), logger: .silent)
     let turn = Turn(prompt: "p", session: .new(id: ExecutorStage.session), directory: directory.path)
     weak var process: ClaudeProcess?

@@ -75,11 +75,10 @@ struct SessionTests {
     let first = try await server.send(.chat("a root", stream: false))
     let said = try first.completion()
     let changed = try await server.send(
-      .chat([.user("another root"), .assistant(said), .user("two")], stream: false))
+      .chat([.user("another root"), .assistant(said), .user("two\nsimulate: recall")], stream: false))
     #expect(changed["x-session-id"] != first["x-session-id"])
-    // What the server does not know is told in one prompt.
-    #expect(try changed.completion().contains("another root"))
-    #expect(try changed.completion().contains(said))
+    // What the server does not know is told as it was said.
+    #expect(try changed.completion() == "another root | two")
     let old = try await server.send(
       .chat([.user("a root"), .assistant(said), .user(Self.recall)], stream: false))
     #expect(try old.completion() == "a root | two")
@@ -94,10 +93,10 @@ struct SessionTests {
       try await server.send(.chat([.user("fork me"), .assistant(said), .user(text)], stream: false))
     }
     let left = try await goOn("left")
-    let right = try await goOn("right")
+    let right = try await goOn("right\nsimulate: recall")
     #expect(left["x-session-id"] == first["x-session-id"])
     #expect(right["x-session-id"] != first["x-session-id"])
-    #expect(try right.completion().contains("fork me"))
+    #expect(try right.completion() == "fork me | right")
   }
 
   @Test("two requests on one session run one after the other", arguments: [true, false])
@@ -191,10 +190,13 @@ struct SessionTests {
     let first = try await server.send(.chat("workspace=old\n\none", stream: false))
     let second = try await server.send(
       .chat(
-        [.user("workspace=old\n\none"), .assistant(try first.completion()), .user("workspace=new\n\ntwo")],
+        [
+          .user("workspace=old\n\none"), .assistant(try first.completion()),
+          .user("workspace=new\n\ntwo\nsimulate: recall"),
+        ],
         stream: false))
     #expect(second["x-session-id"] != first["x-session-id"])
-    #expect(try second.completion().contains("User: two"))
+    #expect(try second.completion() == "one | two")
     let third = try await server.send(
       .chat("simulate: cwd", stream: false, [:], ["x-session-id: \(try #require(second["x-session-id"]))"]))
     #expect(try third.completion() == "\(server.directory.workspaces)/workspace/new")

@@ -59,7 +59,7 @@ extension ChatCompletionRequest {
     if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
     return try turns.makeTurn(
       content: session == nil ? history.words : ChatHistory.neutral(history.question),
-      telling: session == nil ? history.conversation : [], options: wanted,
+      telling: session == nil ? history.conversation(turns.policy) : [], options: wanted,
       continuing: session, context)
   }
 

@@ -128,9 +128,12 @@ struct ChatHistory: Sendable, Equatable {
   // MARK: Told rather than replayed
 
   /// The whole conversation natively, what the user says now included.
-  var conversation: [ConversationMessage] {
+  ///
+  /// - Parameter policy: whether lines at the heads of the user's messages were options, and no part of what was said.
+  func conversation(_ policy: TurnPolicy) -> [ConversationMessage] {
     let asked = ChatHistory.neutral(question)
-    return told.map { $0.told.conversationMessage } + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
+    let past = told.map { policy.readsInBandOptions ? $0.told.withoutOptions : $0.told }
+    return past.map(\.conversationMessage) + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
   }
 
   /// The history in words, before the question.
@@ -167,6 +170,17 @@ extension ChatMessage {
     var told = self
     told.text = InBandOptions(answer: text).text
     return told
+  }
+
+  /// Without the options at the head of a user's message.
+  fileprivate var withoutOptions: ChatMessage {
+    guard role == .user, let first = content.firstIndex(where: { $0.text != nil }), let text = content[first].text
+    else {
+      return self
+    }
+    var message = self
+    message.content[first] = .text(InBandOptions(lenient: text).text)
+    return message
   }
 
   fileprivate var spokenText: String { told.text }
