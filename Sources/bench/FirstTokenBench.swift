@@ -60,23 +60,26 @@ struct FirstTokenBench {
   private func measure(
     _ state: State, _ server: Subject, _ environment: [String: String]
   ) throws -> (bare: [Double], served: [Double]) {
-    var times: (bare: [Double], served: [Double]) = ([], [])
-    var kept: (process: RealCLI, session: String)?
+    let kept = state == .session ? try begin(server, environment) : nil
     defer { kept?.process.end() }
-    if state == .session { kept = try begin(server, environment) }
-    for _ in 0..<FirstTokenBench.rounds {
-      let start = ContinuousClock.now
-      let process = try kept?.process ?? RealCLI(cli, ground, environment)
-      defer { if kept == nil { process.end() } }
-      if state == .spare { try awaitSpares(process, server) }
-      times.bare.append(try process.firstToken(FirstTokenBench.prompt, since: state == .cold ? start : .now))
-      // What it does after its answer must not slow down the other one.
-      if kept == nil { process.end() }
-      let answer = try ServedAnswer(FirstTokenBench.prompt, session: kept?.session, port: server.port)
-      times.served.append(answer.firstToken)
-      if state == .cold { try PoolHealth.await(server.port) { $0.live == 0 } }
-    }
-    return times
+    let times = try (0..<FirstTokenBench.rounds).map { _ in try round(state, server, environment, kept) }
+    return (times.map(\.bare), times.map(\.served))
+  }
+
+  /// - Parameter kept: the conversation to go on with; nil for new ones.
+  private func round(
+    _ state: State, _ server: Subject, _ environment: [String: String], _ kept: (process: RealCLI, session: String)?
+  ) throws -> (bare: Double, served: Double) {
+    let start = ContinuousClock.now
+    let process = try kept?.process ?? RealCLI(cli, ground, environment)
+    defer { if kept == nil { process.end() } }
+    if state == .spare { try awaitSpares(process, server) }
+    let bare = try process.firstToken(FirstTokenBench.prompt, since: state == .cold ? start : .now)
+    // What it does after its answer must not slow down the other one.
+    if kept == nil { process.end() }
+    let answer = try ServedAnswer(FirstTokenBench.prompt, session: kept?.session, port: server.port)
+    if state == .cold { try PoolHealth.await(server.port) { $0.live == 0 } }
+    return (bare, answer.firstToken)
   }
 
   /// A conversation on either side, which has had its first turn.

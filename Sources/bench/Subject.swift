@@ -29,17 +29,24 @@ final class Subject {
     throw BenchFailure("\(name) does not listen")
   }
 
-  /// - Parameters:
-  ///   - cli: nil for the simulator.
-  ///   - settings: beside those that every server gets.
-  static func server(_ ground: Ground, cli: String? = nil, settings: [String: String] = [:]) throws -> Subject {
+  /// On the simulator. As the floors do, it starts a process for each stream, however many there are.
+  static func server(_ ground: Ground) throws -> Subject {
+    try server(
+      ground, cli: ground.program("claude-simulator"),
+      settings: [
+        "CLAUDE_POOL_SPARES": "0", "CLAUDE_SESSION_IDLE_MS": "0", "CLAUDE_MAX_PROCESSES": "10000",
+        "CLAUDE_QUEUE_TIMEOUT_MS": "60000",
+      ])
+  }
+
+  /// - Parameter settings: beside those that every server gets.
+  static func server(_ ground: Ground, cli: String, settings: [String: String]) throws -> Subject {
     try Subject(
       ground, "claude-code-server",
       environment: { port in
         settings.merging([
           "PATH": "/usr/bin:/bin", "HOME": ground.directory, "HOST": "127.0.0.1", "PORT": String(port),
-          "LOG_LEVEL": "warn", "CLAUDE_CLI_PATH": cli ?? ground.program("claude-simulator"),
-          "WORKSPACE_BASE_PATH": ground.directory,
+          "LOG_LEVEL": "warn", "CLAUDE_CLI_PATH": cli, "WORKSPACE_BASE_PATH": ground.directory,
         ]) { $1 }
       })
   }
