@@ -67,8 +67,8 @@ public final class ClaudeExecutor {
 
   /// Runs under way.
   public var activeRuns: Int { runs.count }
-  /// Turns that wait: for a slot, or for their session.
-  public var queuedTurns: Int { slots.waiting + sessions.waitingCount }
+  /// Turns that wait: for a slot, for their session, or for a process.
+  public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
   public var processes: PoolFigures { pool.figures }
   /// CLI processes alive, those on their way down included.
   public var liveProcesses: Int { pool.figures.live }

@@ -20,6 +20,8 @@ public struct PoolLimits: Sendable, Equatable {
   public var patience: Duration = .seconds(8)
   /// How long a spare's place stays empty: the turn that took it is to have the machine first.
   public var replenishDelay: Duration = .milliseconds(250)
+  /// How long a session must have rested before its process makes way for a spare, where there is no other room.
+  public var restBeforeSpare: Duration = .seconds(60)
   /// The longest rest after spares that did not survive their start.
   public var longestRest: Duration = .seconds(60)
 

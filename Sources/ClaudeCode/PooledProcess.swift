@@ -19,6 +19,8 @@ final class PooledProcess {
   var state: State
   /// Orders processes by when they were last wanted.
   var lastUse = 0
+  /// When it was last put aside; nil for one that never was.
+  var restsSince: ContinuousClock.Instant?
   /// Ends it when it has waited too long.
   var timer: (any ScheduledTimer)?
   /// Whether its start holds one of the places for starts.

@@ -46,6 +46,9 @@ final class ProcessPool {
     roomLine = WaitingLine(scheduler)
   }
 
+  /// Turns that wait for a process to be started, or for room.
+  var waiting: Int { startLine.count + roomLine.count }
+
   var figures: PoolFigures {
     var figures = counts
     figures.live = entries.count
@@ -183,7 +186,7 @@ final class ProcessPool {
   private func startIsOver() {
     if !startLine.admitNext() {
       starting -= 1
-      replenish()
+      scheduleReplenish(after: limits.replenishDelay)
     }
   }
 
@@ -226,6 +229,8 @@ final class ProcessPool {
     entry.isStarting = false
     entry.startTimer?.cancel()
     startIsOver()
+    // The next spare need not wait for a turn to have the machine: none was started for.
+    if entry.state == .spare { replenish() }
   }
 
   // MARK: Giving back
@@ -272,6 +277,7 @@ final class ProcessPool {
 
   private func putAside(_ entry: PooledProcess, as state: PooledProcess.State, for duration: Duration) {
     entry.state = state
+    entry.restsSince = scheduler.now
     entry.process.owner = IdleWatch { [weak self] in
       guard let self else { return }
       logger.debug("an idle process began a turn by itself", ["pid": JSONValue(Int(entry.process.pid))])
@@ -361,16 +367,26 @@ final class ProcessPool {
     }
   }
 
-  // Turns that wait for a process go first, and a spare is never worth another process.
+  // Turns that wait for a process go first.
   private func replenish() {
     guard !isClosed else { return }
     guard !isResting else { return scheduleReplenish(after: rest) }
     for fingerprint in demand.recent where spareCount(fingerprint) < limits.spares {
-      guard entries.count < limits.processes, takeStart() else { return }
+      guard entries.count < limits.processes else { return makeRoomForSpare() }
+      guard takeStart() else { return }
       startSpare(fingerprint)
       // One at a time: the end of its start calls again.
       return
     }
+  }
+
+  // A session that has rested for a while is less likely to come back next than a new one is to begin. The end of its
+  // process calls again.
+  private func makeRoomForSpare() {
+    guard let longest = entries.values.filter({ $0.state == .idle }).min(by: { $0.lastUse < $1.lastUse }),
+      let since = longest.restsSince, scheduler.now - since >= limits.restBeforeSpare
+    else { return }
+    retire(longest)
   }
 
   private func spareCount(_ fingerprint: Fingerprint) -> Int {

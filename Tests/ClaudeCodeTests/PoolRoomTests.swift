@@ -1,4 +1,4 @@
-import EventLoop
+@testable import EventLoop
 import TestSupport
 import Testing
 
@@ -85,6 +85,30 @@ struct PoolRoomTests {
     #expect(second.result?.isError == false)
     #expect(stage.figures.spare == 0)
     #expect(run.pid == spare)
+    await stage.executor.kill()
+  }
+
+  @Test(
+    "where there is no room, a session that has rested for a while makes way for a spare",
+    arguments: [(-1, false), (0, true)])
+  func roomForSpare(offset: Int, makesWay: Bool) async throws {
+    let rest = Duration.seconds(60)
+    let stage = try stage(.with { ($0.processes, $0.restBeforeSpare, $0.sessionIdle) = (2, rest, .seconds(600)) })
+    let first = try await stage.complete("one", .new(id: Self.session(1)))
+    stage.scheduler.advance(by: rest + .milliseconds(offset) - PoolLimits().replenishDelay)
+    _ = try await stage.complete("one", .new(id: Self.session(2)))
+    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    if makesWay {
+      await until { ProcessTable.entry(first.pid) == nil }
+      await until {
+        if let wait = stage.scheduler.waits.first, wait <= PoolLimits().replenishDelay {
+          stage.scheduler.advance(by: wait)
+        }
+        return stage.figures.spare == 1
+      }
+    }
+    #expect(stage.figures.spare == (makesWay ? 1 : 0))
+    #expect(stage.figures.idle == (makesWay ? 1 : 2))
     await stage.executor.kill()
   }
 
