@@ -136,7 +136,10 @@ public struct AnswerReader: Sendable {
       guard let range = event.stopReason else { return }
       closeBlock(&sink)
       complete(stopReason: line.text(in: range))
-    case .messageStop, .blockStop, .other:
+    case .messageStop:
+      // Cut after a whole call, it is not sent again: the CLI goes on with that call alone (2.1.329).
+      if message?.isComplete == false, calls.hasToldInMessage { throw AnswerReader.diverged }
+    case .blockStop, .other:
       // A block stays open until the next event, and a message without a delta stays void: both may yet be mended.
       break
     }
