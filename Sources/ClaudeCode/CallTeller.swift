@@ -38,7 +38,7 @@ struct CallTeller: Sendable {
     guard open != nil, !raw.isEmpty else { return }
     open?.hasArguments = true
     if let mended = joiner.mend(raw) {
-      sink.functionArguments(mended.span)
+      if !mended.isEmpty { sink.functionArguments(mended.span) }
     } else if UTF8Validity.isValid(raw) {
       sink.functionArguments(raw)
     } else {
