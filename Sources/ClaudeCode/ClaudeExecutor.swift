@@ -131,7 +131,7 @@ public final class ClaudeExecutor {
     ) { [weak self] in
       self?.replaceProcess(of: id)
     } onPark: { [weak self] in
-      self?.slots.leave()
+      self?.runParked(id)
     } onEnd: { [weak self] in
       self?.runEnded(id, $0, $1)
     }
@@ -152,6 +152,12 @@ public final class ClaudeExecutor {
         run.fail(error)
       }
     }
+  }
+
+  private func runParked(_ id: String) {
+    slots.leave()
+    // What it waits for can no longer come.
+    if isShuttingDown { runs[id]?.cancel() }
   }
 
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {

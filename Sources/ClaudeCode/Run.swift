@@ -161,10 +161,10 @@ public final class Run {
         ClaudeError(.inactivityTimeout, "No result of a call came within \(timeouts.toolResult)", reachedCLI: true))
     }
     logger.debug("run parked", ["calls": JSONValue(desk.open.count)])
-    onPark()
     let observers = self.observers
     self.observers = []
     for observer in observers { observer.run(self, didEnd: .parked) }
+    onPark()
   }
 
   // MARK: Time
