@@ -53,8 +53,12 @@ public struct AnswerReader: Sendable {
   public private(set) var stopReason: String?
   public private(set) var model: String?
 
-  /// - Parameter maximumCalls: how many calls of the client's functions one message may make; more are not told.
-  public init(maximumCalls: Int = .max) { calls = CallTeller(maximum: maximumCalls) }
+  /// - Parameters:
+  ///   - maximumCalls: how many calls of the client's functions one message may make; more are not told.
+  ///   - functions: the functions that the client has; nil for any.
+  public init(maximumCalls: Int = .max, functions: Set<String>? = nil) {
+    calls = CallTeller(maximum: maximumCalls, functions: functions)
+  }
 
   /// Whether any call of the client's functions was told.
   public var hasCalls: Bool { calls.hasTold }

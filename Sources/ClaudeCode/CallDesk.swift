@@ -17,8 +17,13 @@ struct CallDesk: Sendable {
   private var results: [String: FunctionResult] = [:]
   /// Calls of one message that the client is told; others get an error.
   private let maximumCalls: Int
+  /// Nil for any. The CLI itself answers calls of others: they never reach the client (2.1.329).
+  private let functions: Set<String>?
 
-  init(maximumCalls: Int = .max) { self.maximumCalls = maximumCalls }
+  init(maximumCalls: Int = .max, functions: Set<String>? = nil) {
+    self.maximumCalls = maximumCalls
+    self.functions = functions
+  }
 
   /// Takes the turn's next line.
   ///
@@ -56,7 +61,8 @@ struct CallDesk: Sendable {
 
   private mutating func note(_ block: JSONValue) {
     guard block["type"]?.string == "tool_use", let id = block["id"]?.string, let name = block["name"]?.string,
-      FunctionDeclaration.function(of: name) != nil, !current.contains(id), !open.contains(id)
+      let function = FunctionDeclaration.function(of: name), functions?.contains(function) != false,
+      !current.contains(id), !open.contains(id)
     else { return }
     current.append(id)
   }

@@ -54,7 +54,7 @@ public final class Run {
   ) {
     self.onLoss = onLoss
     self.onPark = onPark
-    desk = CallDesk(maximumCalls: turn.maximumCalls)
+    desk = CallDesk(maximumCalls: turn.maximumCalls, functions: turn.functionNames)
     self.onEnd = onEnd
     self.turn = turn
     self.id = id

@@ -61,6 +61,15 @@ struct CallTellerTests {
     #expect(!teller.hasTold)
   }
 
+  @Test("a function that the client does not have is not told", arguments: [true, false])
+  mutating func undeclared(isStreamed: Bool) {
+    teller = CallTeller(maximum: .max, functions: ["g"])
+    if isStreamed { stream("a", "{}") } else { teller.whole(Self.block("a"), &transcript) }
+    #expect(!teller.hasTold)
+    teller.whole(Self.block("b", "mcp__client__g"), &transcript)
+    #expect(transcript.entries == [.call(id: "b", name: "g", arguments: "{}")])
+  }
+
   @Test("a call of another tool ends none of the client's by mistake")
   mutating func interleaved() {
     stream("a", "{", ends: false)

@@ -144,6 +144,22 @@ struct ParkedRunTests {
     await end(stage)
   }
 
+  @Test("a function that the client does not have is the CLI's business: the turn goes on, and no call is told")
+  func undeclared() async throws {
+    let stage = try stage()
+    var turn = turn(stage, "call=nothing tokens=1")
+    _ = try await stage.run(turn, recorder)
+    let result = await recorder.result()
+    #expect(result?.isError == false)
+    #expect(try recorder.answer().entries.last == .text("w0 "))
+    // Beside one that it has, only that one waits.
+    turn = self.turn(stage, "call=nothing,f tokens=1", Self.others[0])
+    let run = try await stage.run(turn, second)
+    #expect(await second.outcome() == .parked)
+    #expect(run.openCalls.count == 1)
+    await end(stage)
+  }
+
   // MARK: Slots
 
   @Test("a parked run gives its slot away, and takes one again though there may be none")

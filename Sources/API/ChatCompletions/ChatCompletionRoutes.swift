@@ -50,7 +50,7 @@ public struct ChatCompletionRoutes {
     try await runner.stream(asked) { run in
       ChatCompletionEncoder(
         identity, includesUsage: wanted.includesUsage, head: head(run), form: plan.form,
-        maximumCalls: run.turn.maximumCalls, isWholeTurn: asked.isWholeTurn)
+        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, isWholeTurn: asked.isWholeTurn)
     } onEnd: { run, encoder, outcome in
       note(outcome, of: run, plan, answer: encoder.message, asked.principal)
     }
@@ -59,7 +59,9 @@ public struct ChatCompletionRoutes {
   private func collect(
     _ plan: ChatCompletionPlan, _ identity: ChatCompletionIdentity, _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
-    let collector = RunCollector(maximumCalls: plan.work.maximumCalls, needsText: plan.form == .text)
+    let turn = plan.work.turn
+    let collector = RunCollector(
+      maximumCalls: turn.maximumCalls, functions: turn.functionNames, needsText: plan.form == .text)
     let (run, collected) = try await runner.collect(asked, collector)
     let response: ChatCompletionResponse
     do {
@@ -93,10 +95,11 @@ public struct ChatCompletionRoutes {
 
 @Reactor
 extension RequestedWork {
-  fileprivate var maximumCalls: Int {
+  /// The turn that is to run or goes on.
+  fileprivate var turn: Turn {
     switch self {
-    case .turn(let turn): turn.maximumCalls
-    case .resumption(let run, _, _): run.turn.maximumCalls
+    case .turn(let turn): turn
+    case .resumption(let run, _, _): run.turn
     }
   }
 }

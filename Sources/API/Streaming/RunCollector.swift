@@ -14,9 +14,10 @@ final class RunCollector: RunObserver {
 
   /// - Parameters:
   ///   - maximumCalls: how many calls one message may make.
+  ///   - functions: the functions that the client has; nil for any.
   ///   - needsText: whether the answer is what the model says, rather than what comes with the result.
-  init(maximumCalls: Int = .max, needsText: Bool = true) {
-    reader = AnswerReader(maximumCalls: maximumCalls)
+  init(maximumCalls: Int = .max, functions: Set<String>? = nil, needsText: Bool = true) {
+    reader = AnswerReader(maximumCalls: maximumCalls, functions: functions)
     self.needsText = needsText
   }
 
