@@ -56,9 +56,10 @@ public struct AnswerReader: Sendable {
 
   /// - Parameters:
   ///   - maximumCalls: how many calls of the client's functions one message may make; more are not told.
+  ///   - functions: the functions that the client has; nil for any.
   ///   - stop: sequences before the first of which the text ends.
-  public init(maximumCalls: Int = .max, stop: [String] = []) {
-    calls = CallTeller(maximum: maximumCalls)
+  public init(maximumCalls: Int = .max, functions: Set<String>? = nil, stop: [String] = []) {
+    calls = CallTeller(maximum: maximumCalls, functions: functions)
     self.stop = StopFilter(stop)
   }
 
@@ -147,7 +148,10 @@ public struct AnswerReader: Sendable {
       guard let range = event.stopReason else { return }
       closeBlock(&sink)
       complete(stopReason: line.text(in: range), &sink)
-    case .messageStop, .blockStop, .other:
+    case .messageStop:
+      // Cut after a whole call, it is not sent again: the CLI goes on with that call alone (2.1.329).
+      if message?.isComplete == false, calls.hasToldInMessage { throw AnswerReader.diverged }
+    case .blockStop, .other:
       // A block stays open until the next event, and a message without a delta stays void: both may yet be mended.
       break
     }

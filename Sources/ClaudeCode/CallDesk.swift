@@ -12,16 +12,21 @@ struct CallDesk: Sendable {
   private var isStreamed = false
   /// Calls the client has been told of and has not answered.
   private(set) var open: [String] = []
-  /// What the CLI waits for, by tool use id.
-  private var waiting: [String: FunctionCall] = [:]
+  /// What the CLI waits for, in the order of its requests.
+  private var waiting: [FunctionCall] = []
   private var results: [String: FunctionResult] = [:]
-  /// Questions that the client has to answer, by the ids of their calls.
-  private var questions: [String: PermissionQuestion] = [:]
+  /// Questions that the client has to answer, in the order in which they were asked.
+  private var questions: [PermissionQuestion] = []
   private var untold: [PermissionQuestion] = []
   /// Calls of one message that the client is told; others get an error.
   private let maximumCalls: Int
+  /// Nil for any. The CLI itself answers calls of others: they never reach the client (2.1.329).
+  private let functions: Set<String>?
 
-  init(maximumCalls: Int = .max) { self.maximumCalls = maximumCalls }
+  init(maximumCalls: Int = .max, functions: Set<String>? = nil) {
+    self.maximumCalls = maximumCalls
+    self.functions = functions
+  }
 
   /// Takes the turn's next line.
   ///
@@ -59,7 +64,8 @@ struct CallDesk: Sendable {
 
   private mutating func note(_ block: JSONValue) {
     guard block["type"]?.string == "tool_use", let id = block["id"]?.string, let name = block["name"]?.string,
-      FunctionDeclaration.function(of: name) != nil, !current.contains(id), !open.contains(id)
+      let function = FunctionDeclaration.function(of: name), functions?.contains(function) != false,
+      !current.contains(id), !open.contains(id)
     else { return }
     current.append(id)
   }
@@ -75,7 +81,7 @@ struct CallDesk: Sendable {
   ///
   /// - Returns: whether the client has to be asked now.
   mutating func add(_ question: PermissionQuestion) -> Bool {
-    questions[question.callID] = question
+    questions.append(question)
     untold.append(question)
     open.append(question.callID)
     return !isStreamed
@@ -83,11 +89,11 @@ struct CallDesk: Sendable {
 
   /// The CLI has withdrawn a question.
   mutating func withdraw(requestID: String) {
-    for question in questions.values where question.requestID == requestID {
-      questions[question.callID] = nil
+    for question in questions where question.requestID == requestID {
       untold.removeAll { $0 == question }
       open.removeAll { $0 == question.callID }
     }
+    questions.removeAll { $0.requestID == requestID }
   }
 
   /// Questions the client has not been told of, each once.
@@ -103,14 +109,17 @@ struct CallDesk: Sendable {
   ///
   /// - Returns: whether the model has said all its calls and waits for the client.
   mutating func add(_ call: FunctionCall) -> Bool {
-    waiting[call.toolUseID] = call
+    waiting.removeAll { $0.toolUseID == call.toolUseID }
+    waiting.append(call)
     return isUnstreamedMessageOver
   }
 
   // Without a stream nothing says that a message is over; but the CLI asks for each of its calls.
   private var isUnstreamedMessageOver: Bool {
     mutating get {
-      guard !isStreamed, !current.isEmpty, current.allSatisfy({ waiting[$0] != nil }) else { return false }
+      guard !isStreamed, !current.isEmpty, current.allSatisfy({ waiting.map(\.toolUseID).contains($0) }) else {
+        return false
+      }
       return close()
     }
   }
@@ -121,19 +130,26 @@ struct CallDesk: Sendable {
     open.removeAll { results[$0] != nil }
   }
 
-  /// The lines that answer the CLI, each once.
-  mutating func takeAnswers() -> [[UInt8]] {
-    var lines: [[UInt8]] = []
-    for (id, call) in waiting {
-      guard let result = results.removeValue(forKey: id) else { continue }
-      waiting[id] = nil
-      lines.append(FunctionServer.answer(to: call, result))
+  /// Calls with their results, each once, in the order of the CLI's requests: in the order of its answers it tells the
+  /// model.
+  mutating func takeAnswers() -> [(FunctionCall, FunctionResult)] {
+    var answers: [(FunctionCall, FunctionResult)] = []
+    for call in waiting {
+      if let result = results.removeValue(forKey: call.toolUseID) { answers.append((call, result)) }
     }
-    for (id, question) in questions {
-      guard let result = results.removeValue(forKey: id) else { continue }
-      questions[id] = nil
-      lines.append(question.answer(result))
+    let answered = answers.map(\.0)
+    waiting.removeAll { answered.contains($0) }
+    return answers
+  }
+
+  /// Questions with what the client said to them, each once.
+  mutating func takeDecisions() -> [(PermissionQuestion, FunctionResult)] {
+    var decisions: [(PermissionQuestion, FunctionResult)] = []
+    for question in questions {
+      if let result = results.removeValue(forKey: question.callID) { decisions.append((question, result)) }
     }
-    return lines
+    let decided = decisions.map(\.0)
+    questions.removeAll { decided.contains($0) }
+    return decisions
   }
 }

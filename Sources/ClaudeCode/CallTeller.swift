@@ -14,8 +14,13 @@ struct CallTeller: Sendable {
   /// Calls of the message under way.
   private var countInMessage = 0
   private let maximum: Int
+  /// Nil for any.
+  private let functions: Set<String>?
 
-  init(maximum: Int) { self.maximum = maximum }
+  init(maximum: Int, functions: Set<String>? = nil) {
+    self.maximum = maximum
+    self.functions = functions
+  }
 
   /// Whether anything was told.
   var hasTold: Bool { !told.isEmpty }
@@ -38,7 +43,7 @@ struct CallTeller: Sendable {
     guard open != nil, !raw.isEmpty else { return }
     open?.hasArguments = true
     if let mended = joiner.mend(raw) {
-      sink.functionArguments(mended.span)
+      if !mended.isEmpty { sink.functionArguments(mended.span) }
     } else if UTF8Validity.isValid(raw) {
       sink.functionArguments(raw)
     } else {
@@ -68,7 +73,8 @@ struct CallTeller: Sendable {
   /// - Returns: the id of a call that is new, and told.
   private mutating func announce(_ block: JSONValue, _ sink: inout some AnswerSink) -> String? {
     guard let id = block["id"]?.string, let tool = block["name"]?.string,
-      let name = FunctionDeclaration.function(of: tool), !told.contains(id), countInMessage < maximum
+      let name = FunctionDeclaration.function(of: tool), functions?.contains(name) != false, !told.contains(id),
+      countInMessage < maximum
     else { return nil }
     told.insert(id)
     countInMessage += 1

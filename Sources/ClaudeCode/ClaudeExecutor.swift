@@ -145,7 +145,7 @@ public final class ClaudeExecutor {
     } onRefusal: { [weak self] in
       self?.transcriptRefused(by: id)
     } onPark: { [weak self] in
-      self?.slots.leave()
+      self?.runParked(id)
     } onEnd: { [weak self] in
       self?.runEnded(id, $0, $1)
     }
@@ -205,6 +205,12 @@ public final class ClaudeExecutor {
         run.fail(error)
       }
     }
+  }
+
+  private func runParked(_ id: String) {
+    slots.leave()
+    // What it waits for can no longer come.
+    if isShuttingDown { runs[id]?.cancel() }
   }
 
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {

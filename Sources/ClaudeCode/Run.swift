@@ -58,7 +58,7 @@ public final class Run {
     self.onLoss = onLoss
     self.onRefusal = onRefusal
     self.onPark = onPark
-    desk = CallDesk(maximumCalls: turn.maximumCalls)
+    desk = CallDesk(maximumCalls: turn.maximumCalls, functions: turn.functionNames)
     self.onEnd = onEnd
     self.turn = turn
     self.id = id
@@ -168,7 +168,8 @@ public final class Run {
   }
 
   private func answerCalls() {
-    for line in desk.takeAnswers() { process?.send(line) }
+    for (call, result) in desk.takeAnswers() { process?.send(FunctionServer.answer(to: call, result)) }
+    for (question, result) in desk.takeDecisions() { process?.send(question.answer(result)) }
   }
 
   private func park() {
@@ -183,7 +184,6 @@ public final class Run {
         ClaudeError(.inactivityTimeout, "No result of a call came within \(timeouts.toolResult)", reachedCLI: true))
     }
     logger.debug("run parked", ["calls": JSONValue(desk.open.count)])
-    onPark()
     let observers = self.observers
     self.observers = []
     let questions = desk.takeUntold()
@@ -191,6 +191,7 @@ public final class Run {
       for question in questions { observer.run(self, didAsk: question) }
       observer.run(self, didEnd: .parked)
     }
+    onPark()
   }
 
   // MARK: Time

@@ -38,6 +38,8 @@ public struct Turn: Sendable, Equatable {
   public var functions: [FunctionDeclaration] = []
   /// How many of them one message may call.
   public var maximumCalls = Int.max
+  /// The names of the functions.
+  public var functionNames: Set<String> { Set(functions.map(\.name)) }
   /// The JSON schema of the answer; nil for free text.
   public var outputSchema: JSONValue?
 

@@ -53,6 +53,7 @@ extension Directive {
     Row(.preamble, .number("N", default: 3), "a text block `p0 p1 … ` of N tokens before the tool calls"),
     Row(.tool, .word("NAME[,NAME]"), "a message of tool calls, their results, then the answer in a second message"),
     Row(.ask, .word("NAME[,NAME]"), "like tool, after can_use_tool where the options make the CLI ask"),
+    Row(.call, .word("NAME[,NAME]"), "like tool, but functions of the client: calls the `client` of sdkMcpServers"),
     Row(.toolInput, .word("JSON"), "the input of the calls; default {\"command\":\"echo hi\"}"),
     Row(.subagent, .flag, "a Task call; its `SUBAGENT…` lines, with a parent_tool_use_id, stand between the answer's"),
     Row(.maxTokens, .flag, "a first message with half the answer and stop_reason max_tokens, then a second one"),

@@ -10,7 +10,7 @@ enum Directive: String, CaseIterable {
 
   case startDelay = "start-delay", slowStart = "slow-start", delay, gap, lateExit = "late-exit"
 
-  case thinking, preamble, tool, ask, toolInput = "tool-input", subagent
+  case thinking, preamble, tool, ask, call, toolInput = "tool-input", subagent
   case maxTokens = "max-tokens", refusal, refusalRetry = "refusal-retry"
   case retry, retries, retryDelay = "retry-delay"
 

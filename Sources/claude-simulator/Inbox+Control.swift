@@ -38,6 +38,7 @@ extension Inbox {
         "commands": .array(commands), "agents": [], "output_style": "default", "models": [model], "account": account,
         "current_permission_mode": .string(conversation.permissionMode), "session_state": "idle",
       ])
+    if request["sdkMcpServers"]?.array?.contains("client") == true { functions.greet() }
   }
 
   private func setPermissionMode(_ id: String, _ wanted: String) {

@@ -8,6 +8,7 @@ final class Inbox {
   private(set) var queue: [UserEntry] = []
   private var answers: [String: JSONValue] = [:]
   private var isInterrupted = false
+  private(set) lazy var functions = FunctionClient(writer, self)
   /// A turn is under way, so an interrupt has something to interrupt.
   var isBusy = false
 

@@ -24,6 +24,12 @@ extension LineWriter {
     send(["type": "control_request", "request_id": .string(requestID), "request": request])
   }
 
+  /// A message to the MCP server that the client is.
+  func mcpMessage(_ message: JSONValue, requestID: String) {
+    let request: JSONValue = ["subtype": "mcp_message", "server_name": "client", "message": message]
+    send(["type": "control_request", "request_id": .string(requestID), "request": request])
+  }
+
   func permissionRequestWithdrawn(_ requestID: String) {
     send(["type": "control_cancel_request", "request_id": .string(requestID)])
   }

@@ -6,6 +6,11 @@ struct ToolCall {
   let name: String
   var input: JSONValue
 
+  /// The client's name for it; nil for a tool of the CLI's own.
+  var function: String? { name.hasPrefix(ToolCall.prefix) ? String(name.dropFirst(ToolCall.prefix.count)) : nil }
+
+  static let prefix = "mcp__client__"
+
   var block: JSONValue { ["type": "tool_use", "id": .string(id), "name": .string(name), "input": input] }
 
   /// The input as the upstream streams it: in pieces that are no JSON by themselves.

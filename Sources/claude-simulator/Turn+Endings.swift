@@ -70,7 +70,11 @@ extension Turn {
 
   private func abortTool() {
     outcome.terminalReason = "aborted_tools"
-    if let openRequestID { writer.permissionRequestWithdrawn(openRequestID) }
+    if openCall?.function != nil {
+      inbox.functions.cancel()
+    } else if let openRequestID {
+      writer.permissionRequestWithdrawn(openRequestID)
+    }
     guard let openCall else { return }
     outcome.denials.append(openCall.denial)
     writer.toolResult(openCall.id, Turn.rejection, isError: true)

@@ -10,10 +10,14 @@ extension Turn {
     guard !calls.isEmpty else { return }
     let message = try openMessage()
     try speakPreamble(in: message)
-    for call in calls { write(call, in: message) }
+    // As recorded: a function is called after its block, the question stands before the message_stop.
+    var requests: [String?] = []
+    for call in calls {
+      write(call, in: message)
+      requests.append(call.function == nil ? nil : try inbox.functions.call(call))
+    }
     end(message, stopReason: "tool_use")
-    // As recorded: the question stands before the message_stop.
-    let requests = calls.map(ask)
+    for (index, call) in calls.enumerated() where call.function == nil { requests[index] = ask(call) }
     message.stop()
     self.message = nil
     for (call, request) in zip(calls, requests) { try settle(call, request) }
@@ -26,7 +30,9 @@ extension Turn {
     if directives.has(.subagent) {
       calls.append(ToolCall(id: agentCallID, name: "Task", input: ["description": "simulated", "prompt": "be brief"]))
     }
-    let names = directives.word(.ask) ?? directives.word(.tool) ?? (directives.has(.errorMaxTurns) ? "Bash" : "")
+    let functions = directives.word(.call)?.split(separator: ",").map { ToolCall.prefix + $0 }.joined(separator: ",")
+    let names =
+      functions ?? directives.word(.ask) ?? directives.word(.tool) ?? (directives.has(.errorMaxTurns) ? "Bash" : "")
     let input = directives.word(.toolInput).flatMap { try? JSONValue(parsing: $0) } ?? ["command": "echo hi"]
     for name in names.split(separator: ",") {
       calls.append(ToolCall(id: writer.ids.short("toolu_"), name: String(name), input: input))
@@ -66,14 +72,24 @@ extension Turn {
   private func settle(_ call: ToolCall, _ requestID: String?) throws(Interruption) {
     openCall = call
     openRequestID = requestID
+    if call.function != nil {
+      let said =
+        try requestID.map(inbox.functions.result) ?? (text: "No such tool available: \(call.name)", isError: true)
+      writer.toolResult(call.id, said.text, isError: said.isError)
+    } else {
+      try settleTool(call, requestID)
+    }
+    openCall = nil
+    openRequestID = nil
+  }
+
+  private func settleTool(_ call: ToolCall, _ requestID: String?) throws(Interruption) {
     switch try verdict(call, requestID) {
     case .allowed(let input): writer.toolResult(call.id, "ran \(call.name) with \(input.text)", isError: false)
     case .denied(let message):
       outcome.denials.append(call.denial)
       writer.toolResult(call.id, message, isError: true)
     }
-    openCall = nil
-    openRequestID = nil
   }
 
   private func verdict(_ call: ToolCall, _ requestID: String?) throws(Interruption) -> ToolVerdict {

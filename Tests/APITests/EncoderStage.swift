@@ -7,7 +7,7 @@ import ClaudeCode
 struct EncoderStage<Encoder: RunEncoder> {
   private var encoder: Encoder
   private var output = ByteBuffer()
-  private var isOver = false
+  private(set) var isOver = false
   /// What went wrong before there was anything to show for it: the HTTP answer.
   private(set) var failure: ClaudeError?
 
@@ -33,6 +33,13 @@ struct EncoderStage<Encoder: RunEncoder> {
     } catch {
       fail(error)
     }
+  }
+
+  /// The run waits for its client.
+  mutating func park() {
+    guard !isOver else { return }
+    isOver = true
+    encoder.closeParked(to: &output)
   }
 
   mutating func fail(_ error: ClaudeError) {

@@ -33,6 +33,42 @@ struct AnswerReaderRecordingTests {
           .text("\n\nThe tool said: part 1\npart 0"),
         ]
       ),
+      (
+        "cli-2.1.329/functions-one",
+        [
+          .call(id: "toolu_01TyAh2rjZpgXLAhjy6Tt1Re", name: "get_weather", arguments: #"{"city":"Bonn"}"#),
+          .text("w0 w1 w2 "),
+        ]
+      ),
+      (
+        "cli-2.1.329/functions-parallel",
+        [
+          .call(id: "toolu_01nrunhSXb5nuiArkcqSpPkH", name: "get_weather", arguments: #"{"n":0,"city":"Bonn"}"#),
+          .call(id: "toolu_012Maj3CbLy3ZB4afw8CKKjV", name: "get_weather", arguments: #"{"n":1,"city":"Bonn"}"#),
+          .call(id: "toolu_01VxRqKRCH6z7yQCpy4x7C5a", name: "get_weather", arguments: #"{"n":2,"city":"Bonn"}"#),
+          .text("w0 w1 "),
+        ]
+      ),
+      (
+        "cli-2.1.329/functions-after-text",
+        [
+          .text("p0 p1 "),
+          .call(id: "toolu_01bGXcuC2EPvj1i3fQkPAEkC", name: "get_weather", arguments: #"{"city":"Bonn"}"#),
+          .text("\n\nw0 w1 "),
+        ]
+      ),
+      (
+        "cli-2.1.329/functions-empty",
+        [.call(id: "toolu_01hTuCmsG44s6hDheD4TZqo8", name: "get_weather", arguments: "{}"), .text("w0 ")]
+      ),
+      (
+        "cli-2.1.329/functions-beside-bash",
+        [
+          .tool("Bash", #"{"command":"echo hello","description":"Say hello"}"#),
+          .call(id: "toolu_01Call", name: "get_weather", arguments: #"{"city": "Bonn"}"#), .text("w0 "),
+        ]
+      ),
+      ("cli-2.1.329/functions-structured", [.text("p0 p1 ")]),
       ("cli-2.1.329/max-tokens", [.text("w0 w1 w2 w3 and so on")]),
       ("cli-2.1.329/refusal", [.text("w0 w1 w2 w3 and so on")]),
       ("cli-2.1.329/cut-midstream", [.text("w0 w1 w2 w3 w4 w5 ")]),
@@ -96,6 +132,30 @@ struct AnswerReaderRecordingTests {
     #expect(reader.hasText)
   }
 
+  @Test("usage is counted message by message", arguments: [("text", 10, 4), ("functions-parallel", 20, 14)])
+  func usage(name: String, input: Int, output: Int) throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    let lines = Recording("cli-2.1.329/\(name)").lines
+    try reader.read(lines, into: &transcript)
+    #expect(reader.usage.input == input && reader.usage.output == output)
+    #expect(reader.usage == lines.last.flatMap { TurnResult($0.span)?.usage })
+  }
+
+  @Test(
+    "an answer that is cut in its calls is an error: what was told of one cannot be taken back",
+    arguments: [("cut-in-call", "{\"n\":0,\"city\":"), ("cut-after-call", "{\"n\":0,\"city\":\"Bonn\"}")])
+  func cutCalls(name: String, arguments: String) throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    let error = #expect(throws: ClaudeError.self) {
+      try reader.read(Recording("cli-2.1.329/functions-\(name)").lines, into: &transcript)
+    }
+    #expect(error?.kind == .diverged)
+    guard case .call(_, "get_weather", let told) = try #require(transcript.entries.first) else { return }
+    #expect(told == arguments)
+  }
+
   private func turns(of lines: [[UInt8]]) -> [[[UInt8]]] {
     var turns: [[[UInt8]]] = [[]]
     for line in lines {
@@ -142,7 +202,7 @@ struct AnswerReaderTests {
     }
   }
 
-  @Test("an answer is told once and whole", arguments: cuts + repairs + wholes + tools + strangers + escapes)
+  @Test("an answer is told once and whole", arguments: cuts + repairs + wholes + tools + calls + strangers + escapes)
   func told(answer: Answer) throws {
     var transcript = AnswerTranscript()
     var reader = AnswerReader()
@@ -301,6 +361,51 @@ struct AnswerReaderTests {
     Answer("a tool that did not fail", [Line.toolResult(#""fine""#, isError: false)]),
   ]
 
+  private static let calls = [
+    Answer(
+      "a call in pieces, then whole",
+      [Line.messageStart("m"), Line.callStart("c"), Line.input(#"{\"a\""#), Line.input(":1}")]
+        + [Line.assistant("m", Line.toolBlock("c", "mcp__client__f", input: #"{"a":1}"#)), Line.blockStop]
+        + [Line.messageDelta("tool_use"), Line.messageStop],
+      .call(id: "c", name: "f", arguments: #"{"a":1}"#)),
+    Answer("a call without arguments", streamedCall("m", "c"), .call(id: "c", name: "f", arguments: "{}")),
+    Answer(
+      "a call that comes whole only",
+      [Line.assistant("m", Line.textBlock("a"), Line.toolBlock("c", "mcp__client__f", input: #"{"b":"é"}"#))],
+      .text("a"), .call(id: "c", name: "f", arguments: #"{"b":"é"}"#)),
+    Answer(
+      "a call printed again in a later line",
+      streamedCall("m", "c") + [Line.assistant("m2", Line.toolBlock("c", "mcp__client__f"))],
+      .call(id: "c", name: "f", arguments: "{}")),
+    Answer(
+      "a message cut before its call",
+      Line.cut("m1", "a ") + [Line.messageStart("m2"), Line.textStart, Line.text("a ")]
+        + [Line.assistant("m2", Line.textBlock("a "))] + Line.callBlock("m2", "c") + [Line.messageDelta("tool_use")],
+      .text("a "), .call(id: "c", name: "f", arguments: "{}")),
+    Answer(
+      "a call with the halves of a character",
+      [Line.messageStart("m"), Line.callStart("c"), Line.input(#"{\"a\":\"\ud83c"#), Line.input(#"\udf89\"}"#)]
+        + [Line.blockStop, Line.messageDelta("tool_use"), Line.messageStop],
+      .call(id: "c", name: "f", arguments: #"{"a":"🎉"}"#)),
+    Answer(
+      "the CLI's way to a structured answer",
+      [Line.messageStart("m"), Line.event(structuredStart), Line.input(#"{\"a\":1}"#)]
+        + [Line.assistant("m", Line.toolBlock("s", "StructuredOutput", input: #"{"a":1}"#)), Line.blockStop]
+        + [Line.messageDelta("tool_use"), Line.messageStop]),
+    Answer(
+      "a subagent's call",
+      [Line.callStart("c", subagent: true)]
+        + [Line.assistant("s", Line.toolBlock("c", "mcp__client__f"), subagent: true)]),
+  ]
+
+  private static let structuredStart =
+    #"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"s","#
+    + #""name":"StructuredOutput","input":{}}}"#
+
+  private static func streamedCall(_ message: String, _ id: String) -> [String] {
+    [Line.messageStart(message)] + Line.callBlock(message, id) + [Line.messageDelta("tool_use"), Line.messageStop]
+  }
+
   private static let strangers = [
     Answer(
       "a subagent's lines between the answer's",
@@ -359,6 +464,14 @@ struct AnswerReaderTests {
       Answer(
         "less than was told", Line.cut("m1", "a ", "b ") + Line.message("m2", "a ") + [Line.result("a ")],
         .text("a b ")),
+      Answer(
+        "cut after a whole call, which the CLI then waits for",
+        [Line.messageStart("m1")] + Line.callBlock("m1", "c") + [Line.messageStop],
+        .call(id: "c", name: "f", arguments: "")),
+      Answer(
+        "cut in a call and sent again without a word in between",
+        [Line.messageStart("m1"), Line.callStart("c"), Line.input("{")] + streamedCall("m2", "d"),
+        .call(id: "c", name: "f", arguments: "{")),
       Answer("nothing any more", Line.cut("m1", "a ") + [Line.result("other")], .text("a ")),
       Answer(
         "a different repair under a new id",
@@ -382,5 +495,52 @@ struct AnswerReaderTests {
     #expect(error?.kind == .diverged)
     #expect(error?.reachedCLI == true)
     #expect(transcript.entries == answer.expected)
+  }
+
+  // MARK: Usage
+
+  @Test("usage is that of the messages so far: what each began with and what it ended with, cut ones too")
+  func usage() throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    let start = { (id: String, usage: String) in
+      Line.event(#"{"type":"message_start","message":{"id":"\#(id)","usage":\#(usage)}}"#)
+    }
+    let lines = [
+      start("m1", #"{"input_tokens":5,"cache_read_input_tokens":3,"output_tokens":1}"#),
+      start("m2", #"{"input_tokens":7,"cache_creation_input_tokens":2,"output_tokens":1}"#),
+      Line.messageDelta(
+        "tool_use", usage: #"{"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}"#),
+      Line.messageStop,
+    ]
+    for (index, line) in lines.enumerated() {
+      try reader.read([Array(line.utf8)], into: &transcript)
+      #expect(reader.usage.output == [1, 2, 10, 10][index])
+    }
+    var expected = TokenUsage()
+    (expected.input, expected.cacheCreation, expected.cacheRead) = (12, 2, 3)
+    (expected.output, expected.thinking) = (10, 4)
+    #expect(reader.usage == expected)
+  }
+
+  @Test("a message that is not streamed has its usage too, once though it comes in several lines")
+  func wholeUsage() throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    let line = #"{"type":"assistant","message":{"id":"m","content":[],"usage":{"input_tokens":3,"output_tokens":2}}}"#
+    try reader.read([Array(line.utf8), Array(line.utf8)], into: &transcript)
+    #expect(reader.usage.input == 3 && reader.usage.output == 2)
+  }
+
+  @Test("calls beyond the limit of a message are not told")
+  func maximumCalls() throws {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader(maximumCalls: 1)
+    let lines =
+      [Line.messageStart("m")] + Line.callBlock("m", "c") + Line.callBlock("m", "d")
+      + [Line.messageDelta("tool_use"), Line.messageStop]
+    try reader.read(lines.map { Array($0.utf8) }, into: &transcript)
+    #expect(transcript.entries == [.call(id: "c", name: "f", arguments: "{}")])
+    #expect(reader.hasCalls && !reader.hasText)
   }
 }

@@ -111,6 +111,26 @@ struct LimitTableTests {
     }
   }
 
+  @Test("how long a run waits for what the client's functions answer")
+  func toolResult() async throws {
+    let limit = RunTimeouts().toolResult
+    let outcomes = try await LimitTable.row("result of a call", limit) { offset in
+      let directory = TemporaryDirectory()
+      let stage = ExecutorStage(try StandInCLI.simulator, directory, timeouts: RunTimeouts())
+      let recorder = RunRecorder()
+      var turn = stage.turn("simulate: call=f")
+      turn.functions = [FunctionDeclaration(name: "f")]
+      let run = try await stage.run(turn, recorder)
+      #expect(await recorder.outcome() == .parked)
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let outcome = run.openCalls.isEmpty ? "given up" : "waits"
+      run.cancel()
+      await stage.settle()
+      return outcome
+    }
+    #expect(outcomes == ["waits", "given up", "given up"])
+  }
+
   @Test("how long a CLI may take for one step of its end")
   func kill() async throws {
     let limit = RunTimeouts().kill

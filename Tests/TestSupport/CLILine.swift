@@ -18,6 +18,23 @@ public enum CLILine {
   public static let toolStart = event(
     #"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"Bash","input":{}}}"#)
 
+  /// A call of the client's function `f` begins.
+  public static func callStart(_ id: String, subagent: Bool = false) -> String {
+    event(
+      #"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"\#(id)","#
+        + #""name":"mcp__client__f","input":{}}}"#, subagent: subagent)
+  }
+
+  /// A piece of a call's arguments.
+  public static func input(_ piece: String) -> String {
+    event(#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"\#(piece)"}}"#)
+  }
+
+  /// A streamed call of the client's function `f` without arguments.
+  public static func callBlock(_ message: String, _ id: String) -> [String] {
+    [callStart(id), input(""), assistant(message, toolBlock(id, "mcp__client__f")), blockStop]
+  }
+
   public static func text(_ text: String, subagent: Bool = false) -> String {
     event(
       #"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\#(text)"}}"#, subagent: subagent)
@@ -29,8 +46,10 @@ public enum CLILine {
 
   public static let blockStop = event(#"{"type":"content_block_stop","index":0}"#)
 
-  public static func messageDelta(_ reason: String) -> String {
-    event(#"{"type":"message_delta","delta":{"stop_reason":"\#(reason)","stop_sequence":null},"usage":{}}"#)
+  public static func messageDelta(_ reason: String, usage: String = "{}", subagent: Bool = false) -> String {
+    event(
+      #"{"type":"message_delta","delta":{"stop_reason":"\#(reason)","stop_sequence":null},"usage":\#(usage)}"#,
+      subagent: subagent)
   }
 
   public static let messageStop = event(#"{"type":"message_stop"}"#)

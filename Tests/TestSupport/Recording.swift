@@ -19,9 +19,14 @@ public struct Recording: Sendable, CustomStringConvertible {
     "surrogates", "text", "thinking", "tool-allowed", "tool-denied", "tools-parallel", "two-turns", "unknown-resume",
   ].map { Recording("cli-2.1.329/\($0)") }
 
+  /// Turns with functions of the client that end well.
+  public static let functions = ["after-text", "beside-bash", "empty", "one", "parallel", "structured"].map {
+    Recording("cli-2.1.329/functions-\($0)")
+  }
+
   public static let samples = ["partial", "plain", "sdkmode"].map { Recording("samples/\($0)") }
 
-  public static let all = cli + samples
+  public static let all = cli + functions + samples
 
   /// What a translation is to be, byte for byte.
   public static func golden(_ name: String, _ form: String = "sse") -> String {

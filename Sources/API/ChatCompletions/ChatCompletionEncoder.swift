@@ -11,13 +11,15 @@ package struct ChatCompletionEncoder: RunEncoder {
 
   /// - Parameters:
   ///   - head: text the answer begins with, before the model's own.
+  ///   - maximumCalls: how many calls one message may make.
+  ///   - functions: the functions that the client has; nil for any.
   ///   - isWholeTurn: whether the answer begins with its turn; one that goes on after calls does not.
   init(
     _ identity: ChatCompletionIdentity, includesUsage: Bool, head: String = "", form: AnswerForm,
-    maximumCalls: Int = .max, stop: [String] = [], isWholeTurn: Bool = true
+    maximumCalls: Int = .max, functions: Set<String>? = nil, stop: [String] = [], isWholeTurn: Bool = true
   ) {
     chunks = ChatCompletionChunks(identity, includesUsage: includesUsage, head: head, tellsText: form == .text)
-    reader = AnswerReader(maximumCalls: maximumCalls, stop: form == .text ? stop : [])
+    reader = AnswerReader(maximumCalls: maximumCalls, functions: functions, stop: form == .text ? stop : [])
     self.form = form
     self.isWholeTurn = isWholeTurn
   }

@@ -52,7 +52,8 @@ public struct ChatCompletionRoutes {
     return try await runner.stream(asked) { run in
       ChatCompletionEncoder(
         identity, includesUsage: wanted.includesUsage, head: head(run), form: plan.form,
-        maximumCalls: run.turn.maximumCalls, stop: wanted.stop, isWholeTurn: asked.isWholeTurn)
+        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, stop: wanted.stop,
+        isWholeTurn: asked.isWholeTurn)
     } onEnd: { run, encoder, outcome in
       if isNews { note(outcome, of: run, plan, answer: encoder.message, asked.principal) }
     }
@@ -63,8 +64,10 @@ public struct ChatCompletionRoutes {
     _ asked: RequestedTurn
   ) async throws -> HTTPResponse {
     let isNews = asked.isNews
+    let turn = asked.work.turn
     let collector = RunCollector(
-      maximumCalls: asked.work.maximumCalls, needsText: plan.form == .text, stop: plan.form == .text ? wanted.stop : [])
+      maximumCalls: turn.maximumCalls, functions: turn.functionNames, needsText: plan.form == .text,
+      stop: plan.form == .text ? wanted.stop : [])
     let (run, collected) = try await runner.collect(asked, collector)
     let response: ChatCompletionResponse
     do {
@@ -100,11 +103,12 @@ public struct ChatCompletionRoutes {
 
 @Reactor
 extension RequestedWork {
-  fileprivate var maximumCalls: Int {
+  /// The turn that is to run or goes on.
+  fileprivate var turn: Turn {
     switch self {
-    case .turn(let turn): turn.maximumCalls
-    case .resumption(let run, _, _): run.turn.maximumCalls
-    case .repetition(let recording): recording.run.turn.maximumCalls
+    case .turn(let turn): turn
+    case .resumption(let run, _, _): run.turn
+    case .repetition(let recording): recording.run.turn
     }
   }
 }

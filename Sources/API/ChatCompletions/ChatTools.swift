@@ -92,9 +92,7 @@ struct ChatTools: Sendable, Equatable {
     switch value {
     case .null, "auto": return .auto
     case "none": return .none
-    case "required", "any":
-      guard !functions.isEmpty else { throw refusal("tool_choice is \(value.string ?? "") but there are no tools") }
-      return .required(functions)
+    case "required", "any": return try required(functions)
     default: return try named(value, functions)
     }
   }
@@ -103,7 +101,7 @@ struct ChatTools: Sendable, Equatable {
     switch value["type"]?.string {
     case "auto": return .auto
     case "none": return .none
-    case "any", "required": return .required(functions)
+    case "any", "required": return try required(functions)
     case nil, "function", "tool": break
     case .some(let type): throw refusal("tool_choice of type \(type) cannot be honoured")
     }
@@ -114,6 +112,11 @@ struct ChatTools: Sendable, Equatable {
       throw refusal("tool_choice names the function \(name), which is not in tools")
     }
     return .required([function])
+  }
+
+  private static func required(_ functions: [FunctionDeclaration]) throws -> Choice {
+    guard !functions.isEmpty else { throw refusal("tool_choice requires a call but there are no tools") }
+    return .required(functions)
   }
 
   private static func refusal(_ message: String) -> HTTPError {

@@ -14,10 +14,13 @@ final class RunCollector: RunObserver {
 
   /// - Parameters:
   ///   - maximumCalls: how many calls one message may make.
+  ///   - functions: the functions that the client has; nil for any.
   ///   - needsText: whether the answer is what the model says, rather than what comes with the result.
   ///   - stop: sequences before the first of which the text ends.
-  init(maximumCalls: Int = .max, needsText: Bool = true, stop: [String] = []) {
-    reader = AnswerReader(maximumCalls: maximumCalls, stop: stop)
+  init(
+    maximumCalls: Int = .max, functions: Set<String>? = nil, needsText: Bool = true, stop: [String] = []
+  ) {
+    reader = AnswerReader(maximumCalls: maximumCalls, functions: functions, stop: stop)
     self.needsText = needsText
   }
 

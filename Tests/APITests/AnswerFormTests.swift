@@ -1,0 +1,83 @@
+import Bytes
+import ClaudeCode
+import Testing
+
+@testable import API
+
+struct AnswerFormTests {
+  private static let f = FunctionDeclaration(name: "f", parameters: ["properties": ["a": ["type": "integer"]]])
+  private static let g = FunctionDeclaration(name: "g")
+
+  @Test("free text has no schema; a structured answer has its own")
+  func schemas() {
+    #expect(AnswerForm.text.schema == nil)
+    #expect(AnswerForm.structured(schema: ["type": "object"]).schema == ["type": "object"])
+  }
+
+  @Test("the schema of a forced call is that of its arguments, or of a choice between several")
+  func callSchemas() {
+    #expect(
+      AnswerForm.call([Self.f], id: "c").schema?.text == #"{"properties":{"a":{"type":"integer"}},"type":"object"}"#)
+    #expect(AnswerForm.call([Self.g], id: "c").schema?.text == #"{"type":"object"}"#)
+    #expect(
+      AnswerForm.call([Self.f, Self.g], id: "c").schema?.text
+        == #"{"type":"object","properties":{"call":{"anyOf":[{"type":"object","properties":{"name":{"const":"f"},"#
+        + #""arguments":{"properties":{"a":{"type":"integer"}},"type":"object"}},"required":["name","arguments"]},"#
+        + #"{"type":"object","properties":{"name":{"const":"g"},"arguments":{"type":"object"}},"#
+        + #""required":["name","arguments"]}]}},"required":["call"]}"#)
+  }
+
+  @Test("an answer after that schema is the call")
+  func calls() {
+    #expect(
+      AnswerForm.call([Self.f], id: "c").call(["a": 7]) == ChatToolCall(id: "c", name: "f", arguments: #"{"a":7}"#))
+    let both = AnswerForm.call([Self.f, Self.g], id: "c")
+    #expect(
+      both.call(["call": ["name": "f", "arguments": ["a": 7]]])
+        == ChatToolCall(id: "c", name: "f", arguments: #"{"a":7}"#))
+    #expect(both.call(["call": ["name": "g"]]) == ChatToolCall(id: "c", name: "g", arguments: "{}"))
+    #expect(both.call(["a": 7]) == nil && both.call(nil) == nil)
+    #expect(AnswerForm.text.call(["a": 7]) == nil)
+    #expect(AnswerForm.structured(schema: [:]).call(["a": 7]) == nil)
+  }
+
+  @Test(
+    "what response_format asks for",
+    arguments: [
+      (nil, .text), ("null", .text), (#"{"type":"text"}"#, .text),
+      (#"{"type":"json_object"}"#, .structured(schema: ["type": "object", "additionalProperties": true])),
+      (
+        #"{"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":{"type":"object"}}}"#,
+        .structured(schema: ["type": "object"])
+      ),
+    ] as [(String?, AnswerForm)])
+  func formats(format: String?, expected: AnswerForm) throws {
+    #expect(try AnswerForm.responseFormat(try format.map { try JSONValue(parsing: $0) }) == expected)
+  }
+
+  @Test(
+    "and what it may not",
+    arguments: [
+      (#""json_object""#, "response_format.type"), ("{}", "response_format.type"),
+      (#"{"type":"grammar"}"#, "response_format.type"),
+      (#"{"type":"json_schema"}"#, "response_format.json_schema.schema"),
+      (#"{"type":"json_schema","json_schema":{"schema":true}}"#, "response_format.json_schema.schema"),
+    ])
+  func refused(format: String, param: String) throws {
+    #expect(
+      try refusal { _ = try AnswerForm.responseFormat(try JSONValue(parsing: format)) } == "400 \(param) -")
+  }
+
+  @Test("a forced call goes before a format, under an id of its own")
+  func request() throws {
+    let body = #"""
+      {"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","name":"g"}],
+      "tool_choice":"CHOICE","response_format":{"type":"json_object"}}
+      """#
+    let form = { (choice: String) in
+      try ChatCompletionRequest(object(body.replacing("CHOICE", with: choice))).form { "1" }
+    }
+    #expect(try form("required") == .call([Self.g], id: "call_1"))
+    #expect(try form("auto") == .structured(schema: ["type": "object", "additionalProperties": true]))
+  }
+}

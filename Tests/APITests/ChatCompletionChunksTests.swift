@@ -1,0 +1,97 @@
+import Bytes
+import Testing
+
+@testable import API
+
+struct ChatCompletionChunksTests {
+  private static func chunks(usage: Bool = false, head: String = "", tellsText: Bool = true) -> ChatCompletionChunks {
+    ChatCompletionChunks(
+      ChatCompletionIdentity(id: "c", created: 1, model: "m"), includesUsage: usage, head: head, tellsText: tellsText)
+  }
+
+  private static func frame(_ delta: String, reason: String = "null", usage: Bool = false) -> String {
+    #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","system_fingerprint":"fp_claude_code","#
+      + #""choices":[{"index":0,"delta":\#(delta),"logprobs":null,"finish_reason":\#(reason)}]"#
+      + (usage ? #","usage":null}"# : "}") + "\n\n"
+  }
+
+  private static let role = frame(#"{"role":"assistant","content":""}"#)
+
+  private func text(_ chunks: ChatCompletionChunks) -> String { String(decoding: chunks.output.bytes, as: UTF8.self) }
+
+  @Test("a call is its name, then its arguments in pieces; each call has its number")
+  func calls() {
+    var chunks = Self.chunks()
+    chunks.functionCall(id: "a\"", name: "f")
+    chunks.functionArguments(Array(#"{\"x\""#.utf8).span)
+    chunks.functionArguments(Array(":1}".utf8).span)
+    chunks.functionCall(id: "b", name: "g")
+    chunks.functionArguments(Array("{}".utf8).span)
+    let named = { (index: Int, id: String, name: String) in
+      Self.frame(
+        #"{"tool_calls":[{"index":\#(index),"id":"\#(id)","type":"function","function":{"name":"\#(name)","#
+          + #""arguments":""}}]}"#)
+    }
+    let piece = { (index: Int, text: String) in
+      Self.frame(#"{"tool_calls":[{"index":\#(index),"function":{"arguments":"\#(text)"}}]}"#)
+    }
+    #expect(
+      text(chunks)
+        == Self.role + named(0, #"a\""#, "f") + piece(0, #"{\"x\""#) + piece(0, ":1}") + named(1, "b", "g")
+        + piece(1, "{}"))
+    #expect(
+      chunks.calls.map(\.call) == [
+        ChatToolCall(id: "a\"", name: "f", arguments: #"{"x":1}"#), ChatToolCall(id: "b", name: "g", arguments: "{}"),
+      ])
+  }
+
+  @Test("arguments without a call are none of the answer's")
+  func noCall() {
+    var chunks = Self.chunks()
+    chunks.functionArguments(Array("{}".utf8).span)
+    #expect(text(chunks).isEmpty && !chunks.hasBegun)
+  }
+
+  @Test("the head comes once, after the role and before the first call; it is not part of the answer")
+  func head() {
+    var chunks = Self.chunks(head: "h\n")
+    chunks.functionCall(id: "a", name: "f")
+    #expect(text(chunks).hasPrefix(Self.role + Self.frame(#"{"content":"h\n"}"#)))
+    #expect(text(chunks).ranges(of: #""content":"h\n""#).count == 1)
+    #expect(chunks.answer.isEmpty)
+  }
+
+  @Test("a structured answer comes in one piece, and nothing of what the model says besides")
+  func structured() {
+    var chunks = Self.chunks(tellsText: false)
+    chunks.answerText(Array("said".utf8).span)
+    #expect(!chunks.hasBegun)
+    chunks.structured(["a": "é\n"])
+    #expect(text(chunks) == Self.role + Self.frame(#"{"content":"{\"a\":\"é\\n\"}"}"#))
+    #expect(String(decoding: chunks.answer, as: UTF8.self) == #"{\"a\":\"é\\n\"}"#)
+  }
+
+  @Test("a call in one piece")
+  func whole() {
+    var chunks = Self.chunks()
+    chunks.call(ChatToolCall(id: "a", name: "f", arguments: #"{"x":"\n"}"#))
+    #expect(
+      text(chunks).hasSuffix(Self.frame(#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":\"\\n\"}"}}]}"#)))
+    #expect(chunks.calls.first?.call.arguments == #"{"x":"\n"}"#)
+  }
+
+  @Test("the end, with usage and without")
+  func finish() {
+    var chunks = Self.chunks()
+    chunks.finish(reason: "tool_calls", usage: ["total_tokens": 1])
+    #expect(text(chunks) == Self.role + Self.frame("{}", reason: "\"tool_calls\"") + "data: [DONE]\n\n")
+    var counted = Self.chunks(usage: true)
+    counted.finish(reason: "stop", usage: ["total_tokens": 1])
+    #expect(
+      text(counted)
+        == Self.frame(#"{"role":"assistant","content":""}"#, usage: true)
+        + Self.frame("{}", reason: "\"stop\"", usage: true)
+        + #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","#
+        + #""system_fingerprint":"fp_claude_code","choices":[],"usage":{"total_tokens":1}}"# + "\n\ndata: [DONE]\n\n")
+  }
+}

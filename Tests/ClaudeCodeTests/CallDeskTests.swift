@@ -1,0 +1,192 @@
+import Bytes
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+struct CallDeskTests {
+  private typealias Line = CLILine
+
+  private static func calling(_ message: String, _ ids: [String]) -> [String] {
+    [Line.messageStart(message)] + ids.flatMap { Line.callBlock(message, $0) }
+      + [Line.messageDelta("tool_use"), Line.messageStop]
+  }
+
+  // MARK: When a message is over
+
+  @Test("a message of calls is over at message_delta with tool_use and message_stop, not before")
+  func over() {
+    let desk = Desk()
+    let over = Self.calling("m", ["a", "b"]).map { desk.read($0) }
+    #expect(over.dropLast().allSatisfy { !$0 })
+    #expect(over.last == true)
+    #expect(desk.open == ["a", "b"])
+  }
+
+  @Test(
+    "other messages are not: without a call, with another reason, cut, of the CLI's own tools",
+    arguments: [
+      Line.message("m", "a"), Line.message("m", "a", stop: "tool_use"),
+      [Line.messageStart("m")] + Line.callBlock("m", "a") + [Line.messageDelta("max_tokens"), Line.messageStop],
+      [Line.messageStart("m")] + Line.callBlock("m", "a") + [Line.messageStop],
+      [Line.messageStart("m"), Line.toolStart, Line.messageDelta("tool_use"), Line.messageStop],
+      [Line.messageStart("m")] + Line.callBlock("m", "a") + [Line.messageDelta("tool_use")],
+    ])
+  func notOver(lines: [String]) {
+    let desk = Desk()
+    for line in lines { #expect(!desk.read(line)) }
+    #expect(desk.open.isEmpty)
+  }
+
+  @Test("what a cut message called is forgotten when it is sent again")
+  func sentAgain() {
+    let desk = Desk()
+    for line in [Line.messageStart("m1")] + Line.callBlock("m1", "a") + [Line.messageStop] { _ = desk.read(line) }
+    for line in Self.calling("m2", ["b"]) { _ = desk.read(line) }
+    #expect(desk.open == ["b"])
+  }
+
+  @Test("a subagent's calls, and what it stops for, are nothing to the client")
+  func subagent() {
+    let desk = Desk()
+    let lines = [
+      Line.messageStart("s", subagent: true), Line.callStart("x", subagent: true),
+      Line.messageDelta("tool_use", subagent: true), Line.event(#"{"type":"message_stop"}"#, subagent: true),
+      Line.assistant("s", Line.toolBlock("y", "mcp__client__f"), subagent: true),
+    ]
+    for line in lines { #expect(!desk.read(line)) }
+    #expect(!desk.add("x") && !desk.add("y"))
+    #expect(desk.open.isEmpty)
+    // Between the lines of a message it changes nothing.
+    let message = Self.calling("m", ["a"])
+    let over = (Array(message.dropLast()) + lines + [Line.messageStop]).map { desk.read($0) }
+    #expect(over.last == true)
+    #expect(desk.open == ["a"])
+  }
+
+  @Test("a message that is not streamed is over when the CLI waits for all of its calls", arguments: [true, false])
+  func unstreamed(isCalledFirst: Bool) {
+    let desk = Desk()
+    let line = Line.assistant(
+      "m", Line.textBlock("t"), Line.toolBlock("a", "mcp__client__f"), Line.toolBlock("b", "mcp__client__f"))
+    #expect(!desk.add("a"))
+    if isCalledFirst {
+      #expect(!desk.add("b"))
+      #expect(desk.read(line))
+    } else {
+      #expect(!desk.read(line))
+      #expect(desk.open.isEmpty)
+      #expect(desk.add("b"))
+    }
+    #expect(desk.open == ["a", "b"])
+  }
+
+  // MARK: Results
+
+  @Test("results find their calls, whichever comes first, each once", arguments: [true, false])
+  func results(isCalledFirst: Bool) {
+    let desk = Desk()
+    if isCalledFirst { #expect(!desk.add("a") && !desk.add("b")) }
+    for line in Self.calling("m", ["a", "b"]) { _ = desk.read(line) }
+    #expect(desk.answers().isEmpty)
+    desk.take(["a": FunctionResult([.text("1")]), "b": FunctionResult([.text("2")])])
+    #expect(desk.open.isEmpty)
+    if !isCalledFirst {
+      #expect(desk.answers().isEmpty)
+      #expect(!desk.add("a") && !desk.add("b"))
+    }
+    #expect(desk.answers() == ["a: 1", "b: 2"])
+    #expect(desk.answers().isEmpty)
+  }
+
+  @Test("results of unknown calls are ignored, and what is missing stays open")
+  func unknown() {
+    let desk = Desk()
+    for line in Self.calling("m", ["a", "b"]) { _ = desk.read(line) }
+    _ = desk.add("a")
+    _ = desk.add("x")
+    desk.take(["a": FunctionResult([.text("1")]), "x": FunctionResult([.text("2")])])
+    #expect(desk.open == ["b"])
+    #expect(desk.answers() == ["a: 1"])
+  }
+
+  @Test("the next message's calls are open after it, and only they")
+  func nextMessage() {
+    let desk = Desk()
+    for line in Self.calling("m1", ["a"]) { _ = desk.read(line) }
+    desk.take(["a": FunctionResult([])])
+    for line in Self.calling("m2", ["b"]) { _ = desk.read(line) }
+    #expect(desk.open == ["b"])
+  }
+
+  // MARK: Several at once
+
+  @Test("beyond so many calls of one message the others get an error, and are not open", arguments: [0, 1, 2])
+  func maximum(extra: Int) {
+    let desk = Desk(maximumCalls: 1)
+    let ids = ["a", "b", "c"].prefix(1 + extra)
+    for id in ids { _ = desk.add(id) }
+    for line in Self.calling("m", Array(ids)) { _ = desk.read(line) }
+    #expect(desk.open == ["a"])
+    let errors = desk.takeAnswers()
+    #expect(errors.map(\.0.toolUseID).sorted() == Array(ids.dropFirst()))
+    #expect(errors.allSatisfy { $1.isError })
+    desk.take(["a": FunctionResult([.text("1")])])
+    #expect(desk.answers() == ["a: 1"])
+  }
+
+  // MARK: Recorded
+
+  @Test(
+    "a recorded turn stops for its client where the CLI waits, and knows the calls",
+    arguments: [("one", 1), ("parallel", 3), ("after-text", 1), ("empty", 1), ("beside-bash", 1), ("cut-in-call", 2)])
+  func recorded(name: String, count: Int) throws {
+    let desk = Desk()
+    var stops: [Int] = []
+    for line in Recording("cli-2.1.329/functions-\(name)").lines {
+      if try desk.take(recorded: line) { stops.append(desk.open.count) }
+      guard !desk.open.isEmpty, let value = try? JSONValue(parsing: line), value["type"] == "user" else { continue }
+      // The client has answered all of them.
+      desk.take(Dictionary(uniqueKeysWithValues: desk.open.map { ($0, FunctionResult([])) }))
+      #expect(desk.takeAnswers().count == count)
+    }
+    #expect(stops == [count])
+    #expect(desk.open.isEmpty)
+  }
+}
+
+/// A desk on which the test lays lines and calls.
+private final class Desk {
+  private var desk: CallDesk
+
+  init(maximumCalls: Int = .max) { desk = CallDesk(maximumCalls: maximumCalls) }
+
+  var open: [String] { desk.open }
+
+  func read(_ line: String) -> Bool { read(Array(line.utf8)) }
+
+  private func read(_ line: [UInt8]) -> Bool {
+    guard let message = StreamMessage(scanning: line.span) else { return false }
+    return desk.read(message, line.span)
+  }
+
+  func add(_ id: String) -> Bool { desk.add(FunctionCall(requestID: "r-\(id)", messageID: 1, toolUseID: id)) }
+
+  func take(_ results: [String: FunctionResult]) { desk.take(results) }
+
+  func takeAnswers() -> [(FunctionCall, FunctionResult)] { desk.takeAnswers() }
+
+  /// The answers that can be given, in words.
+  func answers() -> [String] {
+    takeAnswers().map { "\($0.toolUseID): \($1.content.compactMap(\.text).joined())" }.sorted()
+  }
+
+  /// A line of a recording: what the process hands on as a call is one.
+  func take(recorded line: [UInt8]) throws -> Bool {
+    let request = try JSONValue(parsing: line)["request"]
+    guard let message = request?["message"], message["method"] == "tools/call",
+      case .call(let call) = FunctionServer(functions: []).reply(to: message, requestID: "r")
+    else { return read(line) }
+    return desk.add(call)
+  }
+}

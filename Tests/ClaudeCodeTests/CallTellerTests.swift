@@ -1,0 +1,172 @@
+import Bytes
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+struct CallTellerTests {
+  private static func block(_ id: String, _ name: String = "mcp__client__f", input: JSONValue = [:]) -> JSONValue {
+    ["type": "tool_use", "id": .string(id), "name": .string(name), "input": input]
+  }
+
+  private var teller = CallTeller(maximum: .max)
+  private var transcript = AnswerTranscript()
+
+  private mutating func stream(_ id: String, _ pieces: String..., ends: Bool = true) {
+    teller.begin(Self.block(id), &transcript)
+    for piece in pieces { teller.piece(Array(piece.utf8).span, &transcript) }
+    if ends { teller.end(&transcript) }
+  }
+
+  @Test("a call is told with its pieces as they come")
+  mutating func pieces() {
+    stream("a", "", #"{\"x\""#, ":1}")
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":1}"#)])
+    #expect(transcript.badPieces.isEmpty)
+    #expect(teller.hasTold && teller.hasToldInMessage)
+  }
+
+  @Test("a call without arguments has empty ones", arguments: [true, false])
+  mutating func empty(isStreamed: Bool) {
+    if isStreamed { stream("a", "", "") } else { teller.whole(Self.block("a"), &transcript) }
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "{}")])
+  }
+
+  @Test("a call that comes whole only is told whole")
+  mutating func whole() {
+    teller.whole(Self.block("a", input: ["x": "é\n\"\\"]), &transcript)
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":"é\n\"\\"}"#)])
+    #expect(transcript.badPieces.isEmpty)
+  }
+
+  @Test("what comes in pieces and then whole, or begins twice, is told once")
+  mutating func once() {
+    stream("a", #"{\"x\":1}"#)
+    teller.whole(Self.block("a", input: ["x": 1]), &transcript)
+    stream("a", "{}")
+    teller.messageBegins()
+    teller.whole(Self.block("a"), &transcript)
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":1}"#)])
+  }
+
+  @Test("the CLI's own tools are none of the client's, nor are pieces that belong to no call")
+  mutating func others() {
+    teller.piece(Array("{".utf8).span, &transcript)
+    teller.begin(Self.block("a", "Bash"), &transcript)
+    teller.piece(Array("{".utf8).span, &transcript)
+    teller.end(&transcript)
+    teller.whole(Self.block("b", "mcp__other__f"), &transcript)
+    teller.begin(["type": "tool_use"], &transcript)
+    #expect(transcript.entries.isEmpty && transcript.badPieces.isEmpty)
+    #expect(!teller.hasTold)
+  }
+
+  @Test("a function that the client does not have is not told", arguments: [true, false])
+  mutating func undeclared(isStreamed: Bool) {
+    teller = CallTeller(maximum: .max, functions: ["g"])
+    if isStreamed { stream("a", "{}") } else { teller.whole(Self.block("a"), &transcript) }
+    #expect(!teller.hasTold)
+    teller.whole(Self.block("b", "mcp__client__g"), &transcript)
+    #expect(transcript.entries == [.call(id: "b", name: "g", arguments: "{}")])
+  }
+
+  @Test("a call of another tool ends none of the client's by mistake")
+  mutating func interleaved() {
+    stream("a", "{", ends: false)
+    teller.end(&transcript)
+    teller.begin(Self.block("b", "Bash"), &transcript)
+    teller.piece(Array("lost".utf8).span, &transcript)
+    teller.end(&transcript)
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "{")])
+  }
+
+  @Test("more calls of a message than may be are not told; the next message has its own", arguments: [true, false])
+  mutating func maximum(isStreamed: Bool) {
+    teller = CallTeller(maximum: 2)
+    for id in ["a", "b", "c"] {
+      if isStreamed { stream(id, "{}") } else { teller.whole(Self.block(id), &transcript) }
+    }
+    teller.messageBegins()
+    #expect(!teller.hasToldInMessage)
+    stream("d", "{}")
+    let ids = transcript.entries.map { if case .call(let id, _, "{}") = $0 { id } else { "-" } }
+    #expect(ids == ["a", "b", "d"])
+  }
+
+  @Test(
+    "halves of a character are put together, and one that stays alone is replaced",
+    arguments: [
+      ([#"\ud83c"#, #"\udf89"#], "🎉"), ([#"a\ud83c"#], "a\u{FFFD}"), ([#"\udf89a"#], "\u{FFFD}a"),
+      ([#"\ud83c"#, "a"], "\u{FFFD}a"),
+    ])
+  mutating func halves(pieces: [String], expected: String) {
+    teller.begin(Self.block("a"), &transcript)
+    for piece in pieces { teller.piece(Array(piece.utf8).span, &transcript) }
+    teller.end(&transcript)
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: expected)])
+    #expect(transcript.badPieces.isEmpty)
+    // Nothing of it reaches the next call.
+    stream("b", #"\udf89"#)
+    #expect(transcript.entries.last == .call(id: "b", name: "f", arguments: "\u{FFFD}"))
+  }
+
+  @Test("bytes that are no UTF-8 are mended")
+  mutating func notUTF8() {
+    teller.begin(Self.block("a"), &transcript)
+    let bytes: [UInt8] = [0x61, 0xFF, 0x62]
+    teller.piece(bytes.span, &transcript)
+    teller.end(&transcript)
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "a\u{FFFD}b")])
+    #expect(transcript.badPieces.isEmpty)
+  }
+
+  // MARK: Property
+
+  @Test("whatever the arguments and wherever they are cut, the client gets them whole", arguments: UInt64(1)...200)
+  mutating func anyPieces(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    let calls = (0..<Int.random(in: 1...5, using: &generator)).map { _ in Self.anyText(&generator) }
+    for (index, text) in calls.enumerated() {
+      teller.begin(Self.block("c\(index)"), &transcript)
+      for piece in Self.cut(text, &generator) { teller.piece(piece.span, &transcript) }
+      teller.end(&transcript)
+    }
+    let expected = calls.enumerated().map { index, text in
+      AnswerTranscript.Entry.call(id: "c\(index)", name: "f", arguments: text.isEmpty ? "{}" : text)
+    }
+    #expect(transcript.entries == expected)
+    #expect(transcript.badPieces.isEmpty)
+  }
+
+  private static func anyText(_ generator: inout SeededGenerator) -> String {
+    let alphabet: [Character] = ["a", "\"", "\\", "\n", "{", "}", "é", "日", "🎉", "\u{1}", "/", " ", "u", "d", "8"]
+    return String(
+      (0..<Int.random(in: 0...30, using: &generator)).map { _ in
+        alphabet[Int.random(in: alphabet.indices, using: &generator)]
+      })
+  }
+
+  /// The text as the inside of JSON strings: escaped one way or another, cut between escapes only.
+  private static func cut(_ text: String, _ generator: inout SeededGenerator) -> [[UInt8]] {
+    var pieces: [[UInt8]] = [[]]
+    for unit in text.unicodeScalars.flatMap({ units($0, &generator) }) {
+      if Int.random(in: 0..<3, using: &generator) == 0 { pieces.append([]) }
+      pieces[pieces.count - 1] += unit
+    }
+    return pieces
+  }
+
+  private static func units(_ scalar: Unicode.Scalar, _ generator: inout SeededGenerator) -> [[UInt8]] {
+    if Bool.random(using: &generator) {
+      return Array(String(scalar).utf16).map { Array("\\u\(hex($0))".utf8) }
+    }
+    var escaped = ByteBuffer()
+    JSONText.appendEscaped(String(scalar).utf8, to: &escaped)
+    return [escaped.bytes]
+  }
+
+  private static func hex(_ unit: UInt16) -> String {
+    let digits = String(unit, radix: 16)
+    return String(repeating: "0", count: 4 - digits.count) + digits
+  }
+}
