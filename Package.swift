@@ -46,8 +46,9 @@ let package = Package(
     library("HTTP", ["Bytes"]),
     // 3
     library("HTTPServer", ["EventLoop", "HTTP", "Telemetry", "Bytes"]),
+    library("Storage", ["EventLoop", "Bytes"]),
     // 4
-    library("ClaudeCode", ["EventLoop", "Telemetry", "Crypto", "Bytes"]),
+    library("ClaudeCode", ["Storage", "EventLoop", "Telemetry", "Crypto", "Bytes"]),
     library("Identity", ["Crypto", "Bytes"]),
     library("Workspaces", ["Crypto", "Bytes"]),
     // 5
@@ -55,7 +56,10 @@ let package = Package(
     // 6
     library(
       "App",
-      ["API", "ClaudeCode", "Identity", "Workspaces", "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
+      [
+        "API", "ClaudeCode", "Identity", "Workspaces", "Storage", "HTTPServer", "HTTP", "EventLoop", "Telemetry",
+        "Bytes",
+      ]),
     // 7
     executable("claude-code-server", ["App"]),
     executable("claude-simulator", ["Bytes"]),
@@ -74,8 +78,9 @@ let package = Package(
     tests("EventLoopTests", ["TestSupport", "EventLoop", "CLinux", "Bytes"]),
     tests("HTTPServerTests", ["TestSupport", "HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
     tests("IdentityTests", ["Identity"]),
+    tests("StorageTests", ["TestSupport", "Storage", "Bytes"]),
     tests("WorkspacesTests", ["TestSupport", "Workspaces", "Bytes"]),
-    tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "EventLoop", "Telemetry", "Bytes"]),
+    tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "Storage", "EventLoop", "Telemetry", "Bytes"]),
     tests(
       "APITests",
       [

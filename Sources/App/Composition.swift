@@ -5,6 +5,7 @@ import EventLoop
 import HTTP
 import HTTPServer
 import Identity
+import Storage
 import Telemetry
 import Workspaces
 
@@ -14,6 +15,7 @@ final class Composition {
   let server: HTTPServer
   let executor: ClaudeExecutor
   let probe: CLIProbe
+  let sessions: SessionStore
   private let turns: TurnFactory
   private let mcpLoader: MCPConfigLoader
 
@@ -44,12 +46,13 @@ final class Composition {
     let checker = HealthChecker(
       probe: probe, executor: executor, workspaces: workspaces, mcpPath: settings.mcpConfigPath, mcp: mcp,
       version: Version.current, isSimulated: isSimulated, clock: clock)
+    sessions = SessionStore(store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore())
     let turns = TurnFactory(
       workspaces: workspaces, mcpLoader: mcpLoader, mcp: mcp ?? MCPConfiguration(), models: models,
       policy: TurnPolicy(
         ceiling: settings.permissionCeiling, readsInBandOptions: settings.readsInBandOptions,
         writesSessionIntoContent: settings.writesSessionIntoContent),
-      sessions: SessionStore(), newID: newID)
+      sessions: sessions, newID: newID)
     let runner = TurnRunner(executor: executor, turns: turns, retryGrace: settings.retryGrace, newID: newID)
     self.turns = turns
 
@@ -112,6 +115,7 @@ final class Composition {
     await executor.shutDown()
     await server.drained()
     server.closeAllConnections()
+    await sessions.flush()
     mcpLoader.removeScratch()
   }
 }

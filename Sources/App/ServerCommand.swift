@@ -126,6 +126,7 @@ public struct ServerCommand: Sendable {
     do {
       let composition = try Composition(
         settings, environment: environment, isSimulated: isSimulated, logger: logger)
+      try await loadSessions(composition.sessions)
       try composition.server.listen(host: settings.host, port: settings.port)
       announce(composition.server.port ?? settings.port)
       composition.warmUp()
@@ -135,6 +136,13 @@ public struct ServerCommand: Sendable {
     } catch {
       ServerCommand.complain("The server cannot start: \(error)\n", exit: 1)
     }
+  }
+
+  @Reactor
+  private func loadSessions(_ sessions: SessionStore) async throws {
+    guard settings.statePath != nil else { return }
+    let count = try await sessions.load()
+    logger.info("sessions", ["known": JSONValue(count)])
   }
 
   @Reactor

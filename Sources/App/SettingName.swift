@@ -32,5 +32,6 @@ enum SettingName: String, CaseIterable, Sendable {
   case maximumQueue = "CLAUDE_MAX_QUEUE"
   case queueTimeout = "CLAUDE_QUEUE_TIMEOUT_MS"
   case retryGrace = "RETRY_GRACE_MS"
+  case statePath = "STATE_PATH"
   case toolResultTimeout = "TOOL_RESULT_TIMEOUT_MS"
 }

@@ -30,6 +30,8 @@ struct Settings: Sendable, Equatable {
   var pool = PoolLimits()
   var turns = TurnGate.Limits()
   var retryGrace: Duration = .milliseconds(2000)
+  /// A directory for what is kept across restarts; nil for nothing.
+  var statePath: String?
   var toolResultTimeout: Duration = .milliseconds(600_000)
 
   /// Everything that is wrong with a configuration, at once.
@@ -58,6 +60,7 @@ struct Settings: Sendable, Equatable {
     if let value = reader.milliseconds(.shutdownGrace) { shutdownGrace = value }
     if let value = reader.integer(.maximumConnections, 1...1_000_000) { maximumConnections = value }
     logFile = reader.text(.logFile)
+    statePath = reader.text(.statePath)
     readPool(&reader, machine)
     let ceiling = reader.choice(
       .permissionCeiling, PermissionMode.init(name:), PermissionMode.allCases.map(\.name))

@@ -17,6 +17,18 @@ public struct ConversationKey: Hashable, Sendable {
 
   private init(digest: [UInt8]) { self.digest = digest }
 
+  /// For keeping.
+  var text: String {
+    String(decoding: digest.flatMap { [Ascii.hexDigit($0 >> 4), Ascii.hexDigit($0 & 15)] }, as: UTF8.self)
+  }
+
+  /// Nil for what `text` does not write.
+  init?(text: String) {
+    let digits = text.utf8.compactMap(Ascii.hexValue)
+    guard digits.count == text.utf8.count, digits.count == 64 else { return nil }
+    digest = stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+  }
+
   /// The point one message later. White space at the ends does not count: clients trim it.
   ///
   /// - Parameter rest: what the message is made of beside its text.

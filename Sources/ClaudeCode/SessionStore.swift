@@ -1,4 +1,5 @@
 public import EventLoop
+public import Storage
 
 /// What the server remembers of a session between its turns.
 public struct SessionRecord: Sendable, Equatable {
@@ -18,7 +19,7 @@ public struct SessionRecord: Sendable, Equatable {
   }
 }
 
-/// The sessions of this server's life, and the index that finds one by the history a request carries. Bounded: the
+/// The sessions this server knows, and the index that finds one by the history a request carries. Bounded: the
 /// session that was longest unused is forgotten first (its transcript stays with the CLI).
 @Reactor
 public final class SessionStore {
@@ -27,10 +28,31 @@ public final class SessionStore {
   private var lastUse: [String: Int] = [:]
   private var sessionAt: [ConversationKey: String] = [:]
   private var uses = 0
+  private let store: any Store
 
   public static let defaultCapacity = 10_000
 
-  public init(capacity: Int = SessionStore.defaultCapacity) { self.capacity = capacity }
+  /// - Parameter store: keeps the sessions across restarts, if it can.
+  public init(capacity: Int = SessionStore.defaultCapacity, store: any Store = MemoryStore()) {
+    self.capacity = capacity
+    self.store = store
+  }
+
+  /// Takes in what was kept before. To be called once, at the start.
+  ///
+  /// - Returns: how many sessions there were.
+  /// - Throws: `StorageError` when they cannot be read.
+  public func load() async throws(StorageError) -> Int {
+    for (id, json) in try await store.load() {
+      // What has come since the start is newer.
+      guard records[id] == nil, let record = SessionRecord(id: id, json) else { continue }
+      keep(record)
+    }
+    return records.count
+  }
+
+  /// Returns when everything is kept.
+  public func flush() async { await store.flush() }
 
   public var count: Int { records.count }
 
@@ -41,6 +63,11 @@ public final class SessionStore {
 
   /// Remembers a session, or what has changed of it.
   public func save(_ record: SessionRecord) {
+    if records[record.id] != record { store.put(record.id, record.json) }
+    keep(record)
+  }
+
+  private func keep(_ record: SessionRecord) {
     if let old = records[record.id]?.position, sessionAt[old] == record.id { sessionAt[old] = nil }
     records[record.id] = record
     if let position = record.position { sessionAt[position] = record.id }
@@ -54,6 +81,7 @@ public final class SessionStore {
     for (id, _) in lastUse.sorted(by: { $0.value < $1.value }).prefix(max(1, capacity / 10)) {
       if let position = records[id]?.position, sessionAt[position] == id { sessionAt[position] = nil }
       records[id] = nil
+      store.put(id, nil)
       lastUse[id] = nil
     }
   }

@@ -5,18 +5,18 @@
   ///
   /// Proof of Sendable: the value and the pthread mutex are touched only inside `withLock`, which holds the mutex; both
   /// lie on the heap, at addresses that live as long as this object.
-  @safe final class Lock<Value>: @unchecked Sendable {
+  @safe package final class Lock<Value>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let value: UnsafeMutablePointer<Value>
 
-    init(_ value: consuming sending Value) {
+    package init(_ value: consuming sending Value) {
       unsafe self.value = .allocate(capacity: 1)
       unsafe self.value.initialize(to: value)
       unsafe mutex.initialize(to: pthread_mutex_t())
       unsafe pthread_mutex_init(mutex, nil)
     }
 
-    func withLock<Result, Failure: Error>(
+    package func withLock<Result, Failure: Error>(
       _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
       unsafe pthread_mutex_lock(mutex)
@@ -32,8 +32,8 @@
     }
   }
 #else
-  import Synchronization
+  package import Synchronization
 
   /// A value behind a lock.
-  typealias Lock<Value> = Mutex<Value>
+  package typealias Lock<Value> = Mutex<Value>
 #endif

@@ -3,7 +3,8 @@ import Testing
 /// The floors of the house, held against the sources: arrows only point down, never sideways.
 struct FloorTests {
   private static let floors = [
-    "Bytes": 0, "Crypto": 0, "CLinux": 0, "Telemetry": 1, "EventLoop": 2, "HTTP": 2, "HTTPServer": 3, "ClaudeCode": 4,
+    "Bytes": 0, "Crypto": 0, "CLinux": 0, "Telemetry": 1, "EventLoop": 2, "HTTP": 2, "HTTPServer": 3, "Storage": 3,
+    "ClaudeCode": 4,
     "Identity": 4, "Workspaces": 4, "API": 5, "App": 6, "claude-code-server": 7, "claude-simulator": 7,
     "anthropic-stub": 7, "bench": 7, "fuzz": 7,
   ]

@@ -1,0 +1,16 @@
+public import Bytes
+import EventLoop
+import Synchronization
+
+/// Keeps things as long as the program runs.
+public final class MemoryStore: Store {
+  private let values = Lock<[String: JSONValue]>([:])
+
+  public init() {}
+
+  public func load() async throws(StorageError) -> [String: JSONValue] { values.withLock { $0 } }
+
+  public func put(_ key: String, _ value: JSONValue?) { values.withLock { $0[key] = value } }
+
+  public func flush() async {}
+}
