@@ -2,8 +2,21 @@
 # Runs the real clients against the real CLI; where the system allows it, in a network that has only loopback, so that
 # nothing can leave.
 set -euo pipefail
-tests=("$VENV/bin/python" -m pytest -q -p no:cacheprovider Tests/Clients)
+export MATRIX=$PWD/.build/matrix
+rm -rf "$MATRIX"
+alone=()
 if unshare -n true 2>/dev/null && command -v ip >/dev/null; then
-  exec unshare -n bash -c 'ip link set lo up && exec "$@"' - "${tests[@]}"
+  alone=(unshare -n bash -c 'ip link set lo up && exec "$@"' -)
 fi
-exec "${tests[@]}"
+
+# $1: the list of libraries; then the files.
+run() {
+  local python=$VENVS/$1/bin/python
+  shift
+  "${alone[@]}" "$python" -m pytest -q -p no:cacheprovider "$@"
+}
+
+cd Tests/Clients
+run requirements . --ignore test_matrix_instructor.py --ignore test_matrix_litellm.py
+run requirements-openai2 test_matrix_openai.py test_matrix_instructor.py test_matrix_litellm.py
+run requirements-openai1 test_matrix_openai.py
