@@ -17,7 +17,7 @@ SECONDS_EACH ?= 60
 RELEASE := swift build -c release --static-swift-stdlib
 export CACHE CLI VENVS
 
-.PHONY: help run build dev start stop status logs test unit clients lint format cli stats fuzz sanitize bench hooks tools clean
+.PHONY: help run build dev start stop status logs test unit clients matrix lint format cli stats fuzz sanitize bench hooks tools clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -72,6 +72,9 @@ $(VENVS)/%/ready: Tests/Clients/%.txt
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
+
+matrix: ## write the table of clients into the README, from the last `make clients`
+	@python3 Config/make/matrix.py --write
 
 tools: ## what the tests need from the system: libcurl's headers, Python with venv
 	@Config/make/tools.sh "$(SUDO)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the real clients against the real CLI; where the system allows it, in a network that has only loopback, so that
-# nothing can leave.
+# nothing can leave. Then holds the README's table of clients against what was seen.
 set -euo pipefail
 export MATRIX=$PWD/.build/matrix
 rm -rf "$MATRIX"
@@ -20,3 +20,5 @@ cd Tests/Clients
 run requirements . --ignore test_matrix_instructor.py --ignore test_matrix_litellm.py
 run requirements-openai2 test_matrix_openai.py test_matrix_instructor.py test_matrix_litellm.py
 run requirements-openai1 test_matrix_openai.py
+cd ../..
+python3 Config/make/matrix.py --check
