@@ -8,16 +8,18 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/claude-code-server
 CLI_VERSION := 2.1.329
 CLI_WHEEL := claude-agent-sdk==0.2.186
 CLI := $(CACHE)/cli-$(CLI_VERSION)/claude
-REQUIREMENTS := Tests/Clients/requirements.txt
-VENV := $(CACHE)/venv-$(shell sha256sum $(REQUIREMENTS) | cut -c1-12)
+# Not all of the client libraries get on with one another: an environment for each list of them.
+REQUIREMENTS := $(wildcard Tests/Clients/requirements*.txt)
+VENVS := $(CACHE)/venvs-$(shell cat /dev/null $(REQUIREMENTS) | sha256sum | cut -c1-12)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 SECONDS_EACH ?= 60
 SECONDS ?= 600
 # With the Swift runtime inside: starts in 4 ms instead of 6, holds 9 MB instead of 11, and runs where Swift is not.
 RELEASE := swift build -c release --static-swift-stdlib
-export CACHE CLI VENV
+export CACHE CLI VENVS
 
-.PHONY: help run build dev start stop status logs test unit clients lint format cli stats fuzz sanitize bench soak hooks tools clean
+.PHONY: help run build dev start stop status logs test unit clients matrix lint format cli stats fuzz sanitize bench soak hooks \
+  tools clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -50,7 +52,7 @@ unit: tools ## unit tests, and integration tests over libcurl
 	swift build
 	swift test --parallel
 
-clients: tools cli $(VENV)/ready build ## the real client libraries against the real CLI
+clients: tools cli $(REQUIREMENTS:Tests/Clients/%.txt=$(VENVS)/%/ready) build ## the real client libraries against the real CLI
 	$(RELEASE) --product anthropic-stub
 	@Config/make/clients.sh
 
@@ -68,10 +70,13 @@ $(CLI):
 	rm -rf $(CACHE)/fetch
 	HOME=$$(mktemp -d) $(CLI) --version | grep -qF "$(CLI_VERSION)"
 
-$(VENV)/ready: $(REQUIREMENTS)
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+$(VENVS)/%/ready: Tests/Clients/%.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
+
+matrix: ## write the table of clients into the README, from the last `make clients`
+	@python3 Config/make/matrix.py --write
 
 tools: ## what the tests need from the system: libcurl's headers, Python with venv
 	@Config/make/tools.sh "$(SUDO)"

@@ -1,4 +1,20 @@
 #!/usr/bin/env bash
-# Runs the real clients against the real CLI.
+# Runs the real clients against the real CLI. Then holds the README's table of clients against what was seen.
 set -euo pipefail
-exec Config/make/loopback.sh "$VENV/bin/python" -m pytest -q -p no:cacheprovider Tests/Clients
+export MATRIX=$PWD/.build/matrix
+rm -rf "$MATRIX"
+alone=$PWD/Config/make/loopback.sh
+
+# $1: the list of libraries; then the files.
+run() {
+  local python=$VENVS/$1/bin/python
+  shift
+  "$alone" "$python" -m pytest -q -p no:cacheprovider "$@"
+}
+
+cd Tests/Clients
+run requirements . --ignore test_matrix_instructor.py --ignore test_matrix_litellm.py
+run requirements-openai2 test_matrix_openai.py test_matrix_instructor.py test_matrix_litellm.py
+run requirements-openai1 test_matrix_openai.py
+cd ../..
+python3 Config/make/matrix.py --check

@@ -9,12 +9,37 @@ import subprocess
 import time
 import urllib.request
 
+# Before the libraries are loaded: nothing is reported, traced or fetched.
+os.environ.update(
+    DO_NOT_TRACK="1", LANGSMITH_TRACING="false", LANGCHAIN_TRACING_V2="false", LITELLM_LOCAL_MODEL_COST_MAP="True",
+    LITELLM_TELEMETRY="False", LOGFIRE_SEND_TO_LOGFIRE="false", OPENAI_AGENTS_DISABLE_TRACING="1", HF_HUB_OFFLINE="1")
+
 import openai
 import pytest
+
+from scripts import weather
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build" / "release"
 START_TIMEOUT = 30
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "client(name): the client's row in the README's table")
+    config.addinivalue_line("markers", "feature(name): the feature's column")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    client, feature = item.get_closest_marker("client"), item.get_closest_marker("feature")
+    if client and feature and "MATRIX" in os.environ and (report.when == "call" or report.failed):
+        note = {"client": client.args[0], "feature": feature.args[0], "passed": report.passed}
+        folder = pathlib.Path(os.environ["MATRIX"])
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / f"{os.getpid()}.jsonl", "a") as file:
+            print(json.dumps(note), file=file)
+    return report
 
 
 class Program:
@@ -78,6 +103,25 @@ class Upstream:
 
     def last(self):
         return self.requests()[-1]
+
+    def heard(self):
+        """What the client said in the last request, line by line, whether it came in messages or was told in one."""
+        text = "\n".join(text for _, text in self.spoken(self.last()))
+        lines = [re.sub("^(User|Assistant): ", "", line) for line in text.splitlines()]
+        return [line for line in lines if line and not line.startswith(("This is the conversation", "stub:"))]
+
+    def blocks(self, kind):
+        return [block for message in self.last()["messages"] if not isinstance(message["content"], str)
+                for block in message["content"] if block["type"] == kind]
+
+    def images(self):
+        """The images of the last request, in base64."""
+        return [block["source"]["data"] for block in self.blocks("image")]
+
+    def weather(self):
+        """(city, result) of each call in the last request, in the order of the calls; results come in any."""
+        results = {block["tool_use_id"]: block["content"] for block in self.blocks("tool_result")}
+        return [(block["input"]["city"], results[block["id"]][0]["text"]) for block in self.blocks("tool_use")]
 
     @staticmethod
     def spoken(request):
@@ -174,6 +218,36 @@ def make_server(cli, upstream, tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(make_server):
     return make_server()
+
+
+@pytest.fixture(scope="session")
+def open_server(make_server):
+    """For the matrix of clients: no spares, so that each process that was started was started for a turn."""
+    return make_server(CLAUDE_POOL_SPARES="0", CLAUDE_MAX_PROCESSES="6", UPSTREAM_RETRY_PATIENCE_MS="100")
+
+
+class Function:
+    """The client's function get_weather: notes its calls, and what the server's processes are meanwhile."""
+
+    def __init__(self, server):
+        self.server = server
+        self.cities, self.during = [], []
+
+    def get_weather(self, city: str) -> str:
+        """The weather in a city."""
+        self.cities.append(city)
+        self.during.append(self.server.processes())
+        return weather(city)
+
+    def ran_in_one_process(self):
+        """Whether the turn was parked while the function ran, and went on in its process."""
+        assert all(figures["parked"] == 1 for figures in self.during)
+        return {figures["spawned"] for figures in self.during} == {self.server.processes()["spawned"]}
+
+
+@pytest.fixture
+def function(open_server):
+    return Function(open_server)
 
 
 @pytest.fixture
