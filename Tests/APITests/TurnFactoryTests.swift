@@ -160,8 +160,10 @@ struct ChatCompletionPlanTests {
   private func plan(
     _ messages: String, _ fields: String = "", header: String? = nil, for principal: Principal = FactoryStage.me
   ) throws -> ChatCompletionPlan {
-    try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#)).plan(
-      stage.factory, ParkedConversations(), for: principal, headerSession: header, patience: .seconds(5), stage.context)
+    let request = try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#))
+    return try request.plan(
+      try ChatConversation(request, for: principal, stage.factory.policy), stage.factory, ParkedConversations(),
+      for: principal, headerSession: header, patience: .seconds(5), stage.context)
   }
 
   private func user(_ text: String) -> String { #"{"role":"user","content":"\#(text)"}"# }

@@ -36,7 +36,8 @@ struct TurnRunnerTests {
       runner = TurnRunner(
         executor: executor, turns: FactoryStage().factory, scheduler: scheduler, newID: Stage.newID)
       let turn = Turn(prompt: "p", session: .new(id: "s"), directory: directory.path)
-      asked = RequestedTurn(.turn(turn), for: FactoryStage.me, try HTTPRequest.of("POST", "/", fields), context)
+      asked = RequestedTurn(
+        .turn(turn), for: FactoryStage.me, RequestKey(try .of("POST", "/", fields), FactoryStage.me), context)
     }
 
     private static func newID() -> String {

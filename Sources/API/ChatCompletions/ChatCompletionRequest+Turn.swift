@@ -21,35 +21,32 @@ extension ChatCompletionRequest {
   /// - Throws: `HTTPError`.
   @Reactor
   func plan(
-    _ turns: TurnFactory, _ parked: ParkedConversations, for principal: Principal, headerSession: String?,
-    patience: Duration, _ context: RequestContext
+    _ conversation: ChatConversation, _ turns: TurnFactory, _ parked: ParkedConversations, for principal: Principal,
+    headerSession: String?, patience: Duration, _ context: RequestContext
   ) throws -> ChatCompletionPlan {
-    let whole = ChatHistory(messages)
-    try whole.checkCalls()
-    let (newest, history) = turns.policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
-    let start = ConversationKey(principal: principal.id, settings: options.conversationSettings(history))
-    let key = ChatHistory.extend(whole.key(from: start), by: whole.present)
     let form = form(newID: turns.newID)
-    if let run = parked.run(awaiting: history.results, at: whole.keyBeforeAnswer(from: start), principal) {
+    let history = conversation.history
+    if let run = parked.run(awaiting: history.results, at: conversation.beforeAnswer, principal) {
       let work = RequestedWork.resumption(run, history.results, ChatHistory.neutral(history.question))
-      return ChatCompletionPlan(work: work, key: key, form: form)
+      return ChatCompletionPlan(work: work, key: conversation.now, form: form)
     }
-    var turn = try makeTurn(turns, for: principal, history, newest, start, headerSession, context)
+    var turn = try makeTurn(turns, for: principal, conversation, headerSession, context)
     turn.retryPatience = patience
     turn.outputSchema = form.schema
     if case .call = form {} else { offer(to: &turn) }
-    return ChatCompletionPlan(work: .turn(turn), key: key, form: form)
+    return ChatCompletionPlan(work: .turn(turn), key: conversation.now, form: form)
   }
 
   @Reactor
   private func makeTurn(
-    _ turns: TurnFactory, for principal: Principal, _ history: ChatHistory, _ newest: TurnOptions,
-    _ start: ConversationKey, _ headerSession: String?, _ context: RequestContext
+    _ turns: TurnFactory, for principal: Principal, _ conversation: ChatConversation, _ headerSession: String?,
+    _ context: RequestContext
   ) throws -> Turn {
+    let (history, newest) = (conversation.history, conversation.newest)
     let given = newest.merging(options)
     let past = history.pastOptions(turns.policy)
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
-    let found = turns.sessions.session(at: history.key(from: start))
+    let found = turns.sessions.session(at: conversation.past)
     var session = try turns.record(explicit, for: principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
     // Results of a turn that is gone: its session waits for nothing any more, the whole history has to be told.
     if !history.results.isEmpty { session = nil }
@@ -76,18 +73,5 @@ extension SessionRecord {
   /// The CLI keeps its sessions by directory: in another workspace it does not know this one.
   fileprivate func canMove(to newest: TurnOptions) -> Bool {
     newest.workspace == nil || newest.workspace == options.workspace
-  }
-}
-
-extension TurnOptions {
-  /// What must agree, beside the messages, for two requests to mean the same conversation. Options written into
-  /// messages are part of those; the text of the instructions is given anew with every request.
-  fileprivate func conversationSettings(_ history: ChatHistory) -> [String] {
-    [
-      workspace ?? "", appendSystemPrompt ?? "", (allowedTools ?? []).joined(separator: ","),
-      (disallowedTools ?? []).joined(separator: ","), (mcpAllowedTools ?? []).joined(separator: ","),
-      effectivePermissionMode?.name ?? "", fileMentions == true ? "mentions" : "",
-      history.instructions == nil ? "" : "instructed",
-    ]
   }
 }

@@ -32,14 +32,20 @@ public struct ChatCompletionRoutes {
   }
 
   private func complete(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let wanted = try ChatCompletionRequest(try await JSONBody.object(of: request))
     let principal = context[Principal.self] ?? .anonymous
+    let policy = turns.policy
+    let (wanted, conversation, requestKey) = try await JSONBody.read(request) { body in
+      let wanted = try ChatCompletionRequest(body)
+      let conversation = try ChatConversation(wanted, for: principal, policy)
+      return (wanted, conversation, RequestKey(request, principal))
+    }
     let plan = try wanted.plan(
-      turns, parked, for: principal, headerSession: try request.head.sessionID, patience: retryPatience, context)
+      conversation, turns, parked, for: principal, headerSession: try request.head.sessionID, patience: retryPatience,
+      context)
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
-    let repeated = runner.recording(of: request, principal).map { RequestedWork.repetition($0) }
-    let asked = RequestedTurn(repeated ?? plan.work, for: principal, request, context)
+    let repeated = runner.recording(of: requestKey).map { RequestedWork.repetition($0) }
+    let asked = RequestedTurn(repeated ?? plan.work, for: principal, requestKey, context)
     return wanted.isStreamed
       ? try await stream(wanted, plan, identity, asked) : try await collect(wanted, plan, identity, asked)
   }

@@ -9,16 +9,24 @@ enum JSONBody {
   static let inlineLimit = 256 * 1024
 
   /// - Throws: `HTTPError` 415 for another content type or coding, 400 for anything but a JSON object.
-  static func object(of request: HTTPRequest) async throws -> JSONObject {
+  static func object(of request: HTTPRequest) async throws -> JSONObject { try await read(request) { $0 } }
+
+  /// What `make` makes of the body; of a large one it is made where it is parsed, off the loop.
+  ///
+  /// - Throws: as `object`, and what `make` throws.
+  static func read<Value: Sendable>(
+    _ request: HTTPRequest, _ make: @escaping @Sendable (JSONObject) throws -> Value
+  ) async throws -> Value {
     try checkType(request.head.fields)
     let body = request.body
-    let value: JSONValue
-    if isReadInline(body) {
-      value = try parse(body)
-    } else {
-      value = try await Task.detached { try parse(body) }.value
+    guard !isReadInline(body) else { return try make(try object(body)) }
+    return try await Task.detached { try make(try object(body)) }.value
+  }
+
+  private static func object(_ body: [UInt8]) throws -> JSONObject {
+    guard let object = try parse(body).object else {
+      throw HTTPError.invalidRequest("The request body must be a JSON object")
     }
-    guard let object = value.object else { throw HTTPError.invalidRequest("The request body must be a JSON object") }
     return object
   }
 

@@ -21,11 +21,11 @@ struct RequestedTurn {
   /// For a client that repeats its request when it has waited too long: its leaving is not yet the end.
   let key: RequestKey?
 
-  init(_ work: RequestedWork, for principal: Principal, _ request: HTTPRequest, _ context: RequestContext) {
+  init(_ work: RequestedWork, for principal: Principal, _ key: RequestKey?, _ context: RequestContext) {
     self.work = work
     self.principal = principal
     self.context = context
-    key = RequestKey(request, principal)
+    self.key = key
   }
 
   /// Whether the answer begins with its turn.

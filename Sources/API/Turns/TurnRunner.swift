@@ -30,8 +30,8 @@ public final class TurnRunner {
   }
 
   /// The run of a request that is here for the second time; nil for one that is new.
-  func recording(of request: HTTPRequest, _ principal: Principal) -> RunRecording? {
-    guard let key = RequestKey(request, principal), key.isRepeated else { return nil }
+  func recording(of key: RequestKey?) -> RunRecording? {
+    guard let key, key.isRepeated else { return nil }
     return repeats.recording(of: key)
   }
 

@@ -1,0 +1,40 @@
+import ClaudeCode
+import Identity
+
+/// The conversation a request carries, and where it stands. Made at once, because hashing a long history takes time.
+struct ChatConversation: Sendable {
+  /// Without the options at the head of the newest message.
+  let history: ChatHistory
+  /// These options.
+  let newest: TurnOptions
+  /// Where the past ends.
+  let past: ConversationKey
+  /// Where it ended before the last answer.
+  let beforeAnswer: ConversationKey
+  /// Up to and including what the user says now.
+  let now: ConversationKey
+
+  /// - Throws: `HTTPError` 400 for a history whose calls and results do not fit, or bad options.
+  init(_ request: ChatCompletionRequest, for principal: Principal, _ policy: TurnPolicy) throws {
+    let whole = ChatHistory(request.messages)
+    try whole.checkCalls()
+    (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
+    let start = ConversationKey(
+      principal: principal.id, settings: request.options.conversationSettings(isInstructed: whole.instructions != nil))
+    beforeAnswer = whole.keyBeforeAnswer(from: start)
+    past = ChatHistory.extend(beforeAnswer, by: whole.past.suffix(whole.past.last?.role == .assistant ? 1 : 0))
+    now = ChatHistory.extend(past, by: whole.present)
+  }
+}
+
+extension TurnOptions {
+  /// What must agree, beside the messages, for two requests to mean the same conversation. Options written into
+  /// messages are part of those; the text of the instructions is given anew with every request.
+  fileprivate func conversationSettings(isInstructed: Bool) -> [String] {
+    [
+      workspace ?? "", appendSystemPrompt ?? "", (allowedTools ?? []).joined(separator: ","),
+      (disallowedTools ?? []).joined(separator: ","), (mcpAllowedTools ?? []).joined(separator: ","),
+      effectivePermissionMode?.name ?? "", fileMentions == true ? "mentions" : "", isInstructed ? "instructed" : "",
+    ]
+  }
+}
