@@ -10,8 +10,11 @@ struct CallDesk: Sendable {
   private var current: [String] = []
   private var stopsForTools = false
   private var isStreamed = false
-  /// Calls the client has been told of and has not answered.
+  /// Calls the client has not answered. It may not have been told of all: a question can come while it is busy with
+  /// others.
   private(set) var open: [String] = []
+  /// Calls the client has been told of and has not answered.
+  var told: [String] { open.filter { id in !untold.contains { $0.callID == id } } }
   /// What the CLI waits for, in the order of its requests.
   private var waiting: [FunctionCall] = []
   private var results: [String: FunctionResult] = [:]

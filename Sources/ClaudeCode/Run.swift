@@ -143,7 +143,7 @@ public final class Run {
   private(set) var wasParked = false
 
   /// The calls that the client has to answer; empty unless the run is parked.
-  public var openCalls: [String] { if case .parked = state { desk.open } else { [] } }
+  public var openCalls: [String] { if case .parked = state { desk.told } else { [] } }
 
   /// Goes on with what the client's functions answered.
   ///
@@ -279,6 +279,8 @@ public final class Run {
   private func withdraw(_ line: Span<UInt8>) {
     guard let id = (try? JSONValue(parsing: line))?["request_id"]?.string else { return }
     desk.withdraw(requestID: id)
+    // Nobody hears what comes now, and nobody has anything to answer that would change it.
+    if case .parked = state, desk.told.isEmpty { cancel() }
   }
 
   private func receiveControlResponse(_ line: Span<UInt8>) {

@@ -1,11 +1,11 @@
 import Bytes
-import ClaudeCode
 import HTTP
 import HTTPServer
 import TestSupport
 import Testing
 
 @testable import API
+@testable import ClaudeCode
 
 struct ChatCompletionEncoderTests {
   private static let identity = ChatCompletionIdentity(id: "chatcmpl-1", created: 1_795_235_530, model: "claude-code")
@@ -178,5 +178,25 @@ struct ChatCompletionEncoderTests {
       ChatCompletionEncoder(identity, includesUsage: false))
     let first = try JSONValue(parsing: String(text.split(separator: "\n\n")[0].dropFirst(6)))
     #expect(first["model"] == "a\"\n\\é")
+  }
+
+  // MARK: Approvals
+
+  @Test("a question of the CLI is a call, and ends the answer")
+  func approval() throws {
+    let request: JSONValue = ["tool_name": "Bash", "input": ["command": "echo \"é\""]]
+    let question = try #require(PermissionQuestion(request, requestID: "r1"))
+    var encoder = Self.encoder(usage: true)
+    var output = ByteBuffer()
+    encoder.encode(question, to: &output)
+    #expect(encoder.hasContent)
+    encoder.closeParked(to: &output)
+    #expect(String(decoding: output.bytes, as: UTF8.self) == Recording.golden("chat-approval"))
+    #expect(
+      encoder.message.calls == [
+        ChatToolCall(
+          id: "approve_r1", name: "approve_tool_use",
+          arguments: #"{"tool_name":"Bash","input":{"command":"echo \"é\""}}"#)
+      ])
   }
 }

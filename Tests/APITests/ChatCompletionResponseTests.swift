@@ -1,9 +1,9 @@
 import Bytes
-import ClaudeCode
 import TestSupport
 import Testing
 
 @testable import API
+@testable import ClaudeCode
 
 struct ChatCompletionResponseTests {
   private static let identity = ChatCompletionIdentity(id: "chatcmpl-1", created: 1_795_235_530, model: "claude-code")
@@ -57,5 +57,16 @@ struct ChatCompletionResponseTests {
     #expect(deltas.compactMap { $0["content"]?.string }.joined() == message?["content"]?.string)
     #expect(
       deltas.compactMap { $0["reasoning_content"]?.string }.joined() == message?["reasoning_content"]?.string ?? "")
+  }
+
+  @Test("a question of the CLI is a call, in an answer without words")
+  func approval() throws {
+    let request: JSONValue = ["tool_name": "Bash", "input": ["command": "echo \"é\""]]
+    let question = try #require(PermissionQuestion(request, requestID: "r1"))
+    var answer = CollectedAnswer()
+    answer.add(ChatToolCall(question))
+    let run = CollectedRun(answer: answer, stopReason: "tool_use", usage: TokenUsage(), result: nil)
+    let response = try ChatCompletionResponse(Self.identity, run)
+    #expect(String(decoding: response.encoded, as: UTF8.self) == Recording.golden("whole-approval", "json"))
   }
 }

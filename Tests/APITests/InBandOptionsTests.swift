@@ -51,6 +51,11 @@ struct InBandOptionsTests {
     Message("mcp-allowed-tools=mcp__a__b\nx", text: "x") { $0.mcpAllowedTools = ["mcp__a__b"] },
     Message("dangerously-skip-permissions=true\nx", text: "x") { $0.dangerouslySkipPermissions = true },
     Message("permission-mode=default\nx", text: "x") { $0.permissionMode = .manual },
+    Message("permission-mode=ask\nx", text: "x") {
+      $0.permissionMode = .manual
+      $0.forwardsQuestions = true
+    },
+    Message("permission_mode=ask\npermission-mode=plan\nx", text: "x") { $0.permissionMode = .plan },
     Message("max-turns=5\nmax-budget-usd=0.5\nx", text: "x") {
       $0.maxTurns = 5
       $0.maxBudgetUSD = 0.5
@@ -142,6 +147,17 @@ struct InBandOptionsTests {
     options.sessionID = Self.id
     #expect(read.options == options)
     #expect(read.text == "model=opus is what I would write")
+  }
+
+  @Test("that the client is asked is written and read back, too")
+  func asking() throws {
+    var options = TurnOptions()
+    options.permissionMode = .manual
+    options.forwardsQuestions = true
+    let head = InBandOptions.lines(for: options, sessionID: Self.id)
+    #expect(head == "session-id=\(Self.id)\npermission-mode=ask\n\n")
+    options.sessionID = Self.id
+    #expect(try InBandOptions(message: head).options == options)
   }
 
   @Test("a system prompt of several lines is not written: its other lines would be read as text")

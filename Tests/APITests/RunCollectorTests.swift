@@ -56,6 +56,32 @@ struct RunCollectorTests {
     #expect(String(decoding: run.answer.text.bytes, as: UTF8.self) == "Unknown command")
   }
 
+  @Test("an answer that ends at a stop sequence is whole without a result, and its run is left")
+  func stopped() async throws {
+    var hasEnded = false
+    let collector = RunCollector(stop: ["ST"])
+    let run = Run.idle(ManualScheduler(), collector) { hasEnded = true }
+    run.say([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("a STOP"), CLILine.textStart])
+    run.say([CLILine.text("one S")])
+    #expect(!hasEnded)
+    run.say([CLILine.text("TOP two")])
+    #expect(hasEnded)
+    let collected = try await collector.collected()
+    #expect(collected.isStopped && collected.result == nil)
+    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "one ")
+    #expect(String(decoding: collected.answer.thinking.bytes, as: UTF8.self) == "a STOP")
+  }
+
+  @Test("what might have become a stop sequence and did not is part of the answer")
+  func notStopped() async throws {
+    let collector = RunCollector(stop: ["STOP"])
+    let run = Run.idle(ManualScheduler(), collector)
+    run.say(CLILine.message("m", "one ST") + [CLILine.result("one ST")])
+    let collected = try await collector.collected()
+    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "one ST")
+    #expect(!collected.isStopped && collected.result?.text == "one ST")
+  }
+
   @Test("a result that is none is thrown")
   func badResults() async {
     read([CLILine.result("x", isError: true, more: #","api_error_status":429"#)])

@@ -21,11 +21,12 @@ private final class StreamStage {
   private var server: HTTPServer?
   private var client: Int32 = -1
 
-  init(grace: Duration? = nil) {
+  init(grace: Duration? = nil, stop: [String] = []) {
     let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
     weak var stage: StreamStage?
     stream = RunStream(
-      ChatCompletionEncoder(identity, includesUsage: false), scheduler: scheduler, grace: grace
+      ChatCompletionEncoder(identity, includesUsage: false, form: .text, stop: stop), scheduler: scheduler,
+      grace: grace
     ) { _, outcome in
       stage?.outcomes.append(outcome)
     }
@@ -340,6 +341,46 @@ struct RunStreamTests {
     await until { stage.received().contains("0\r\n\r\n") }
     #expect(stage.received().contains("upstream_diverged"))
     #expect(stage.outcomes.count == 1)
+    stage.shutDown()
+  }
+
+  // MARK: Stop sequences
+
+  @Test("a stream ends at a stop sequence as at any other end, and its run is left")
+  func stopped() async throws {
+    let stage = StreamStage(stop: ["STOP"])
+    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("one ST")])
+    #expect(await stage.ready().value == nil)
+    try await stage.connect()
+    await until { stage.received().contains(#"{"content":"one "}"#) }
+    #expect(!stage.received().contains("finish_reason\":\"stop"))
+    #expect(!stage.isCancelled)
+    stage.say([CLILine.text("OP two"), CLILine.text("three")])
+    #expect(stage.isCancelled)
+    stage.end(.failed(Self.lost))
+    await until { stage.received().contains("0\r\n\r\n") }
+    let text = stage.received()
+    #expect(text.ranges(of: #"{"content":"#).count == 1)
+    #expect(text.ranges(of: #""finish_reason":"stop""#).count == 1)
+    #expect(text.ranges(of: "data: [DONE]\n\n").count == 1)
+    #expect(!text.contains("error") && !text.contains("two"))
+    #expect(stage.outcomes == [.failed(.satisfied)])
+    stage.shutDown()
+  }
+
+  @Test("a text that begins with a stop sequence is an empty answer")
+  func stoppedAtOnce() async throws {
+    let stage = StreamStage(stop: ["STOP"])
+    let ready = stage.ready()
+    await nextTurn()
+    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("STOP one")])
+    #expect(await ready.value == nil)
+    #expect(stage.isCancelled)
+    try await stage.connect()
+    await until { stage.received().contains("0\r\n\r\n") }
+    #expect(stage.received().contains(#"{"role":"assistant","content":""}"#))
+    #expect(stage.received().ranges(of: #""finish_reason":"stop""#).count == 1)
+    #expect(!stage.received().contains("one"))
     stage.shutDown()
   }
 }

@@ -109,4 +109,33 @@ struct TurnOptionsDecodingTests {
     #expect(Self.everything.merging(first) == Self.everything)
     #expect(TurnOptions().merging(Self.everything) == Self.everything)
   }
+
+  private static var asking: TurnOptions {
+    var options = TurnOptions()
+    options.permissionMode = .manual
+    options.forwardsQuestions = true
+    return options
+  }
+
+  @Test("ask is the default mode whose questions go to the client, as a field and in metadata")
+  func asking() throws {
+    #expect(try TurnOptions(fields: object(#"{"permission-mode":"ask"}"#)) == Self.asking)
+    #expect(try TurnOptions(fields: object(#"{"permission_mode":"ask"}"#)) == Self.asking)
+    #expect(try TurnOptions(metadata: object(#"{"permission-mode":"ask"}"#)) == Self.asking)
+    #expect(
+      try refusal { _ = try TurnOptions(fields: object(#"{"permission-mode":"Ask"}"#)) } == "400 permission-mode -")
+  }
+
+  @Test("the mode that is given last, or in the first of two places, is the one that holds")
+  func askingOrNot() throws {
+    var options = Self.asking
+    try options.set(.permissionMode, "plan")
+    var plan = TurnOptions()
+    plan.permissionMode = .plan
+    #expect(options == plan)
+    #expect(plan.merging(Self.asking) == plan)
+    #expect(Self.asking.merging(plan) == Self.asking)
+    try options.set(.permissionMode, "ask")
+    #expect(options == Self.asking)
+  }
 }

@@ -27,6 +27,17 @@ struct TurnPolicyTests {
     }
   }
 
+  @Test("asking the client counts as the default mode")
+  func asking() throws {
+    let asking = try TurnOptions(fields: object(#"{"permission-mode":"ask"}"#))
+    #expect(asking.forwardsQuestions == true)
+    for ceiling in PermissionMode.allCases where ceiling >= .manual {
+      try TurnPolicy(ceiling: ceiling).check(asking)
+    }
+    #expect(
+      try refusal { try TurnPolicy(ceiling: .plan).check(asking) } == "403 permission-mode permission_ceiling")
+  }
+
   @Test("skipping permissions is the highest mode, and asking for nothing is always allowed")
   func skipping() throws {
     let low = TurnPolicy(ceiling: .auto)

@@ -1,6 +1,8 @@
+import Bytes
 import EventLoop
 import HTTP
 import HTTPServer
+import Identity
 import Telemetry
 import TestSupport
 import Testing
@@ -24,7 +26,11 @@ struct TurnRunnerTests {
     private let asked: RequestedTurn
     private static var ids = 0
 
-    init(_ fields: [String]) throws {
+    /// - Parameter session: the turn's, if not a new one.
+    init(
+      _ fields: [String], repeats: RepeatedRequests.Limits = RepeatedRequests.Limits(),
+      session: Turn.Session = .new(id: "s")
+    ) throws {
       cli = LiveCLI(in: directory)
       var pool = PoolLimits()
       (pool.spares, pool.sessionIdle) = (0, .zero)
@@ -34,8 +40,9 @@ struct TurnRunnerTests {
           environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false), pool: pool),
         scheduler: scheduler, logger: .silent, newID: Stage.newID)
       runner = TurnRunner(
-        executor: executor, turns: FactoryStage().factory, scheduler: scheduler, newID: Stage.newID)
-      let turn = Turn(prompt: "p", session: .new(id: "s"), directory: directory.path)
+        executor: executor, turns: FactoryStage().factory, scheduler: scheduler,
+        repeats: RepeatedRequests(limits: repeats, scheduler: scheduler), newID: Stage.newID)
+      let turn = Turn(prompt: "p", session: session, directory: directory.path)
       asked = RequestedTurn(
         .turn(turn), for: FactoryStage.me, RequestKey(try .of("POST", "/", fields), FactoryStage.me), context)
     }
@@ -56,15 +63,7 @@ struct TurnRunnerTests {
     func begin(_ form: Form) async -> Task<Int?, Never> {
       let task = Task.onLoop { [self] () async -> Int? in
         do {
-          switch form {
-          case .streamed:
-            let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
-            _ = try await runner.stream(asked) { _ in
-              ChatCompletionEncoder(identity, includesUsage: false)
-            } onEnd: { _, _, _ in
-            }
-          case .whole: _ = try await runner.collect(asked, RunCollector())
-          }
+          _ = try await answer(form, asked)
           return nil
         } catch let error as HTTPError {
           return Int(error.status.rawValue)
@@ -75,6 +74,34 @@ struct TurnRunnerTests {
       cli.say(CLILine.initLine)
       await until { self.executor.activeRuns == 1 }
       return task
+    }
+
+    /// The answer's text.
+    func answer(_ form: Form, _ asked: RequestedTurn) async throws -> String {
+      switch form {
+      case .streamed:
+        let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
+        var text: String?
+        _ = try await runner.stream(asked) { _ in
+          ChatCompletionEncoder(identity, includesUsage: false)
+        } onEnd: { _, encoder, _ in
+          text = encoder.message.text
+        }
+        await until { text != nil }
+        return text ?? ""
+      case .whole:
+        let (_, collected) = try await runner.collect(asked, RunCollector())
+        return String(decoding: collected.answer.text.bytes, as: UTF8.self)
+      }
+    }
+
+    /// The same request for the second time; nil if it is not known again.
+    func again(
+      _ fields: [String] = ["x-stainless-retry-count: 1"], body: String = "",
+      principal: Principal = FactoryStage.me, context: RequestContext = .detached()
+    ) throws -> RequestedTurn? {
+      let key = RequestKey(try .of("POST", "/", fields, body: body), principal)
+      return runner.recording(of: key).map { RequestedTurn(.repetition($0), for: principal, key, context) }
     }
 
     func end() async { await executor.kill() }
@@ -121,6 +148,109 @@ struct TurnRunnerTests {
     // The time of the grace passes without a run to end.
     stage.scheduler.advance(by: Self.grace)
     #expect(stage.executor.processes.killed == 0)
+    await stage.end()
+  }
+
+  // MARK: Repetitions
+
+  private static let answer = CLILine.message("m", "a", "b") + [CLILine.result("ab")]
+
+  @Test("a repeated request joins the run under way and gets all of it", arguments: Stage.Form.allCases)
+  private func joins(form: Stage.Form) async throws {
+    let stage = try Stage(Self.repeating)
+    let first = await stage.begin(form)
+    for line in Self.answer.prefix(3) { stage.cli.say(line) }
+    stage.context.departure.cancel()
+    let context = RequestContext.detached()
+    let again = try #require(try stage.again(context: context))
+    #expect(again.isNews && again.isWholeTurn)
+    let second = Task.onLoop { try? await stage.answer(form, again) }
+    // The first client's time is up; the second is one the run goes on for.
+    await nextTurn()
+    stage.scheduler.advance(by: Self.grace)
+    #expect(stage.executor.activeRuns == 1)
+    for line in Self.answer.dropFirst(3) { stage.cli.say(line) }
+    #expect(await second.value == "ab")
+    #expect(context.responseField("x-session-id") == stage.context.responseField("x-session-id"))
+    #expect(stage.executor.processes.spawned == 1)
+    _ = await first.value
+    await stage.end()
+  }
+
+  @Test("after the run's end it gets the same answer, and nothing is run", arguments: Stage.Form.allCases)
+  private func givenAgain(form: Stage.Form) async throws {
+    let stage = try Stage(Self.repeating)
+    let first = await stage.begin(form)
+    for line in Self.answer { stage.cli.say(line) }
+    #expect(await first.value == nil)
+    await until { stage.executor.activeRuns == 0 }
+    for _ in 0..<2 {
+      let again = try #require(try stage.again())
+      #expect(!again.isNews)
+      #expect(try await stage.answer(form, again) == "ab")
+    }
+    #expect(stage.executor.processes.spawned == 1)
+    await stage.end()
+  }
+
+  @Test("another body, another principal, or no word of a repetition: a request of its own")
+  func newRequests() async throws {
+    let stage = try Stage(Self.repeating)
+    let first = await stage.begin(.whole)
+    #expect(try stage.again(body: "x") == nil)
+    #expect(try stage.again(principal: Principal(id: "you", name: "me")) == nil)
+    #expect(try stage.again(Self.repeating) == nil)
+    #expect(try stage.again(["user-agent: curl"]) == nil)
+    #expect(try stage.again(["idempotency-key: k"]) == nil)
+    #expect(try stage.again() != nil)
+    for line in Self.answer { stage.cli.say(line) }
+    #expect(await first.value == nil)
+    await stage.end()
+  }
+
+  @Test("an idempotency key is enough to be known again, whatever the body")
+  func idempotencyKey() async throws {
+    let stage = try Stage(["idempotency-key: k"])
+    let first = await stage.begin(.whole)
+    for line in Self.answer { stage.cli.say(line) }
+    #expect(await first.value == nil)
+    let again = try #require(try stage.again(["idempotency-key: k"], body: "x"))
+    #expect(try await stage.answer(.whole, again) == "ab")
+    #expect(try stage.again(["idempotency-key: l"]) == nil)
+    await stage.end()
+  }
+
+  @Test(
+    "an answer too long to be given again is refused, with the word not to try again", arguments: Stage.Form.allCases)
+  private func tooLong(form: Stage.Form) async throws {
+    var limits = RepeatedRequests.Limits()
+    limits.run = 200
+    let stage = try Stage(Self.repeating, repeats: limits)
+    let first = await stage.begin(form)
+    for line in Self.answer { stage.cli.say(line) }
+    #expect(await first.value == nil)
+    let again = try #require(try stage.again())
+    let error = await #expect(throws: HTTPError.self) { _ = try await stage.answer(form, again) }
+    #expect(error?.summary == "502 - claude_failed")
+    #expect(error?.headers.contains { $0.name == "x-should-retry" && $0.value == "false" } == true)
+    #expect(stage.executor.processes.spawned == 1)
+    await stage.end()
+  }
+
+  // MARK: Histories
+
+  @Test("that a history is told in words is said in a header, which names the session", arguments: Stage.Form.allCases)
+  private func inWords(form: Stage.Form) async throws {
+    let transcript = Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])])
+    // Without a home there is no place for transcripts.
+    let stage = try Stage([], session: .imported(id: "s", transcript, words: [.text("a b c")]))
+    let first = await stage.begin(form)
+    for line in Self.answer { stage.cli.say(line) }
+    #expect(await first.value == nil)
+    #expect(stage.context.responseField("x-session-id") == "s")
+    #expect(
+      stage.context.responseField("x-claude-warning")
+        == "the history is told in words: this CLI does not take it as a transcript")
     await stage.end()
   }
 }

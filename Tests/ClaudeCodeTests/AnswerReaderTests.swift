@@ -544,3 +544,71 @@ struct AnswerReaderTests {
     #expect(reader.hasCalls && !reader.hasText)
   }
 }
+
+/// Answers that end at a stop sequence.
+struct AnswerReaderStopTests {
+  private typealias Line = CLILine
+
+  private func told(_ lines: [String], _ stop: String...) throws -> ([AnswerTranscript.Entry], Bool) {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader(stop: stop)
+    try reader.read(lines.map { Array($0.utf8) }, into: &transcript)
+    #expect(transcript.badPieces.isEmpty)
+    return (transcript.entries, reader.isStopped)
+  }
+
+  @Test("the text ends before the first sequence, however its pieces come")
+  func pieces() throws {
+    let lines = Line.message("m", "one S", "TO", "P two") + Line.message("n", "three") + [Line.result("x")]
+    #expect(try told(lines, "STOP") == ([.text("one ")], true))
+    #expect(try told(lines, "two", "TOP") == ([.text("one S")], true))
+  }
+
+  @Test("without the sequence everything is told, what was held back included")
+  func absent() throws {
+    let lines = Line.message("m", "one S", "TO") + [Line.result("one STO")]
+    #expect(try told(lines, "STOP") == ([.text("one STO")], false))
+    let tools =
+      [Line.messageStart("m"), Line.textStart, Line.text("a ST"), Line.assistant("m", Line.textBlock("a ST"))]
+      + Line.callBlock("m", "c") + [Line.messageDelta("tool_use"), Line.messageStop]
+    let (entries, isStopped) = try told(tools + Line.message("n", "OP b") + [Line.result("OP b")], "STOP")
+    #expect(entries.contains(.call(id: "c", name: "f", arguments: "{}")))
+    #expect(!isStopped)
+    let text = entries.map { if case .text(let text) = $0 { text } else { "" } }.joined()
+    #expect(text == "a ST\n\nOP b")
+  }
+
+  @Test("what is thought, and what a tool is asked, does not count")
+  func thinking() throws {
+    let lines =
+      [Line.messageStart("m"), Line.thinkingStart, Line.thinking("STOP"), Line.textStart, Line.text("a")]
+      + [Line.toolStart, Line.assistant("m", Line.toolBlock("t", input: #"{"command":"STOP"}"#))]
+      + [Line.messageDelta("tool_use"), Line.messageStop] + Line.message("n", "b") + [Line.result("b")]
+    let (entries, isStopped) = try told(lines, "STOP")
+    #expect(
+      entries == [.thinking("STOP"), .text("a"), .tool("Bash", #"{"command":"STOP"}"#), .text("\n\nb")])
+    #expect(!isStopped)
+  }
+
+  @Test("nothing comes after the end: no text, no thinking, no call")
+  func after() throws {
+    let lines =
+      [Line.messageStart("m"), Line.textStart, Line.text("a STOP b"), Line.thinkingStart, Line.thinking("t")]
+      + Line.callBlock("m", "c") + [Line.toolStart, Line.assistant("m", Line.toolBlock("t"))]
+      + [Line.messageDelta("tool_use"), Line.messageStop, Line.result("a STOP b")]
+    #expect(try told(lines, "STOP") == ([.text("a ")], true))
+  }
+
+  @Test("a text that is not streamed ends there, too, and so does one that only the result has")
+  func unstreamed() throws {
+    let whole = [Line.assistant("m", Line.textBlock("a STOP b"), stop: "end_turn"), Line.result("a STOP b")]
+    #expect(try told(whole, "STOP") == ([.text("a ")], true))
+    #expect(try told([Line.result("a STOP b")], "STOP") == ([.text("a ")], true))
+  }
+
+  @Test("an answer that was cut and is sent again ends at the same place")
+  func cut() throws {
+    let lines = Line.cut("m1", "a ST") + Line.message("m2", "a STOP b") + [Line.result("a STOP b")]
+    #expect(try told(lines, "STOP") == ([.text("a ")], true))
+  }
+}

@@ -135,6 +135,98 @@ struct CallDeskTests {
     #expect(desk.answers() == ["a: 1"])
   }
 
+  // MARK: Questions
+
+  @Test("a question while a message is told waits for the message's end, one after it is told at once")
+  func questions() {
+    let desk = Desk()
+    #expect(!desk.read(Line.messageStart("m")))
+    #expect(!desk.ask("1"))
+    #expect(desk.open == ["approve_1"] && desk.told.isEmpty)
+    #expect(!desk.read(Line.messageDelta("tool_use")))
+    #expect(desk.read(Line.messageStop))
+    #expect(desk.takeUntold() == ["1"])
+    #expect(desk.told == ["approve_1"])
+    // Each once.
+    #expect(desk.takeUntold().isEmpty)
+    #expect(desk.ask("2"))
+    #expect(desk.takeUntold() == ["2"])
+    #expect(desk.told == ["approve_1", "approve_2"])
+  }
+
+  @Test("a question also ends a message of which nothing says why it stopped")
+  func questionOfACutMessage() {
+    let desk = Desk()
+    #expect(!desk.read(Line.messageStart("m")))
+    #expect(!desk.ask("1"))
+    #expect(desk.read(Line.messageStop))
+  }
+
+  @Test("a question stands beside the calls of its message")
+  func questionBesideACall() {
+    let desk = Desk()
+    let lines = Self.calling("m", ["a"])
+    for line in lines.dropLast() { #expect(!desk.read(line)) }
+    #expect(!desk.ask("1"))
+    #expect(desk.read(Line.messageStop))
+    _ = desk.takeUntold()
+    #expect(Set(desk.told) == ["a", "approve_1"])
+    #expect(!desk.add("a"))
+    desk.take(["a": FunctionResult([.text("1")]), "approve_1": FunctionResult([.text("allow")])])
+    #expect(desk.open.isEmpty)
+    #expect(desk.answers() == ["a: 1"])
+    #expect(desk.decisions() == ["1: allow"])
+  }
+
+  @Test("a question that comes while the client is busy is not among those it has been told of")
+  func late() {
+    let desk = Desk()
+    #expect(desk.ask("1"))
+    _ = desk.takeUntold()
+    #expect(desk.ask("2"))
+    #expect(desk.told == ["approve_1"])
+    desk.take(["approve_1": FunctionResult([.text("allow")])])
+    #expect(desk.decisions() == ["1: allow"])
+    #expect(desk.open == ["approve_2"])
+    #expect(desk.takeUntold() == ["2"])
+  }
+
+  @Test("decisions are given each once, in the order of the questions")
+  func decisions() {
+    let desk = Desk()
+    for id in ["1", "2", "3"] { _ = desk.ask(id) }
+    _ = desk.takeUntold()
+    desk.take(["approve_3": FunctionResult([.text("c")]), "approve_1": FunctionResult([.text("a")])])
+    #expect(desk.open == ["approve_2"])
+    #expect(desk.decisions() == ["1: a", "3: c"])
+    #expect(desk.decisions().isEmpty)
+    desk.take(["approve_2": FunctionResult([.text("b")]), "approve_9": FunctionResult([.text("x")])])
+    #expect(desk.decisions() == ["2: b"])
+  }
+
+  @Test("a question that is withdrawn is neither told nor waited for, others are", arguments: [true, false])
+  func withdrawn(isTold: Bool) {
+    let desk = Desk()
+    for id in ["1", "2"] { _ = desk.ask(id) }
+    if isTold { _ = desk.takeUntold() }
+    desk.withdraw("1")
+    desk.withdraw("unknown")
+    #expect(desk.takeUntold() == (isTold ? [] : ["2"]))
+    #expect(desk.open == ["approve_2"])
+    desk.take(["approve_1": FunctionResult([.text("allow")]), "approve_2": FunctionResult([.text("deny")])])
+    #expect(desk.decisions() == ["2: deny"])
+  }
+
+  @Test("a message whose only question is withdrawn before its end is not over for the client")
+  func withdrawnBeforeTheEnd() {
+    let desk = Desk()
+    #expect(!desk.read(Line.messageStart("m")))
+    #expect(!desk.ask("1"))
+    desk.withdraw("1")
+    #expect(!desk.read(Line.messageDelta("tool_use")))
+    #expect(!desk.read(Line.messageStop))
+  }
+
   // MARK: Recorded
 
   @Test(
@@ -162,6 +254,23 @@ private final class Desk {
   init(maximumCalls: Int = .max) { desk = CallDesk(maximumCalls: maximumCalls) }
 
   var open: [String] { desk.open }
+  var told: [String] { desk.told }
+
+  /// The CLI asks about Bash.
+  func ask(_ id: String) -> Bool {
+    guard let question = PermissionQuestion(["tool_name": "Bash"], requestID: id) else { return false }
+    return desk.add(question)
+  }
+
+  func withdraw(_ id: String) { desk.withdraw(requestID: id) }
+
+  /// The requests of the questions that are told now.
+  func takeUntold() -> [String] { desk.takeUntold().map(\.requestID) }
+
+  /// The decisions that can be given, in words.
+  func decisions() -> [String] {
+    desk.takeDecisions().map { "\($0.requestID): \($1.content.compactMap(\.text).joined())" }
+  }
 
   func read(_ line: String) -> Bool { read(Array(line.utf8)) }
 

@@ -26,7 +26,8 @@ final class ExecutorStage {
 
   init(
     _ cli: String, _ directory: TemporaryDirectory, timeouts: RunTimeouts = ExecutorStage.timeouts,
-    pool: PoolLimits = ExecutorStage.withoutPool, turns: TurnGate.Limits = TurnGate.Limits()
+    pool: PoolLimits = ExecutorStage.withoutPool, turns: TurnGate.Limits = TurnGate.Limits(),
+    logger: Logger = .silent
   ) {
     self.directory = directory
     executor = ClaudeExecutor(
@@ -35,7 +36,7 @@ final class ExecutorStage {
         environment: CLIEnvironment(
           inherited: ["PATH": "/usr/bin:/bin", "HOME": directory.path, "IS_SANDBOX": "1"], usesSubscription: false),
         timeouts: timeouts, pool: pool, turns: turns),
-      scheduler: scheduler, logger: .silent
+      scheduler: scheduler, logger: logger
     ) {
       ExecutorStage.newID()
     }

@@ -9,6 +9,7 @@ import TestSupport
 final class RunRecorder: RunObserver {
   private(set) var lines: [String] = []
   private(set) var kinds: [StreamMessage.Kind] = []
+  private(set) var questions: [PermissionQuestion] = []
   private(set) var outcomes: [RunOutcome] = []
   var isCongested = false
   /// Called with each line.
@@ -21,6 +22,8 @@ final class RunRecorder: RunObserver {
     kinds.append(message.kind)
     onLine?(run)
   }
+
+  func run(_ run: Run, didAsk question: PermissionQuestion) { questions.append(question) }
 
   func run(_ run: Run, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
 

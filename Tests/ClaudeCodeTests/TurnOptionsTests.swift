@@ -60,6 +60,27 @@ struct TurnOptionsTests {
     #expect(TurnOptions().inheriting(session).effectivePermissionMode == .bypassPermissions)
   }
 
+  @Test("the next turn's client is asked too, until another mode is given")
+  func asking() {
+    var session = TurnOptions()
+    session.permissionMode = .manual
+    session.forwardsQuestions = true
+    #expect(TurnOptions().inheriting(session) == session)
+    for mode in PermissionMode.allCases {
+      var given = TurnOptions()
+      given.permissionMode = mode
+      #expect(given.inheriting(session) == given)
+    }
+    var skipping = TurnOptions()
+    skipping.dangerouslySkipPermissions = true
+    #expect(skipping.inheriting(session) == skipping)
+    // And the other way round.
+    var before = TurnOptions()
+    before.permissionMode = .plan
+    #expect(session.inheriting(before) == session)
+    #expect(session.effectivePermissionMode == .manual)
+  }
+
   @Test("options inherit from themselves what they say", arguments: [full, TurnOptions()])
   func nothing(options: TurnOptions) {
     #expect(options.inheriting(TurnOptions()) == options)

@@ -147,6 +147,8 @@ extension RefusedRequest {
     RefusedRequest(
       "an unknown model on the native route", native: ["prompt": "x", "model": "gpt-4o"],
       ErrorBody(404, "invalid_request_error", param: "model", code: "model_not_found")),
+    RefusedRequest(
+      "questions on the native route", native: ["prompt": "x", "permission-mode": "ask"], .invalid("permission-mode")),
     RefusedRequest("a prompt that is missing", native: ["workspace": "x"], .invalid("prompt")),
     RefusedRequest("a prompt that is empty", native: ["prompt": ""], .invalid("prompt")),
     RefusedRequest("a prompt of the wrong type", native: ["prompt": ["x"]], .invalid("prompt")),

@@ -76,6 +76,12 @@ public enum CLILine {
       + #""content":\#(content),"is_error":\#(isError)}]},"parent_tool_use_id":\#(parent(subagent))}"#
   }
 
+  /// The CLI asks whether it may use Bash.
+  public static func question(_ id: String) -> String {
+    #"{"type":"control_request","request_id":"\#(id)","#
+      + #""request":{"subtype":"can_use_tool","tool_name":"Bash","input":{}}}"#
+  }
+
   public static func retry(_ status: String, delay: Int) -> String {
     #"{"type":"system","subtype":"api_retry","attempt":1,"max_retries":10,"retry_delay_ms":\#(delay),"#
       + #""error_status":\#(status)}"#

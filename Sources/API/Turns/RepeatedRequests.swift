@@ -44,15 +44,14 @@ public final class RepeatedRequests {
   /// - Parameter isWholeTurn: whether the request has begun the turn.
   func record(_ run: Run, isWholeTurn: Bool, for key: RequestKey) {
     let recording = RunRecording(run, isWholeTurn: isWholeTurn, capacity: limits.run) { [weak self] in
-      self?.recordingEnded(key)
+      self?.recordingEnded($0)
     }
     entries.append(Entry(key: key, recording: recording))
     run.add(recording)
-    while entries.reduce(0, { $0 + $1.recording.bytes }) > limits.total { entries.removeFirst() }
+    while entries.reduce(0, { $0 + $1.recording.kept }) > limits.total { entries.removeFirst() }
   }
 
-  private func recordingEnded(_ key: RequestKey) {
-    guard let recording = recording(of: key) else { return }
+  private func recordingEnded(_ recording: RunRecording) {
     _ = scheduler.schedule(after: limits.window) { [weak self] in
       self?.entries.removeAll { $0.recording === recording }
     }

@@ -16,9 +16,10 @@ final class RunRecording: RunObserver {
   let isWholeTurn: Bool
   private var events: [Event] = []
   private var outcome: RunOutcome?
-  private(set) var bytes = 0
+  /// How many bytes of lines the run has said.
+  private var bytes = 0
   private let capacity: Int
-  private let onEnd: @Reactor () -> Void
+  private let onEnd: @Reactor (RunRecording) -> Void
 
   /// Whether the run goes on still, and whoever joins is one of those it goes on for.
   var isLive: Bool { outcome == nil }
@@ -26,7 +27,7 @@ final class RunRecording: RunObserver {
   /// - Parameters:
   ///   - capacity: how many bytes of lines are kept; a run that says more cannot be repeated.
   ///   - onEnd: called when the run has ended, or waits for its client.
-  init(_ run: Run, isWholeTurn: Bool, capacity: Int, onEnd: @escaping @Reactor () -> Void) {
+  init(_ run: Run, isWholeTurn: Bool, capacity: Int, onEnd: @escaping @Reactor (RunRecording) -> Void) {
     self.run = run
     self.isWholeTurn = isWholeTurn
     self.capacity = capacity
@@ -36,6 +37,8 @@ final class RunRecording: RunObserver {
   var isCongested: Bool { false }
   var keepsRun: Bool { false }
   var isWhole: Bool { bytes <= capacity }
+  /// How many bytes are kept.
+  var kept: Int { isWhole ? bytes : 0 }
 
   func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
     bytes += line.count
@@ -46,7 +49,7 @@ final class RunRecording: RunObserver {
 
   func run(_ run: Run, didEnd outcome: RunOutcome) {
     self.outcome = outcome
-    onEnd()
+    onEnd(self)
   }
 
   /// Tells `observer` everything from the beginning, and what is still to come.

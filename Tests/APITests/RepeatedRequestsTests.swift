@@ -1,0 +1,182 @@
+import Bytes
+import EventLoop
+import HTTPServer
+import Identity
+import TestSupport
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+
+/// Which requests are known again, and for how long.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct RepeatedRequestsTests {
+  private let scheduler = ManualScheduler()
+
+  private func requests(_ change: (inout RepeatedRequests.Limits) -> Void = { _ in }) -> RepeatedRequests {
+    var limits = RepeatedRequests.Limits()
+    change(&limits)
+    return RepeatedRequests(limits: limits, scheduler: scheduler)
+  }
+
+  private func key(
+    _ fields: [String], _ body: String = "{}", path: String = "/a", _ principal: Principal = FactoryStage.me
+  ) throws -> RequestKey? {
+    RequestKey(try HTTPRequest.of("POST", path, fields, body: body), principal)
+  }
+
+  private nonisolated static let again = ["x-stainless-retry-count: 1"]
+
+  private func key(_ body: String) throws -> RequestKey { try #require(try key(Self.again, body)) }
+
+  private func run() -> Run { .idle(scheduler, HeardRun()) }
+
+  // MARK: Keys
+
+  @Test(
+    "a client repeats if it says so, and means it from its second try on",
+    arguments: [
+      ([], nil), (["user-agent: OpenAI/Python"], nil), (["x-stainless-lang: python"], false),
+      (["x-stainless-retry-count: 0"], false), (["x-stainless-retry-count: 1"], true),
+      (["x-stainless-retry-count: 2", "x-stainless-lang: js"], true), (["x-stainless-retry-count: x"], false),
+      (["idempotency-key: k"], true), (["idempotency-key: k", "x-stainless-retry-count: 0"], true),
+    ] as [([String], Bool?)])
+  func marks(fields: [String], isRepeated: Bool?) throws {
+    #expect(try key(fields)?.isRepeated == isRepeated)
+  }
+
+  @Test("the same request is known again, whatever marks it")
+  func sameRequest() throws {
+    let first = try #require(try key(["x-stainless-lang: python", "x-stainless-retry-count: 0"], "{1}"))
+    let second = try key(Self.again, "{1}")
+    #expect(first == second)
+    #expect(first.hashValue == second?.hashValue)
+  }
+
+  @Test("another body, path or principal is another request")
+  func otherRequests() throws {
+    let first = try key(Self.again, "{1}")
+    #expect(try key(Self.again, "{2}") != first)
+    #expect(try key(Self.again, "{1}", path: "/b") != first)
+    #expect(try key(Self.again, "{1}", Principal(id: "you", name: "me")) != first)
+    #expect(try key(["idempotency-key: k"], "{1}") != first)
+  }
+
+  @Test("an idempotency key stands for the body, for one path and one principal")
+  func idempotencyKeys() throws {
+    let first = try key(["idempotency-key: k"], "{1}")
+    #expect(try key(["idempotency-key: k"], "{2}") == first)
+    #expect(try key(["idempotency-key: l"], "{1}") != first)
+    #expect(try key(["idempotency-key: k"], "{1}", path: "/b") != first)
+    #expect(try key(["idempotency-key: k"], "{1}", Principal(id: "you", name: "me")) != first)
+  }
+
+  // MARK: How long
+
+  @Test("a run is found from its start on, by its own request only")
+  func found() throws {
+    let requests = requests()
+    let run = run()
+    requests.record(run, isWholeTurn: false, for: try key("1"))
+    #expect(requests.recording(of: try key("1"))?.run === run)
+    #expect(requests.recording(of: try key("1"))?.isWholeTurn == false)
+    #expect(requests.recording(of: try key("2")) == nil)
+    // However long it takes.
+    scheduler.advance(by: .seconds(3600))
+    #expect(requests.recording(of: try key("1"))?.run === run)
+    run.cancel()
+  }
+
+  @Test("how long after its end a run can be repeated")
+  func window() async throws {
+    let limit = RepeatedRequests.Limits().window
+    let outcomes = try await LimitTable.row("repetition after the end", limit) { offset in
+      let requests = requests()
+      let run = run()
+      requests.record(run, isWholeTurn: true, for: try key("1"))
+      run.say([CLILine.result("a")])
+      scheduler.advance(by: limit + .milliseconds(offset))
+      return requests.recording(of: try key("1")) == nil ? "forgotten" : "given again"
+    }
+    #expect(outcomes == ["given again", "forgotten", "forgotten"])
+  }
+
+  @Test("of two runs for the same words the later one is found, and each is forgotten in its own time")
+  func sameWords() throws {
+    let requests = requests { $0.window = .seconds(60) }
+    let (first, second) = (run(), run())
+    requests.record(first, isWholeTurn: true, for: try key("1"))
+    requests.record(second, isWholeTurn: true, for: try key("1"))
+    #expect(requests.recording(of: try key("1"))?.run === second)
+    first.say([CLILine.result("a")])
+    scheduler.advance(by: .seconds(60))
+    #expect(requests.recording(of: try key("1"))?.run === second)
+    second.say([CLILine.result("b")])
+    scheduler.advance(by: .seconds(60))
+    #expect(requests.recording(of: try key("1")) == nil)
+  }
+
+  @Test("a run that goes on with results is recorded anew, under the request that brought them")
+  func resumption() throws {
+    let requests = requests()
+    let run = Run.idle(scheduler, HeardRun(), of: .asking)
+    requests.record(run, isWholeTurn: true, for: try key("1"))
+    run.say([CLILine.question("1")])
+    run.observe(HeardRun())
+    requests.record(run, isWholeTurn: false, for: try key("2"))
+    run.resume(["approve_1": FunctionResult([.text("allow")])], [])
+    run.say([CLILine.result("a")])
+    let heard = [HeardRun(), HeardRun()]
+    for (body, observer) in zip(["1", "2"], heard) {
+      let recording = try #require(requests.recording(of: try key(body)))
+      recording.replay(to: observer)
+    }
+    #expect(heard[0].outcomes == [.parked])
+    #expect(heard[0].lines.isEmpty && heard[0].questions == ["approve_1"])
+    #expect(heard[1].lines == [CLILine.result("a")])
+    #expect(heard[1].questions.isEmpty)
+  }
+
+  // MARK: How much
+
+  /// A run of which `count` bytes were recorded.
+  private func record(_ count: Int, _ requests: RepeatedRequests, _ body: String) throws -> Run {
+    let run = run()
+    requests.record(run, isWholeTurn: true, for: try key(body))
+    let line = Array(CLILine.initLine.utf8)
+    let scanned = StreamMessage(scanning: line.span)
+    let message = try #require(scanned)
+    let said = [UInt8](repeating: 0x20, count: count)
+    requests.recording(of: try key(body))?.run(run, didReceive: message, in: said.span)
+    return run
+  }
+
+  @Test("how much of all runs is kept: the oldest makes room")
+  func total() async throws {
+    let limits = RepeatedRequests.Limits()
+    let outcomes = try await LimitTable.row("bytes of all runs kept", limits.total) { offset in
+      let requests = requests { $0.run = limits.total }
+      let runs = [try record(limits.total - 1000, requests, "1"), try record(1000 + offset, requests, "2"), run()]
+      requests.record(runs[2], isWholeTurn: true, for: try key("3"))
+      #expect(requests.recording(of: try key("2"))?.run === runs[1])
+      #expect(requests.recording(of: try key("3"))?.run === runs[2])
+      defer { for run in runs { run.cancel() } }
+      return requests.recording(of: try key("1")) == nil ? "forgotten" : "kept"
+    }
+    #expect(outcomes == ["kept", "kept", "forgotten"])
+  }
+
+  @Test("a run too long to be kept takes no room: it is known, and so are the others")
+  func tooLong() throws {
+    let requests = requests {
+      $0.run = 10
+      $0.total = 20
+    }
+    let runs = [try record(10, requests, "1"), try record(30, requests, "2"), run()]
+    requests.record(runs[2], isWholeTurn: true, for: try key("3"))
+    #expect(requests.recording(of: try key("1"))?.isWhole == true)
+    #expect(requests.recording(of: try key("2"))?.isWhole == false)
+    for run in runs { run.cancel() }
+  }
+}

@@ -1,0 +1,176 @@
+import Bytes
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+
+/// What a run says, kept for a request that comes again.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct RunRecordingTests {
+  private let first = HeardRun()
+  private let run: Run
+  private let recording: RunRecording
+
+  init() {
+    run = .idle(ManualScheduler(), first, of: .asking)
+    recording = RunRecording(run, isWholeTurn: true, capacity: .max) { _ in }
+    run.add(recording)
+  }
+
+  @Test("whoever joins a run under way hears it from its beginning, and what follows once")
+  func joining() {
+    let lines = CLILine.message("m", "a", "b") + [CLILine.result("ab")]
+    run.say(Array(lines.prefix(3)))
+    let second = HeardRun()
+    #expect(recording.isLive)
+    recording.replay(to: second)
+    #expect(second.lines == Array(lines.prefix(3)))
+    run.say(Array(lines.dropFirst(3)))
+    #expect(second.lines == lines)
+    #expect(first.lines == lines)
+    #expect(second.outcomes == first.outcomes)
+    #expect(second.outcomes.count == 1)
+  }
+
+  @Test("whoever comes later hears the same, its end included")
+  func later() throws {
+    run.say(CLILine.message("m", "a") + [CLILine.result("a")])
+    #expect(!recording.isLive)
+    for _ in 0..<2 {
+      let second = HeardRun()
+      recording.replay(to: second)
+      #expect(second.lines == first.lines)
+      #expect(second.outcomes == first.outcomes)
+      guard case .result(let result) = second.outcomes.first else {
+        Issue.record("it ended without a result")
+        return
+      }
+      #expect(result.text == "a")
+    }
+  }
+
+  @Test("a failure is repeated as one")
+  func failed() {
+    run.say([CLILine.messageStart("m")])
+    run.fail(ClaudeError(.lost, "x", reachedCLI: true))
+    let second = HeardRun()
+    recording.replay(to: second)
+    #expect(second.lines == [CLILine.messageStart("m")])
+    #expect(second.outcomes == [.failed(ClaudeError(.lost, "x", reachedCLI: true))])
+  }
+
+  @Test("calls and questions are repeated, and that the run waits for their answers")
+  func parked() async throws {
+    run.say([CLILine.messageStart("m")] + CLILine.callBlock("m", "c"))
+    run.say([CLILine.question("1"), CLILine.messageDelta("tool_use"), CLILine.messageStop])
+    #expect(run.openCalls == ["approve_1", "c"])
+    let collector = RunCollector()
+    recording.replay(to: collector)
+    let collected = try await collector.collected()
+    #expect(collected.result == nil)
+    #expect(collected.answer.calls.map(\.call.id) == ["c", "approve_1"])
+    // The run's end after that is not of this answer.
+    run.cancel()
+    let second = HeardRun()
+    recording.replay(to: second)
+    #expect(second.outcomes == [.parked])
+    #expect(second.questions == ["approve_1"])
+  }
+
+  @Test("the recording does not keep the run alive; whoever joined does")
+  func keeping() {
+    recording.replay(to: HeardRun())
+    run.remove(first)
+    #expect(recording.isLive)
+    let other = Run.idle(ManualScheduler(), first)
+    let alone = RunRecording(other, isWholeTurn: true, capacity: .max) { _ in }
+    other.add(alone)
+    other.remove(first)
+    #expect(!alone.isLive)
+    run.cancel()
+  }
+
+  @Test("its end is told once, also where the run waits for its client")
+  func ends() {
+    for lines in [[CLILine.result("a")], [CLILine.question("1")]] {
+      var ended: [RunRecording] = []
+      let run = Run.idle(ManualScheduler(), first, of: .asking)
+      let recording = RunRecording(run, isWholeTurn: false, capacity: .max) { ended.append($0) }
+      run.add(recording)
+      #expect(ended.isEmpty)
+      run.say(lines)
+      run.cancel()
+      #expect(ended.count == 1 && ended.first === recording)
+      #expect(!recording.isWholeTurn)
+    }
+  }
+
+  @Test("how much of a run is kept")
+  func capacity() async throws {
+    let limit = RepeatedRequests.Limits().run
+    let line = Array(CLILine.initLine.utf8)
+    let scanned = StreamMessage(scanning: line.span)
+    let message = try #require(scanned)
+    let outcomes = try await LimitTable.row("bytes of a run kept", limit) { offset in
+      let recording = RunRecording(run, isWholeTurn: true, capacity: limit) { _ in }
+      // In two lines: it is their sum that counts.
+      for count in [limit / 2, limit - limit / 2 + offset] {
+        let line = [UInt8](repeating: 0x20, count: count)
+        recording.run(run, didReceive: message, in: line.span)
+      }
+      let second = HeardRun()
+      recording.replay(to: second)
+      #expect(second.lines.count == (recording.isWhole ? 2 : 0))
+      #expect(recording.kept == (recording.isWhole ? limit + offset : 0))
+      return recording.isWhole ? "whole" : "not kept"
+    }
+    #expect(outcomes == ["whole", "whole", "not kept"])
+    run.cancel()
+  }
+}
+
+/// Remembers what a run says.
+@Reactor
+final class HeardRun: RunObserver {
+  private(set) var lines: [String] = []
+  /// The ids of the questions' calls.
+  private(set) var questions: [String] = []
+  private(set) var outcomes: [RunOutcome] = []
+  var isCongested: Bool { false }
+
+  nonisolated init() {}
+
+  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
+    lines.append(line.text(in: 0..<line.count))
+  }
+
+  func run(_ run: Run, didAsk question: PermissionQuestion) { questions.append(question.callID) }
+
+  func run(_ run: Run, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
+}
+
+extension Run {
+  /// The CLI prints these lines.
+  @Reactor
+  func say(_ lines: [String]) {
+    for line in lines {
+      let bytes = Array(line.utf8)
+      let message = StreamMessage(scanning: bytes.span)
+      if let message { processDidEmit(message, in: bytes.span) }
+    }
+  }
+}
+
+extension Turn {
+  /// A turn with a function of its client, which is asked for permission too.
+  static var asking: Turn {
+    var options = TurnOptions()
+    options.forwardsQuestions = true
+    var turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/", options: options)
+    turn.functions = [FunctionDeclaration(name: "f")]
+    return turn
+  }
+}

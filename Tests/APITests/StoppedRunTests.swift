@@ -1,0 +1,102 @@
+import Bytes
+import EventLoop
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+
+/// Turns whose text ends at a stop sequence, with a CLI that would have said more.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct StoppedRunTests {
+  private static let session = "11111111-2222-4333-8444-555555555555"
+
+  private let directory = TemporaryDirectory()
+  private let scheduler = ManualScheduler()
+  private let executor: ClaudeExecutor
+
+  init() throws {
+    var pool = PoolLimits()
+    pool.spares = 0
+    executor = ClaudeExecutor(
+      ClaudeExecutor.Configuration(
+        locator: CLILocator(configured: try StandInCLI.simulator, searchPath: "", home: nil),
+        environment: CLIEnvironment(
+          inherited: ["PATH": "/usr/bin:/bin", "HOME": directory.path], usesSubscription: false), pool: pool),
+      scheduler: scheduler, logger: .silent, newID: StoppedRunTests.newID)
+  }
+
+  private static var ids = 0
+
+  private static func newID() -> String {
+    ids += 1
+    return "stopped-run-\(ids)"
+  }
+
+  private func run(
+    _ directives: String, _ session: Turn.Session = .new(id: session), _ observe: @Reactor (Run) -> any RunObserver
+  ) async throws -> Run {
+    let turn = Turn(prompt: "simulate: \(directives)", session: session, directory: directory.path)
+    return try await executor.run(
+      turn, id: Self.newID(), departure: CancellationSignal(), logger: .silent, observe: observe)
+  }
+
+  /// The session's next turn is served by the process that was interrupted.
+  private func checkProcess() async throws {
+    await until { executor.processes.idle == 1 }
+    let next = RunCollector()
+    _ = try await run("tokens=1", .resume(id: Self.session)) { _ in next }
+    let answer = try await next.collected().answer
+    #expect(String(decoding: answer.text.bytes, as: UTF8.self) == "w0 ")
+    let figures = executor.processes
+    #expect(figures.spawned == 1 && figures.reused == 1 && figures.killed == 0)
+    await executor.kill()
+  }
+
+  @Test("a whole answer ends before the sequence, and the process is kept")
+  func whole() async throws {
+    let collector = RunCollector(stop: ["w3", "w2 "])
+    let run = try await run("tokens=500 gap=10") { _ in collector }
+    let collected = try await collector.collected()
+    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "w0 w1 ")
+    #expect(collected.isStopped && collected.result == nil)
+    let response = try ChatCompletionResponse(ChatCompletionIdentity(id: "c", created: 1, model: "m"), collected)
+    #expect(response.finishReason == "stop")
+    #expect(executor.activeRuns == 0 && run.pid == nil)
+    try await checkProcess()
+  }
+
+  @Test("so does a streamed one")
+  func streamed() async throws {
+    var said: [String] = []
+    var outcomes: [RunOutcome] = []
+    let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
+    let encoder = ChatCompletionEncoder(identity, includesUsage: false, form: .text, stop: ["w2"])
+    let stream = RunStream(encoder, scheduler: scheduler) { encoder, outcome in
+      said.append(encoder.message.text)
+      outcomes.append(outcome)
+    }
+    _ = try await run("tokens=500 gap=10") { run in
+      stream.follow(run)
+      return stream
+    }
+    await until { !outcomes.isEmpty }
+    #expect(said == ["w0 w1 "])
+    #expect(outcomes == [.failed(.satisfied)])
+    #expect(executor.activeRuns == 0)
+    try await checkProcess()
+  }
+
+  @Test("a sequence in what the model thinks does not count")
+  func thinking() async throws {
+    let collector = RunCollector(stop: ["t1"])
+    _ = try await run("thinking=3 tokens=2") { _ in collector }
+    let collected = try await collector.collected()
+    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "w0 w1 ")
+    #expect(String(decoding: collected.answer.thinking.bytes, as: UTF8.self) == "t0 t1 t2 ")
+    #expect(!collected.isStopped && collected.result?.isError == false)
+    await executor.kill()
+  }
+}

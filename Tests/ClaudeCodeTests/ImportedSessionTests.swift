@@ -1,0 +1,143 @@
+import Bytes
+import EventLoop
+import Synchronization
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+/// Conversations that are told to a new session as a transcript.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct ImportedSessionTests {
+  private let directory = TemporaryDirectory()
+  private let recorder = RunRecorder()
+  private let second = RunRecorder()
+  private let log = LogLines()
+
+  private nonisolated static let past: [ConversationMessage] = [
+    .init(.user, [.text("one")]), .init(.assistant, [.text("a")]), .init(.user, [.text("two")]),
+    .init(.assistant, [.text("b")]),
+  ]
+
+  private func imported(_ stage: ExecutorStage, _ session: String = ExecutorStage.session) -> Turn {
+    let words: [ContentBlock] = [.text("in words\nsimulate: recall")]
+    return stage.turn("three\nsimulate: recall", .imported(id: session, Transcript(Self.past), words: words))
+  }
+
+  private func stage(_ cli: String) -> ExecutorStage { ExecutorStage(cli, directory, logger: log.logger) }
+
+  private func hasTranscript(_ session: String) -> Bool {
+    let location = TranscriptLocation(
+      configuration: ".claude", directory: directory.path, sessionID: session)
+    return directory.text(of: location.path) != nil
+  }
+
+  @Test("the session knows the conversation; the turn says only what is new")
+  func told() async throws {
+    let stage = stage(try StandInCLI.simulator)
+    let run = try await stage.run(imported(stage), recorder)
+    let result = await recorder.result()
+    #expect(result?.isError == false)
+    #expect(try recorder.answer().text == "one | two | three")
+    #expect(run.sessionID == ExecutorStage.session)
+    #expect(!run.tellsHistoryInWords)
+    #expect(hasTranscript(run.sessionID))
+    // It is a session as any other from then on.
+    _ = try await stage.run(stage.turn("four\nsimulate: recall", .resume(id: run.sessionID)), second)
+    _ = await second.result()
+    #expect(try second.answer().text == "one | two | three | four")
+    #expect(log.lines(containing: "words").isEmpty)
+    await stage.settle()
+  }
+
+  @Test("where the transcript cannot be written the conversation is told in words, in the same session")
+  func unwritable() async throws {
+    directory.write("", to: ".claude")
+    let stage = stage(try StandInCLI.simulator)
+    let run = try await stage.run(imported(stage), recorder)
+    let result = await recorder.result()
+    #expect(result?.isError == false)
+    #expect(try recorder.answer().text == "in words")
+    #expect(run.tellsHistoryInWords && run.sessionID == ExecutorStage.session)
+    let lines = log.lines(containing: "a transcript cannot be written; the history is told in words")
+    #expect(lines.count == 1)
+    #expect(lines.first?.contains(#""level":"error""#) == true)
+    await stage.settle()
+  }
+
+  /// The simulator, but for sessions that it is to resume: those it does not know, and says so as the CLI does.
+  private func refusingCLI() throws -> String {
+    directory.write(
+      Recording("cli-2.1.329/unknown-resume").lines.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined(),
+      to: "refusal")
+    return StandInCLI.script(
+      """
+      echo x >> '\(directory.path)/starts'
+      case " $* " in *" --resume="*) echo x >> '\(directory.path)/refusals'; cat '\(directory.path)/refusal'; exit 1;; esac
+      exec '\(try StandInCLI.simulator)' "$@"
+      """, in: directory)
+  }
+
+  @Test("a CLI that does not take the transcript is told in words, in a new session: the same run goes on")
+  func refused() async throws {
+    let stage = stage(try refusingCLI())
+    let run = try await stage.run(imported(stage), recorder)
+    let result = await recorder.result()
+    #expect(result?.isError == false)
+    #expect(try recorder.answer().text == "in words")
+    #expect(recorder.outcomes.count == 1)
+    // The refusal is nothing that the client hears.
+    #expect(!recorder.lines.contains { $0.contains("No conversation found") })
+    #expect(run.tellsHistoryInWords)
+    #expect(run.sessionID != ExecutorStage.session && run.turn.session == .new(id: run.sessionID))
+    #expect(log.lines(containing: "the CLI does not take our transcripts; histories are told in words").count == 1)
+    #expect(stage.executor.activeRuns == 0 && stage.executor.queuedTurns == 0)
+    await stage.settle()
+  }
+
+  @Test("from then on no transcript is tried")
+  func refusedOnce() async throws {
+    let stage = stage(try refusingCLI())
+    _ = try await stage.run(imported(stage), recorder)
+    _ = await recorder.result()
+    let other = "22222222-2222-4333-8444-555555555555"
+    let run = try await stage.run(imported(stage, other), second)
+    _ = await second.result()
+    #expect(try second.answer().text == "in words")
+    #expect(run.tellsHistoryInWords && run.sessionID == other)
+    #expect(hasTranscript(ExecutorStage.session) && !hasTranscript(other))
+    #expect(directory.text(of: "refusals") == "x\n")
+    #expect(directory.text(of: "starts") == "x\nx\nx\n")
+    await stage.settle()
+  }
+
+  @Test("both sessions are free again when the run has ended")
+  func freed() async throws {
+    let stage = stage(try refusingCLI())
+    let run = try await stage.run(imported(stage), recorder)
+    _ = await recorder.result()
+    for session in [ExecutorStage.session, run.sessionID] {
+      // Let in at once: this CLI knows none of them.
+      let next = RunRecorder()
+      _ = try await stage.run(stage.turn("p", .resume(id: session)), next)
+      let result = await next.result()
+      #expect(result.flatMap { ClaudeError($0)?.kind } == .sessionNotFound)
+    }
+    await stage.settle()
+  }
+}
+
+/// Takes log lines.
+private final class LogLines: Sendable {
+  private let taken = Mutex<[String]>([])
+
+  func lines(containing text: String) -> [String] { taken.withLock { $0.filter { $0.contains(text) } } }
+
+  var logger: Logger {
+    Logger(level: .debug, format: .json, now: { Timestamp(milliseconds: 0) }) { [self] line in
+      taken.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+    }
+  }
+}
