@@ -102,9 +102,8 @@ def test_an_edited_history_is_another_conversation(ask, upstream):
     second = ask([{"role": "user", "content": "the colour is blue"},
                   {"role": "assistant", "content": first.text}, {"role": "user", "content": "which?"}])
     assert second.session != first.session
-    spoken = upstream.spoken(upstream.last())
-    assert len(spoken) == 1
-    assert "the colour is blue" in spoken[0][1] and "the colour is red" not in spoken[0][1].replace(first.text, "")
+    assert upstream.spoken(upstream.last()) == [
+        ("user", "the colour is blue"), ("assistant", first.text), ("user", "which?")]
 
 
 def test_turns_of_one_session_wait_for_each_other(server, upstream):
@@ -205,9 +204,7 @@ def test_unknown_names_are_errors(client):
 
 
 def test_what_comes_later_is_refused_today(client):
-    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
-    for options, param in [({"tools": [tool]}, "tools"), ({"n": 2}, "n"), ({"logprobs": True}, "logprobs"),
-                           ({"response_format": {"type": "json_object"}}, "response_format")]:
+    for options, param in [({"n": 2}, "n"), ({"logprobs": True}, "logprobs")]:
         with pytest.raises(openai.BadRequestError) as caught:
             client.chat.completions.create(
                 model="claude-code", messages=[{"role": "user", "content": "hi"}], **options)
