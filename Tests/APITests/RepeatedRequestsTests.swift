@@ -117,6 +117,15 @@ struct RepeatedRequestsTests {
     #expect(requests.recording(of: try key("1")) == nil)
   }
 
+  @Test("a failure that may be tried again is not given again", arguments: [true, false])
+  func failures(reachedCLI: Bool) throws {
+    let requests = requests()
+    let run = run()
+    requests.record(run, isWholeTurn: true, for: try key("1"))
+    run.fail(ClaudeError(.sessionInUse, "x", reachedCLI: reachedCLI))
+    #expect((requests.recording(of: try key("1")) == nil) == !reachedCLI)
+  }
+
   @Test("a run that goes on with results is recorded anew, under the request that brought them")
   func resumption() throws {
     let requests = requests()

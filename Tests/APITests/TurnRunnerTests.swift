@@ -26,18 +26,21 @@ struct TurnRunnerTests {
     private let asked: RequestedTurn
     private static var ids = 0
 
-    /// - Parameter session: the turn's, if not a new one.
+    /// - Parameters:
+    ///   - session: the turn's, if not a new one.
+    ///   - prepare: puts files into the home directory, and returns shell commands for the CLI to begin with.
     init(
       _ fields: [String], repeats: RepeatedRequests.Limits = RepeatedRequests.Limits(),
-      session: Turn.Session = .new(id: "s")
+      session: Turn.Session = .new(id: "s"), prepare: (TemporaryDirectory) -> String = { _ in "" }
     ) throws {
-      cli = LiveCLI(in: directory)
+      cli = LiveCLI(in: directory, prelude: prepare(directory))
       var pool = PoolLimits()
       (pool.spares, pool.sessionIdle) = (0, .zero)
       executor = ClaudeExecutor(
         ClaudeExecutor.Configuration(
           locator: CLILocator(configured: cli.path, searchPath: "", home: nil),
-          environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false), pool: pool),
+          environment: CLIEnvironment(
+            inherited: ["PATH": "/usr/bin:/bin", "HOME": directory.path], usesSubscription: false), pool: pool),
         scheduler: scheduler, logger: .silent, newID: Stage.newID)
       runner = TurnRunner(
         executor: executor, turns: FactoryStage().factory, scheduler: scheduler,
@@ -239,18 +242,38 @@ struct TurnRunnerTests {
 
   // MARK: Histories
 
-  @Test("that a history is told in words is said in a header, which names the session", arguments: Stage.Form.allCases)
-  private func inWords(form: Stage.Form) async throws {
-    let transcript = Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])])
-    // Without a home there is no place for transcripts.
-    let stage = try Stage([], session: .imported(id: "s", transcript, words: [.text("a b c")]))
+  private nonisolated static let imported = Turn.Session.imported(
+    id: "s", Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]), words: [.text("a b c")])
+
+  private func checkWarning(_ stage: Stage, _ form: Stage.Form) async -> String? {
     let first = await stage.begin(form)
     for line in Self.answer { stage.cli.say(line) }
     #expect(await first.value == nil)
-    #expect(stage.context.responseField("x-session-id") == "s")
     #expect(
       stage.context.responseField("x-claude-warning")
         == "the history is told in words: this CLI does not take it as a transcript")
     await stage.end()
+    return stage.context.responseField("x-session-id")
+  }
+
+  @Test("that a history is told in words is said in a header", arguments: Stage.Form.allCases)
+  private func inWords(form: Stage.Form) async throws {
+    let stage = try Stage([], session: Self.imported) { home in
+      home.write("", to: ".claude")
+      return ""
+    }
+    #expect(await checkWarning(stage, form) == "s")
+  }
+
+  @Test("where the CLI refuses it the answer names the session that it goes on in", arguments: Stage.Form.allCases)
+  private func refused(form: Stage.Form) async throws {
+    let stage = try Stage([], session: Self.imported) { home in
+      let lines = Recording("cli-2.1.329/unknown-resume").lines.map { String(decoding: $0, as: UTF8.self) }
+      home.write(lines.joined(separator: "\n") + "\n", to: "refusal")
+      return #"case " $* " in *" --resume="*) cat '\#(home.path)/refusal'; exit 1;; esac"#
+    }
+    let session = try #require(await checkWarning(stage, form))
+    #expect(session != "s")
+    #expect(stage.executor.processes.spawned == 2)
   }
 }

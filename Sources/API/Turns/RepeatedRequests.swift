@@ -52,6 +52,7 @@ public final class RepeatedRequests {
   }
 
   private func recordingEnded(_ recording: RunRecording) {
+    if recording.mayRunAgain { return entries.removeAll { $0.recording === recording } }
     _ = scheduler.schedule(after: limits.window) { [weak self] in
       self?.entries.removeAll { $0.recording === recording }
     }

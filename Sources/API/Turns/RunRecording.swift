@@ -24,6 +24,9 @@ final class RunRecording: RunObserver {
   /// Whether the run goes on still, and whoever joins is one of those it goes on for.
   var isLive: Bool { outcome == nil }
 
+  /// Whether the agent has not been at work, so that a repetition is to run.
+  var mayRunAgain: Bool { if case .failed(let error) = outcome { !error.reachedCLI } else { false } }
+
   /// - Parameters:
   ///   - capacity: how many bytes of lines are kept; a run that says more cannot be repeated.
   ///   - onEnd: called when the run has ended, or waits for its client.
