@@ -7,7 +7,9 @@ package protocol RunEncoder {
   var hasContent: Bool { get }
 
   /// Whether nothing of what the run may still say belongs to the answer: the run is left, and `closeEarly` follows.
-  var isSatisfied: Bool { get }
+  ///
+  /// Mutating, so that asking a stored encoder does not copy it: it is asked with every event.
+  var isSatisfied: Bool { mutating get }
 
   mutating func closeEarly(to output: inout ByteBuffer)
 
@@ -31,6 +33,6 @@ package protocol RunEncoder {
 }
 
 extension RunEncoder {
-  package var isSatisfied: Bool { false }
+  package var isSatisfied: Bool { mutating get { false } }
   package mutating func closeEarly(to output: inout ByteBuffer) {}
 }
