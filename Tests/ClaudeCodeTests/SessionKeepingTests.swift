@@ -57,6 +57,7 @@ struct SessionKeepingTests {
     second.save(newer)
     _ = try await second.load()
     #expect(second.record("s") == newer)
+    await second.flush()
   }
 
   @Test("what was forgotten stays forgotten")
