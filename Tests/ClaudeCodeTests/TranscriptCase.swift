@@ -67,6 +67,6 @@ struct TranscriptCase: Sendable, CustomTestStringConvertible {
 
 extension Transcript.Context {
   static let sample = Transcript.Context(
-    sessionID: "00000000-0000-4000-8000-000000000000", directory: "/work/space", timestamp: "2026-01-02T03:04:05.678Z",
+    sessionID: "00000000-0000-4000-8000-000000000000", directory: "/srv/work", timestamp: "2026-01-02T03:04:05.678Z",
     model: "claude-sonnet-4-5")
 }

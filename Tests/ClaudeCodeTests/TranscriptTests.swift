@@ -13,7 +13,7 @@ struct TranscriptTests {
     var ids = CountedIDs()
     let text = String(decoding: transcript.encoded(in: .sample) { ids.next() }, as: UTF8.self)
     let rest =
-      #""timestamp":"2026-01-02T03:04:05.678Z","userType":"external","cwd":"/work/space","#
+      #""timestamp":"2026-01-02T03:04:05.678Z","userType":"external","cwd":"/srv/work","#
       + #""sessionId":"00000000-0000-4000-8000-000000000000","version":"2.1.329"}"#
     #expect(
       text == #"""
