@@ -11,7 +11,11 @@ final class RunRecording: RunObserver {
     case question(PermissionQuestion)
   }
 
-  let run: Run
+  var run: Run { ended ?? live }
+  /// Unowned while it goes on: then it holds this, and the executor holds it. Not weak, which would slow down every
+  /// access to it.
+  private unowned let live: Run
+  private var ended: Run?
   /// Whether it begins with its turn.
   let isWholeTurn: Bool
   private var events: [Event] = []
@@ -31,7 +35,7 @@ final class RunRecording: RunObserver {
   ///   - capacity: how many bytes of lines are kept; a run that says more cannot be repeated.
   ///   - onEnd: called when the run has ended, or waits for its client.
   init(_ run: Run, isWholeTurn: Bool, capacity: Int, onEnd: @escaping @Reactor (RunRecording) -> Void) {
-    self.run = run
+    live = run
     self.isWholeTurn = isWholeTurn
     self.capacity = capacity
     self.onEnd = onEnd
@@ -52,6 +56,7 @@ final class RunRecording: RunObserver {
 
   func run(_ run: Run, didEnd outcome: RunOutcome) {
     self.outcome = outcome
+    ended = run
     onEnd(self)
   }
 
