@@ -11,13 +11,14 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct ParkedConversationsTests {
   private let parked = ParkedConversations()
+  private let runs = RunsOfATest()
   private let me = Principal(id: "me", name: "me")
   private let key = ConversationKey(principal: "me", settings: []).appending(role: "user", text: "hi")
 
   private func waiting(for ids: String..., session: String = "s") -> Run {
     var turn = Turn(prompt: "p", session: .new(id: session), directory: "/")
     turn.functions = [FunctionDeclaration(name: "f")]
-    let run = Run.idle(ManualScheduler(), of: turn)
+    let run = runs.keep(.idle(ManualScheduler(), of: turn))
     let lines =
       [CLILine.messageStart("m")] + ids.flatMap { CLILine.callBlock("m", $0) }
       + [CLILine.messageDelta("tool_use"), CLILine.messageStop]

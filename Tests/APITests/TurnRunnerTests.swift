@@ -1,7 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
-import HTTPServer
+@testable import HTTPServer
 import Identity
 import Telemetry
 import TestSupport
@@ -107,7 +107,11 @@ struct TurnRunnerTests {
       return runner.recording(of: key).map { RequestedTurn(.repetition($0), for: principal, key, context) }
     }
 
-    func end() async { await executor.kill() }
+    func end() async {
+      await executor.kill()
+      context.end(RequestSummary(status: nil, bytes: 0, isComplete: false))
+      scheduler.forgetAll()
+    }
   }
 
   private static let grace = Duration.seconds(2)

@@ -27,6 +27,9 @@ public final class ManualScheduler: Scheduler {
     now = end
   }
 
+  /// Drops what still waits: actions may hold what holds this.
+  public func forgetAll() { timers = [] }
+
   private func takeDue(by end: ContinuousClock.Instant) -> ManualTimer? {
     timers.removeAll { $0.action == nil }
     guard let timer = timers.min(by: { $0.deadline < $1.deadline }), timer.deadline <= end else { return nil }
