@@ -18,7 +18,7 @@ struct ParkedConversationsTests {
   private func waiting(for ids: String..., session: String = "s") -> Run {
     var turn = Turn(prompt: "p", session: .new(id: session), directory: "/")
     turn.functions = [FunctionDeclaration(name: "f")]
-    let run = runs.keep(.idle(ManualScheduler(), of: turn))
+    let run = runs.keep(.idle(runs.scheduler, of: turn))
     let lines =
       [CLILine.messageStart("m")] + ids.flatMap { CLILine.callBlock("m", $0) }
       + [CLILine.messageDelta("tool_use"), CLILine.messageStop]

@@ -12,7 +12,8 @@ import Testing
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
 struct RepeatedRequestsTests {
-  private let scheduler = ManualScheduler()
+  private let runs = RunsOfATest()
+  private var scheduler: ManualScheduler { runs.scheduler }
 
   private func requests(_ change: (inout RepeatedRequests.Limits) -> Void = { _ in }) -> RepeatedRequests {
     var limits = RepeatedRequests.Limits()
@@ -30,7 +31,7 @@ struct RepeatedRequestsTests {
 
   private func key(_ body: String) throws -> RequestKey { try #require(try key(Self.again, body)) }
 
-  private func run() -> Run { .idle(scheduler, HeardRun()) }
+  private func run() -> Run { runs.keep(.idle(scheduler, HeardRun())) }
 
   // MARK: Keys
 
@@ -170,7 +171,6 @@ struct RepeatedRequestsTests {
       requests.record(runs[2], isWholeTurn: true, for: try key("3"))
       #expect(requests.recording(of: try key("2"))?.run === runs[1])
       #expect(requests.recording(of: try key("3"))?.run === runs[2])
-      defer { for run in runs { run.cancel() } }
       return requests.recording(of: try key("1")) == nil ? "forgotten" : "kept"
     }
     #expect(outcomes == ["kept", "kept", "forgotten"])
@@ -186,6 +186,5 @@ struct RepeatedRequestsTests {
     requests.record(runs[2], isWholeTurn: true, for: try key("3"))
     #expect(requests.recording(of: try key("1"))?.isWhole == true)
     #expect(requests.recording(of: try key("2"))?.isWhole == false)
-    for run in runs { run.cancel() }
   }
 }

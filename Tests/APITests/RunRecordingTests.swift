@@ -11,11 +11,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct RunRecordingTests {
   private let first = HeardRun()
+  private let runs = RunsOfATest()
   private let run: Run
   private let recording: RunRecording
 
   init() {
-    run = .idle(ManualScheduler(), first, of: .asking)
+    run = runs.keep(.idle(runs.scheduler, first, of: .asking))
     recording = RunRecording(run, isWholeTurn: true, capacity: .max) { _ in }
     run.add(recording)
   }
@@ -85,7 +86,7 @@ struct RunRecordingTests {
     recording.replay(to: HeardRun())
     run.remove(first)
     #expect(recording.isLive)
-    let other = Run.idle(ManualScheduler(), first)
+    let other = runs.keep(.idle(runs.scheduler, first))
     let alone = RunRecording(other, isWholeTurn: true, capacity: .max) { _ in }
     other.add(alone)
     other.remove(first)
@@ -97,7 +98,7 @@ struct RunRecordingTests {
   func ends() {
     for lines in [[CLILine.result("a")], [CLILine.question("1")]] {
       var ended: [RunRecording] = []
-      let run = Run.idle(ManualScheduler(), first, of: .asking)
+      let run = runs.keep(.idle(runs.scheduler, first, of: .asking))
       let recording = RunRecording(run, isWholeTurn: false, capacity: .max) { ended.append($0) }
       run.add(recording)
       #expect(ended.isEmpty)

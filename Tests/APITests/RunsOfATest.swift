@@ -1,12 +1,14 @@
 import ClaudeCode
 import EventLoop
+import TestSupport
 
-/// Ends runs when the test is over: one that goes on holds its timers, and they hold it.
+/// Runs that are ended when the test is over: one that goes on holds its timers, and they hold it.
 @Reactor
 final class RunsOfATest {
+  nonisolated let scheduler: ManualScheduler
   private var runs: [Run] = []
 
-  nonisolated init() {}
+  init() { scheduler = ManualScheduler() }
 
   func keep(_ run: Run) -> Run {
     runs.append(run)
@@ -15,5 +17,6 @@ final class RunsOfATest {
 
   isolated deinit {
     for run in runs { run.cancel() }
+    scheduler.end()
   }
 }

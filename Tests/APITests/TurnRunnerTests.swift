@@ -110,7 +110,7 @@ struct TurnRunnerTests {
     func end() async {
       await executor.kill()
       context.end(RequestSummary(status: nil, bytes: 0, isComplete: false))
-      scheduler.forgetAll()
+      scheduler.end()
     }
   }
 

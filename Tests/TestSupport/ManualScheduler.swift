@@ -5,12 +5,13 @@ public import EventLoop
 public final class ManualScheduler: Scheduler {
   public private(set) var now = ContinuousClock.now
   private var timers: [ManualTimer] = []
+  private var hasEnded = false
 
   public init() {}
 
   public func schedule(after delay: Duration, _ action: @escaping @Reactor () -> Void) -> any ScheduledTimer {
     let timer = ManualTimer(deadline: now + delay, action: action)
-    timers.append(timer)
+    if !hasEnded { timers.append(timer) }
     return timer
   }
 
@@ -27,8 +28,11 @@ public final class ManualScheduler: Scheduler {
     now = end
   }
 
-  /// Drops what still waits: actions may hold what holds this.
-  public func forgetAll() { timers = [] }
+  /// Drops what still waits, and takes nothing more: actions may hold what holds this.
+  public func end() {
+    hasEnded = true
+    timers = []
+  }
 
   private func takeDue(by end: ContinuousClock.Instant) -> ManualTimer? {
     timers.removeAll { $0.action == nil }
