@@ -24,6 +24,7 @@ struct TurnRunnerTests {
     private let directory = TemporaryDirectory()
     private let runner: TurnRunner
     private let asked: RequestedTurn
+    private var contexts: [RequestContext] = []
     private static var ids = 0
 
     /// - Parameters:
@@ -104,12 +105,13 @@ struct TurnRunnerTests {
       principal: Principal = FactoryStage.me, context: RequestContext = .detached()
     ) throws -> RequestedTurn? {
       let key = RequestKey(try .of("POST", "/", fields, body: body), principal)
+      contexts.append(context)
       return runner.recording(of: key).map { RequestedTurn(.repetition($0), for: principal, key, context) }
     }
 
     func end() async {
       await executor.kill()
-      context.end(RequestSummary(status: nil, bytes: 0, isComplete: false))
+      for context in contexts + [context] { context.end(RequestSummary(status: nil, bytes: 0, isComplete: false)) }
       scheduler.end()
     }
   }

@@ -23,7 +23,8 @@ final class RunRecording: RunObserver {
   /// How many bytes of lines the run has said.
   private var bytes = 0
   private let capacity: Int
-  private let onEnd: @Reactor (RunRecording) -> Void
+  /// Nil once it was called.
+  private var onEnd: (@Reactor (RunRecording) -> Void)?
 
   /// Whether the run goes on still, and whoever joins is one of those it goes on for.
   var isLive: Bool { outcome == nil }
@@ -57,7 +58,9 @@ final class RunRecording: RunObserver {
   func run(_ run: Run, didEnd outcome: RunOutcome) {
     self.outcome = outcome
     ended = run
-    onEnd(self)
+    let onEnd = self.onEnd
+    self.onEnd = nil
+    onEnd?(self)
   }
 
   /// Tells `observer` everything from the beginning, and what is still to come.
