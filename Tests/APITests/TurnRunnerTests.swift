@@ -248,8 +248,9 @@ struct TurnRunnerTests {
 
   // MARK: Histories
 
-  private nonisolated static let imported = Turn.Session.imported(
-    id: "s", Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]), words: [.text("a b c")])
+  private static var imported: Turn.Session {
+    .imported(id: "s", Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]), words: [.text("a b c")])
+  }
 
   private func checkWarning(_ stage: Stage, _ form: Stage.Form) async -> String? {
     let first = await stage.begin(form)
