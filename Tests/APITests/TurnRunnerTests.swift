@@ -249,7 +249,8 @@ struct TurnRunnerTests {
   // MARK: Histories
 
   private static var imported: Turn.Session {
-    .imported(id: "s", Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]), words: [.text("a b c")])
+    .imported(
+      id: "s", Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]), words: [.text("a b c")])
   }
 
   private func checkWarning(_ stage: Stage, _ form: Stage.Form) async -> String? {
