@@ -59,10 +59,8 @@ final class Composition {
     var router = Router()
     HealthRoutes(checker: checker).add(to: &router)
     ModelRoutes(catalog: models).add(to: &router)
-    ChatCompletionRoutes(
-      retryPatience: settings.retryPatience, turns: turns, runner: runner, parked: ParkedConversations(), clock: clock
-    )
-    .add(to: &router)
+    let conversations = Conversations(turns: turns, retryPatience: settings.retryPatience)
+    ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
     var limits = ServerLimits()

@@ -7,7 +7,7 @@ import Telemetry
 /// A run that nobody observes any more is cancelled. It ends at the `result` line; the process's own end is not waited
 /// for (it may never come), it is seen to by the teardown.
 @Reactor
-public final class Run {
+public final class Run: RunSource {
   private enum State {
     case running
     /// A result without a turn in it came; a better one may follow.

@@ -1,14 +1,25 @@
 import Bytes
 public import EventLoop
 
-/// Watches a run. Lines come in order, on the loop; `runDidEnd` is the last call.
+/// What can be watched: a run, or the journal of one.
+@Reactor
+public protocol RunSource: AnyObject {
+  /// The observer hears no more.
+  func remove(_ observer: any RunObserver)
+  /// A congested observer can take more.
+  func observerDidDrain()
+  /// Ends the run.
+  func cancel()
+}
+
+/// Watches a run. Lines come in order, on the loop; `didEnd` is the last call.
 @Reactor
 public protocol RunObserver: AnyObject {
   /// A line of the CLI, control and mirror lines excluded. `line` is valid during the call only.
-  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>)
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>)
   /// The CLI asks whether it may use a tool; `didEnd` with `parked` follows.
-  func run(_ run: Run, didAsk question: PermissionQuestion)
-  func run(_ run: Run, didEnd outcome: RunOutcome)
+  func run(_ run: any RunSource, didAsk question: PermissionQuestion)
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome)
   /// Whether the observer cannot take more for now. It calls `Run.observerDidDrain` when it can again.
   var isCongested: Bool { get }
   /// Whether the run goes on for this observer's sake; one that nobody else observes is cancelled.
@@ -17,7 +28,7 @@ public protocol RunObserver: AnyObject {
 
 extension RunObserver {
   public var keepsRun: Bool { true }
-  public func run(_ run: Run, didAsk question: PermissionQuestion) {}
+  public func run(_ run: any RunSource, didAsk question: PermissionQuestion) {}
 }
 
 /// How a run ended, for its observers.

@@ -75,7 +75,7 @@ struct AnswerFormTests {
       "tool_choice":"CHOICE","response_format":{"type":"json_object"}}
       """#
     let form = { (choice: String) in
-      try ChatCompletionRequest(object(body.replacing("CHOICE", with: choice))).form { "1" }
+      try ChatCompletionRequest(object(body.replacing("CHOICE", with: choice))).conversation.form { "1" }
     }
     #expect(try form("required") == .call([Self.g], id: "call_1"))
     #expect(try form("auto") == .structured(schema: ["type": "object", "additionalProperties": true]))

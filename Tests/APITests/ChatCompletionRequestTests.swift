@@ -13,10 +13,10 @@ struct ChatCompletionRequestTests {
     #expect(request.model == "claude-code")
     #expect(!request.isStreamed)
     #expect(!request.includesUsage)
-    #expect(request.messages == [ChatMessage(role: .user, text: "hi")])
+    #expect(request.conversation.messages == [ChatMessage(role: .user, text: "hi")])
     var options = TurnOptions()
     options.model = "claude-code"
-    #expect(request.options == options)
+    #expect(request.conversation.options == options)
   }
 
   @Test(
@@ -51,7 +51,7 @@ struct ChatCompletionRequestTests {
     options.workspace = "a"
     options.maxTurns = 3
     options.allowedTools = ["Bash"]
-    #expect(request.options == options)
+    #expect(request.conversation.options == options)
   }
 
   @Test(
@@ -62,7 +62,8 @@ struct ChatCompletionRequestTests {
     ] as [(String, TurnOptions.Effort?)])
   func efforts(value: String, effort: TurnOptions.Effort?) throws {
     #expect(
-      try ChatCompletionRequest(object(#"{\#(Self.messages),"reasoning_effort":\#(value)}"#)).options.effort == effort)
+      try ChatCompletionRequest(object(#"{\#(Self.messages),"reasoning_effort":\#(value)}"#))
+        .conversation.options.effort == effort)
   }
 
   @Test(

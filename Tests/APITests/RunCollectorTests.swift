@@ -9,11 +9,11 @@ import Testing
 
 @Reactor
 struct RunCollectorTests {
-  private let collector = RunCollector()
+  private let collector = RunCollector(ChatCompletionCollector())
   private let run: Run
 
   init() {
-    run = .idle(ManualScheduler(), RunCollector())
+    run = .idle(ManualScheduler(), RunCollector(ChatCompletionCollector()))
   }
 
   private func read(_ lines: [String]) {
@@ -43,7 +43,7 @@ struct RunCollectorTests {
     read([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("t")] + CLILine.message("m", "a", "b"))
     read([CLILine.result("ab")])
     #expect(await before.value == nil)
-    let run = try await collector.collected()
+    let run = try await collector.collected().0.run
     #expect(run.result?.text == "ab")
     #expect(String(decoding: run.answer.text.bytes, as: UTF8.self) == "ab")
     #expect(run.stopReason == "end_turn")
@@ -52,21 +52,21 @@ struct RunCollectorTests {
   @Test("text that only the result has is told")
   func resultOnly() async throws {
     read([CLILine.result("Unknown command", turns: 0)])
-    let run = try await collector.collected()
+    let run = try await collector.collected().0.run
     #expect(String(decoding: run.answer.text.bytes, as: UTF8.self) == "Unknown command")
   }
 
   @Test("an answer that ends at a stop sequence is whole without a result, and its run is left")
   func stopped() async throws {
     var hasEnded = false
-    let collector = RunCollector(stop: ["ST"])
+    let collector = RunCollector(ChatCompletionCollector(stop: ["ST"]))
     let run = Run.idle(ManualScheduler(), collector) { hasEnded = true }
     run.say([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("a STOP"), CLILine.textStart])
     run.say([CLILine.text("one S")])
     #expect(!hasEnded)
     run.say([CLILine.text("TOP two")])
     #expect(hasEnded)
-    let collected = try await collector.collected()
+    let collected = try await collector.collected().0.run
     #expect(collected.isStopped && collected.result == nil)
     #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "one ")
     #expect(String(decoding: collected.answer.thinking.bytes, as: UTF8.self) == "a STOP")
@@ -74,10 +74,10 @@ struct RunCollectorTests {
 
   @Test("what might have become a stop sequence and did not is part of the answer")
   func notStopped() async throws {
-    let collector = RunCollector(stop: ["STOP"])
+    let collector = RunCollector(ChatCompletionCollector(stop: ["STOP"]))
     let run = Run.idle(ManualScheduler(), collector)
     run.say(CLILine.message("m", "one ST") + [CLILine.result("one ST")])
-    let collected = try await collector.collected()
+    let collected = try await collector.collected().0.run
     #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "one ST")
     #expect(!collected.isStopped && collected.result?.text == "one ST")
   }
@@ -111,7 +111,7 @@ struct RunCollectorTests {
     collector.run(run, didEnd: .failed(ClaudeError(.lost, "x", reachedCLI: true)))
     collector.abandon()
     #expect(await failure() == .lost)
-    let other = RunCollector()
+    let other = RunCollector(ChatCompletionCollector())
     other.abandon()
     await #expect(throws: ClaudeError(.cancelled, "The client left", reachedCLI: true)) {
       _ = try await other.collected()

@@ -68,9 +68,9 @@ struct RunRecordingTests {
     run.say([CLILine.messageStart("m")] + CLILine.callBlock("m", "c"))
     run.say([CLILine.question("1"), CLILine.messageDelta("tool_use"), CLILine.messageStop])
     #expect(run.openCalls == ["approve_1", "c"])
-    let collector = RunCollector()
+    let collector = RunCollector(ChatCompletionCollector())
     recording.replay(to: collector)
-    let collected = try await collector.collected()
+    let collected = try await collector.collected().0.run
     #expect(collected.result == nil)
     #expect(collected.answer.calls.map(\.call.id) == ["c", "approve_1"])
     // The run's end after that is not of this answer.
@@ -144,13 +144,13 @@ final class HeardRun: RunObserver {
 
   nonisolated init() {}
 
-  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
     lines.append(line.text(in: 0..<line.count))
   }
 
-  func run(_ run: Run, didAsk question: PermissionQuestion) { questions.append(question.callID) }
+  func run(_ run: any RunSource, didAsk question: PermissionQuestion) { questions.append(question.callID) }
 
-  func run(_ run: Run, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
 }
 
 extension Run {

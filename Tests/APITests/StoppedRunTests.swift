@@ -46,9 +46,9 @@ struct StoppedRunTests {
   /// The session's next turn is served by the process that was interrupted.
   private func checkProcess() async throws {
     await until { executor.processes.idle == 1 }
-    let next = RunCollector()
+    let next = RunCollector(ChatCompletionCollector())
     _ = try await run("tokens=1", .resume(id: Self.session)) { _ in next }
-    let answer = try await next.collected().answer
+    let answer = try await next.collected().0.run.answer
     #expect(String(decoding: answer.text.bytes, as: UTF8.self) == "w0 ")
     let figures = executor.processes
     #expect(figures.spawned == 1 && figures.reused == 1 && figures.killed == 0)
@@ -57,9 +57,9 @@ struct StoppedRunTests {
 
   @Test("a whole answer ends before the sequence, and the process is kept")
   func whole() async throws {
-    let collector = RunCollector(stop: ["w3", "w2 "])
+    let collector = RunCollector(ChatCompletionCollector(stop: ["w3", "w2 "]))
     let run = try await run("tokens=500 gap=10") { _ in collector }
-    let collected = try await collector.collected()
+    let collected = try await collector.collected().0.run
     #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "w0 w1 ")
     #expect(collected.isStopped && collected.result == nil)
     let response = try ChatCompletionResponse(ChatCompletionIdentity(id: "c", created: 1, model: "m"), collected)
@@ -91,9 +91,9 @@ struct StoppedRunTests {
 
   @Test("a sequence in what the model thinks does not count")
   func thinking() async throws {
-    let collector = RunCollector(stop: ["t1"])
+    let collector = RunCollector(ChatCompletionCollector(stop: ["t1"]))
     _ = try await run("thinking=3 tokens=2") { _ in collector }
-    let collected = try await collector.collected()
+    let collected = try await collector.collected().0.run
     #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "w0 w1 ")
     #expect(String(decoding: collected.answer.thinking.bytes, as: UTF8.self) == "t0 t1 t2 ")
     #expect(!collected.isStopped && collected.result?.isError == false)

@@ -145,7 +145,7 @@ struct TurnFactoryTests {
   }
 }
 
-extension ChatCompletionPlan {
+extension ConversationPlan {
   /// The turn to run; one that is none where a parked run goes on.
   fileprivate var turn: Turn {
     if case .turn(let turn) = work { turn } else { Turn(prompt: "", session: .new(id: "resumption"), directory: "") }
@@ -154,23 +154,23 @@ extension ChatCompletionPlan {
 
 /// Which session a chat continues.
 @Reactor
-struct ChatCompletionPlanTests {
+struct ConversationPlanTests {
   private let stage = FactoryStage()
 
   private func plan(
     _ messages: String, _ fields: String = "", header: String? = nil, for principal: Principal = FactoryStage.me
-  ) throws -> ChatCompletionPlan {
+  ) throws -> ConversationPlan {
     let request = try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#))
-    return try request.plan(
-      try ChatConversation(request, for: principal, stage.factory.policy), stage.factory, ParkedConversations(),
-      for: principal, headerSession: header, patience: .seconds(5), stage.context)
+    return try Conversations(turns: stage.factory, retryPatience: .seconds(5)).plan(
+      request.conversation, try ChatConversation(request.conversation, for: principal, stage.factory.policy),
+      for: principal, headerSession: header, stage.context)
   }
 
   private func user(_ text: String) -> String { #"{"role":"user","content":"\#(text)"}"# }
   private func assistant(_ text: String) -> String { #"{"role":"assistant","content":"\#(text)"}"# }
 
   /// A turn that ended well.
-  private func complete(_ plan: ChatCompletionPlan, _ answer: String, _ principal: Principal = FactoryStage.me) {
+  private func complete(_ plan: ConversationPlan, _ answer: String, _ principal: Principal = FactoryStage.me) {
     let run = Run.idle(ManualScheduler(), of: plan.turn)
     stage.factory.began(run, for: principal, stage.context)
     let said = ChatMessage(role: .assistant, text: answer)

@@ -94,7 +94,7 @@ struct TurnRunnerTests {
         await until { text != nil }
         return text ?? ""
       case .whole:
-        let (_, collected) = try await runner.collect(asked, RunCollector())
+        let collected = try await runner.collect(asked) { _ in ChatCompletionCollector() }.1.run
         return String(decoding: collected.answer.text.bytes, as: UTF8.self)
       }
     }

@@ -19,7 +19,7 @@ struct ClaudeExecutorTests {
     var running: [Int] = []
     recorder.onLine = { run in
       if running.isEmpty {
-        running = [stage.executor.activeRuns, stage.executor.liveProcesses, run.pid == nil ? 0 : 1]
+        running = [stage.executor.activeRuns, stage.executor.liveProcesses, (run as? Run)?.pid == nil ? 0 : 1]
       }
     }
     let run = try await stage.run(stage.turn("simulate: tokens=3"), recorder)

@@ -13,19 +13,19 @@ final class RunRecorder: RunObserver {
   private(set) var outcomes: [RunOutcome] = []
   var isCongested = false
   /// Called with each line.
-  var onLine: (@Reactor (Run) -> Void)?
+  var onLine: (@Reactor (any RunSource) -> Void)?
 
   nonisolated init() {}
 
-  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
     lines.append(line.text(in: 0..<line.count))
     kinds.append(message.kind)
     onLine?(run)
   }
 
-  func run(_ run: Run, didAsk question: PermissionQuestion) { questions.append(question) }
+  func run(_ run: any RunSource, didAsk question: PermissionQuestion) { questions.append(question) }
 
-  func run(_ run: Run, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
 
   func lines(_ count: Int) async { await until { self.lines.count >= count } }
 

@@ -25,7 +25,7 @@ extension ExecutorStage {
   ) async throws -> TurnRecord {
     let recorder = RunRecorder()
     var pid: Int32 = 0
-    recorder.onLine = { pid = $0.pid ?? pid }
+    recorder.onLine = { pid = ($0 as? Run)?.pid ?? pid }
     let run = try await run(turn(prompt, session, options: options), recorder, onTake: onTake)
     _ = await recorder.outcome()
     let beginning = try recorder.lines.map { try JSONValue(parsing: $0) }.first { $0["subtype"] == "init" }

@@ -9,62 +9,35 @@ struct ChatCompletionRequest: Sendable, Equatable {
 
   /// As the client spells it, for the answer.
   let model: String
-  let messages: [ChatMessage]
   let isStreamed: Bool
   let includesUsage: Bool
-  let tools: ChatTools
-  /// Sequences before the first of which the answer ends.
-  let stop: [String]
-  /// What `response_format` asks for.
-  let format: AnswerForm
-  /// From body fields and `metadata`.
-  let options: TurnOptions
+  let conversation: ConversationRequest
 
   /// - Throws: `HTTPError` 400 with `param`.
   init(_ body: JSONObject) throws {
     model = try ChatCompletionRequest.optional(body, "model", "a string", \.string) ?? Self.defaultModel
-    messages = try Self.messages(body["messages"])
     isStreamed = try Self.optional(body, "stream", "true or false", \.bool) ?? false
     includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
-    tools = try ChatTools(body)
-    format = try AnswerForm.responseFormat(body["response_format"])
-    stop = try Self.stop(body["stop"])
     try Self.refuseUnsupported(body)
-    try Self.checkImages(messages)
-    var options = try TurnOptions(fields: body, except: [.model])
-    if let metadata = body["metadata"], !metadata.isNull {
-      guard let object = metadata.object else {
-        throw HTTPError.invalidRequest("metadata must be an object", param: "metadata")
-      }
-      options = options.merging(try TurnOptions(metadata: object))
-    }
-    options.model = model
-    options.effort = try options.effort ?? Self.effort(body["reasoning_effort"])
-    self.options = options
+    conversation = try ConversationRequest(
+      messages: Self.messages(body["messages"]), tools: ChatTools(body),
+      format: AnswerForm.responseFormat(body["response_format"]), stop: Self.stop(body["stop"]),
+      options: Self.options(body, model), at: "messages")
   }
 
   private static func messages(_ value: JSONValue?) throws -> [ChatMessage] {
     guard let array = value?.array else {
       throw HTTPError.invalidRequest("messages must be an array", param: "messages")
     }
-    guard !array.isEmpty else { throw HTTPError.invalidRequest("messages must not be empty", param: "messages") }
-    let messages = try array.enumerated().map { try ChatMessage($1, at: "messages[\($0)]") }
-    guard let last = messages.last(where: { $0.role == .user }) else {
-      throw HTTPError.invalidRequest("messages has no message of role user", param: "messages")
-    }
-    guard last.content.contains(where: { $0.text?.allSatisfy(\.isWhitespace) != true }) else {
-      throw HTTPError.invalidRequest("the last user message is empty", param: "messages")
-    }
-    return messages
+    return try array.enumerated().map { try ChatMessage($1, at: "messages[\($0)]") }
   }
 
-  private static func checkImages(_ messages: [ChatMessage]) throws {
-    let count = messages.flatMap(\.content).count { $0.text == nil }
-    guard count <= ImageLimits.maximumCount else {
-      throw HTTPError.invalidRequest(
-        "at most \(ImageLimits.maximumCount) images are taken, not \(count)", param: "messages",
-        code: "too_many_images")
-    }
+  /// From body fields and `metadata`.
+  private static func options(_ body: JSONObject, _ model: String) throws -> TurnOptions {
+    var options = try TurnOptions(body)
+    options.model = model
+    options.effort = try options.effort ?? TurnOptions.Effort(openAI: body["reasoning_effort"], "reasoning_effort")
+    return options
   }
 
   /// How many stop sequences there may be, and how long one.
@@ -83,12 +56,6 @@ struct ChatCompletionRequest: Sendable, Equatable {
     return sequences.filter { !$0.isEmpty }
   }
 
-  /// - Parameter newID: names a call that the CLI has no name for.
-  func form(newID: () -> String) -> AnswerForm {
-    if case .required(let functions) = tools.choice { return .call(functions, id: "call_\(newID())") }
-    return format
-  }
-
   private static func refuseUnsupported(_ body: JSONObject) throws {
     func refuse(_ param: String, _ message: String) throws -> Never {
       throw HTTPError.invalidRequest(message, param: param, code: "unsupported_parameter")
@@ -99,18 +66,6 @@ struct ChatCompletionRequest: Sendable, Equatable {
       try refuse("modalities", "The only modality is text")
     }
     if let audio = body["audio"], !audio.isNull { try refuse("audio", "Audio is not available") }
-  }
-
-  private static func effort(_ value: JSONValue?) throws -> TurnOptions.Effort? {
-    switch value ?? .null {
-    case .null, "none", "minimal": return nil
-    case .string(let name):
-      if let effort = TurnOptions.Effort(rawValue: name) { return effort }
-      fallthrough
-    default:
-      throw HTTPError.invalidRequest(
-        "reasoning_effort must be one of none, minimal, low, medium, high, xhigh, max", param: "reasoning_effort")
-    }
   }
 
   private static func optional<Value>(

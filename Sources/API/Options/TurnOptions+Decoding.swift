@@ -24,6 +24,17 @@ extension TurnOptions {
     }
   }
 
+  /// Reads options from the fields of an OpenAI body and from its `metadata`; `model` is not among them, which every
+  /// dialect has a word of its own for.
+  init(_ body: JSONObject) throws {
+    self = try TurnOptions(fields: body, except: [.model])
+    guard let metadata = body["metadata"], !metadata.isNull else { return }
+    guard let object = metadata.object else {
+      throw HTTPError.invalidRequest("metadata must be an object", param: "metadata")
+    }
+    self = merging(try TurnOptions(metadata: object))
+  }
+
   /// Sets one option from the text form: `true`, `["Bash","Edit"]`, `5`, or just the words.
   mutating func set(_ name: OptionName, text: String) throws {
     switch name {
@@ -136,5 +147,22 @@ extension TurnOptions {
     merged.maxBudgetUSD = maxBudgetUSD ?? other.maxBudgetUSD
     merged.includePartialMessages = includePartialMessages ?? other.includePartialMessages
     return merged
+  }
+}
+
+extension TurnOptions.Effort {
+  /// OpenAI's word for it; nil for those that leave it to the model.
+  ///
+  /// - Throws: `HTTPError` 400 naming `param`.
+  init?(openAI value: JSONValue?, _ param: String) throws {
+    switch value ?? .null {
+    case .null, "none", "minimal": return nil
+    case .string(let name):
+      guard let effort = Self(rawValue: name) else { fallthrough }
+      self = effort
+    default:
+      throw HTTPError.invalidRequest(
+        "\(param) must be one of none, minimal, low, medium, high, xhigh, max", param: param)
+    }
   }
 }

@@ -23,7 +23,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   private let scheduler: any Scheduler
   private let grace: Duration?
   private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
-  private var run: Run?
+  private var run: (any RunSource)?
   private var isOver = false
   private var isLeaving = false
   private var ready: CheckedContinuation<Result<Void, ClaudeError>, Never>?
@@ -47,7 +47,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   }
 
   /// The run this stream observes: it is left when the client leaves.
-  func follow(_ run: Run) {
+  func follow(_ run: any RunSource) {
     if !isOver { self.run = run }
   }
 
@@ -75,7 +75,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     if case .streaming(let writer) = phase { writer.isCongested } else { false }
   }
 
-  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
     guard !isOver else { return }
     var failure: ClaudeError?
     write { output in
@@ -91,12 +91,12 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     finish(.failed(.satisfied))
   }
 
-  func run(_ run: Run, didAsk question: PermissionQuestion) {
+  func run(_ run: any RunSource, didAsk question: PermissionQuestion) {
     guard !isOver else { return }
     write { encoder.encode(question, to: &$0) }
   }
 
-  func run(_ run: Run, didEnd outcome: RunOutcome) {
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
     guard !isOver else { return }
     self.run = nil
     switch outcome {

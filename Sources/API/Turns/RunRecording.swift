@@ -48,16 +48,16 @@ final class RunRecording: RunObserver {
   /// How many bytes are kept.
   var kept: Int { isWhole ? bytes : 0 }
 
-  func run(_ run: Run, didReceive message: StreamMessage, in line: Span<UInt8>) {
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
     bytes += line.count
     if isWhole { events.append(.line(message, line.bytes(in: 0..<line.count))) } else { events = [] }
   }
 
-  func run(_ run: Run, didAsk question: PermissionQuestion) { events.append(.question(question)) }
+  func run(_ run: any RunSource, didAsk question: PermissionQuestion) { events.append(.question(question)) }
 
-  func run(_ run: Run, didEnd outcome: RunOutcome) {
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
     self.outcome = outcome
-    ended = run
+    ended = live
     let onEnd = self.onEnd
     self.onEnd = nil
     onEnd?(self)

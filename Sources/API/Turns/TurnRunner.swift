@@ -73,13 +73,17 @@ public final class TurnRunner {
     return (run, made)
   }
 
-  /// Runs the turn to its end, with `observer` collecting.
+  /// Runs the turn to its end, for an answer that is given whole.
   ///
+  /// - Parameter encoder: made when the run has its session.
+  /// - Returns: the run, what the encoder knows in the end, and how it ended (see `RunCollector.collected`).
   /// - Throws: `HTTPError`.
-  func collect(_ asked: RequestedTurn, _ observer: RunCollector) async throws -> (Run, CollectedRun) {
+  func collect<Encoder: RunEncoder>(
+    _ asked: RequestedTurn, encoder: @Reactor (Run) -> Encoder
+  ) async throws -> (Run, Encoder, RunOutcome) {
     let context = asked.context
     do throws(ClaudeError) {
-      let run = try await start(asked) { _ in observer }
+      let (run, observer) = try await begin(asked, encoder)
       context.departure.whenCancelled { [self] in
         let leave: @Reactor () -> Void = {
           run.remove(observer)
@@ -87,12 +91,25 @@ public final class TurnRunner {
         }
         if let grace = grace(asked) { _ = scheduler.schedule(after: grace, leave) } else { leave() }
       }
-      let collected = try await observer.collected()
+      let (read, outcome) = try await observer.collected()
       mark(run, asked)
-      return (run, collected)
+      return (run, read, outcome)
     } catch {
       throw rendered(error, context)
     }
+  }
+
+  private func begin<Encoder: RunEncoder>(
+    _ asked: RequestedTurn, _ encoder: @Reactor (Run) -> Encoder
+  ) async throws(ClaudeError) -> (Run, RunCollector<Encoder>) {
+    var made: RunCollector<Encoder>?
+    let run = try await start(asked) { run in
+      let collector = RunCollector(encoder(run))
+      made = collector
+      return collector
+    }
+    guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
+    return (run, made)
   }
 
   private func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }

@@ -1,11 +1,11 @@
 import ClaudeCode
-public import EventLoop
+import EventLoop
 import Identity
 
 /// Where the conversations of parked runs stand, so that a request which brings results can be held against its run: with
 /// another history it means another conversation.
 @Reactor
-public final class ParkedConversations {
+final class ParkedConversations {
   private struct Entry {
     let run: Run
     let principal: String
@@ -13,8 +13,6 @@ public final class ParkedConversations {
   }
 
   private var entries: [Entry] = []
-
-  public init() {}
 
   /// The run waits for calls that it made after this point of the conversation.
   func park(_ run: Run, at key: ConversationKey, _ principal: Principal) {

@@ -15,7 +15,7 @@ struct ChatConversation: Sendable {
   let now: ConversationKey
 
   /// - Throws: `HTTPError` 400 for a history whose calls and results do not fit, or bad options.
-  init(_ request: ChatCompletionRequest, for principal: Principal, _ policy: TurnPolicy) throws {
+  init(_ request: ConversationRequest, for principal: Principal, _ policy: TurnPolicy) throws {
     let whole = ChatHistory(request.messages)
     try whole.checkCalls()
     (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
