@@ -33,6 +33,8 @@ public struct ClaudeError: Error, Sendable, Equatable {
     case budget
     case failed
     case cancelled
+    /// The server ended, or was killed, while the run was under way.
+    case interrupted
   }
 
   public let kind: Kind

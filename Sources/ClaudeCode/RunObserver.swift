@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 public import EventLoop
 
 /// What can be watched: a run, or the journal of one.
@@ -19,6 +19,8 @@ public protocol RunObserver: AnyObject {
   func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>)
   /// The CLI asks whether it may use a tool; `didEnd` with `parked` follows.
   func run(_ run: any RunSource, didAsk question: PermissionQuestion)
+  /// Another turn begins, with what the client says: in the journal of an agent.
+  func run(_ run: any RunSource, didTake input: JSONValue)
   func run(_ run: any RunSource, didEnd outcome: RunOutcome)
   /// Whether the observer cannot take more for now. It calls `Run.observerDidDrain` when it can again.
   var isCongested: Bool { get }
@@ -29,6 +31,7 @@ public protocol RunObserver: AnyObject {
 extension RunObserver {
   public var keepsRun: Bool { true }
   public func run(_ run: any RunSource, didAsk question: PermissionQuestion) {}
+  public func run(_ run: any RunSource, didTake input: JSONValue) {}
 }
 
 /// How a run ended, for its observers.

@@ -10,6 +10,7 @@ final class RunRecorder: RunObserver {
   private(set) var lines: [String] = []
   private(set) var kinds: [StreamMessage.Kind] = []
   private(set) var questions: [PermissionQuestion] = []
+  private(set) var inputs: [JSONValue] = []
   private(set) var outcomes: [RunOutcome] = []
   var isCongested = false
   /// Called with each line.
@@ -24,6 +25,8 @@ final class RunRecorder: RunObserver {
   }
 
   func run(_ run: any RunSource, didAsk question: PermissionQuestion) { questions.append(question) }
+
+  func run(_ run: any RunSource, didTake input: JSONValue) { inputs.append(input) }
 
   func run(_ run: any RunSource, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
 

@@ -43,6 +43,8 @@ extension HTTPError {
       self.init(502, "server_error", "claude_failed", error)
     case .cancelled:
       self.init(503, "server_error", "cancelled", error)
+    case .interrupted:
+      self.init(502, "server_error", "interrupted", error)
     }
   }
 

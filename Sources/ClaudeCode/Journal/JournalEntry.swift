@@ -1,0 +1,99 @@
+public import Bytes
+
+/// What the records of a run's journal are.
+enum JournalEntry: UInt8 {
+  /// The first one: `RunDescription`, as JSON.
+  case begun = 1
+  /// A line of the CLI, as it came.
+  case line = 2
+  /// A question of the CLI to the client, as JSON.
+  case question = 3
+  /// What the client says next, as JSON: a further turn begins.
+  case input = 4
+  /// How a turn ended, as JSON.
+  case ended = 5
+  /// The turn has its process: `RunStart`, as JSON.
+  case started = 6
+}
+
+/// What a journaled run is, from its beginning on.
+public struct RunDescription: Sendable, Equatable {
+  public let id: String
+  /// The kind of surface that began it: `agent`, `response`.
+  public let surface: String
+  /// Whose it is.
+  public let principal: String
+  /// When it was begun, in milliseconds since 1970.
+  public let createdAt: Int
+  /// What the surface wants to find again.
+  public let request: JSONValue
+
+  public init(id: String, surface: String, principal: String, createdAt: Int, request: JSONValue) {
+    self.id = id
+    self.surface = surface
+    self.principal = principal
+    self.createdAt = createdAt
+    self.request = request
+  }
+
+  var json: JSONValue {
+    [
+      "id": .string(id), "surface": .string(surface), "principal": .string(principal),
+      "created_at": JSONValue(createdAt), "request": request,
+    ]
+  }
+
+  /// Nil for what `json` does not write.
+  init?(_ json: JSONValue) {
+    guard let id = json["id"]?.string, let surface = json["surface"]?.string,
+      let principal = json["principal"]?.string, let createdAt = json["created_at"]?.int
+    else { return nil }
+    self.init(
+      id: id, surface: surface, principal: principal, createdAt: createdAt, request: json["request"] ?? .null)
+  }
+}
+
+extension RunOutcome {
+  /// For keeping.
+  ///
+  /// - Parameter line: the result's, as the CLI printed it.
+  func json(result line: [UInt8], at time: Int) -> JSONValue {
+    var object: JSONObject = ["at": JSONValue(time)]
+    switch self {
+    case .result(let result):
+      object["outcome"] = "result"
+      object["result"] = (try? JSONValue(parsing: line)) ?? .null
+      object["cost"] = result.totalCost.map { .number("\($0)") }
+    case .parked: object["outcome"] = "parked"
+    case .failed(let error):
+      object["outcome"] = "failed"
+      object["error"] = error.json
+    }
+    return .object(object)
+  }
+
+  /// Nil for what `json` does not write.
+  init?(_ json: JSONValue) {
+    switch json["outcome"]?.string {
+    case "result":
+      guard let result = TurnResult((json["result"] ?? .null).encoded.span) else { return nil }
+      self = .result(json["cost"]?.double.map(result.withCost) ?? result)
+    case "parked": self = .parked
+    case "failed":
+      guard let error = json["error"].flatMap(ClaudeError.init) else { return nil }
+      self = .failed(error)
+    default: return nil
+    }
+  }
+}
+
+extension PermissionQuestion {
+  /// For keeping.
+  var json: JSONValue { ["request_id": .string(requestID), "tool_name": .string(tool), "input": input] }
+
+  /// Nil for what `json` does not write.
+  init?(_ json: JSONValue) {
+    guard let id = json["request_id"]?.string else { return nil }
+    self.init(json, requestID: id)
+  }
+}

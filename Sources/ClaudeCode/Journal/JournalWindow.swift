@@ -1,0 +1,57 @@
+import Bytes
+import Storage
+
+/// The newest part of a journal, in memory: a stream of records of which the beginning may be gone. A value.
+///
+/// A place in the stream is the same in memory and in the file.
+struct JournalWindow {
+  private struct Segment {
+    let start: Int
+    var bytes = ByteBuffer(retaining: 0)
+    var end: Int { start + bytes.count }
+  }
+
+  /// The oldest first; there is always one.
+  private var segments: [Segment]
+  private let segmentLength: Int
+
+  /// - Parameters:
+  ///   - start: where in the stream the window begins.
+  ///   - segmentLength: how much is let go of at once.
+  init(from start: Int = 0, segmentLength: Int) {
+    segments = [Segment(start: start)]
+    self.segmentLength = segmentLength
+  }
+
+  var start: Int { segments[0].start }
+  var end: Int { segments[segments.count - 1].end }
+  var count: Int { end - start }
+
+  mutating func append(_ kind: UInt8, _ payload: Span<UInt8>) {
+    if segments[segments.count - 1].bytes.count >= segmentLength { segments.append(Segment(start: end)) }
+    JournalRecord.append(kind: kind, payload, to: &segments[segments.count - 1].bytes)
+  }
+
+  /// The bytes from `offset` on, which must lie in the window.
+  func bytes(from offset: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for segment in segments where segment.end > offset {
+      bytes += segment.bytes.bytes(in: max(0, offset - segment.start)..<segment.bytes.count)
+    }
+    return bytes
+  }
+
+  /// Whole records from `offset` on, as far as their segment goes; nil where they are not in the window.
+  func page(from offset: Int) -> [UInt8]? {
+    guard let segment = segments.last(where: { $0.start <= offset }), offset < segment.end else { return nil }
+    return segment.bytes.bytes(in: (offset - segment.start)..<segment.bytes.count)
+  }
+
+  /// Lets go of the oldest segments until no more than `maximum` bytes are left, but of nothing behind `limit`.
+  mutating func shrink(to maximum: Int, before limit: Int) {
+    while count > maximum, let first = segments.first, first.end <= limit {
+      segments.removeFirst()
+      if segments.isEmpty { segments = [Segment(start: first.end)] }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Bytes
+public import EventLoop
+public import Storage
+public import Telemetry
+
+/// The journals of runs: of those under way, and for some time of those that have ended.
+@Reactor
+public final class RunStore {
+  public struct Limits: Sendable, Equatable {
+    /// How long a run is kept after its end (`RUN_RETENTION_MS`).
+    public var retention: Duration = .seconds(3600)
+    /// Bytes of all journals (`RUN_STORE_MAX_BYTES`). The runs that ended first are forgotten first; a run for which that
+    /// does not make enough room is not kept.
+    public var total = 1024 * 1024 * 1024
+    /// Bytes of ended runs that stay in memory.
+    public var memory = 16 * 1024 * 1024
+    public var journal = RunJournal.Limits()
+
+    public init() {}
+  }
+
+  private let limits: Limits
+  private let storage: any JournalStorage
+  private let isDurable: Bool
+  private let scheduler: any Scheduler
+  private let clock: @Sendable () -> Timestamp
+  private let logger: Logger
+  private var journals: [String: RunJournal] = [:]
+  /// Those that have ended, the first first.
+  private var ended: [RunJournal] = []
+  private var total = 0
+
+  /// - Parameters:
+  ///   - isDurable: whether runs are to be found again after a restart; if not, the storage is only where they go when
+  ///     memory is short.
+  ///   - clock: the wall clock.
+  public init(
+    limits: Limits = Limits(), storage: any JournalStorage, isDurable: Bool, scheduler: any Scheduler = Loop.main,
+    clock: @escaping @Sendable () -> Timestamp, logger: Logger
+  ) {
+    self.limits = limits
+    self.storage = storage
+    self.isDurable = isDurable
+    self.scheduler = scheduler
+    self.clock = clock
+    self.logger = logger
+  }
+
+  /// Takes in the runs of a former life. Those that had not ended are told to be interrupted.
+  ///
+  /// - Returns: how many there are.
+  /// - Throws: `StorageError` when they cannot be read.
+  public func load() async throws(StorageError) -> Int {
+    for found in try await storage.recover(noting: JournalEntry.started.rawValue) {
+      guard let description = (try? JSONValue(parsing: found.first)).flatMap(RunDescription.init) else {
+        await storage.remove(found.name)
+        continue
+      }
+      let journal = make(description, isKept: true)
+      journals[journal.id] = journal
+      total += found.length
+      journal.restore(found)
+    }
+    ended = journals.values.sorted { ($0.endedAt ?? 0, $0.id) < ($1.endedAt ?? 0, $1.id) }
+    let now = clock().milliseconds
+    for journal in ended { expire(journal, after: limits.retention - .milliseconds(now - (journal.endedAt ?? now))) }
+    makeRoom()
+    return journals.count
+  }
+
+  /// Begins the journal of a run.
+  ///
+  /// - Parameter isKept: whether the run goes on when nobody watches it.
+  public func begin(_ description: RunDescription, isKept: Bool) -> RunJournal {
+    let journal = make(description, isKept: isKept)
+    journals[journal.id] = journal
+    journal.begin(description)
+    return journal
+  }
+
+  private func make(_ description: RunDescription, isKept: Bool) -> RunJournal {
+    RunJournal(
+      description, isKept: isKept, limits: limits.journal, storage: storage, isDurable: isDurable,
+      scheduler: scheduler, clock: clock, logger: logger,
+      onGrowth: { [weak self] in self?.grow(by: $0) ?? false }, onEnd: { [weak self] in self?.journalEnded($0) })
+  }
+
+  public func journal(_ id: String) -> RunJournal? { journals[id] }
+
+  /// All of one principal's, the newest first.
+  public func journals(of principal: String) -> [RunJournal] {
+    journals.values.filter { $0.principal == principal }.sorted {
+      ($0.createdAt, $0.id) > ($1.createdAt, $1.id)
+    }
+  }
+
+  public var count: Int { journals.count }
+  /// Bytes of journals in memory.
+  public var kept: Int { journals.values.reduce(0) { $0 + $1.kept } }
+
+  /// Forgets a run, and ends it if it goes on.
+  public func remove(_ journal: RunJournal) {
+    guard journals[journal.id] === journal else { return }
+    journals[journal.id] = nil
+    ended.removeAll { $0 === journal }
+    journal.cancel()
+    journal.discard()
+  }
+
+  /// Returns when everything is where it will be found again.
+  public func flush() async {
+    for journal in journals.values { await journal.flush() }
+  }
+
+  private func journalEnded(_ journal: RunJournal) {
+    ended.removeAll { $0 === journal }
+    guard journals[journal.id] === journal, case .ended = journal.state else { return }
+    ended.append(journal)
+    expire(journal, after: limits.retention)
+    spill()
+  }
+
+  /// Forgets the run when its time is over, unless it has gone on by then.
+  private func expire(_ journal: RunJournal, after delay: Duration) {
+    let (id, end) = (journal.id, journal.endedAt)
+    _ = scheduler.schedule(after: delay) { [weak self] in
+      guard let self, let journal = journals[id], journal.endedAt == end else { return }
+      remove(journal)
+    }
+  }
+
+  /// Less than nothing for a journal that is not kept any more.
+  ///
+  /// - Returns: whether there is room for it, for which others may have to go.
+  private func grow(by bytes: Int) -> Bool {
+    total += bytes
+    makeRoom()
+    return total <= limits.total
+  }
+
+  private func makeRoom() {
+    while total > limits.total, let oldest = ended.first { remove(oldest) }
+  }
+
+  /// The runs that ended first leave memory first.
+  private func spill() {
+    var kept = ended.reduce(0) { $0 + $1.kept }
+    for journal in ended where kept > limits.memory {
+      kept -= journal.kept
+      journal.spill()
+    }
+  }
+}

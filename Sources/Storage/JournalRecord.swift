@@ -1,0 +1,76 @@
+public import Bytes
+
+/// The form of one record in a journal: the length of its payload (4 bytes), the checksum of kind and payload (4 bytes),
+/// the kind (1 byte), the payload. Numbers are little endian.
+///
+/// The checksum is filled in when the record goes to the disk: in memory it is zero.
+public enum JournalRecord {
+  /// Bytes before the payload.
+  public static let headerLength = 9
+  /// The longest payload: a line of the CLI is not longer (see `LineFramer.defaultMaximumLineLength`).
+  public static let maximumPayload = 64 * 1024 * 1024
+
+  /// Appends a record without its checksum.
+  public static func append(kind: UInt8, _ payload: Span<UInt8>, to output: inout ByteBuffer) {
+    append(UInt32(payload.count), to: &output)
+    append(0, to: &output)
+    output.append(kind)
+    output.append(payload)
+  }
+
+  private static func append(_ number: UInt32, to output: inout ByteBuffer) {
+    for shift in [0, 8, 16, 24] as [UInt32] { output.append(UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+
+  /// What begins at some place of a journal.
+  public enum Finding: Equatable, Sendable {
+    /// A record; the range is its payload's.
+    case record(kind: UInt8, payload: Range<Int>)
+    /// A part of a record, this long as a whole; of its length only a guess where not even the header is there.
+    case part(of: Int)
+    /// No record.
+    case damaged
+  }
+
+  /// Looks at the record that begins at `offset`.
+  ///
+  /// - Parameter checks: whether the checksum counts, as it does for what was read from the disk.
+  public static func find(in bytes: Span<UInt8>, at offset: Int, checks: Bool) -> Finding {
+    guard offset + headerLength <= bytes.count else { return .part(of: headerLength) }
+    let length = Int(number(bytes, offset))
+    guard length <= maximumPayload else { return .damaged }
+    let payload = (offset + headerLength)..<(offset + headerLength + length)
+    guard payload.upperBound <= bytes.count else { return .part(of: headerLength + length) }
+    guard !checks || checksum(bytes, payload) == number(bytes, offset + 4) else { return .damaged }
+    return .record(kind: bytes[offset + 8], payload: payload)
+  }
+
+  /// Of the kind and the payload, which lie side by side.
+  private static func checksum(_ bytes: Span<UInt8>, _ payload: Range<Int>) -> UInt32 {
+    CRC32.checksum(bytes.extracting((payload.lowerBound - 1)..<payload.upperBound))
+  }
+
+  private static func number(_ bytes: Span<UInt8>, _ offset: Int) -> UInt32 {
+    UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8 | UInt32(bytes[offset + 2]) << 16
+      | UInt32(bytes[offset + 3]) << 24
+  }
+
+  /// The same records, each with its checksum.
+  static func sealed(_ records: [UInt8]) -> [UInt8] {
+    var sealed = records
+    var offset = 0
+    while case .record(_, let payload) = find(in: records.span, at: offset, checks: false) {
+      let sum = checksum(records.span, payload)
+      for index in 0..<4 { sealed[offset + 4 + index] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * index)) }
+      offset = payload.upperBound
+    }
+    return sealed
+  }
+
+  /// How much of `bytes`, from its beginning, is whole records.
+  static func wholeLength(of bytes: [UInt8]) -> Int {
+    var offset = 0
+    while case .record(_, let payload) = find(in: bytes.span, at: offset, checks: true) { offset = payload.upperBound }
+    return offset
+  }
+}

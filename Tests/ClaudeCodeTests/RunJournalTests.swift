@@ -1,0 +1,246 @@
+import Bytes
+import EventLoop
+import Storage
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct RunJournalTests {
+  private let stage = JournalStage()
+  private let words = (0..<40).map { CLILine.text("word \($0)") }
+  private var result: String { CLILine.result("done") }
+
+  // MARK: Watching
+
+  @Test("who is there from the beginning, who comes in the middle and who comes late are told the same")
+  func replayed() async {
+    let journal = stage.begin()
+    let early = RunRecorder()
+    _ = journal.add(early)
+    var others: [RunRecorder] = []
+    for word in words {
+      stage.say([word], in: journal)
+      let late = RunRecorder()
+      _ = journal.add(late)
+      others.append(late)
+      await nextTurn()
+    }
+    stage.finish(journal, "done")
+    let last = RunRecorder()
+    _ = journal.add(last)
+    for recorder in [early, last] + others {
+      #expect(await recorder.result()?.text == "done")
+      #expect(recorder.lines == words + [result])
+      #expect(recorder.outcomes.count == 1)
+    }
+    #expect(stage.storage.reads > 0)
+    #expect(journal.kept <= JournalStage.small.journal.memory + JournalStage.small.journal.segment)
+  }
+
+  @Test("cut after any entry and resumed there, what is told is the same as uncut")
+  func resumed() async {
+    let journal = stage.begin()
+    stage.say(words, in: journal)
+    stage.finish(journal, "done")
+    let all = words + [result]
+    for cut in 0...all.count {
+      let rest = RunRecorder()
+      _ = journal.add(rest, skipping: cut)
+      #expect(await rest.result()?.text == "done")
+      #expect(rest.lines == Array(all[cut...]))
+    }
+  }
+
+  @Test("a watcher that stalls is told everything later, and nobody waits for it")
+  func stalled() async {
+    let journal = stage.begin()
+    let (slow, quick) = (RunRecorder(), RunRecorder())
+    slow.isCongested = true
+    let reader = journal.add(slow)
+    _ = journal.add(quick)
+    for word in words {
+      stage.say([word], in: journal)
+      await nextTurn()
+    }
+    #expect(quick.lines == words)
+    #expect(slow.lines.isEmpty && !journal.isCongested)
+    slow.isCongested = false
+    reader.observerDidDrain()
+    await slow.lines(words.count)
+    #expect(slow.lines == words)
+    stage.finish(journal)
+    #expect(slow.outcomes.count == 1 && slow.lines.count == words.count + 1)
+  }
+
+  @Test("watchers that stop and go at any time miss nothing and hear nothing twice", arguments: 0..<20)
+  func stopAndGo(seed: UInt64) async {
+    var random = SeededGenerator(seed: seed)
+    let journal = stage.begin()
+    let recorders = (0..<4).map { _ in RunRecorder() }
+    let readers = recorders.map { journal.add($0) }
+    for word in words {
+      stage.say([word], in: journal)
+      for (recorder, reader) in zip(recorders, readers) {
+        recorder.isCongested = Bool.random(using: &random)
+        if !recorder.isCongested { reader.observerDidDrain() }
+      }
+      if Bool.random(using: &random) { await nextTurn() }
+    }
+    stage.finish(journal, "done")
+    for (recorder, reader) in zip(recorders, readers) {
+      recorder.isCongested = false
+      reader.observerDidDrain()
+      #expect(await recorder.result()?.text == "done")
+      #expect(recorder.lines == words + [result])
+    }
+  }
+
+  @Test("who only wants what there is gets that, and is told whether it was all")
+  func told() async {
+    let journal = stage.begin()
+    stage.say(words, in: journal)
+    let before = RunRecorder()
+    #expect(await journal.tell(before) == false)
+    #expect(before.lines == words && before.outcomes.isEmpty)
+    stage.finish(journal)
+    let after = RunRecorder()
+    #expect(await journal.tell(after))
+    #expect(after.lines == words + [CLILine.result()] && after.outcomes.count == 1)
+  }
+
+  @Test("questions, failures and waiting are told as they were", arguments: [true, false])
+  func others(isLive: Bool) async {
+    let journal = stage.begin()
+    let recorder = RunRecorder()
+    if isLive { _ = journal.add(recorder) }
+    let run = JournalStage.run(stage.scheduler)
+    let question = PermissionQuestion(["tool_name": "Bash", "input": ["command": "ls"]], requestID: "q")
+    if let question { journal.run(run, didAsk: question) }
+    let error = ClaudeError(.upstream(status: 529), "busy", reachedCLI: true)
+    journal.run(run, didEnd: .failed(error))
+    if !isLive { _ = journal.add(recorder) }
+    #expect(recorder.questions == [question])
+    #expect(recorder.outcomes == [.failed(error)])
+    #expect(journal.state == .ended(.failed(error)))
+  }
+
+  @Test("an end that another turn follows is not the end")
+  func turns() async {
+    let journal = stage.begin()
+    let recorder = RunRecorder()
+    _ = journal.add(recorder)
+    journal.isExpectingMore = true
+    stage.finish(journal, "one")
+    #expect(recorder.outcomes.isEmpty)
+    journal.take(input: ["prompt": "more"])
+    journal.isExpectingMore = false
+    stage.finish(journal, "two")
+    #expect(await recorder.result()?.text == "two")
+    let late = RunRecorder()
+    _ = journal.add(late)
+    #expect(await late.result()?.text == "two")
+    #expect(late.lines == [CLILine.result("one"), CLILine.result("two")])
+    #expect(late.inputs == [["prompt": "more"]])
+  }
+
+  // MARK: Keeping the run
+
+  @Test("a run that nobody watches is cancelled, unless it is kept", arguments: [true, false])
+  func left(isKept: Bool) {
+    let journal = stage.begin(isKept: isKept)
+    var hasEnded = false
+    let run = JournalStage.run(stage.scheduler) { hasEnded = true }
+    run.add(journal)
+    journal.follow(run)
+    let (first, second) = (RunRecorder(), RunRecorder())
+    let readers = [journal.add(first), journal.add(second)]
+    readers[0].remove(first)
+    #expect(!hasEnded)
+    readers[1].remove(second)
+    #expect(hasEnded == !isKept)
+    #expect(first.outcomes.isEmpty && second.outcomes.isEmpty)
+    run.cancel()
+    guard case .ended(.failed(let error)) = journal.state else {
+      Issue.record("the journal is \(journal.state)")
+      return
+    }
+    #expect(error.kind == .cancelled)
+  }
+
+  // MARK: The disk
+
+  @Test("while the disk is behind, the run waits, and goes on when it has caught up")
+  func slowDisk() async throws {
+    var limits = JournalStage.small
+    limits.journal.unwritten = 2000
+    let outcomes = try await LimitTable.row("unwritten bytes of a journal", limits.journal.unwritten) { offset in
+      let stage = JournalStage(limits)
+      stage.storage.isHeld = true
+      let journal = stage.begin()
+      let line = CLILine.text("x")
+      stage.say([line], in: journal)
+      let rest = limits.journal.unwritten + offset - journal.length - JournalRecord.headerLength
+      stage.say([line + String(repeating: " ", count: rest - line.utf8.count)], in: journal)
+      let wasCongested = journal.isCongested
+      await nextTurn()
+      stage.storage.isHeld = false
+      await until { !journal.isCongested }
+      await journal.flush()
+      #expect(stage.storage.journals[journal.id]?.count == journal.length)
+      return wasCongested ? "waits" : "goes on"
+    }
+    #expect(outcomes == ["goes on", "goes on", "waits"])
+  }
+
+  @Test("a record is on the disk soon, not with each line")
+  func delay() async throws {
+    let limit = RunJournal.Limits().delay
+    let outcomes = try await LimitTable.row("delay of a journal's records", limit) { offset in
+      let stage = JournalStage(RunStore.Limits())
+      let journal = stage.begin()
+      stage.say(words, in: journal)
+      stage.advance(by: limit + .microseconds(offset))
+      await nextTurn()
+      await nextTurn()
+      return stage.storage.journals[journal.id]?.count == journal.length ? "written" : "waits"
+    }
+    #expect(outcomes == ["waits", "written", "written"])
+  }
+
+  @Test("a disk that fails costs the past, not the run: who comes late is told that it is lost")
+  func brokenDisk() async {
+    stage.storage.isBroken = true
+    let journal = stage.begin()
+    let early = RunRecorder()
+    _ = journal.add(early)
+    for word in words {
+      stage.say([word], in: journal)
+      await nextTurn()
+    }
+    #expect(!journal.isWhole && !journal.isCongested)
+    let late = RunRecorder()
+    _ = journal.add(late)
+    #expect(await late.failure()?.message == "What the run has said is not kept any more")
+    stage.finish(journal, "done")
+    #expect(early.lines == words + [result] && early.outcomes.count == 1)
+    #expect(journal.kept <= JournalStage.small.journal.memory + 2 * JournalStage.small.journal.segment)
+  }
+
+  @Test("without durability nothing is written while memory is enough")
+  func inMemory() async {
+    let stage = JournalStage(RunStore.Limits(), isDurable: false)
+    let journal = stage.begin()
+    stage.say(words, in: journal)
+    stage.finish(journal)
+    await nextTurn()
+    #expect(stage.storage.journals.isEmpty)
+    #expect(await journal.request() == ["n": 1])
+    let recorder = RunRecorder()
+    _ = journal.add(recorder)
+    #expect(recorder.lines.count == words.count + 1)
+  }
+}

@@ -1,0 +1,220 @@
+import Bytes
+import EventLoop
+import Storage
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct RunStoreTests {
+  private func ended(_ stage: JournalStage, _ text: String = "") -> RunJournal {
+    let journal = stage.begin()
+    stage.finish(journal, text)
+    return journal
+  }
+
+  @Test("one principal finds its own, the newest first")
+  func own() {
+    let stage = JournalStage()
+    let first = stage.begin(of: "me")
+    _ = stage.begin(of: "you")
+    let second = stage.begin(of: "me")
+    #expect(stage.store.journals(of: "me").map(\.id) == [second.id, first.id])
+    #expect(stage.store.journal(first.id) === first)
+    #expect(stage.store.count == 3)
+  }
+
+  @Test("how long a run is kept after its end; one that goes on is kept")
+  func retention() async throws {
+    let limit = RunStore.Limits().retention
+    let outcomes = try await LimitTable.row("retention of a run", limit) { offset in
+      let stage = JournalStage(RunStore.Limits())
+      let live = stage.begin()
+      let journal = ended(stage)
+      stage.advance(by: limit + .milliseconds(offset))
+      #expect(stage.store.journal(live.id) != nil)
+      await nextTurn()
+      await nextTurn()
+      #expect((stage.storage.journals[journal.id] == nil) == (offset >= 0))
+      return stage.store.journal(journal.id) == nil ? "forgotten" : "kept"
+    }
+    #expect(outcomes == ["kept", "forgotten", "forgotten"])
+  }
+
+  @Test("a run that has gone on is kept from its last end")
+  func goneOn() {
+    let stage = JournalStage(RunStore.Limits())
+    let journal = ended(stage)
+    stage.advance(by: .seconds(3000))
+    journal.take(input: ["prompt": "more"])
+    stage.finish(journal)
+    stage.advance(by: .seconds(3000))
+    #expect(stage.store.journal(journal.id) != nil)
+    stage.advance(by: .seconds(600))
+    #expect(stage.store.journal(journal.id) == nil)
+  }
+
+  @Test("how much there may be: what ended first goes first, and what goes on is not kept whole rather than all lost")
+  func total() async throws {
+    var limits = JournalStage.small
+    let probe = JournalStage()
+    _ = ended(probe)
+    let one = ended(probe, "x").length
+    limits.total = 3 * one
+    let outcomes = try await LimitTable.row("bytes of all runs (here)", limits.total) { offset in
+      let stage = JournalStage(limits)
+      let first = ended(stage, "a")
+      let second = ended(stage, "b")
+      let third = stage.begin()
+      let rest = one - third.length + offset
+      let end = RunOutcome.parked.json(result: [], at: 0).encoded.count
+      stage.say(
+        [CLILine.initLine + String(repeating: " ", count: rest - 2 * 9 - end - CLILine.initLine.utf8.count)], in: third)
+      third.end(.parked)
+      #expect(stage.store.journal(second.id) != nil && third.isWhole)
+      return stage.store.journal(first.id) == nil ? "the first is gone" : "all are kept"
+    }
+    #expect(outcomes == ["all are kept", "all are kept", "the first is gone"])
+    let stage = JournalStage(limits)
+    let live = stage.begin()
+    let other = stage.begin()
+    stage.say([CLILine.text(String(repeating: "x", count: 3 * one))], in: live)
+    #expect(!live.isWhole && other.isWhole)
+    stage.finish(other)
+    #expect(stage.store.journal(other.id) != nil)
+  }
+
+  @Test("ended runs leave memory when there are many, and are told all the same")
+  func memory() async {
+    var limits = JournalStage.small
+    limits.memory = 2000
+    let stage = JournalStage(limits, isDurable: false)
+    let journals = (0..<50).map { ended(stage, "run \($0)") }
+    await until { stage.store.kept <= limits.memory }
+    #expect(stage.store.kept <= limits.memory)
+    for (index, journal) in journals.enumerated() {
+      let recorder = RunRecorder()
+      _ = journal.add(recorder)
+      #expect(await recorder.result()?.text == "run \(index)")
+      #expect(await journal.request() == ["n": JSONValue(index + 1)])
+    }
+  }
+
+  @Test("a run that is removed ends, and is gone")
+  func removed() async {
+    let stage = JournalStage()
+    let journal = stage.begin()
+    var hasEnded = false
+    let run = JournalStage.run(stage.scheduler) { hasEnded = true }
+    run.add(journal)
+    journal.follow(run)
+    let recorder = RunRecorder()
+    _ = journal.add(recorder)
+    stage.store.remove(journal)
+    #expect(hasEnded && stage.store.count == 0)
+    #expect(await recorder.failure()?.kind == .cancelled)
+    await nextTurn()
+    await nextTurn()
+    #expect(stage.storage.journals.isEmpty)
+  }
+}
+
+/// Runs that outlive the server.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct RecoveredRunTests {
+  private let directory = TemporaryDirectory()
+
+  private func store(_ scheduler: ManualScheduler = ManualScheduler(), at milliseconds: Int = 0) -> RunStore {
+    RunStore(
+      limits: JournalStage.small, storage: JournalDirectory(path: "\(directory.path)/runs"), isDurable: true,
+      scheduler: scheduler, clock: { Timestamp(milliseconds: milliseconds) }, logger: .silent)
+  }
+
+  private func begin(_ store: RunStore, _ id: String) -> RunJournal {
+    let journal = store.begin(
+      RunDescription(id: id, surface: "agent", principal: "me", createdAt: 7, request: ["model": "m"]), isKept: true)
+    let run = JournalStage.run(ManualScheduler())
+    run.add(journal)
+    journal.follow(run)
+    for word in 0..<50 { run.say(CLILine.text("word \(word)")) }
+    return journal
+  }
+
+  @Test("finished runs are told whole, unfinished ones as far as they came, and that they were interrupted")
+  func killed() async throws {
+    let first = store()
+    let finished = begin(first, "finished")
+    let line = Array(CLILine.result("done").utf8)
+    guard let message = StreamMessage(scanning: line.span), let result = TurnResult(line.span) else { return }
+    finished.run(JournalStage.run(ManualScheduler()), didReceive: message, in: line.span)
+    finished.end(.result(result.withCost(0.25)))
+    let unfinished = begin(first, "unfinished")
+    await first.flush()
+    #expect(unfinished.state == .running)
+
+    let second = store(at: 1000)
+    #expect(try await second.load() == 2)
+    let (one, two) = (RunRecorder(), RunRecorder())
+    let kept = try #require(second.journal("finished"))
+    _ = kept.add(one)
+    #expect(await one.result()?.totalCost == 0.25)
+    #expect(one.lines.count == 51 && one.lines.last == CLILine.result("done"))
+    #expect(kept.principal == "me" && kept.surface == "agent" && kept.createdAt == 7 && kept.sessionID == "s")
+    #expect(await kept.request() == ["model": "m"])
+    let broken = try #require(second.journal("unfinished"))
+    _ = broken.add(two)
+    #expect(await two.failure() == .interrupted)
+    #expect(two.lines == (0..<50).map { CLILine.text("word \($0)") })
+    #expect(broken.state == .ended(.failed(.interrupted)) && broken.endedAt == 1000)
+    await second.flush()
+
+    // A third life finds what the second has said of it.
+    let third = store(at: 5000)
+    #expect(try await third.load() == 2)
+    #expect(third.journal("unfinished")?.endedAt == 1000)
+    await third.flush()
+  }
+
+  @Test("a former life's runs are forgotten when their time is over, counted from their end")
+  func expired() async throws {
+    let first = store()
+    begin(first, "a").end(.failed(.interrupted))
+    await first.flush()
+    let scheduler = ManualScheduler()
+    let second = store(scheduler, at: 3_599_000)
+    _ = try await second.load()
+    scheduler.advance(by: .milliseconds(999))
+    #expect(second.count == 1)
+    scheduler.advance(by: .milliseconds(1))
+    #expect(second.count == 0)
+  }
+
+  @Test("a run of a former life goes on")
+  func goesOn() async throws {
+    let first = store()
+    begin(first, "a").end(.failed(.interrupted))
+    await first.flush()
+    let second = store()
+    _ = try await second.load()
+    let journal = try #require(second.journal("a"))
+    journal.take(input: ["prompt": "more"])
+    journal.end(.failed(ClaudeError(.budget, "x", reachedCLI: true)))
+    let recorder = RunRecorder()
+    _ = journal.add(recorder)
+    #expect(await recorder.failure()?.kind == .budget)
+    #expect(recorder.lines.count == 50 && recorder.inputs == [["prompt": "more"]])
+    await second.flush()
+  }
+}
+
+extension Run {
+  @Reactor
+  fileprivate func say(_ line: String) {
+    let bytes = Array(line.utf8)
+    if let message = StreamMessage(scanning: bytes.span) { processDidEmit(message, in: bytes.span) }
+  }
+}

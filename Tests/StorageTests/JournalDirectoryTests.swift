@@ -1,0 +1,218 @@
+import Bytes
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Storage
+
+struct JournalRecordTests {
+  private func records(_ payloads: String...) -> [UInt8] {
+    var output = ByteBuffer()
+    for (index, payload) in payloads.enumerated() {
+      JournalRecord.append(kind: UInt8(index + 1), Array(payload.utf8).span, to: &output)
+    }
+    return output.bytes
+  }
+
+  @Test("records are found one after the other, empty ones too")
+  func found() {
+    let bytes = records("ab", "", "c")
+    var kinds: [UInt8] = []
+    var payloads: [String] = []
+    var offset = 0
+    while case .record(let kind, let payload) = JournalRecord.find(in: bytes.span, at: offset, checks: false) {
+      kinds.append(kind)
+      payloads.append(String(decoding: bytes[payload], as: UTF8.self))
+      offset = payload.upperBound
+    }
+    #expect(kinds == [1, 2, 3])
+    #expect(payloads == ["ab", "", "c"])
+    #expect(JournalRecord.find(in: bytes.span, at: offset, checks: false) == .part(of: JournalRecord.headerLength))
+  }
+
+  @Test("a sum makes every changed bit known, but for the length's, which make another record or none")
+  func sums() {
+    let sealed = JournalRecord.sealed(records("hello", "world"))
+    #expect(JournalRecord.wholeLength(of: sealed) == sealed.count)
+    let first = JournalRecord.headerLength + 5
+    for bit in 0..<(8 * first) {
+      var changed = sealed
+      changed[bit / 8] ^= 1 << (bit % 8)
+      #expect(JournalRecord.wholeLength(of: changed) == 0)
+    }
+  }
+
+  @Test("whatever is cut off, the whole records before it are found")
+  func torn() {
+    let sealed = JournalRecord.sealed(records("hello", "world"))
+    let first = JournalRecord.headerLength + 5
+    for count in 0..<sealed.count {
+      #expect(JournalRecord.wholeLength(of: Array(sealed[..<count])) == (count < first ? 0 : first))
+    }
+  }
+
+  @Test("the longest payload, and one that says it is longer")
+  func longest() async throws {
+    let outcomes = try await LimitTable.row("payload of a journal's record", JournalRecord.maximumPayload) { offset in
+      let length = UInt32(JournalRecord.maximumPayload + offset)
+      let header = [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: length >> $0) } + [0, 0, 0, 0, 2]
+      return JournalRecord.find(in: header.span, at: 0, checks: true) == .damaged ? "refused" : "taken"
+    }
+    #expect(outcomes == ["taken", "taken", "refused"])
+  }
+}
+
+/// What every storage of journals keeps to.
+struct JournalStorageTests {
+  private let directory = TemporaryDirectory()
+  private var path: String { "\(directory.path)/runs" }
+  private var storage: any JournalStorage { JournalDirectory(path: path) }
+
+  private func records(_ payloads: [String], kind: UInt8 = 2) -> [UInt8] {
+    var output = ByteBuffer()
+    for payload in payloads { JournalRecord.append(kind: kind, Array(payload.utf8).span, to: &output) }
+    return output.bytes
+  }
+
+  private func payloads(_ bytes: [UInt8]) -> [String] {
+    var (payloads, offset) = ([String](), 0)
+    while case .record(_, let payload) = JournalRecord.find(in: bytes.span, at: offset, checks: true) {
+      payloads.append(String(decoding: bytes[payload], as: UTF8.self))
+      offset = payload.upperBound
+    }
+    return payloads
+  }
+
+  @Test("what was appended is read, in pages of whole records, a record longer than a page included")
+  func pages() async throws {
+    let storage = storage
+    let said = ["a", String(repeating: "b", count: 500), "c", "d", ""]
+    try await storage.append(records(Array(said[..<2])), to: "r")
+    try await storage.append(records(Array(said[2...])), to: "r")
+    for limit in [1, 20, 100, 10_000] {
+      var (found, offset) = ([String](), 0)
+      while true {
+        let page = try await storage.read("r", from: offset, limit: limit)
+        if page.isEmpty { break }
+        found += payloads(page)
+        offset += page.count
+      }
+      #expect(found == said)
+    }
+  }
+
+  @Test("a journal that is not there cannot be read; one that was removed is not there")
+  func missing() async throws {
+    let storage = storage
+    await #expect(throws: StorageError.self) { try await storage.read("r", from: 0, limit: 10) }
+    try await storage.append(records(["a"]), to: "r")
+    await storage.remove("r")
+    await #expect(throws: StorageError.self) { try await storage.read("r", from: 0, limit: 10) }
+    await storage.remove("r")
+  }
+
+  @Test("a directory that cannot be written says so")
+  func unwritable() async throws {
+    directory.write("", to: "runs")
+    await #expect(throws: StorageError.self) { try await storage.append(records(["a"]), to: "r") }
+  }
+
+  @Test("another life finds all journals: their first record, their last, and the newest of a kind")
+  func recovered() async throws {
+    let storage = storage
+    try await storage.append(records(["begin"], kind: 1) + records(["x"], kind: 6), to: "b")
+    try await storage.append(records(["y"], kind: 6) + records(["end"], kind: 5), to: "b")
+    try await storage.append(records(["only"], kind: 1), to: "a")
+    let found = try await JournalDirectory(path: path).recover(noting: 6)
+    let length = records(["begin", "x", "y", "end"]).count
+    #expect(
+      found == [
+        RecoveredJournal(
+          name: "a", length: records(["only"]).count, first: Array("only".utf8), lastKind: 1, last: Array("only".utf8),
+          noted: nil),
+        RecoveredJournal(
+          name: "b", length: length, first: Array("begin".utf8), lastKind: 5, last: Array("end".utf8),
+          noted: Array("y".utf8)),
+      ])
+  }
+
+  @Test("without a directory there are none")
+  func nothing() async throws {
+    #expect(try await storage.recover(noting: 6).isEmpty)
+  }
+
+  @Test("a file is for nobody else to read")
+  func mode() async throws {
+    try await storage.append(records(["a"]), to: "r")
+    for (name, mode) in [(path, S_IFDIR | 0o700), ("\(path)/r.journal", S_IFREG | 0o600)] {
+      var status = stat()
+      #expect(unsafe stat(name, &status) == 0)
+      #expect(status.st_mode == mode)
+    }
+  }
+}
+
+/// Journals that were being written when the program was killed.
+struct TornJournalTests {
+  private let directory = TemporaryDirectory()
+
+  private func record(_ payload: String) -> [UInt8] {
+    var output = ByteBuffer()
+    JournalRecord.append(kind: 2, Array(payload.utf8).span, to: &output)
+    return output.bytes
+  }
+
+  private func truncate(to length: Int) {
+    #expect(unsafe Glibc.truncate("\(directory.path)/r.journal", length) == 0)
+  }
+
+  @Test("wherever the file ends, whole records are kept and what is appended next can be read")
+  func torn() async throws {
+    let (first, second) = (record("first").count, record("second").count)
+    for length in 0...(first + second) {
+      let storage = JournalDirectory(path: directory.path)
+      await storage.remove("r")
+      try await storage.append(record("first") + record("second"), to: "r")
+      truncate(to: length)
+      let found = try await JournalDirectory(path: directory.path).recover(noting: 6)
+      let whole = length < first ? 0 : length < first + second ? first : first + second
+      #expect(found.map(\.length) == (whole == 0 ? [] : [whole]))
+      if whole == 0 {
+        #expect(directory.text(of: "r.journal") == nil)
+      } else {
+        try await storage.append(record("third"), to: "r")
+        let bytes = try await storage.read("r", from: 0, limit: 1000)
+        #expect(bytes.count == whole + record("third").count)
+      }
+    }
+  }
+
+  @Test("a page that ends within a record is no damage; the next one begins with it", arguments: 1...80)
+  func cutPages(limit: Int) async throws {
+    let storage = JournalDirectory(path: directory.path)
+    let all = (0..<8).flatMap { record(String(repeating: "x", count: $0 * 3)) }
+    try await storage.append(all, to: "r")
+    var offset = 0
+    while offset < all.count {
+      let page = try await storage.read("r", from: offset, limit: limit)
+      #expect(!page.isEmpty)
+      offset += page.count
+    }
+    #expect(offset == all.count)
+  }
+
+  @Test("damage in the middle: what is before it is read, then it is an error, never something else")
+  func damaged() async throws {
+    let storage = JournalDirectory(path: directory.path)
+    try await storage.append(record("first") + record("second"), to: "r")
+    let file = unsafe open("\(directory.path)/r.journal", O_WRONLY)
+    let place = record("first").count + JournalRecord.headerLength
+    #expect(unsafe pwrite(file, "X", 1, place) == 1)
+    close(file)
+    let page = try await storage.read("r", from: 0, limit: 1000)
+    #expect(page.count == record("first").count)
+    await #expect(throws: StorageError.self) { try await storage.read("r", from: page.count, limit: 1000) }
+    let found = try await JournalDirectory(path: directory.path).recover(noting: 6)
+    #expect(found.map(\.length) == [page.count])
+  }
+}
