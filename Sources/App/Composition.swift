@@ -53,7 +53,8 @@ final class Composition {
         ceiling: settings.permissionCeiling, readsInBandOptions: settings.readsInBandOptions,
         writesSessionIntoContent: settings.writesSessionIntoContent),
       sessions: sessions, newID: newID)
-    let runner = TurnRunner(executor: executor, turns: turns, retryGrace: settings.retryGrace, newID: newID)
+    let runner = TurnRunner(
+      executor: executor, turns: turns, retryGrace: settings.retryGrace, clock: clock, newID: newID)
     self.turns = turns
 
     var router = Router()

@@ -65,8 +65,10 @@ public final class ClaudeExecutor {
       kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger)
   }
 
-  /// Runs under way.
+  /// How many runs are under way.
   public var activeRuns: Int { runs.count }
+  /// The runs under way, those that wait for their client included.
+  public var runsUnderWay: [Run] { Array(runs.values) }
   /// Turns that wait: for a slot, for their session, or for a process.
   public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
   public var processes: PoolFigures { pool.figures }
@@ -85,11 +87,11 @@ public final class ClaudeExecutor {
   /// - Parameters:
   ///   - departure: ends the waiting. After that, `Run.remove` is the way to leave.
   ///   - logger: the request's, so that the run's lines can be found by its id.
-  ///   - observe: makes the run's first observer, before the CLI says anything.
+  ///   - prepare: adds the run's observers, before the CLI says anything.
   /// - Throws: `ClaudeError` when nothing was started.
   public func run(
     _ turn: Turn, id: String, departure: CancellationSignal, logger: Logger,
-    observe: @Reactor (Run) -> any RunObserver
+    prepare: @Reactor (Run) -> Void
   ) async throws(ClaudeError) -> Run {
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
     // Whoever goes on in another way does not want the answer to what was called any more.
@@ -102,7 +104,7 @@ public final class ClaudeExecutor {
       throw error
     }
     do {
-      return try await start(turn, id: id, departure, logger, observe)
+      return try await start(turn, id: id, departure, logger, prepare)
     } catch {
       slots.leave()
       if let session { sessions.leave(session) }
@@ -113,7 +115,7 @@ public final class ClaudeExecutor {
   /// The turn has its session and its slot; if this throws, it has to give them back.
   private func start(
     _ turn: Turn, id: String, _ departure: CancellationSignal, _ logger: Logger,
-    _ observe: @Reactor (Run) -> any RunObserver
+    _ prepare: @Reactor (Run) -> Void
   ) async throws(ClaudeError) -> Run {
     if departure.isCancelled { throw .departed }
     if isShuttingDown { throw .shuttingDown }
@@ -126,7 +128,7 @@ public final class ClaudeExecutor {
       if turn.session.isNew { sessions.occupy(process.sessionID) }
       let run = makeRun(turn, id: id, sessionID: process.sessionID, wanted, logger)
       run.tellsHistoryInWords = hasFallenBack
-      run.add(observe(run))
+      prepare(run)
       run.start(on: process)
       started = run
     }
@@ -240,13 +242,11 @@ public final class ClaudeExecutor {
   /// - Parameters:
   ///   - results: what the client's functions answered, by the calls' ids.
   ///   - content: what the user says besides; empty for nothing.
-  ///   - prepare: called before the CLI can say anything more.
+  ///   - prepare: adds the run's observers, before the CLI says anything more.
   public func resume(
-    _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], observer: any RunObserver,
-    then prepare: @Reactor () -> Void = {}
+    _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], prepare: @Reactor () -> Void
   ) {
     slots.occupy()
-    run.observe(observer)
     prepare()
     run.resume(results, content)
   }

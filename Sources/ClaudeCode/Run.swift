@@ -18,6 +18,8 @@ public final class Run: RunSource {
   }
 
   public let id: String
+  /// Who has asked for it, and how.
+  public var origin: RunOrigin?
   public private(set) var turn: Turn
   public let startedAt: ContinuousClock.Instant
   private var state = State.running
@@ -88,9 +90,6 @@ public final class Run: RunSource {
   // MARK: Observers
 
   public func add(_ observer: any RunObserver) { observers.append(observer) }
-
-  /// From here on there is one observer, this one.
-  func observe(_ observer: any RunObserver) { observers = [observer] }
 
   /// The observer hears no more. A run without observers is cancelled.
   public func remove(_ observer: any RunObserver) {

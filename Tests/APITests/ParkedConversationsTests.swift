@@ -67,7 +67,7 @@ struct ParkedConversationsTests {
   func again() {
     let run = waiting(for: "a")
     parked.park(run, at: key, me)
-    run.observe(RunCollector(ChatCompletionCollector()))
+    run.add(RunCollector(ChatCompletionCollector()))
     run.resume(results("a"), [])
     #expect(parked.run(awaiting: results("a"), at: key, me) == nil)
     let ended = waiting(for: "b")

@@ -133,7 +133,7 @@ struct RepeatedRequestsTests {
     let run = Run.idle(scheduler, HeardRun(), of: .asking)
     requests.record(run, isWholeTurn: true, for: try key("1"))
     run.say([CLILine.question("1")])
-    run.observe(HeardRun())
+    run.add(HeardRun())
     requests.record(run, isWholeTurn: false, for: try key("2"))
     run.resume(["approve_1": FunctionResult([.text("allow")])], [])
     run.say([CLILine.result("a")])

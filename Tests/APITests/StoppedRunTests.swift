@@ -40,7 +40,8 @@ struct StoppedRunTests {
   ) async throws -> Run {
     let turn = Turn(prompt: "simulate: \(directives)", session: session, directory: directory.path)
     return try await executor.run(
-      turn, id: Self.newID(), departure: CancellationSignal(), logger: .silent, observe: observe)
+      turn, id: Self.newID(), departure: CancellationSignal(), logger: .silent
+    ) { $0.add(observe($0)) }
   }
 
   /// The session's next turn is served by the process that was interrupted.

@@ -45,10 +45,12 @@ struct TurnRunnerTests {
         scheduler: scheduler, logger: .silent, newID: Stage.newID)
       runner = TurnRunner(
         executor: executor, turns: FactoryStage().factory, scheduler: scheduler,
-        repeats: RepeatedRequests(limits: repeats, scheduler: scheduler), newID: Stage.newID)
+        repeats: RepeatedRequests(limits: repeats, scheduler: scheduler),
+        clock: { Timestamp(milliseconds: 0) }, newID: Stage.newID)
       let turn = Turn(prompt: "p", session: session, directory: directory.path)
       asked = RequestedTurn(
-        .turn(turn), for: FactoryStage.me, RequestKey(try .of("POST", "/", fields), FactoryStage.me), context)
+        .turn(turn), on: .claude, for: FactoryStage.me, RequestKey(try .of("POST", "/", fields), FactoryStage.me),
+        context)
     }
 
     private static func newID() -> String {
@@ -106,7 +108,7 @@ struct TurnRunnerTests {
     ) throws -> RequestedTurn? {
       let key = RequestKey(try .of("POST", "/", fields, body: body), principal)
       contexts.append(context)
-      return runner.recording(of: key).map { RequestedTurn(.repetition($0), for: principal, key, context) }
+      return runner.recording(of: key).map { RequestedTurn(.repetition($0), on: .claude, for: principal, key, context) }
     }
 
     func end() async {

@@ -68,9 +68,9 @@ final class ExecutorStage {
     onTake: (@Reactor () -> Void)? = nil
   ) async throws(ClaudeError) -> Run {
     ids += 1
-    return try await executor.run(turn, id: "run-\(ids)", departure: departure, logger: .silent) { _ in
+    return try await executor.run(turn, id: "run-\(ids)", departure: departure, logger: .silent) { run in
       onTake?()
-      return observer
+      run.add(observer)
     }
   }
 
@@ -90,5 +90,14 @@ final class ExecutorStage {
       if let wait = self.scheduler.waits.first, wait <= ExecutorStage.timeouts.kill { self.scheduler.advance(by: wait) }
       return self.executor.liveProcesses == 0
     }
+  }
+}
+
+extension ClaudeExecutor {
+  /// Goes on with a run that one observer hears.
+  func resume(
+    _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], observer: any RunObserver
+  ) {
+    resume(run, results, content: content) { run.add(observer) }
   }
 }

@@ -85,7 +85,8 @@ final class JournalStage {
     ids += 1
     return store.begin(
       RunDescription(
-        id: id ?? "run-\(ids)", surface: "agent", principal: principal, createdAt: ids, request: ["n": JSONValue(ids)]),
+        id: id ?? "run-\(ids)", surface: "agent", principal: principal, requestID: "req", createdAt: ids,
+        request: ["n": JSONValue(ids)]),
       isKept: isKept)
   }
 

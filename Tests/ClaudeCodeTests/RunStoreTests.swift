@@ -136,7 +136,9 @@ struct RecoveredRunTests {
 
   private func begin(_ store: RunStore, _ id: String) -> RunJournal {
     let journal = store.begin(
-      RunDescription(id: id, surface: "agent", principal: "me", createdAt: 7, request: ["model": "m"]), isKept: true)
+      RunDescription(
+        id: id, surface: "agent", principal: "me", requestID: "req", createdAt: 7, request: ["model": "m"]),
+      isKept: true)
     let run = JournalStage.run(ManualScheduler())
     run.add(journal)
     journal.follow(run)

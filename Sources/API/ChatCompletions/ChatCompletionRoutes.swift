@@ -40,7 +40,7 @@ public struct ChatCompletionRoutes {
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
     let repeated = runner.recording(of: requestKey).map { RequestedWork.repetition($0) }
-    let asked = RequestedTurn(repeated ?? plan.work, for: principal, requestKey, context)
+    let asked = RequestedTurn(repeated ?? plan.work, on: .chatCompletion, for: principal, requestKey, context)
     return wanted.isStreamed
       ? try await stream(wanted, plan, identity, asked) : try await collect(wanted, plan, identity, asked)
   }

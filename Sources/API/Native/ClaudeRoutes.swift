@@ -32,8 +32,9 @@ public struct ClaudeRoutes {
         "permission-mode ask needs an answer, and this stream has no way back: it works with /v1/chat/completions",
         param: "permission-mode")
     }
-    return try await runner.stream(RequestedTurn(.turn(turn), for: principal, RequestKey(request, principal), context))
-    { run in
+    return try await runner.stream(
+      RequestedTurn(.turn(turn), on: .claude, for: principal, RequestKey(request, principal), context)
+    ) { run in
       ClaudeStreamEncoder(
         includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: run.sessionID)
     } onEnd: { _, _, _ in

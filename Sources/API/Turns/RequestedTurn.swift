@@ -13,19 +13,34 @@ enum RequestedWork {
   case repetition(RunRecording)
 }
 
+/// The surfaces that runs are begun on, as lists of runs name them.
+enum Surface: String, Sendable {
+  case claude, messages, agent
+  case chatCompletion = "chat.completion"
+  case response
+}
+
 /// Work, and the request that asks for it.
 struct RequestedTurn {
   let work: RequestedWork
+  let surface: Surface
   let principal: Principal
   let context: RequestContext
   /// For a client that repeats its request when it has waited too long: its leaving is not yet the end.
   let key: RequestKey?
+  /// Where what the run says is kept; nil for a run that ends with its connection.
+  let journal: RunJournal?
 
-  init(_ work: RequestedWork, for principal: Principal, _ key: RequestKey?, _ context: RequestContext) {
+  init(
+    _ work: RequestedWork, on surface: Surface, for principal: Principal, _ key: RequestKey?,
+    _ context: RequestContext, journal: RunJournal? = nil
+  ) {
     self.work = work
+    self.surface = surface
     self.principal = principal
     self.context = context
     self.key = key
+    self.journal = journal
   }
 
   /// Whether the answer begins with its turn.

@@ -1,10 +1,10 @@
-import Telemetry
 import Bytes
 public import ClaudeCode
 public import EventLoop
 import HTTP
 import HTTPServer
 import Identity
+public import Telemetry
 
 /// Runs a turn for one request and makes its answer: the part of every route between decoding and encoding.
 @Reactor
@@ -13,18 +13,25 @@ public final class TurnRunner {
   private let turns: TurnFactory
   private let scheduler: any Scheduler
   private let newID: @Reactor () -> String
+  private let clock: @Sendable () -> Timestamp
   private let retryGrace: Duration
   private let repeats: RepeatedRequests
+  /// Requests whose turns wait for their beginning, by the turns' ids.
+  private(set) var queue: [String: QueuedTurn] = [:]
 
-  /// - Parameter retryGrace: how long a run goes on when a client that repeats its requests leaves before its answer.
+  /// - Parameters:
+  ///   - retryGrace: how long a run goes on when a client that repeats its requests leaves before its answer.
+  ///   - clock: the wall clock.
   public init(
     executor: ClaudeExecutor, turns: TurnFactory, scheduler: any Scheduler = Loop.main,
-    retryGrace: Duration = .seconds(2), repeats: RepeatedRequests? = nil, newID: @escaping @Reactor () -> String
+    retryGrace: Duration = .seconds(2), repeats: RepeatedRequests? = nil,
+    clock: @escaping @Sendable () -> Timestamp, newID: @escaping @Reactor () -> String
   ) {
     self.executor = executor
     self.turns = turns
     self.scheduler = scheduler
     self.retryGrace = retryGrace
+    self.clock = clock
     self.newID = newID
     self.repeats = repeats ?? RepeatedRequests(scheduler: scheduler)
   }
@@ -47,30 +54,39 @@ public final class TurnRunner {
   ) async throws -> HTTPResponse {
     let context = asked.context
     do throws(ClaudeError) {
-      let (run, stream) = try await begin(asked, encoder, onEnd)
+      var made: RunStream<Encoder>?
+      let run = try await start(asked) { run, attach in
+        let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
+        made = stream
+        stream.follow(attach(stream))
+      }
+      guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
       // From here on the client's leaving is the stream's business.
-      context.departure.whenCancelled { stream.clientDidLeave() }
-      try await stream.untilReady()
+      context.departure.whenCancelled { made.clientDidLeave() }
+      try await made.untilReady()
       mark(run, asked)
-      return .eventStream(stream)
+      return .eventStream(made)
     } catch {
       throw rendered(error, context)
     }
   }
 
-  private func begin<Encoder: RunEncoder>(
-    _ asked: RequestedTurn, _ encoder: @Reactor (Run) -> Encoder,
-    _ onEnd: @escaping @Reactor (Run, Encoder, RunOutcome) -> Void
-  ) async throws(ClaudeError) -> (Run, RunStream<Encoder>) {
-    var made: RunStream<Encoder>?
-    let run = try await start(asked) { run in
-      let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
-      stream.follow(run)
-      made = stream
-      return stream
+  /// Streams what stands in a journal, from its beginning, and what is still to come.
+  ///
+  /// - Parameter skipped: how many entries the encoder has had already.
+  /// - Throws: `HTTPError` for what failed before there was anything to send.
+  func replay(
+    _ journal: RunJournal, _ encoder: some RunEncoder, skipping skipped: Int = 0, _ context: RequestContext
+  ) async throws -> HTTPResponse {
+    let stream = RunStream(encoder, scheduler: scheduler) { _, _ in }
+    stream.follow(journal.add(stream, skipping: skipped))
+    context.departure.whenCancelled { stream.clientDidLeave() }
+    do throws(ClaudeError) {
+      try await stream.untilReady()
+      return .eventStream(stream)
+    } catch {
+      throw rendered(error, context)
     }
-    guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
-    return (run, made)
   }
 
   /// Runs the turn to its end, for an answer that is given whole.
@@ -83,15 +99,22 @@ public final class TurnRunner {
   ) async throws -> (Run, Encoder, RunOutcome) {
     let context = asked.context
     do throws(ClaudeError) {
-      let (run, observer) = try await begin(asked, encoder)
+      var made: (collector: RunCollector<Encoder>, source: any RunSource)?
+      let run = try await start(asked) { run, attach in
+        let collector = RunCollector(encoder(run))
+        made = (collector, attach(collector))
+      }
+      guard let (collector, source) = made else {
+        preconditionFailure("run \(run.id) was started without its observer")
+      }
       context.departure.whenCancelled { [self] in
         let leave: @Reactor () -> Void = {
-          run.remove(observer)
-          observer.abandon()
+          source.remove(collector)
+          collector.abandon()
         }
         if let grace = grace(asked) { _ = scheduler.schedule(after: grace, leave) } else { leave() }
       }
-      let (read, outcome) = try await observer.collected()
+      let (read, outcome) = try await collector.collected()
       mark(run, asked)
       return (run, read, outcome)
     } catch {
@@ -99,17 +122,12 @@ public final class TurnRunner {
     }
   }
 
-  private func begin<Encoder: RunEncoder>(
-    _ asked: RequestedTurn, _ encoder: @Reactor (Run) -> Encoder
-  ) async throws(ClaudeError) -> (Run, RunCollector<Encoder>) {
-    var made: RunCollector<Encoder>?
-    let run = try await start(asked) { run in
-      let collector = RunCollector(encoder(run))
-      made = collector
-      return collector
-    }
-    guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
-    return (run, made)
+  /// Begins a run that goes on without its client: what it says is in its journal, also why it could not begin.
+  ///
+  /// - Throws: what was also written there.
+  @discardableResult
+  func startKept(_ asked: RequestedTurn) async throws(ClaudeError) -> Run {
+    try await start(asked, endsWithClient: false) { _, _ in }
   }
 
   private func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
@@ -125,22 +143,21 @@ public final class TurnRunner {
       "x-claude-warning", "the history is told in words: this CLI does not take it as a transcript")
   }
 
+  /// Adds an observer, and says what it has to be taken from when it leaves.
+  typealias Attach = @Reactor (any RunObserver) -> any RunSource
+
+  /// - Parameter observe: called once, before the CLI says anything, to attach whoever is to hear it.
   private func start(
-    _ asked: RequestedTurn, _ observe: @Reactor (Run) -> any RunObserver
+    _ asked: RequestedTurn, endsWithClient: Bool = true, _ observe: @Reactor (Run, Attach) -> Void
   ) async throws(ClaudeError) -> Run {
     switch asked.work {
     case .turn(let turn):
-      return try await executor.run(
-        turn, id: "run_\(newID())", departure: asked.context.departure, logger: asked.context.logger
-      ) { run in
-        turns.began(run, for: asked.principal, asked.context)
-        if let key = asked.key { repeats.record(run, isWholeTurn: true, for: key) }
-        return observe(run)
-      }
+      return try await begin(turn, asked, endsWithClient, observe)
     case .resumption(let run, let results, let content):
       turns.began(run, for: asked.principal, asked.context)
-      executor.resume(run, results, content: content, observer: observe(run)) {
-        if let key = asked.key { repeats.record(run, isWholeTurn: false, for: key) }
+      run.origin?.requestIDs.append(asked.context.requestID)
+      executor.resume(run, results, content: content) {
+        attach(run, asked, isWholeTurn: false, observe)
       }
       return run
     case .repetition(let recording):
@@ -150,9 +167,47 @@ public final class TurnRunner {
       }
       asked.context.setResponseField("x-session-id", recording.run.sessionID)
       asked.context.logger.info("request repeated", ["run": .string(recording.run.id)])
-      recording.replay(to: observe(recording.run))
+      observe(recording.run) { observer in
+        recording.replay(to: observer)
+        return recording.run
+      }
       return recording.run
     }
+  }
+
+  private func begin(
+    _ turn: Turn, _ asked: RequestedTurn, _ endsWithClient: Bool, _ observe: @Reactor (Run, Attach) -> Void
+  ) async throws(ClaudeError) -> Run {
+    let id = "run_\(newID())"
+    let queued = QueuedTurn(asked, createdAt: clock().milliseconds)
+    queue[id] = queued
+    defer { queue[id] = nil }
+    if endsWithClient { asked.context.departure.whenCancelled { queued.departure.cancel() } }
+    do throws(ClaudeError) {
+      return try await executor.run(turn, id: id, departure: queued.departure, logger: asked.context.logger) { run in
+        run.origin = queued.origin
+        turns.began(run, for: asked.principal, asked.context)
+        attach(run, asked, isWholeTurn: true, observe)
+      }
+    } catch {
+      asked.journal?.end(.failed(error))
+      throw error
+    }
+  }
+
+  private func attach(
+    _ run: Run, _ asked: RequestedTurn, isWholeTurn: Bool, _ observe: @Reactor (Run, Attach) -> Void
+  ) {
+    if let key = asked.key { repeats.record(run, isWholeTurn: isWholeTurn, for: key) }
+    guard let journal = asked.journal else {
+      return observe(run) { observer in
+        run.add(observer)
+        return run
+      }
+    }
+    run.add(journal)
+    journal.follow(run)
+    observe(run) { journal.add($0) }
   }
 
   func rendered(_ error: ClaudeError, _ context: RequestContext) -> HTTPError {
@@ -160,5 +215,19 @@ public final class TurnRunner {
     context.logger.warn(
       "turn failed", ["status": .number(String(rendered.status.rawValue)), "reason": .string(error.message)])
     return rendered
+  }
+}
+
+/// A turn that waits for its session, a slot or a process.
+@Reactor
+struct QueuedTurn {
+  let origin: RunOrigin
+  /// Ends the waiting.
+  let departure = CancellationSignal()
+
+  init(_ asked: RequestedTurn, createdAt: Int) {
+    origin = RunOrigin(
+      principal: asked.principal.id, surface: asked.surface.rawValue, requestID: asked.context.requestID,
+      createdAt: createdAt)
   }
 }

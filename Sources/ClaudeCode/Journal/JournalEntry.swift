@@ -23,15 +23,20 @@ public struct RunDescription: Sendable, Equatable {
   public let surface: String
   /// Whose it is.
   public let principal: String
+  /// Of the request that began it.
+  public let requestID: String
   /// When it was begun, in milliseconds since 1970.
   public let createdAt: Int
   /// What the surface wants to find again.
   public let request: JSONValue
 
-  public init(id: String, surface: String, principal: String, createdAt: Int, request: JSONValue) {
+  public init(
+    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: JSONValue
+  ) {
     self.id = id
     self.surface = surface
     self.principal = principal
+    self.requestID = requestID
     self.createdAt = createdAt
     self.request = request
   }
@@ -39,7 +44,7 @@ public struct RunDescription: Sendable, Equatable {
   var json: JSONValue {
     [
       "id": .string(id), "surface": .string(surface), "principal": .string(principal),
-      "created_at": JSONValue(createdAt), "request": request,
+      "request_id": .string(requestID), "created_at": JSONValue(createdAt), "request": request,
     ]
   }
 
@@ -49,7 +54,8 @@ public struct RunDescription: Sendable, Equatable {
       let principal = json["principal"]?.string, let createdAt = json["created_at"]?.int
     else { return nil }
     self.init(
-      id: id, surface: surface, principal: principal, createdAt: createdAt, request: json["request"] ?? .null)
+      id: id, surface: surface, principal: principal, requestID: json["request_id"]?.string ?? "",
+      createdAt: createdAt, request: json["request"] ?? .null)
   }
 }
 

@@ -37,6 +37,8 @@ public final class RunJournal {
   public let surface: String
   /// Whose it is.
   public let principal: String
+  /// Of the request that began it.
+  public let requestID: String
   /// In milliseconds since 1970.
   public let createdAt: Int
   public private(set) var state = State.queued
@@ -81,6 +83,7 @@ public final class RunJournal {
     id = description.id
     surface = description.surface
     principal = description.principal
+    requestID = description.requestID
     createdAt = description.createdAt
     self.isKept = isKept
     self.limits = limits
