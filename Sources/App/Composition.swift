@@ -16,6 +16,9 @@ final class Composition {
   let executor: ClaudeExecutor
   let probe: CLIProbe
   let sessions: SessionStore
+  let runs: RunStore
+  private let journals: JournalDirectory
+  private let isDurable: Bool
   private let turns: TurnFactory
   private let mcpLoader: MCPConfigLoader
 
@@ -47,6 +50,11 @@ final class Composition {
       probe: probe, executor: executor, workspaces: workspaces, mcpPath: settings.mcpConfigPath, mcp: mcp,
       version: Version.current, isSimulated: isSimulated, clock: clock)
     sessions = SessionStore(store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore())
+    isDurable = settings.statePath != nil
+    journals = JournalDirectory(
+      path: settings.statePath.map { "\($0)/runs" }
+        ?? "\(temporary)/claude-code-server-\(ProcessControl.processID)-runs")
+    runs = RunStore(limits: settings.runs, storage: journals, isDurable: isDurable, clock: clock, logger: logger)
     let turns = TurnFactory(
       workspaces: workspaces, mcpLoader: mcpLoader, mcp: mcp ?? MCPConfiguration(), models: models,
       policy: TurnPolicy(
@@ -62,6 +70,8 @@ final class Composition {
     ModelRoutes(catalog: models).add(to: &router)
     let conversations = Conversations(turns: turns, retryPatience: settings.retryPatience)
     ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
+    ResponseRoutes(turns: turns, runner: runner, conversations: conversations, store: runs, clock: clock)
+      .add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
     var limits = ServerLimits()
@@ -115,6 +125,8 @@ final class Composition {
     await server.drained()
     server.closeAllConnections()
     await sessions.flush()
+    await runs.flush()
+    if !isDurable { await journals.removeAll() }
     mcpLoader.removeScratch()
   }
 }

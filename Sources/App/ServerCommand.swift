@@ -126,7 +126,7 @@ public struct ServerCommand: Sendable {
     do {
       let composition = try Composition(
         settings, environment: environment, isSimulated: isSimulated, logger: logger)
-      try await loadSessions(composition.sessions)
+      try await loadState(composition)
       try composition.server.listen(host: settings.host, port: settings.port)
       announce(composition.server.port ?? settings.port)
       composition.warmUp()
@@ -139,10 +139,10 @@ public struct ServerCommand: Sendable {
   }
 
   @Reactor
-  private func loadSessions(_ sessions: SessionStore) async throws {
+  private func loadState(_ composition: Composition) async throws {
     guard settings.statePath != nil else { return }
-    let count = try await sessions.load()
-    logger.info("sessions", ["known": JSONValue(count)])
+    let (sessions, runs) = (try await composition.sessions.load(), try await composition.runs.load())
+    logger.info("state", ["sessions": JSONValue(sessions), "runs": JSONValue(runs)])
   }
 
   @Reactor

@@ -33,5 +33,7 @@ enum SettingName: String, CaseIterable, Sendable {
   case queueTimeout = "CLAUDE_QUEUE_TIMEOUT_MS"
   case retryGrace = "RETRY_GRACE_MS"
   case statePath = "STATE_PATH"
+  case runRetention = "RUN_RETENTION_MS"
+  case runStoreMaximum = "RUN_STORE_MAX_BYTES"
   case toolResultTimeout = "TOOL_RESULT_TIMEOUT_MS"
 }

@@ -33,6 +33,7 @@ struct Settings: Sendable, Equatable {
   /// A directory for what is kept across restarts; nil for nothing.
   var statePath: String?
   var toolResultTimeout: Duration = .milliseconds(600_000)
+  var runs = RunStore.Limits()
 
   /// Everything that is wrong with a configuration, at once.
   struct ConfigurationError: Error, Sendable, Equatable {
@@ -91,6 +92,8 @@ struct Settings: Sendable, Equatable {
     pool.patience = turns.patience
     if let value = reader.milliseconds(.retryGrace, from: 0) { retryGrace = value }
     if let value = reader.milliseconds(.toolResultTimeout) { toolResultTimeout = value }
+    if let value = reader.milliseconds(.runRetention, from: 0) { runs.retention = value }
+    if let value = reader.integer(.runStoreMaximum, 0...Int.max) { runs.total = value }
   }
 
   /// Whether anybody who reaches the port may use the agent from another machine.

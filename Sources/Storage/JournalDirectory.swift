@@ -39,6 +39,12 @@ public actor JournalDirectory: JournalStorage {
 
   public func remove(_ name: String) { unsafe unlink(filePath(name)) }
 
+  /// Removes the directory and all journals in it.
+  public func removeAll() {
+    for name in names() ?? [] { remove(name) }
+    unsafe rmdir(path)
+  }
+
   public func recover(noting kind: UInt8) throws(StorageError) -> [RecoveredJournal] {
     guard let names = names() else { return [] }
     var journals: [RecoveredJournal] = []

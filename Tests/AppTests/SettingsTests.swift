@@ -120,6 +120,8 @@ struct SettingsTests {
     },
     Variable(.retryGrace, "0") { $0.retryGrace = .zero },
     Variable(.toolResultTimeout, "8") { $0.toolResultTimeout = .milliseconds(8) },
+    Variable(.runRetention, "9") { $0.runs.retention = .milliseconds(9) },
+    Variable(.runStoreMaximum, "10") { $0.runs.total = 10 },
     Variable(.statePath, "/var/lib/x") { $0.statePath = "/var/lib/x" },
     Variable(.logFile, "/var/log/x") { $0.logFile = "/var/log/x" },
   ]

@@ -47,10 +47,22 @@ enum AnswerForm: Sendable, Equatable {
     return ChatToolCall(id: id, name: name, arguments: (output["call"]?["arguments"] ?? [:]).text)
   }
 
+  /// What `text.format` of a response asks for: the same, spelt flat.
+  ///
+  /// - Throws: `HTTPError` 400.
+  static func textFormat(_ value: JSONValue?) throws -> AnswerForm {
+    guard let value, value["type"] == "json_schema" else { return try format(value, "text.format") }
+    return try format(["type": "json_schema", "json_schema": value], "text.format")
+  }
+
   /// What `response_format` asks for.
   ///
   /// - Throws: `HTTPError` 400.
   static func responseFormat(_ value: JSONValue?) throws -> AnswerForm {
+    try format(value, "response_format")
+  }
+
+  private static func format(_ value: JSONValue?, _ param: String) throws -> AnswerForm {
     guard let value, !value.isNull else { return .text }
     switch value["type"]?.string {
     case "text": return .text
@@ -58,13 +70,12 @@ enum AnswerForm: Sendable, Equatable {
     case "json_schema":
       guard let schema = value["json_schema"]?["schema"], schema.object != nil else {
         throw HTTPError.invalidRequest(
-          "response_format.json_schema.schema must be an object", param: "response_format.json_schema.schema")
+          "\(param).json_schema.schema must be an object", param: "\(param).json_schema.schema")
       }
       return .structured(schema: schema)
     case let type:
       throw HTTPError.invalidRequest(
-        "response_format.type must be text, json_object or json_schema, not \(type ?? "null")",
-        param: "response_format.type")
+        "\(param).type must be text, json_object or json_schema, not \(type ?? "null")", param: "\(param).type")
     }
   }
 }

@@ -25,12 +25,35 @@ struct ChatConversation: Sendable {
     past = ChatHistory.extend(beforeAnswer, by: whole.past.suffix(whole.past.last?.role == .assistant ? 1 : 0))
     now = ChatHistory.extend(past, by: whole.present)
   }
+
+  /// A conversation that is known up to a mark.
+  ///
+  /// - Parameter messages: what has come since, of the user and of the client's functions.
+  /// - Throws: `HTTPError` 400 for bad options.
+  init(_ messages: [ChatMessage], after mark: ConversationMark, _ policy: TurnPolicy) throws {
+    let whole = ChatHistory(messages)
+    (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
+    past = mark.past
+    beforeAnswer = mark.beforeAnswer
+    now = ChatHistory.extend(past, by: whole.present)
+  }
+}
+
+/// Where a conversation stood after an answer, for a request that names the answer instead of repeating it all.
+struct ConversationMark: Sendable, Equatable {
+  let past: ConversationKey
+  /// Before the answer.
+  let beforeAnswer: ConversationKey
+  /// What must be the same (see `conversationSettings`).
+  let settings: [String]
+  /// The options of the answer's request, and what it had inherited.
+  let options: TurnOptions
 }
 
 extension TurnOptions {
   /// What must agree, beside the messages, for two requests to mean the same conversation. Options written into
   /// messages are part of those; the text of the instructions is given anew with every request.
-  fileprivate func conversationSettings(isInstructed: Bool) -> [String] {
+  func conversationSettings(isInstructed: Bool) -> [String] {
     [
       workspace ?? "", appendSystemPrompt ?? "", (allowedTools ?? []).joined(separator: ","),
       (disallowedTools ?? []).joined(separator: ","), (mcpAllowedTools ?? []).joined(separator: ","),

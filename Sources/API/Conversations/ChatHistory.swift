@@ -22,7 +22,7 @@ struct ChatHistory: Sendable, Equatable {
   }
 
   // Some clients send an answer's text and its calls as two messages.
-  private static func merged(_ messages: [ChatMessage]) -> [ChatMessage] {
+  static func merged(_ messages: [ChatMessage]) -> [ChatMessage] {
     messages.reduce(into: []) { merged, message in
       guard message.role == .assistant, merged.last?.role == .assistant else { return merged.append(message) }
       merged[merged.count - 1].content += message.content

@@ -26,6 +26,14 @@ struct ChatMessage: Sendable, Equatable {
     self.toolCallID = toolCallID
   }
 
+  /// The result of a call.
+  init(results content: [ContentBlock], of call: String) {
+    role = .tool
+    self.content = content
+    calls = []
+    toolCallID = call
+  }
+
   /// The text of all its parts.
   var text: String {
     get { content.compactMap(\.text).joined(separator: "\n") }

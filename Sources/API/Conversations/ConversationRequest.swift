@@ -44,6 +44,15 @@ struct ConversationRequest: Sendable, Equatable {
     }
   }
 
+  /// A request that goes on from a mark: the past is not checked again.
+  init(tools: ChatTools, options: TurnOptions, after mark: ConversationMark) {
+    messages = []
+    self.tools = tools
+    format = .text
+    stop = []
+    self.options = options
+  }
+
   /// - Parameter newID: names a call that the CLI has no name for.
   func form(newID: () -> String) -> AnswerForm {
     if case .required(let functions) = tools.choice { return .call(functions, id: "call_\(newID())") }

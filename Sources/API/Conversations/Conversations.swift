@@ -29,13 +29,15 @@ public final class Conversations {
   /// Finds the run that waits for the request's results, or the session it continues (explicit id, the id in a previous
   /// answer, the conversation it carries), and says what is to be done.
   ///
-  /// - Parameter headerSession: what `x-session-id` says.
+  /// - Parameters:
+  ///   - form: what the answer has to be; nil for what the request says.
+  ///   - headerSession: what `x-session-id` says.
   /// - Throws: `HTTPError`.
   func plan(
-    _ wanted: ConversationRequest, _ conversation: ChatConversation, for principal: Principal, headerSession: String?,
-    _ context: RequestContext
+    _ wanted: ConversationRequest, _ conversation: ChatConversation, as form: AnswerForm? = nil,
+    for principal: Principal, headerSession: String?, _ context: RequestContext
   ) throws -> ConversationPlan {
-    let form = wanted.form(newID: turns.newID)
+    let form = form ?? wanted.form(newID: turns.newID)
     let history = conversation.history
     if let run = parked.run(awaiting: history.results, at: conversation.beforeAnswer, principal) {
       let work = RequestedWork.resumption(run, history.results, ChatHistory.neutral(history.question))
@@ -46,6 +48,14 @@ public final class Conversations {
     turn.outputSchema = form.schema
     if case .call = form {} else { offer(wanted.tools, to: &turn) }
     return ConversationPlan(work: .turn(turn), key: conversation.now, form: form)
+  }
+
+  /// Whether a request that goes on from `mark` can do without its past: a run waits for its results, or a session
+  /// stands there.
+  func knows(_ mark: ConversationMark, _ messages: [ChatMessage], _ principal: Principal) -> Bool {
+    let results = ChatHistory(messages).results
+    guard results.isEmpty else { return parked.run(awaiting: results, at: mark.beforeAnswer, principal) != nil }
+    return turns.sessions.session(at: mark.past) != nil
   }
 
   private func makeTurn(

@@ -13,6 +13,9 @@ package protocol RunEncoder {
 
   mutating func closeEarly(to output: inout ByteBuffer)
 
+  /// The stream begins: for what is to be seen before the run has said anything.
+  mutating func open(to output: inout ByteBuffer)
+
   /// - Throws: `ClaudeError` when the answer cannot go on; `close` with it follows.
   mutating func encode(
     _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer) throws(ClaudeError)
@@ -25,6 +28,9 @@ package protocol RunEncoder {
   /// The CLI asks whether it may use a tool; `closeParked` follows.
   mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer)
 
+  /// Another turn begins, with what the client says: in the journal of an agent.
+  mutating func encode(input: JSONValue, to output: inout ByteBuffer)
+
   /// The run waits for what the client's functions answer: the answer ends in their calls.
   mutating func closeParked(to output: inout ByteBuffer)
 
@@ -34,5 +40,7 @@ package protocol RunEncoder {
 
 extension RunEncoder {
   package var isSatisfied: Bool { mutating get { false } }
+  package mutating func open(to output: inout ByteBuffer) {}
+  package mutating func encode(input: JSONValue, to output: inout ByteBuffer) {}
   package mutating func closeEarly(to output: inout ByteBuffer) {}
 }

@@ -44,6 +44,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     self.onEnd = onEnd
     lastWrite = scheduler.now
     armTimer()
+    write { self.encoder.open(to: &$0) }
   }
 
   /// The run this stream observes: it is left when the client leaves.
@@ -71,8 +72,15 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
 
   // MARK: Run
 
+  /// What may wait for the head, in bytes: a journal has more at once than a run ever says.
+  static var maximumHeld: Int { 1024 * 1024 }
+
   var isCongested: Bool {
-    if case .streaming(let writer) = phase { writer.isCongested } else { false }
+    switch phase {
+    case .holding(let held): held.count > Self.maximumHeld
+    case .streaming(let writer): writer.isCongested
+    case .ended: false
+    }
   }
 
   func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
@@ -94,6 +102,11 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   func run(_ run: any RunSource, didAsk question: PermissionQuestion) {
     guard !isOver else { return }
     write { encoder.encode(question, to: &$0) }
+  }
+
+  func run(_ run: any RunSource, didTake input: JSONValue) {
+    guard !isOver else { return }
+    write { encoder.encode(input: input, to: &$0) }
   }
 
   func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
@@ -159,7 +172,12 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     phase = .streaming(writer)
     if !held.isEmpty { writer.write { $0.append(held) } }
     lastWrite = scheduler.now
-    guard isOver else { return armTimer() }
+    guard isOver else {
+      armTimer()
+      // What was held may have been too much to take more.
+      if !isCongested { run?.observerDidDrain() }
+      return
+    }
     writer.finish()
     phase = .ended
   }

@@ -42,8 +42,8 @@ public final class RepeatedRequests {
   /// Keeps what `run` says, in case its request comes again.
   ///
   /// - Parameter isWholeTurn: whether the request has begun the turn.
-  func record(_ run: Run, isWholeTurn: Bool, for key: RequestKey) {
-    let recording = RunRecording(run, isWholeTurn: isWholeTurn, capacity: limits.run) { [weak self] in
+  func record(_ run: Run, isWholeTurn: Bool, in journal: RunJournal? = nil, for key: RequestKey) {
+    let recording = RunRecording(run, isWholeTurn: isWholeTurn, journal: journal, capacity: limits.run) { [weak self] in
       self?.recordingEnded($0)
     }
     entries.append(Entry(key: key, recording: recording))

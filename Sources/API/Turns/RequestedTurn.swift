@@ -13,6 +13,18 @@ enum RequestedWork {
   case repetition(RunRecording)
 }
 
+@Reactor
+extension RequestedWork {
+  /// The turn that is to run or goes on.
+  var turn: Turn {
+    switch self {
+    case .turn(let turn): turn
+    case .resumption(let run, _, _): run.turn
+    case .repetition(let recording): recording.run.turn
+    }
+  }
+}
+
 /// The surfaces that runs are begun on, as lists of runs name them.
 enum Surface: String, Sendable {
   case claude, messages, agent

@@ -18,6 +18,8 @@ final class RunRecording: RunObserver {
   private var ended: Run?
   /// Whether it begins with its turn.
   let isWholeTurn: Bool
+  /// Where all of it is kept; nil where nothing is.
+  let journal: RunJournal?
   private var events: [Event] = []
   private var outcome: RunOutcome?
   /// How many bytes of lines the run has said.
@@ -35,9 +37,13 @@ final class RunRecording: RunObserver {
   /// - Parameters:
   ///   - capacity: how many bytes of lines are kept; a run that says more cannot be repeated.
   ///   - onEnd: called when the run has ended, or waits for its client.
-  init(_ run: Run, isWholeTurn: Bool, capacity: Int, onEnd: @escaping @Reactor (RunRecording) -> Void) {
+  init(
+    _ run: Run, isWholeTurn: Bool, journal: RunJournal? = nil, capacity: Int,
+    onEnd: @escaping @Reactor (RunRecording) -> Void
+  ) {
     live = run
     self.isWholeTurn = isWholeTurn
+    self.journal = journal
     self.capacity = capacity
     self.onEnd = onEnd
   }

@@ -125,9 +125,18 @@ public final class TurnRunner {
   /// Begins a run that goes on without its client: what it says is in its journal, also why it could not begin.
   ///
   /// - Throws: what was also written there.
-  @discardableResult
-  func startKept(_ asked: RequestedTurn) async throws(ClaudeError) -> Run {
-    try await start(asked, endsWithClient: false) { _, _ in }
+  func startKept(
+    _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void = { _, _ in }
+  ) async throws(ClaudeError) -> Run {
+    try await start(asked, endsWithClient: false, observe)
+  }
+
+  /// Ends the run of a journal, or its waiting to begin.
+  func cancel(_ journal: RunJournal) {
+    if journal.state == .queued, let queued = queue.values.first(where: { $0.journal === journal }) {
+      queued.departure.cancel()
+    }
+    journal.cancel()
   }
 
   private func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
@@ -198,7 +207,7 @@ public final class TurnRunner {
   private func attach(
     _ run: Run, _ asked: RequestedTurn, isWholeTurn: Bool, _ observe: @Reactor (Run, Attach) -> Void
   ) {
-    if let key = asked.key { repeats.record(run, isWholeTurn: isWholeTurn, for: key) }
+    if let key = asked.key { repeats.record(run, isWholeTurn: isWholeTurn, in: asked.journal, for: key) }
     guard let journal = asked.journal else {
       return observe(run) { observer in
         run.add(observer)
@@ -222,10 +231,12 @@ public final class TurnRunner {
 @Reactor
 struct QueuedTurn {
   let origin: RunOrigin
+  let journal: RunJournal?
   /// Ends the waiting.
   let departure = CancellationSignal()
 
   init(_ asked: RequestedTurn, createdAt: Int) {
+    journal = asked.journal
     origin = RunOrigin(
       principal: asked.principal.id, surface: asked.surface.rawValue, requestID: asked.context.requestID,
       createdAt: createdAt)

@@ -1,0 +1,52 @@
+import Bytes
+import HTTP
+import HTTPServer
+
+/// Which part of a list a request asks for, in OpenAI's way: `limit`, `after`, `order`.
+struct ListPage: Sendable, Equatable {
+  let limit: Int
+  /// The id of the last item that the client has.
+  let after: String?
+  let newestFirst: Bool
+
+  static let defaultLimit = 20
+  static let maximumLimit = 100
+
+  /// - Parameter newestFirst: where the request does not say.
+  /// - Throws: `HTTPError` 400.
+  init(_ head: HTTPRequestHead, newestFirst: Bool) throws {
+    limit = try head.queryNumber("limit", in: 1...ListPage.maximumLimit) ?? ListPage.defaultLimit
+    after = head.queryItem("after")
+    switch head.queryItem("order") {
+    case nil: self.newestFirst = newestFirst
+    case "asc": self.newestFirst = false
+    case "desc": self.newestFirst = true
+    default: throw HTTPError.invalidRequest("order must be asc or desc", param: "order")
+    }
+  }
+
+  /// - Parameter items: the oldest first.
+  func json(_ items: [JSONValue], id: (JSONValue) -> String) -> JSONValue {
+    let ordered = newestFirst ? items.reversed() : items
+    let start = after.flatMap { after in ordered.firstIndex { id($0) == after }.map { $0 + 1 } } ?? 0
+    let page = ordered[start...].prefix(limit)
+    return [
+      "object": "list", "data": .array(Array(page)), "first_id": page.first.map { .string(id($0)) } ?? .null,
+      "last_id": page.last.map { .string(id($0)) } ?? .null, "has_more": .bool(start + page.count < items.count),
+    ]
+  }
+}
+
+extension HTTPRequestHead {
+  /// A number among the query's items; nil if it is not there.
+  ///
+  /// - Throws: `HTTPError` 400 for anything else.
+  func queryNumber(_ name: String, in range: ClosedRange<Int> = 0...Int.max) throws -> Int? {
+    guard let text = queryItem(name) else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      let bounds = range.upperBound == .max ? "" : " from \(range.lowerBound) to \(range.upperBound)"
+      throw HTTPError.invalidRequest("\(name) must be a number\(bounds)", param: name)
+    }
+    return number
+  }
+}

@@ -1,0 +1,93 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+
+/// One item of a response's input, and of an earlier one's output when it comes back.
+struct ResponseInputItem: Sendable, Equatable {
+  /// As the client sent it.
+  let json: JSONValue
+  /// What it says in the conversation; nil for an item that says nothing there.
+  let message: ChatMessage?
+  /// The item that it stands for.
+  let reference: String?
+
+  /// The items of `input`: a string is a message of the user.
+  ///
+  /// - Throws: `HTTPError` 400.
+  static func list(_ input: JSONValue?) throws -> [ResponseInputItem] {
+    switch input {
+    case .string(let text):
+      return [try ResponseInputItem(["type": "message", "role": "user", "content": .string(text)], at: "input")]
+    case .array(let items): return try items.enumerated().map { try ResponseInputItem($1, at: "input[\($0)]") }
+    default: throw HTTPError.invalidRequest("input must be a string or an array of items", param: "input")
+    }
+  }
+
+  /// - Parameter path: the item's place in the body, for `param`.
+  /// - Throws: `HTTPError` 400.
+  init(_ json: JSONValue, at path: String) throws {
+    self.json = json
+    guard let object = json.object else { throw HTTPError.invalidRequest("\(path) must be an object", param: path) }
+    reference = try object["type"] == "item_reference" ? ResponseInputItem.text(object, "id", at: path) : nil
+    message = try reference == nil ? ResponseInputItem.message(object, json, at: path) : nil
+  }
+
+  private static func message(_ object: JSONObject, _ json: JSONValue, at path: String) throws -> ChatMessage? {
+    switch object["type"] ?? "message" {
+    case "message": return try ChatMessage(json, at: path)
+    case "reasoning": return nil
+    case "function_call":
+      let call = ChatToolCall(
+        id: try text(object, "call_id", at: path), name: try text(object, "name", at: path),
+        arguments: object["arguments"]?.string ?? "{}")
+      return ChatMessage(role: .assistant, text: "", calls: [call])
+    case "function_call_output":
+      let content = try ChatContent.blocks(of: object["output"] ?? .null, at: "\(path).output")
+      return ChatMessage(results: content, of: try text(object, "call_id", at: path))
+    case "mcp_approval_request": return ChatMessage(role: .assistant, text: "", calls: [try approval(object, at: path)])
+    case "mcp_approval_response":
+      return ChatMessage(
+        results: [.text(decision(object))], of: try text(object, "approval_request_id", at: path))
+    case let type:
+      throw HTTPError.invalidRequest(
+        "\(path): items of type \(type.string ?? type.text) are not supported", param: path,
+        code: "unsupported_item")
+    }
+  }
+
+  /// The question as the conversation knows it.
+  private static func approval(_ object: JSONObject, at path: String) throws -> ChatToolCall {
+    let input = object["arguments"]?.string.flatMap { try? JSONValue(parsing: $0) } ?? [:]
+    let arguments: JSONValue = ["tool_name": .string(try text(object, "name", at: path)), "input": input]
+    return ChatToolCall(
+      id: try text(object, "id", at: path), name: PermissionQuestion.function, arguments: arguments.text)
+  }
+
+  /// In the words that the question is answered with.
+  private static func decision(_ object: JSONObject) -> String {
+    if object["approve"] == true { return "allow" }
+    return object["reason"]?.string.map { "deny: \($0)" } ?? "deny"
+  }
+
+  private static func text(_ object: JSONObject, _ name: String, at path: String) throws -> String {
+    guard let text = object[name]?.string, !text.isEmpty else {
+      throw HTTPError.invalidRequest("\(path).\(name) must be a string", param: "\(path).\(name)")
+    }
+    return text
+  }
+
+  /// The item as `input_items` lists it.
+  ///
+  /// - Parameter id: for an item that came without one.
+  func listed(as id: String) -> JSONValue {
+    guard var object = json.object else { return json }
+    if object["type"] == nil { object["type"] = "message" }
+    if object["id"] == nil { object["id"] = .string(id) }
+    if object["type"] == "message", let text = object["content"]?.string {
+      let type = object["role"] == "assistant" ? "output_text" : "input_text"
+      object["content"] = [["type": .string(type), "text": .string(text)]]
+    }
+    if object["type"] == "message", object["status"] == nil { object["status"] = "completed" }
+    return .object(object)
+  }
+}

@@ -1,0 +1,60 @@
+import Bytes
+
+/// What an output item is, beside the questions of the CLI: what comes piece by piece.
+enum ResponseOutputItem: Sendable {
+  case message, reasoning
+  case call(id: String, name: String)
+
+  var prefix: String {
+    switch self {
+    case .message: "msg"
+    case .reasoning: "rs"
+    case .call: "fc"
+    }
+  }
+
+  var isText: Bool { if case .message = self { true } else { false } }
+
+  var deltaEvent: String {
+    switch self {
+    case .message: "response.output_text.delta"
+    case .reasoning: "response.reasoning_summary_text.delta"
+    case .call: "response.function_call_arguments.delta"
+    }
+  }
+
+  var doneEvent: String { deltaEvent.dropLast("delta".count) + "done" }
+
+  /// Which of the item's parts it is, in an event.
+  var place: String {
+    switch self {
+    case .message: ",\"content_index\":0"
+    case .reasoning: ",\"summary_index\":0"
+    case .call: ""
+    }
+  }
+
+  static func textPart(_ text: String) -> JSONValue {
+    ["type": "output_text", "text": .string(text), "annotations": [], "logprobs": []]
+  }
+
+  static func summaryPart(_ text: String) -> JSONValue { ["type": "summary_text", "text": .string(text)] }
+
+  /// - Parameter isWhole: whether it is the item's last form.
+  func json(_ id: String, _ text: String, isWhole: Bool) -> JSONValue {
+    let status: JSONValue = isWhole ? "completed" : "in_progress"
+    return switch self {
+    case .message:
+      [
+        "type": "message", "id": .string(id), "status": status, "role": "assistant",
+        "content": isWhole ? [Self.textPart(text)] : [],
+      ]
+    case .reasoning: ["type": "reasoning", "id": .string(id), "summary": isWhole ? [Self.summaryPart(text)] : []]
+    case .call(let call, let name):
+      [
+        "type": "function_call", "id": .string(id), "call_id": .string(call), "name": .string(name),
+        "arguments": .string(text), "status": status,
+      ]
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import Bytes
+public import ClaudeCode
+public import EventLoop
+import HTTP
+public import HTTPServer
+import Identity
+public import Telemetry
+
+/// `POST /v1/responses`, and what can be done with a response by its id.
+@Reactor
+public struct ResponseRoutes {
+  private let turns: TurnFactory
+  private let runner: TurnRunner
+  private let conversations: Conversations
+  private let store: RunStore
+  private let responses: StoredResponses
+  private let clock: @Sendable () -> Timestamp
+
+  public init(
+    turns: TurnFactory, runner: TurnRunner, conversations: Conversations, store: RunStore,
+    clock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.turns = turns
+    self.runner = runner
+    self.conversations = conversations
+    self.store = store
+    self.clock = clock
+    responses = StoredResponses(store)
+  }
+
+  public func add(to router: inout Router) {
+    router.on("POST", "/v1/responses") { [self] request, context, _ in try await create(request, context) }
+    router.on("GET", "/v1/responses/{id}") { [self] request, context, parameters in
+      try await retrieve(parameters["id"], request, context)
+    }
+    router.on("POST", "/v1/responses/{id}/cancel") { [self] _, context, parameters in
+      try await cancel(parameters["id"], context)
+    }
+    router.on("DELETE", "/v1/responses/{id}", atOnce: delete)
+    router.on("GET", "/v1/responses/{id}/input_items") { [self] request, context, parameters in
+      try await inputItems(parameters["id"], request, context)
+    }
+  }
+
+  // MARK: Creating
+
+  /// A response that is to be made.
+  private struct Order {
+    let id: String
+    let wanted: ResponseRequest
+    let plan: ResponsePlan
+    let asked: RequestedTurn
+    let encoder: ResponseEncoder
+  }
+
+  private func create(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let order = try await order(request, context)
+    if order.wanted.isBackground, let journal = order.asked.journal {
+      return try await startInBackground(order, journal)
+    }
+    return order.wanted.isStreamed ? try await stream(order) : try await collect(order)
+  }
+
+  private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
+    let principal = context[Principal.self] ?? .anonymous
+    let (wanted, key) = try await JSONBody.read(request) { (try ResponseRequest($0), RequestKey(request, principal)) }
+    let recording = runner.recording(of: key)
+    let id = recording?.journal?.id ?? "\(ResponseIdentity.prefix)\(turns.newID())"
+    let plan = try await plan(wanted, id, try request.head.sessionID, principal, context)
+    let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
+    let now = recording?.journal?.createdAt ?? clock().milliseconds
+    let isWholeTurn = RequestedTurn(work, on: .response, for: principal, key, context).isWholeTurn
+    let record = ResponseRecord(wanted, isWholeTurn: isWholeTurn, work.turn)
+    let description = RunDescription(
+      id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
+      createdAt: now, request: record.json)
+    let journal = wanted.isStored && recording == nil ? store.begin(description, isKept: wanted.isBackground) : nil
+    return Order(
+      id: id, wanted: wanted, plan: plan,
+      asked: RequestedTurn(work, on: .response, for: principal, key, context, journal: journal),
+      encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground))
+  }
+
+  private func plan(
+    _ wanted: ResponseRequest, _ id: String, _ session: String?, _ principal: Principal, _ context: RequestContext
+  ) async throws -> ResponsePlan {
+    let messages = try await responses.messages(of: wanted.input, for: principal)
+    if let mark = try responses.mark(of: wanted.previousID, for: principal) {
+      let options = wanted.options.inheriting(mark.options)
+      let settings = options.conversationSettings(isInstructed: wanted.instructions != nil)
+      if settings == mark.settings, !messages.contains(where: { $0.role == .assistant }),
+        conversations.knows(mark, messages, principal)
+      {
+        let conversation = try ChatConversation(wanted.stage + messages, after: mark, turns.policy)
+        let plan = try conversations.plan(
+          ConversationRequest(tools: wanted.tools, options: options, after: mark), conversation,
+          as: wanted.form(of: id),
+          for: principal, headerSession: session, context)
+        return ResponsePlan(plan: plan, options: options, settings: settings)
+      }
+    }
+    let earlier = try await responses.conversation(upTo: wanted.previousID, for: principal)
+    let options = wanted.options.inheriting(earlier.options)
+    let asked = try ConversationRequest(
+      messages: wanted.stage + earlier.messages + messages, tools: wanted.tools, format: wanted.format,
+      options: options, at: "input")
+    let plan = try conversations.plan(
+      asked, try ChatConversation(asked, for: principal, turns.policy), as: wanted.form(of: id), for: principal,
+      headerSession: session, context)
+    let settings = options.conversationSettings(isInstructed: wanted.instructions != nil)
+    return ResponsePlan(plan: plan, options: options, settings: settings)
+  }
+
+  private func stream(_ order: Order) async throws -> HTTPResponse {
+    let isNews = order.asked.isNews
+    return try await runner.stream(order.asked) { _ in
+      order.encoder
+    } onEnd: { run, encoder, outcome in
+      if isNews { note(outcome, of: run, order, encoder) }
+    }
+  }
+
+  private func collect(_ order: Order) async throws -> HTTPResponse {
+    let isNews = order.asked.isNews
+    let (run, encoder, outcome) = try await runner.collect(order.asked) { _ in order.encoder }
+    if isNews { note(outcome, of: run, order, encoder) }
+    return .json(encoder.json())
+  }
+
+  /// Nobody has to wait for it, or to stay.
+  private func startInBackground(_ order: Order, _ journal: RunJournal) async throws -> HTTPResponse {
+    Task.onLoop {
+      // What it fails with stands in the journal.
+      _ = try? await runner.startKept(order.asked) { run, attach in
+        _ = attach(RunFold(order.encoder) { note($1, of: run, order, $0) })
+      }
+    }
+    guard order.wanted.isStreamed else { return .json(order.encoder.json(.queued)) }
+    return try await runner.replay(journal, order.encoder, order.asked.context)
+  }
+
+  /// Remembers where the conversation stands.
+  private func note(_ outcome: RunOutcome, of run: Run, _ order: Order, _ encoder: ResponseEncoder) {
+    let (plan, answer) = (order.plan.plan, encoder.message)
+    conversations.note(outcome, of: run, plan, answer: answer, order.asked.principal)
+    guard order.asked.journal != nil else { return }
+    responses.mark(
+      order.id,
+      ConversationMark(
+        past: ChatHistory.extend(plan.key, by: [answer]), beforeAnswer: plan.key, settings: order.plan.settings,
+        options: order.plan.options))
+  }
+
+  // MARK: By id
+
+  private func journal(_ id: String, _ context: RequestContext) throws -> RunJournal {
+    try responses.journal(id, for: context[Principal.self] ?? .anonymous)
+  }
+
+  private func retrieve(
+    _ id: String, _ request: HTTPRequest, _ context: RequestContext
+  ) async throws -> HTTPResponse {
+    let journal = try journal(id, context)
+    guard request.head.queryItem("stream") == "true" else { return .json(try await snapshot(journal)) }
+    let known = try request.head.queryNumber("starting_after") ?? -1
+    let record = try await responses.record(journal)
+    let encoder = record.encoder(id, createdAt: journal.createdAt, beginsAtOnce: true, after: known)
+    return try await runner.replay(journal, encoder, context)
+  }
+
+  private func snapshot(_ journal: RunJournal) async throws -> JSONValue {
+    try await responses.read(journal).1.json(journal.state == .queued ? .queued : nil)
+  }
+
+  private func cancel(_ id: String, _ context: RequestContext) async throws -> HTTPResponse {
+    let journal = try journal(id, context)
+    runner.cancel(journal)
+    return .json(try await snapshot(journal))
+  }
+
+  private func delete(
+    _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
+  ) throws -> HTTPResponse {
+    let journal = try journal(parameters["id"], context)
+    runner.cancel(journal)
+    store.remove(journal)
+    return .json(["id": .string(journal.id), "object": "response", "deleted": true])
+  }
+
+  private func inputItems(
+    _ id: String, _ request: HTTPRequest, _ context: RequestContext
+  ) async throws -> HTTPResponse {
+    let journal = try journal(id, context)
+    let stem = id.dropFirst(ResponseIdentity.prefix.count)
+    let items = try await responses.record(journal).wanted.input.enumerated().map {
+      $1.listed(as: "in_\(stem)_\($0)")
+    }
+    return .json(try ListPage(request.head, newestFirst: true).json(items) { $0["id"]?.string ?? "" })
+  }
+}
+
+/// What a response comes to, and what must be remembered of it for the next one.
+private struct ResponsePlan {
+  let plan: ConversationPlan
+  /// Of the request, with what it has inherited.
+  let options: TurnOptions
+  let settings: [String]
+}

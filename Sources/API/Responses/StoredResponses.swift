@@ -1,0 +1,123 @@
+import Bytes
+import ClaudeCode
+import EventLoop
+import HTTP
+import HTTPServer
+import Identity
+
+/// Responses that are kept: found by their ids, read again, and gone on from.
+@Reactor
+final class StoredResponses {
+  private let store: RunStore
+  private var marks: [String: ConversationMark] = [:]
+
+  init(_ store: RunStore) { self.store = store }
+
+  /// - Throws: `HTTPError` 404, also for somebody else's: whether it exists is not told.
+  func journal(_ id: String, for principal: Principal) throws -> RunJournal {
+    guard let journal = store.journal(id), journal.surface == Surface.response.rawValue,
+      journal.principal == principal.id
+    else { throw StoredResponses.notFound(id) }
+    return journal
+  }
+
+  private static func notFound(_ id: String) -> HTTPError {
+    HTTPError(
+      .notFound, type: "invalid_request_error", code: "response_not_found", param: "response_id",
+      message: "Response with id '\(id.prefix(64))' not found.")
+  }
+
+  /// - Throws: `HTTPError` 404 where it is lost.
+  func record(_ journal: RunJournal) async throws -> ResponseRecord {
+    guard let json = await journal.request(), let record = try ResponseRecord(json) else {
+      throw StoredResponses.notFound(journal.id)
+    }
+    return record
+  }
+
+  /// The response as far as it has come.
+  ///
+  /// - Throws: `HTTPError` 404 where it is lost.
+  func read(_ journal: RunJournal) async throws -> (ResponseRequest, ResponseEncoder) {
+    let record = try await record(journal)
+    let fold = RunFold(record.encoder(journal.id, createdAt: journal.createdAt))
+    _ = await journal.tell(fold)
+    return (record.wanted, fold.encoder)
+  }
+
+  // MARK: Going on
+
+  /// Remembers where a conversation stands after a response.
+  func mark(_ id: String, _ mark: ConversationMark) {
+    marks[id] = mark
+    guard marks.count > 2 * store.count + 1000 else { return }
+    marks = marks.filter { store.journal($0.key) != nil }
+  }
+
+  func mark(of id: String?, for principal: Principal) throws -> ConversationMark? {
+    guard let id else { return nil }
+    return try marks[previous(id, for: principal).id]
+  }
+
+  /// - Throws: `HTTPError` 400 for one that cannot be gone on from.
+  private func previous(_ id: String, for principal: Principal) throws -> RunJournal {
+    guard let journal = store.journal(id), journal.surface == Surface.response.rawValue,
+      journal.principal == principal.id
+    else {
+      throw HTTPError.invalidRequest(
+        "Previous response with id '\(id.prefix(64))' not found.", param: "previous_response_id",
+        code: "previous_response_not_found")
+    }
+    switch journal.state {
+    case .ended, .waiting: return journal
+    case .queued, .running:
+      throw HTTPError.invalidRequest(
+        "The previous response is not complete yet", param: "previous_response_id",
+        code: "previous_response_not_complete")
+    }
+  }
+
+  /// Everything that was said up to and including a response, and the options that hold after it.
+  ///
+  /// - Throws: `HTTPError` 400 where a part of it is not kept any more.
+  func conversation(
+    upTo id: String?, for principal: Principal
+  ) async throws -> (messages: [ChatMessage], options: TurnOptions) {
+    var (messages, options) = ([[ChatMessage]](), TurnOptions())
+    var next = id
+    while let id = next {
+      let (wanted, encoder) = try await read(try previous(id, for: principal))
+      let asked = try await self.messages(of: wanted.input, for: principal)
+      messages.append(asked + [encoder.message].filter { !$0.content.isEmpty || !$0.calls.isEmpty })
+      options = options.inheriting(wanted.options)
+      next = wanted.previousID
+    }
+    return (messages.reversed().flatMap { $0 }, options)
+  }
+
+  /// What items say; those that stand for others are looked up.
+  ///
+  /// - Throws: `HTTPError` 400 for an item that is not kept.
+  func messages(of items: [ResponseInputItem], for principal: Principal) async throws -> [ChatMessage] {
+    var messages: [ChatMessage] = []
+    for item in items {
+      if let message = item.message { messages.append(message) }
+      guard let reference = item.reference else { continue }
+      if let message = try await self.item(reference, for: principal).message { messages.append(message) }
+    }
+    return messages
+  }
+
+  private func item(_ id: String, for principal: Principal) async throws -> ResponseInputItem {
+    guard let (response, index) = ResponseIdentity.owner(ofItem: id),
+      let journal = try? journal(response, for: principal)
+    else { throw StoredResponses.noItem(id) }
+    let output = try await read(journal).1.output
+    guard output.indices.contains(index), output[index]["id"]?.string == id else { throw StoredResponses.noItem(id) }
+    return try ResponseInputItem(output[index], at: "input")
+  }
+
+  private static func noItem(_ id: String) -> HTTPError {
+    HTTPError.invalidRequest("Item with id '\(id.prefix(64))' not found.", param: "input", code: "item_not_found")
+  }
+}

@@ -1,0 +1,66 @@
+import Bytes
+import ClaudeCode
+import EventLoop
+
+/// Lets an encoder read what there is of a run, for what it knows then. What it writes is dropped, a failure is written,
+/// too, and nobody waits for it.
+@Reactor
+final class RunFold<Encoder: RunEncoder>: RunObserver {
+  private(set) var encoder: Encoder
+  private var output = ByteBuffer()
+  private var hasFailed = false
+  private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
+
+  /// - Parameter onEnd: called when the run has ended.
+  init(_ encoder: Encoder, onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void = { _, _ in }) {
+    self.encoder = encoder
+    self.onEnd = onEnd
+  }
+
+  var isCongested: Bool { false }
+  var keepsRun: Bool { false }
+
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
+    guard !hasFailed else { return }
+    do throws(ClaudeError) {
+      try encoder.encode(message, line, to: &output)
+    } catch {
+      fail(error)
+    }
+    output.removeAll()
+  }
+
+  func run(_ run: any RunSource, didAsk question: PermissionQuestion) {
+    encoder.encode(question, to: &output)
+    output.removeAll()
+  }
+
+  func run(_ run: any RunSource, didTake input: JSONValue) {
+    encoder.encode(input: input, to: &output)
+    output.removeAll()
+  }
+
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
+    if !hasFailed { close(outcome) }
+    output.removeAll()
+    onEnd(encoder, outcome)
+  }
+
+  private func close(_ outcome: RunOutcome) {
+    switch outcome {
+    case .failed(let error): fail(error)
+    case .parked: encoder.closeParked(to: &output)
+    case .result(let result):
+      do throws(ClaudeError) {
+        try encoder.close(result, to: &output)
+      } catch {
+        fail(error)
+      }
+    }
+  }
+
+  private func fail(_ error: ClaudeError) {
+    hasFailed = true
+    encoder.close(error, to: &output)
+  }
+}
