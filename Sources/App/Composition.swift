@@ -72,6 +72,9 @@ final class Composition {
     ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
     ResponseRoutes(turns: turns, runner: runner, conversations: conversations, store: runs, clock: clock)
       .add(to: &router)
+    AgentRoutes(agents: Agents(turns: turns, runner: runner, store: runs, clock: clock), runner: runner)
+      .add(to: &router)
+    RunRoutes(runner: runner, store: runs).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
     var limits = ServerLimits()

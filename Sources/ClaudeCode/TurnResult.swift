@@ -59,7 +59,7 @@ public struct TokenUsage: Sendable, Equatable {
     thinking = usage["output_tokens_details"]?["thinking_tokens"]?.int ?? 0
   }
 
-  static func += (total: inout TokenUsage, more: TokenUsage) {
+  public static func += (total: inout TokenUsage, more: TokenUsage) {
     total.input += more.input
     total.cacheCreation += more.cacheCreation
     total.cacheRead += more.cacheRead

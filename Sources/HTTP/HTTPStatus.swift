@@ -5,6 +5,7 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByInt
   public init(rawValue: Int) { self.rawValue = rawValue }
   public init(integerLiteral value: Int) { rawValue = value }
 
+  public static let accepted: HTTPStatus = 202
   public static let ok: HTTPStatus = 200
   public static let noContent: HTTPStatus = 204
   public static let badRequest: HTTPStatus = 400

@@ -70,7 +70,7 @@ struct RunStoreTests {
       let second = ended(stage, "b")
       let third = stage.begin()
       let rest = one - third.length + offset
-      let end = RunOutcome.parked.json(result: [], at: 0).encoded.count
+      let end = RunOutcome.parked.json(result: [], at: 0, RunJournal.Total()).encoded.count
       stage.say(
         [CLILine.initLine + String(repeating: " ", count: rest - 2 * 9 - end - CLILine.initLine.utf8.count)], in: third)
       third.end(.parked)
@@ -171,7 +171,7 @@ struct RecoveredRunTests {
     _ = broken.add(two)
     #expect(await two.failure() == .interrupted)
     #expect(two.lines == (0..<50).map { CLILine.text("word \($0)") })
-    #expect(broken.state == .ended(.failed(.interrupted)) && broken.endedAt == 1000)
+    #expect(broken.state == .ended(.interrupted) && broken.endedAt == 1000)
     await second.flush()
 
     // A third life finds what the second has said of it.

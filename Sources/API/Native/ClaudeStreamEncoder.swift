@@ -36,6 +36,11 @@ package struct ClaudeStreamEncoder: RunEncoder {
   package mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {}
 
   package mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
+    ServerSentEvent.data(ClaudeStreamEncoder.line(error, sessionID: sessionID).span, to: &output)
+  }
+
+  /// The error in the form of the line that it stands in for.
+  static func line(_ error: ClaudeError, sessionID: String?) -> [UInt8] {
     let subtype =
       switch error.kind {
       case .totalTimeout, .inactivityTimeout: "timeout"
@@ -43,8 +48,8 @@ package struct ClaudeStreamEncoder: RunEncoder {
       }
     let line: JSONValue = [
       "type": "result", "subtype": .string(subtype), "is_error": true, "result": .string(error.message),
-      "session_id": .string(sessionID),
+      "session_id": JSONValue(sessionID),
     ]
-    ServerSentEvent.data(line.encoded.span, to: &output)
+    return line.encoded
   }
 }

@@ -9,7 +9,7 @@ public import Telemetry
 /// Runs a turn for one request and makes its answer: the part of every route between decoding and encoding.
 @Reactor
 public final class TurnRunner {
-  private let executor: ClaudeExecutor
+  let executor: ClaudeExecutor
   private let turns: TurnFactory
   private let scheduler: any Scheduler
   private let newID: @Reactor () -> String

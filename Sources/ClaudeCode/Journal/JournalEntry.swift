@@ -29,10 +29,14 @@ public struct RunDescription: Sendable, Equatable {
   public let createdAt: Int
   /// What the surface wants to find again.
   public let request: JSONValue
+  /// Whether a run that waits for its client goes on in the same journal.
+  public let outlastsWaiting: Bool
 
   public init(
-    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: JSONValue
+    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: JSONValue,
+    outlastsWaiting: Bool = false
   ) {
+    self.outlastsWaiting = outlastsWaiting
     self.id = id
     self.surface = surface
     self.principal = principal
@@ -44,7 +48,8 @@ public struct RunDescription: Sendable, Equatable {
   var json: JSONValue {
     [
       "id": .string(id), "surface": .string(surface), "principal": .string(principal),
-      "request_id": .string(requestID), "created_at": JSONValue(createdAt), "request": request,
+      "request_id": .string(requestID), "created_at": JSONValue(createdAt), "outlasts_waiting": .bool(outlastsWaiting),
+      "request": request,
     ]
   }
 
@@ -55,16 +60,20 @@ public struct RunDescription: Sendable, Equatable {
     else { return nil }
     self.init(
       id: id, surface: surface, principal: principal, requestID: json["request_id"]?.string ?? "",
-      createdAt: createdAt, request: json["request"] ?? .null)
+      createdAt: createdAt, request: json["request"] ?? .null,
+      outlastsWaiting: json["outlasts_waiting"]?.bool ?? false)
   }
 }
 
 extension RunOutcome {
   /// For keeping.
   ///
-  /// - Parameter line: the result's, as the CLI printed it.
-  func json(result line: [UInt8], at time: Int) -> JSONValue {
-    var object: JSONObject = ["at": JSONValue(time)]
+  /// - Parameters:
+  ///   - line: the result's, as the CLI printed it.
+  ///   - time: in milliseconds since 1970.
+  ///   - total: of all turns of the journal.
+  func json(result line: [UInt8], at time: Int, _ total: RunJournal.Total) -> JSONValue {
+    var object: JSONObject = ["at": JSONValue(time), "total": total.json]
     switch self {
     case .result(let result):
       object["outcome"] = "result"

@@ -29,7 +29,16 @@ public final class RunJournal {
     case running
     /// It waits for its client.
     case waiting
-    case ended(RunOutcome)
+    /// With an error, or well.
+    case ended(ClaudeError?)
+  }
+
+  /// What the turns that have ended come to.
+  public struct Total: Sendable, Equatable {
+    public var turns = 0
+    /// US dollars.
+    public var cost = 0.0
+    public var usage = TokenUsage()
   }
 
   public let id: String
@@ -50,6 +59,9 @@ public final class RunJournal {
   public var pid: Int32? { run?.pid }
   /// Whether the run goes on when nobody watches it.
   public var isKept: Bool
+  public private(set) var total = Total()
+  /// Whether a run that waits for its client goes on in this journal.
+  let outlastsWaiting: Bool
   /// Whether another turn follows when this one has ended.
   public var isExpectingMore = false
   /// Whether everything from the beginning can still be told.
@@ -84,6 +96,7 @@ public final class RunJournal {
     surface = description.surface
     principal = description.principal
     requestID = description.requestID
+    outlastsWaiting = description.outlastsWaiting
     createdAt = description.createdAt
     self.isKept = isKept
     self.limits = limits
@@ -115,7 +128,9 @@ public final class RunJournal {
     guard found.lastKind == JournalEntry.ended.rawValue, let json = try? JSONValue(parsing: found.last),
       let outcome = RunOutcome(json)
     else { return end(.failed(.interrupted)) }
-    state = .ended(outcome)
+    if case .parked = outcome, outlastsWaiting { return end(.failed(.interrupted)) }
+    total = Total(json["total"] ?? .null)
+    state = State(outcome)
     endedAt = json["at"]?.int
   }
 
@@ -139,9 +154,10 @@ public final class RunJournal {
   public func end(_ outcome: RunOutcome) {
     run = nil
     let time = clock().milliseconds
-    if case .parked = outcome { state = .waiting } else { state = .ended(outcome) }
+    state = State(outcome)
     endedAt = time
-    append(.ended, outcome.json(result: resultLine, at: time).encoded.span)
+    total.add(outcome)
+    append(.ended, outcome.json(result: resultLine, at: time, total).encoded.span)
     resultLine = []
     write()
     onEnd(self)
@@ -308,6 +324,40 @@ extension RunJournal: RunObserver {
   }
 
   public func run(_ run: any RunSource, didEnd outcome: RunOutcome) { end(outcome) }
+}
+
+extension RunJournal.State {
+  fileprivate init(_ outcome: RunOutcome) {
+    switch outcome {
+    case .parked: self = .waiting
+    case .failed(let error): self = .ended(error)
+    case .result(let result): self = .ended(ClaudeError(result))
+    }
+  }
+}
+
+extension RunJournal.Total {
+  fileprivate mutating func add(_ outcome: RunOutcome) {
+    guard case .result(let result) = outcome else { return }
+    turns += 1
+    cost += result.totalCost ?? 0
+    usage += result.usage
+  }
+
+  var json: JSONValue {
+    [
+      "turns": JSONValue(turns), "cost": .number("\(cost)"), "input_tokens": JSONValue(usage.input),
+      "cache_creation_input_tokens": JSONValue(usage.cacheCreation),
+      "cache_read_input_tokens": JSONValue(usage.cacheRead),
+      "output_tokens": JSONValue(usage.output), "output_tokens_details": ["thinking_tokens": JSONValue(usage.thinking)],
+    ]
+  }
+
+  init(_ json: JSONValue) {
+    turns = json["turns"]?.int ?? 0
+    cost = json["cost"]?.double ?? 0
+    usage = TokenUsage(json)
+  }
 }
 
 extension ClaudeError {

@@ -1,0 +1,134 @@
+import Bytes
+import ClaudeCode
+import EventLoop
+import HTTPServer
+import Identity
+
+/// An agent at work: a session, its turns one after the other, and what waits to be said to it.
+@Reactor
+final class Agent {
+  let journal: RunJournal
+  let principal: Principal
+  private let turns: TurnFactory
+  private let runner: TurnRunner
+  private var run: Run?
+  private var inputs: [(input: AgentInput, context: RequestContext)] = []
+  private var isBusy = false
+  private let onRest: @Reactor (Agent) -> Void
+
+  /// How many inputs may wait.
+  static let maximumInputs = 100
+
+  /// - Parameter onRest: called when there is nothing more to do.
+  init(
+    _ journal: RunJournal, of principal: Principal, turns: TurnFactory, runner: TurnRunner,
+    onRest: @escaping @Reactor (Agent) -> Void
+  ) {
+    self.journal = journal
+    self.principal = principal
+    self.turns = turns
+    self.runner = runner
+    self.onRest = onRest
+  }
+
+  var waitingInputs: Int { inputs.count }
+  /// Questions that wait for an answer, by their calls' ids.
+  var openCalls: [String] { run?.openCalls ?? [] }
+
+  /// - Returns: when the turn has begun.
+  /// - Throws: `ClaudeError` when it cannot; the journal has it, too.
+  @discardableResult
+  func begin(_ turn: Turn, _ context: RequestContext) async throws(ClaudeError) -> Run {
+    isBusy = true
+    let asked = RequestedTurn(.turn(turn), on: .agent, for: principal, nil, context, journal: journal)
+    do throws(ClaudeError) {
+      return try await runner.startKept(asked) { run, _ in
+        self.run = run
+        run.add(self)
+      }
+    } catch {
+      turnEnded()
+      throw error
+    }
+  }
+
+  /// Says something: at once if the agent rests, otherwise after what it does and what was said before.
+  ///
+  /// - Throws: `HTTPError` for what cannot be said, or when too much waits.
+  func take(_ input: AgentInput, _ context: RequestContext) throws {
+    guard isBusy else { return try go(input, context) }
+    guard inputs.count < Agent.maximumInputs else {
+      throw HTTPError(ClaudeError(.overloaded, "\(inputs.count) inputs wait for the agent already", reachedCLI: false))
+    }
+    // What is wrong with it is told now, not when its time has come.
+    _ = try makeTurn(input, context)
+    inputs.insert((input, context), at: input.isUrgent ? 0 : inputs.count)
+    journal.isExpectingMore = true
+    if input.isUrgent { runner.cancel(journal) }
+  }
+
+  private func go(_ input: AgentInput, _ context: RequestContext) throws {
+    let turn = try makeTurn(input, context)
+    journal.take(input: input.json)
+    isBusy = true
+    Task.onLoop {
+      // What it fails with stands in the journal.
+      _ = try? await self.begin(turn, context)
+    }
+  }
+
+  private func makeTurn(_ input: AgentInput, _ context: RequestContext) throws -> Turn {
+    try turns.policy.checkCommand(input.prompt)
+    return try turns.makeTurn(
+      content: [.text(input.prompt)], options: input.options,
+      continuing: try turns.record(journal.sessionID, for: principal), context)
+  }
+
+  private func turnEnded() {
+    run = nil
+    isBusy = false
+    guard !inputs.isEmpty else { return onRest(self) }
+    let (input, context) = inputs.removeFirst()
+    journal.isExpectingMore = !inputs.isEmpty
+    do {
+      try go(input, context)
+    } catch {
+      journal.end(.failed(ClaudeError(.refused, "\(error)", reachedCLI: false)))
+      turnEnded()
+    }
+  }
+
+  /// Answers a question.
+  ///
+  /// - Returns: false where no such question waits.
+  func answer(_ request: String, _ approval: AgentApproval, _ context: RequestContext) async throws(ClaudeError) -> Bool
+  {
+    guard let run, let call = run.openCalls.first(where: { $0 == request || $0 == "approve_\(request)" }) else {
+      return false
+    }
+    let results = [call: FunctionResult([.text(approval.words)])]
+    let asked = RequestedTurn(
+      .resumption(run, results, []), on: .agent, for: principal, nil, context, journal: journal)
+    _ = try await runner.startKept(asked) { run, _ in run.add(self) }
+    return true
+  }
+
+  /// Ends what the agent does, and drops what waits.
+  func stop() {
+    inputs = []
+    journal.isExpectingMore = false
+    runner.cancel(journal)
+  }
+}
+
+extension Agent: RunObserver {
+  var isCongested: Bool { false }
+  var keepsRun: Bool { false }
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {}
+
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
+    // It waits, and so does everything else.
+    if case .parked = outcome { return }
+    turnEnded()
+  }
+}

@@ -1,0 +1,42 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+
+/// What is said to an agent that is there already.
+struct AgentInput: Sendable, Equatable {
+  let prompt: String
+  let options: TurnOptions
+  /// Whether the turn under way is interrupted for it.
+  let isUrgent: Bool
+
+  /// - Throws: `HTTPError` 400.
+  init(_ body: JSONObject) throws {
+    let request = try ClaudeRequest(body)
+    prompt = request.prompt
+    options = request.options
+    isUrgent = try body.optional("now", "true or false", \.bool) ?? false
+    if options.sessionID != nil {
+      throw HTTPError.invalidRequest("an agent's session is its own", param: "session-id")
+    }
+  }
+
+  var json: JSONValue { ["prompt": .string(prompt)] }
+}
+
+/// What a person says to a question of an agent.
+struct AgentApproval: Sendable, Equatable {
+  /// In the words that the question is answered with.
+  let words: String
+
+  /// `{"decision":"allow"}` or `{"decision":"deny","message":"…"}`; `approve` as a boolean does as well.
+  ///
+  /// - Throws: `HTTPError` 400: nothing is done that was not clearly allowed.
+  init(_ body: JSONObject) throws {
+    let decision = body["approve"]?.bool.map { $0 ? "allow" : "deny" } ?? body["decision"]?.string
+    switch decision {
+    case "allow": words = "allow"
+    case "deny": words = try body.optional("message", "a string", \.string).map { "deny: \($0)" } ?? "deny"
+    default: throw HTTPError.invalidRequest("decision must be allow or deny", param: "decision")
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Bytes
+import ClaudeCode
+public import EventLoop
+import HTTP
+public import HTTPServer
+import Identity
+
+/// `/agent`: turns that go on without their clients.
+@Reactor
+public struct AgentRoutes {
+  private let agents: Agents
+  private let runner: TurnRunner
+
+  public init(agents: Agents, runner: TurnRunner) {
+    self.agents = agents
+    self.runner = runner
+  }
+
+  public func add(to router: inout Router) {
+    router.on("POST", "/agent/start") { [self] request, context, _ in try await start(request, context) }
+    router.on("POST", "/agent/stream") { [self] request, context, _ in try await stream(request, context) }
+    router.on("POST", "/agent/stop/{id}", atOnce: stop)
+    router.on("GET", "/agent", atOnce: list)
+    router.on("GET", "/agent/{id}") { [self] _, context, parameters in try await show(parameters["id"], context) }
+    router.on("GET", "/agent/{id}/events") { [self] request, context, parameters in
+      try await follow(parameters["id"], request, context)
+    }
+    router.on("POST", "/agent/{id}/input") { [self] request, context, parameters in
+      try await take(parameters["id"], request, context)
+    }
+    router.on("POST", "/agent/{id}/approvals/{request}") { [self] request, context, parameters in
+      try await answer(parameters["request"], of: parameters["id"], request, context)
+    }
+  }
+
+  private func begin(
+    _ request: HTTPRequest, _ context: RequestContext
+  ) async throws -> (ClaudeRequest, Agent, Run) {
+    let wanted = try ClaudeRequest(try await JSONBody.object(of: request))
+    let (agent, run) = try await agents.start(
+      wanted, for: principal(context), sessionID: try wanted.options.sessionID ?? request.head.sessionID, context)
+    context.setResponseField("x-agent-id", agent.journal.id)
+    return (wanted, agent, run)
+  }
+
+  private func start(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let (_, agent, run) = try await begin(request, context)
+    return .json([
+      "agent_id": .string(agent.journal.id), "pid": run.pid.map { JSONValue(Int($0)) } ?? .null, "status": "started",
+    ])
+  }
+
+  private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let (wanted, agent, run) = try await begin(request, context)
+    let encoder = AgentStreamEncoder(
+      includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: run.sessionID,
+      hasNumbers: false)
+    return try await runner.replay(agent.journal, encoder, context)
+  }
+
+  private func stop(
+    _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
+  ) throws -> HTTPResponse {
+    try agents.stop(parameters["id"], principal(context))
+    return .json(["status": "stopped", "agent_id": .string(parameters["id"])])
+  }
+
+  private func list(
+    _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
+  ) throws -> HTTPResponse {
+    let items = agents.journals(of: principal(context)).reversed().map { agents.json($0) }
+    return .json(try ListPage(request.head, newestFirst: true).json(items) { $0["agent_id"]?.string ?? "" })
+  }
+
+  private func show(_ id: String, _ context: RequestContext) async throws -> HTTPResponse {
+    let journal = try agents.journal(id, for: principal(context))
+    let fold = RunFold(AgentReport())
+    _ = await journal.tell(fold)
+    return .json(agents.json(journal, fold.encoder))
+  }
+
+  private func follow(_ id: String, _ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let journal = try agents.journal(id, for: principal(context))
+    let number = try request.head.queryNumber("after") ?? request.head.lastEventID
+    let encoder = AgentStreamEncoder(
+      includesPartialMessages: request.head.queryItem("partial") == "true", sessionID: journal.sessionID,
+      hasNumbers: true, after: number)
+    return try await runner.replay(journal, encoder, skipping: number, context)
+  }
+
+  private func take(_ id: String, _ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let input = try AgentInput(try await JSONBody.object(of: request))
+    try agents.take(input, for: id, principal(context), context)
+    return .json(agents.json(try agents.journal(id, for: principal(context))), status: .accepted)
+  }
+
+  private func answer(
+    _ question: String, of id: String, _ request: HTTPRequest, _ context: RequestContext
+  ) async throws -> HTTPResponse {
+    let approval = try AgentApproval(try await JSONBody.object(of: request))
+    try await agents.answer(question, of: id, approval, principal(context), context)
+    return .json(agents.json(try agents.journal(id, for: principal(context))))
+  }
+
+  private func principal(_ context: RequestContext) -> Principal { context[Principal.self] ?? .anonymous }
+}
+
+extension HTTPRequestHead {
+  /// The event that a client has had last (WHATWG HTML, section 9.2.3); 0 for none, and for one that is no number.
+  fileprivate var lastEventID: Int { fields["last-event-id"].flatMap { Int($0) }.map { max(0, $0) } ?? 0 }
+}

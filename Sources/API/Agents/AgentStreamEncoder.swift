@@ -1,0 +1,76 @@
+import Bytes
+import ClaudeCode
+import HTTP
+
+/// An agent's events: the CLI's own lines as data frames, unchanged; questions and further inputs under names of their
+/// own; and in the end `complete`.
+struct AgentStreamEncoder: RunEncoder {
+  private let includesPartialMessages: Bool
+  private let sessionID: String?
+  /// Whether frames carry their entry's number, for who wants to go on from there.
+  private let hasNumbers: Bool
+  /// Of the last entry.
+  private var number: Int
+  private(set) var hasContent: Bool
+
+  /// - Parameters:
+  ///   - hasNumbers: whether frames have an `id`. The programs `/agent/stream` is made for do not expect one.
+  ///   - number: of the last entry that the client has had.
+  init(includesPartialMessages: Bool, sessionID: String?, hasNumbers: Bool, after number: Int = 0) {
+    self.includesPartialMessages = includesPartialMessages
+    self.sessionID = sessionID
+    self.hasNumbers = hasNumbers
+    self.number = number
+    // Who follows an agent wants to hear of its end, whatever it is.
+    hasContent = hasNumbers
+  }
+
+  mutating func encode(
+    _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer
+  ) throws(ClaudeError) {
+    number += 1
+    if message.kind == .streamEvent, !includesPartialMessages { return }
+    hasContent = true
+    appendNumber(to: &output)
+    ServerSentEvent.data(line, to: &output)
+  }
+
+  mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {
+    named("approval", question.agentJSON, to: &output)
+  }
+
+  mutating func encode(input: JSONValue, to output: inout ByteBuffer) { named("input", input, to: &output) }
+
+  private mutating func named(_ name: String, _ value: JSONValue, to output: inout ByteBuffer) {
+    number += 1
+    hasContent = true
+    output.append("event: \(name)\n")
+    appendNumber(to: &output)
+    ServerSentEvent.data(value.encoded.span, to: &output)
+  }
+
+  private func appendNumber(to output: inout ByteBuffer) {
+    guard hasNumbers else { return }
+    output.append("id: ")
+    output.append(decimal: number)
+    output.append("\n")
+  }
+
+  mutating func closeParked(to output: inout ByteBuffer) { complete(&output) }
+
+  mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) { complete(&output) }
+
+  mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
+    ServerSentEvent.data(ClaudeStreamEncoder.line(error, sessionID: sessionID).span, to: &output)
+    complete(&output)
+  }
+
+  private func complete(_ output: inout ByteBuffer) { output.append("event: complete\ndata: {}\n\n") }
+}
+
+extension PermissionQuestion {
+  /// As the agent's clients see it.
+  var agentJSON: JSONValue {
+    ["request_id": .string(callID), "tool_name": .string(tool), "input": input]
+  }
+}

@@ -1,0 +1,153 @@
+import Bytes
+public import ClaudeCode
+public import EventLoop
+import HTTPServer
+import Identity
+public import Telemetry
+
+/// The agents there are: those at work, and in their journals those that have ended.
+@Reactor
+public final class Agents {
+  private let turns: TurnFactory
+  private let runner: TurnRunner
+  private let store: RunStore
+  private let clock: @Sendable () -> Timestamp
+  /// Those at work.
+  private var agents: [String: Agent] = [:]
+
+  public init(turns: TurnFactory, runner: TurnRunner, store: RunStore, clock: @escaping @Sendable () -> Timestamp) {
+    self.turns = turns
+    self.runner = runner
+    self.store = store
+    self.clock = clock
+  }
+
+  /// - Returns: when its first turn has begun: the agent's id, and its process.
+  /// - Throws: `HTTPError`.
+  func start(
+    _ request: ClaudeRequest, for principal: Principal, sessionID: String?, _ context: RequestContext
+  ) async throws -> (Agent, Run) {
+    try turns.policy.checkCommand(request.prompt)
+    let turn = try turns.makeTurn(
+      content: [.text(request.prompt)], options: request.options,
+      continuing: try turns.record(sessionID, for: principal), context)
+    let journal = store.begin(
+      RunDescription(
+        id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: context.requestID,
+        createdAt: clock().milliseconds, request: ["prompt": .string(request.prompt)],
+        outlastsWaiting: true), isKept: true)
+    let agent = agent(of: journal, principal)
+    do {
+      return (agent, try await agent.begin(turn, context))
+    } catch {
+      throw runner.rendered(error, context)
+    }
+  }
+
+  private func agent(of journal: RunJournal, _ principal: Principal) -> Agent {
+    if let agent = agents[journal.id] { return agent }
+    let agent = Agent(journal, of: principal, turns: turns, runner: runner) { [weak self] agent in
+      self?.agents[agent.journal.id] = nil
+    }
+    agents[journal.id] = agent
+    return agent
+  }
+
+  /// - Throws: `HTTPError` 404, also for somebody else's: whether it exists is not told.
+  func journal(_ id: String, for principal: Principal) throws -> RunJournal {
+    guard let journal = store.journal(id), journal.surface == Surface.agent.rawValue,
+      journal.principal == principal.id
+    else { throw HTTPError.notFound("Agent \(id.prefix(64)) not found", code: "agent_not_found") }
+    return journal
+  }
+
+  func journals(of principal: Principal) -> [RunJournal] {
+    store.journals(of: principal.id).filter { $0.surface == Surface.agent.rawValue }
+  }
+
+  /// - Throws: `HTTPError`.
+  func take(_ input: AgentInput, for id: String, _ principal: Principal, _ context: RequestContext) throws {
+    let journal = try journal(id, for: principal)
+    guard journal.sessionID != nil else {
+      throw HTTPError.invalidRequest("Agent \(id) has no session: it never began", code: "agent_never_began")
+    }
+    let agent = agent(of: journal, principal)
+    do {
+      try agent.take(input, context)
+    } catch {
+      if journal.pid == nil, agent.waitingInputs == 0 { agents[id] = nil }
+      throw error
+    }
+  }
+
+  /// - Throws: `HTTPError` 404 where no such question waits.
+  func answer(
+    _ request: String, of id: String, _ approval: AgentApproval, _ principal: Principal, _ context: RequestContext
+  ) async throws {
+    let journal = try journal(id, for: principal)
+    do {
+      if let agent = agents[journal.id], try await agent.answer(request, approval, context) { return }
+    } catch {
+      throw runner.rendered(error, context)
+    }
+    throw HTTPError.notFound(
+      "Agent \(id) asks no question \(request.prefix(64)) now", code: "approval_not_found")
+  }
+
+  /// - Throws: `HTTPError` 404.
+  func stop(_ id: String, _ principal: Principal) throws {
+    let journal = try journal(id, for: principal)
+    if let agent = agents[journal.id] { agent.stop() } else { runner.cancel(journal) }
+  }
+
+  // MARK: Telling of them
+
+  /// - Parameter outcome: how its last turn ended, where that is to be told.
+  func json(_ journal: RunJournal, _ report: AgentReport? = nil) -> JSONValue {
+    let agent = agents[journal.id]
+    var object: JSONObject = [
+      "agent_id": .string(journal.id), "status": .string(journal.state.name),
+      "session_id": JSONValue(journal.sessionID), "pid": journal.pid.map { JSONValue(Int($0)) } ?? .null,
+      "created_at": .string(Timestamp(milliseconds: journal.createdAt).iso8601),
+      "ended_at": journal.endedAt.map { .string(Timestamp(milliseconds: $0).iso8601) } ?? .null,
+      "turns": JSONValue(journal.total.turns), "queued_inputs": JSONValue(agent?.waitingInputs ?? 0),
+      "cost_usd": .number("\(journal.total.cost)"), "usage": journal.total.usage.agentJSON,
+    ]
+    if case .ended(let error?) = journal.state {
+      object["error"] = ["kind": .string(error.kind.name), "message": .string(error.message)]
+    }
+    if let report {
+      let open = agent?.openCalls ?? []
+      object["approvals"] = .array(report.questions.filter { open.contains($0.callID) }.map(\.agentJSON))
+      object["result"] = JSONValue(report.result)
+    }
+    return .object(object)
+  }
+}
+
+extension RunJournal.State {
+  /// In one word, for lists.
+  var name: String {
+    switch self {
+    case .queued: "queued"
+    case .running: "running"
+    case .waiting: "waiting"
+    case .ended(nil): "completed"
+    case .ended(let error?):
+      switch error.kind {
+      case .cancelled: "stopped"
+      case .interrupted: "interrupted"
+      default: "failed"
+      }
+    }
+  }
+}
+
+extension TokenUsage {
+  fileprivate var agentJSON: JSONValue {
+    [
+      "input_tokens": JSONValue(input), "cache_creation_input_tokens": JSONValue(cacheCreation),
+      "cache_read_input_tokens": JSONValue(cacheRead), "output_tokens": JSONValue(output),
+    ]
+  }
+}
