@@ -61,6 +61,7 @@ final class Composition {
     ModelRoutes(catalog: models).add(to: &router)
     let conversations = Conversations(turns: turns, retryPatience: settings.retryPatience)
     ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
+    MessagesRoutes(turns: turns, runner: runner, conversations: conversations).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
     var limits = ServerLimits()
@@ -84,7 +85,10 @@ final class Composition {
     let guards: [any Middleware] =
       keys.isEmpty
       ? [HostGuardMiddleware(allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins)] : []
-    return [RequestIDMiddleware(newID: newID), AccessLogMiddleware(), SecurityHeadersMiddleware()] + guards + [
+    let first: [any Middleware] = [
+      RequestIDMiddleware(newID: newID), ErrorFormMiddleware(), AccessLogMiddleware(), SecurityHeadersMiddleware(),
+    ]
+    return first + guards + [
       CORSMiddleware(allowsAnyOrigin: !keys.isEmpty, allowedOrigins: settings.allowedOrigins),
       APIKeyMiddleware(keys: keys),
     ]

@@ -64,7 +64,7 @@ struct ChatHistory: Sendable, Equatable {
   var results: [String: FunctionResult] {
     var results: [String: FunctionResult] = [:]
     for message in present where message.role == .tool {
-      results[message.toolCallID ?? ""] = FunctionResult(message.content)
+      results[message.toolCallID ?? ""] = FunctionResult(message.content, isError: message.isError)
     }
     return results
   }
@@ -189,6 +189,7 @@ extension ChatMessage {
   fileprivate var unspoken: [String] {
     content.compactMap { if case .image(let type, let data) = $0 { "image \(type) \(data)" } else { nil } }
       + calls.map { "call \($0.id) \($0.name) \($0.input.text)" } + (toolCallID.map { ["answers \($0)"] } ?? [])
+      + (isError ? ["failed"] : [])
   }
 
   fileprivate var inWords: String {
