@@ -7,7 +7,7 @@ import HTTPServer
 enum ErrorForm: Sendable, Equatable {
   /// `{"error":{"message","type","param","code"}}`: wherever there is no other.
   case openAI
-  /// `{"type":"error","error":{"type","message"},"request_id"}`.
+  /// `{"type":"error","error":{"type","message","details":{"error_code"}},"request_id"}`.
   case anthropic
 
   init(_ head: HTTPRequestHead) {

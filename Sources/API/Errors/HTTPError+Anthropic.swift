@@ -7,9 +7,9 @@ extension HTTPError {
   ///
   /// - Parameter requestID: nil inside of a stream.
   func anthropicBody(requestID: String?) -> JSONValue {
-    var body: JSONObject = [
-      "type": "error", "error": ["type": .string(anthropicType), "message": .string(message)],
-    ]
+    var error: JSONObject = ["type": .string(anthropicType), "message": .string(message)]
+    if let code { error["details"] = ["error_code": .string(code)] }
+    var body: JSONObject = ["type": "error", "error": .object(error)]
     if let requestID { body["request_id"] = .string(requestID) }
     return .object(body)
   }

@@ -15,6 +15,7 @@ struct MessagesRequest: Sendable, Equatable {
 
   /// - Throws: `HTTPError` 400.
   init(_ body: JSONObject) throws {
+    try Self.refuseThreads(body)
     model = try body.optional("model", "a string", \.string) ?? ChatCompletionRequest.defaultModel
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
     tellsThinking = try Self.tellsThinking(body["thinking"] ?? .null)
@@ -22,6 +23,14 @@ struct MessagesRequest: Sendable, Equatable {
     conversation = try ConversationRequest(
       messages: Self.messages(body), tools: ChatTools(messages: body), format: Self.format(body),
       stop: Self.stop(body["stop_sequences"] ?? .null), options: Self.options(body, model), at: "messages")
+  }
+
+  // The code tells Anthropic's library to send the whole conversation instead.
+  private static func refuseThreads(_ body: JSONObject) throws {
+    guard let thread = body["thread"], !thread.isNull else { return }
+    throw HTTPError.invalidRequest(
+      "thread: a conversation is not kept under the id of a message here; send all of its messages", param: "thread",
+      code: "thread_unsupported_request")
   }
 
   // MARK: Messages
