@@ -2,36 +2,17 @@
 
 import asyncio
 import json
-import re
 import time
-import urllib.error
-import urllib.request
 
 import anthropic
-import openai
 import pydantic
 import pytest
-from anthropic.types import Message, MessageTokensCount, ModelInfo, RawMessageStreamEvent
+from anthropic.types import MessageTokensCount, ModelInfo, RawMessageStreamEvent
 
-from conftest import happens
-from scripts import ANSWER, CITIES, PNG, SAID, USAGE, WEATHER, call, calls, encoded, structured, weather
+from messages_library import SCHEMA, THINKING, TOOLS, Messages, checked, library, texts, user
+from scripts import ANSWER, PNG, SAID, USAGE, call, calls, structured
 
 pytestmark = pytest.mark.client(f"anthropic {anthropic.__version__}")
-
-TOOLS = [{"name": "get_weather", "description": "The weather in a city.", "input_schema": {
-    "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}]
-SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "people": {"type": "integer"}}}
-THINKING = {"type": "enabled", "budget_tokens": 1024}
-
-
-class City(pydantic.BaseModel):
-    name: str
-    people: int
-
-
-def library(server, **options):
-    return anthropic.Anthropic(
-        **{"api_key": "sk-any", "base_url": server.url, "max_retries": 0, "timeout": 60, **options})
 
 
 @pytest.fixture(scope="module")
@@ -45,79 +26,10 @@ def messages(server):
     return Messages(library(server))
 
 
-@pytest.fixture
-def own(make_server):
-    """A server to itself, whose runs and processes can be counted."""
-    return make_server(LOG_LEVEL="debug")
+class City(pydantic.BaseModel):
+    name: str
+    people: int
 
-
-def user(content):
-    return {"role": "user", "content": content}
-
-
-def assistant(content):
-    return {"role": "assistant", "content": content}
-
-
-class Messages:
-    """Sends messages, and holds whatever comes against the library's own types."""
-
-    def __init__(self, client):
-        self.client = client
-
-    @staticmethod
-    def body(content, **options):
-        messages = [user(content)] if isinstance(content, str) else content
-        return {"model": "claude-code", "max_tokens": 1024, "messages": messages, **options}
-
-    def create(self, content, **options):
-        return self.raw(content, **options).parse()
-
-    def raw(self, content, **options):
-        raw = self.client.messages.with_raw_response.create(**self.body(content, **options))
-        checked(Message, json.loads(raw.text()))
-        return raw
-
-    def streamed(self, content, **options):
-        """The message that the library makes of a stream."""
-        with self.client.messages.stream(**self.body(content, **options)) as stream:
-            return stream.get_final_message()
-
-    def events(self, content, **options):
-        """(name, document) of each event, as it comes over the wire."""
-        body = json.dumps({**self.body(content, **options), "stream": True}).encode()
-        request = urllib.request.Request(
-            f"{str(self.client.base_url).rstrip('/')}/v1/messages", body, {"content-type": "application/json", "x-api-key": "sk-any"})
-        with urllib.request.urlopen(request) as answer:
-            frames = re.sub("(?m)^: ping\n", "", answer.read().decode()).split("\n\n")
-        assert frames.pop() == ""
-        return [(name, json.loads(data)) for name, data in
-                [re.fullmatch("event: (.*)\ndata: (.*)", frame).groups() for frame in frames]]
-
-
-def checked(kind, document):
-    """The document as a value of the library's: nothing is missing in it, and nothing is there that it does not know."""
-    def strangers(value):
-        if isinstance(value, pydantic.BaseModel):
-            yield from value.model_extra or {}
-            value = dict(value)
-        for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
-            yield from strangers(each)
-
-    value = pydantic.TypeAdapter(kind).validate_python(document, strict=False)
-    assert list(strangers(value)) == []
-    return value
-
-
-def texts(message):
-    return [block.text for block in message.content if block.type == "text"]
-
-
-def result(call, content, **options):
-    return {"type": "tool_result", "tool_use_id": call.id, "content": content, **options}
-
-
-# Answers
 
 @pytest.mark.feature("answer")
 def test_an_answer(messages):
@@ -261,169 +173,6 @@ def test_the_clis_own_tools_work_in_a_workspace(messages, server):
     assert texts(answer) == [f"The tool said: {server.workspaces / 'workspace' / 'messages'}"]
 
 
-# Conversations
-
-@pytest.mark.feature("history")
-def test_a_history_from_elsewhere(messages, upstream):
-    answer = messages.create([
-        user("the fruit is plum"), assistant([
-            {"type": "thinking", "thinking": "plum?", "signature": "c2lnbmVk"}, {"type": "text", "text": "Noted, plum."}]),
-        user([{"type": "text", "text": f"which fruit?\n{SAID}"}])], system="Be brief.")
-    assert texts(answer) == [ANSWER]
-    assert upstream.heard() == ["the fruit is plum", "Noted, plum.", "which fruit?"]
-
-
-@pytest.mark.parametrize("streamed", [False, True])
-def test_the_next_turn_goes_to_the_same_process(own, upstream, streamed):
-    messages = Messages(library(own))
-    ask = messages.streamed if streamed else messages.create
-    history = [user("stub: thinking=2 tokens=2 key=first")]
-    for number in range(3):
-        history.append(assistant(ask(history, thinking=THINKING).content))
-        history.append(user(f"stub: tokens={number + 3} key=next"))
-    assert texts(ask(history)) == ["w0 w1 w2 w3 w4 "]
-    assert len(set(own.runs())) == 1 and len(own.runs()) == 4
-    said = [text for role, text in upstream.spoken(upstream.last()) if role == "assistant"]
-    assert said == ["w0 w1", "w0 w1 w2", "w0 w1 w2 w3"]
-
-
-def test_a_session_is_continued_by_its_name(messages, upstream):
-    first = messages.raw("the word is plum")
-    session = first.headers["x-session-id"]
-    again = messages.raw("and what is it?", extra_headers={"x-session-id": session})
-    assert again.headers["x-session-id"] == session
-    assert upstream.spoken(upstream.last()) == [
-        ("user", "the word is plum"), ("assistant", texts(first.parse())[0].strip()), ("user", "and what is it?")]
-
-
-def test_a_conversation_goes_on_on_the_other_route(own):
-    def complete(history):
-        client = openai.OpenAI(api_key="sk-any", base_url=f"{own.url}/v1", max_retries=0, timeout=60)
-        return client.chat.completions.create(model="claude-code", messages=history).choices[0].message.content
-
-    history = [user("stub: tokens=2 key=other-route")]
-    history += [assistant(complete(history)), user(SAID)]
-    history += [assistant(texts(Messages(library(own)).create(history))[0]), user("stub: tokens=1 key=other-route")]
-    assert complete(history) == "w0 "
-    assert len(set(own.runs())) == 1 and len(own.runs()) == 3
-
-
-@pytest.mark.parametrize("streamed", [False, True])
-def test_a_request_that_the_library_repeats_is_run_once(own, upstream, streamed):
-    messages = Messages(library(own, max_retries=3, timeout=1))
-    before = len(upstream.requests())
-    ask = messages.streamed if streamed else messages.create
-    assert texts(ask(f"stub: tokens=4 delay=2200 key=repeated-messages-{streamed}")) == ["w0 w1 w2 w3 "]
-    assert len(upstream.requests()) == before + 1
-    assert len(own.runs()) == 1
-    assert "request repeated" in own.log.read_text()
-
-
-# Calls
-
-@pytest.mark.feature("function call")
-def test_a_function_call(open_server, function):
-    parked(Messages(library(open_server)).create, function, "whole")
-
-
-@pytest.mark.feature("streamed call")
-def test_a_streamed_function_call(open_server, function):
-    parked(Messages(library(open_server)).streamed, function, "streamed")
-
-
-def parked(ask, function, key):
-    """A turn waits for its result in its process, and goes on there."""
-    history = [user(call(key=f"messages-{key}"))]
-    first = ask(history, tools=TOOLS)
-    assert first.stop_reason == "tool_use"
-    [use] = first.content
-    assert (use.type, use.name, use.input) == ("tool_use", "get_weather", {"city": "Bonn"})
-    history += [assistant(first.content), user([result(use, function.get_weather(**use.input))])]
-    second = ask(history, tools=TOOLS)
-    assert (texts(second), second.stop_reason) == ([f"The tool said: {weather('Bonn')}"], "end_turn")
-    assert function.ran_in_one_process()
-    # The conversation goes on after it.
-    history += [assistant(second.content), user(SAID)]
-    assert texts(ask(history, tools=TOOLS)) == [ANSWER]
-    assert function.server.processes()["spawned"] == function.during[0]["spawned"]
-
-
-@pytest.mark.feature("parallel calls")
-def test_parallel_calls(open_server, function, upstream):
-    messages = Messages(library(open_server))
-    history = [user(calls(5, key="messages"))]
-    first = messages.create(history, tools=TOOLS)
-    results = [result(use, [{"type": "text", "text": function.get_weather(**use.input)}]) for use in first.content]
-    assert function.cities == CITIES
-    # In any order.
-    history += [assistant(first.content), user([*reversed(results)])]
-    last = messages.create(history, tools=TOOLS)
-    assert texts(last)[0].startswith("The tool said: ")
-    assert upstream.weather() == WEATHER
-    assert function.ran_in_one_process()
-
-
-def test_one_call_at_a_time(messages):
-    answer = messages.create(
-        calls(3, key="one-at-a-time"), tools=TOOLS,
-        tool_choice={"type": "auto", "disable_parallel_tool_use": True})
-    assert [block.input for block in answer.content] == [{"city": "city0"}]
-
-
-def test_a_result_that_is_an_error_stays_one(messages, upstream):
-    history = [user(call(key="failed"))]
-    first = messages.create(history, tools=TOOLS)
-    history += [assistant(first.content), user([result(first.content[0], "no such city", is_error=True)])]
-    assert "no such city" in texts(messages.create(history, tools=TOOLS))[0]
-    [told] = upstream.blocks("tool_result")
-    assert told["is_error"] is True
-    # Also where the turn is gone and the history tells of it.
-    history[0] = user(call(key="failed-elsewhere"))
-    messages.create(history, tools=TOOLS)
-    [told] = upstream.blocks("tool_result")
-    assert told["is_error"] is True
-
-
-@pytest.mark.feature("forced call")
-@pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "get_weather"}])
-def test_a_forced_call(messages, choice):
-    answer = messages.create(structured(city="Ulm"), tools=TOOLS, tool_choice=choice)
-    assert [(block.name, block.input) for block in answer.content] == [("get_weather", {"city": "Ulm"})]
-    assert answer.stop_reason == "tool_use"
-
-
-def test_the_librarys_own_loop(open_server, function):
-    # It would have the server keep the conversation; told that it cannot, it sends all of it with each request.
-    @anthropic.beta_tool
-    def get_weather(city: str) -> str:
-        """The weather in a city.
-
-        Args:
-            city: its name
-        """
-        return function.get_weather(city)
-
-    runner = library(open_server).beta.messages.tool_runner(**Messages.body(call(key="runner")), tools=[get_weather])
-    assert texts(runner.until_done()) == [f"The tool said: {weather('Bonn')}"]
-    assert function.ran_in_one_process()
-
-
-def test_an_approved_tool_runs(own):
-    messages = Messages(library(own))
-    script = f"stub: tool=Bash input64={encoded({'command': 'touch approved', 'description': 'x'})} key=approved"
-    options = {"extra_body": {"permission-mode": "ask", "workspace": "asked"}}
-    history = [user(script)]
-    first = messages.create(history, **options)
-    [use] = first.content
-    assert (use.name, use.input["tool_name"], use.input["input"]["command"]) == (
-        "approve_tool_use", "Bash", "touch approved")
-    made = own.workspaces / "workspace" / "asked" / "approved"
-    assert not made.exists()
-    history += [assistant(first.content), user([result(use, "allow")])]
-    assert messages.create(history, **options).stop_reason == "end_turn"
-    assert made.exists() and len(own.runs()) == 1
-
-
 # Tokens and models
 
 def test_tokens_are_estimated(messages):
@@ -450,81 +199,3 @@ def test_models(messages):
     with pytest.raises(anthropic.NotFoundError) as caught:
         client.models.retrieve("gpt-4o")
     assert caught.value.type == "not_found_error"
-
-
-# Errors
-
-@pytest.mark.feature("errors")
-@pytest.mark.parametrize("status, error, kind", [
-    (400, anthropic.BadRequestError, "invalid_request_error"),
-    (403, anthropic.PermissionDeniedError, "permission_error"), (429, anthropic.RateLimitError, "rate_limit_error"),
-    (500, anthropic.InternalServerError, "api_error"), (529, anthropic.InternalServerError, "overloaded_error"),
-])
-def test_upstream_failures_are_the_librarys_own_errors(open_server, status, error, kind):
-    messages = Messages(library(open_server, max_retries=2))
-    for ask in [messages.create, messages.streamed]:
-        with pytest.raises(error) as caught:
-            ask(f"stub: status={status} key=messages")
-        assert caught.value.type == kind
-        # The library does not run the agent again.
-        assert caught.value.response.request.headers["x-stainless-retry-count"] == "0"
-
-
-def test_a_failure_in_the_middle_of_a_stream(make_server):
-    server = make_server(CLAUDE_INACTIVITY_TIMEOUT_MS="1500")
-    messages = Messages(library(server))
-    with pytest.raises(anthropic.APIStatusError) as caught:
-        messages.streamed("stub: tokens=5 stall=3")
-    assert caught.value.type == "timeout_error"
-    events = messages.events("stub: tokens=5 stall=3")
-    assert events[-1][0] == "error" and events[-1][1]["error"]["type"] == "timeout_error"
-    assert not {"message_delta", "message_stop"} & {name for name, _ in events}
-
-
-@pytest.mark.parametrize("change, param", [
-    ({"max_tokens": 0}, "max_tokens"), ({"messages": []}, "messages"), ({"stop_sequences": "x"}, "stop_sequences"),
-    ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0]"),
-    ({"messages": [user("x"), assistant("The answer is (")]}, "messages"),
-    ({"messages": [user([{"type": "tool_result", "tool_use_id": "a", "content": "x"}])]}, "messages"),
-    ({"messages": [user([{"type": "image", "source": {"type": "url", "url": "https://x.example/a.png"}}])]},
-     "messages[0].content[0]"),
-])
-def test_bad_requests(messages, change, param):
-    with pytest.raises(anthropic.BadRequestError) as caught:
-        messages.create("x", **change)
-    error = caught.value
-    assert (error.type, error.body["type"]) == ("invalid_request_error", "error")
-    assert error.api_message.startswith(param)
-    assert error.request_id == error.response.headers["x-request-id"] == error.body["request_id"]
-
-
-def test_unknown_names(messages):
-    with pytest.raises(anthropic.NotFoundError) as caught:
-        messages.create("x", model="gpt-4o")
-    assert (caught.value.type, caught.value.error_code) == ("not_found_error", "model_not_found")
-    with pytest.raises(anthropic.NotFoundError) as caught:
-        messages.create("x", extra_headers={"x-session-id": "9c88687a-61ce-4315-afd5-58b7d84ee68b"})
-    assert caught.value.error_code == "session_not_found"
-
-
-def test_keys(make_server):
-    server = make_server(API_KEYS="sk-first-key-12345")
-    for options in [{"api_key": "sk-first-key-12345"}, {"api_key": None, "auth_token": "sk-first-key-12345"},
-                    {"api_key": None, "default_headers": {"x-api-key": "sk-first-key-12345"}}]:
-        assert texts(Messages(library(server, **options)).create(SAID)) == [ANSWER]
-    with pytest.raises(anthropic.AuthenticationError) as caught:
-        Messages(library(server, api_key="sk-wrong-key-99999")).create("x")
-    assert caught.value.type == "authentication_error" and caught.value.request_id
-
-
-@pytest.mark.parametrize("method, path, status, kind", [
-    ("GET", "/v1/messages", 405, "invalid_request_error"), ("POST", "/v1/messages/batches", 404, "not_found_error"),
-])
-def test_what_is_not_there(server, method, path, status, kind):
-    request = urllib.request.Request(server.url + path, b"{}" if method == "POST" else None, method=method)
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request)
-    body = json.load(caught.value)
-    assert (caught.value.code, body["type"], body["error"]["type"]) == (status, "error", kind)
-    assert body["request_id"] == caught.value.headers["request-id"]
-    assert status != 405 or caught.value.headers["allow"] == "OPTIONS, POST"

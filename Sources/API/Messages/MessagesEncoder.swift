@@ -1,11 +1,11 @@
-package import Bytes
-package import ClaudeCode
+import Bytes
+import ClaudeCode
 import HTTP
 import HTTPServer
 
 /// Writes a run as the events of one of Anthropic's messages, and has the whole message in the end. Pure: recorded lines
 /// in, exact bytes out.
-package struct MessagesEncoder: RunEncoder {
+struct MessagesEncoder: RunEncoder {
   private var reader: AnswerReader
   private var events: MessagesEvents
   private let form: AnswerForm
@@ -17,8 +17,8 @@ package struct MessagesEncoder: RunEncoder {
   ///   - functions: the functions that the client has; nil for any.
   ///   - isWholeTurn: whether the answer begins with its turn; one that goes on after calls does not.
   init(
-    _ identity: MessagesIdentity, tellsThinking: Bool, head: String = "", form: AnswerForm, maximumCalls: Int = .max,
-    functions: Set<String>? = nil, stop: [String] = [], isWholeTurn: Bool = true
+    _ identity: MessagesIdentity, tellsThinking: Bool, head: String = "", form: AnswerForm = .text,
+    maximumCalls: Int = .max, functions: Set<String>? = nil, stop: [String] = [], isWholeTurn: Bool = true
   ) {
     events = MessagesEvents(identity, head: head, tellsText: form == .text, tellsThinking: tellsThinking)
     reader = AnswerReader(maximumCalls: maximumCalls, functions: functions, stop: form == .text ? stop : [])
@@ -26,13 +26,8 @@ package struct MessagesEncoder: RunEncoder {
     self.isWholeTurn = isWholeTurn
   }
 
-  /// For an answer of free text.
-  package init(_ identity: MessagesIdentity, tellsThinking: Bool) {
-    self.init(identity, tellsThinking: tellsThinking, form: .text)
-  }
-
-  package var hasContent: Bool { events.hasBegun }
-  package var isSatisfied: Bool { reader.isStopped }
+  var hasContent: Bool { events.hasBegun }
+  var isSatisfied: Bool { reader.isStopped }
 
   /// The answer so far, as the client will send it back.
   var message: ChatMessage { events.message }
@@ -40,7 +35,7 @@ package struct MessagesEncoder: RunEncoder {
   /// The whole message, once it has ended.
   var document: [UInt8] { events.document }
 
-  package mutating func encode(
+  mutating func encode(
     _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer
   ) throws(ClaudeError) {
     if !events.hasBegun { events.usage = reader.usage }
@@ -50,7 +45,7 @@ package struct MessagesEncoder: RunEncoder {
     try reader.read(message, line, into: &events)
   }
 
-  package mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {
+  mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {
     if let error = ClaudeError(result), error.kind != .maxTurns || !reader.hasText || form != .text { throw error }
     swap(&events.output, &output)
     defer { swap(&events.output, &output) }
@@ -69,25 +64,25 @@ package struct MessagesEncoder: RunEncoder {
     if let call = form.call(output) { events.call(call) } else { events.structured(output) }
   }
 
-  package mutating func closeEarly(to output: inout ByteBuffer) {
+  mutating func closeEarly(to output: inout ByteBuffer) {
     swap(&events.output, &output)
     defer { swap(&events.output, &output) }
     events.finish(.sequence(reader.stopSequence ?? ""), usage: reader.usage)
   }
 
-  package mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {
+  mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {
     swap(&events.output, &output)
     defer { swap(&events.output, &output) }
     events.call(ChatToolCall(question))
   }
 
-  package mutating func closeParked(to output: inout ByteBuffer) {
+  mutating func closeParked(to output: inout ByteBuffer) {
     swap(&events.output, &output)
     defer { swap(&events.output, &output) }
     events.finish(.toolUse, usage: reader.usage)
   }
 
-  package mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
+  mutating func close(_ error: ClaudeError, to output: inout ByteBuffer) {
     ServerSentEvent.begin("error", &output)
     HTTPError(error).anthropicBody(requestID: nil).write(to: &output)
     ServerSentEvent.end(&output)

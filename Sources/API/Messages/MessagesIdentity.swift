@@ -1,15 +1,10 @@
 import Bytes
 
 /// What is the same in every form of one message.
-package struct MessagesIdentity: Sendable, Equatable {
+struct MessagesIdentity: Sendable, Equatable {
   /// `msg_…`
   let id: String
   let model: String
-
-  package init(id: String, model: String) {
-    self.id = id
-    self.model = model
-  }
 
   /// The members a message begins with, up to its content.
   var begin: ByteBuffer {
