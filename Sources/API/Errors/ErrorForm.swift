@@ -11,9 +11,15 @@ enum ErrorForm: Sendable, Equatable {
   case anthropic
 
   init(_ head: HTTPRequestHead) {
-    let isMessages = head.segments.starts(with: ["v1", "messages"])
-    let isModels = head.segments.starts(with: ["v1", "models"])
-    self = isMessages || isModels && head.isOfAnthropicClient ? .anthropic : .openAI
+    guard head.segments.count > 1, head.segments[0] == "v1" else {
+      self = .openAI
+      return
+    }
+    switch head.segments[1] {
+    case "messages": self = .anthropic
+    case "models": self = head.isOfAnthropicClient ? .anthropic : .openAI
+    default: self = .openAI
+    }
   }
 }
 
