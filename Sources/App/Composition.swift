@@ -70,6 +70,7 @@ final class Composition {
     ModelRoutes(catalog: models).add(to: &router)
     let conversations = Conversations(turns: turns, retryPatience: settings.retryPatience)
     ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
+    MessagesRoutes(turns: turns, runner: runner, conversations: conversations).add(to: &router)
     ResponseRoutes(turns: turns, runner: runner, conversations: conversations, store: runs, clock: clock)
       .add(to: &router)
     AgentRoutes(agents: Agents(turns: turns, runner: runner, store: runs, clock: clock), runner: runner)
@@ -98,7 +99,10 @@ final class Composition {
     let guards: [any Middleware] =
       keys.isEmpty
       ? [HostGuardMiddleware(allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins)] : []
-    return [RequestIDMiddleware(newID: newID), AccessLogMiddleware(), SecurityHeadersMiddleware()] + guards + [
+    let first: [any Middleware] = [
+      RequestIDMiddleware(newID: newID), ErrorFormMiddleware(), AccessLogMiddleware(), SecurityHeadersMiddleware(),
+    ]
+    return first + guards + [
       CORSMiddleware(allowsAnyOrigin: !keys.isEmpty, allowedOrigins: settings.allowedOrigins),
       APIKeyMiddleware(keys: keys),
     ]

@@ -66,6 +66,9 @@ public struct AnswerReader: Sendable {
   /// Whether the text has ended at a stop sequence: nothing more will be told.
   public var isStopped: Bool { stop.isStopped }
 
+  /// The sequence it has ended at.
+  public var stopSequence: String? { stop.found }
+
   /// Whether any call of the client's functions was told.
   public var hasCalls: Bool { calls.hasTold }
 
@@ -140,6 +143,8 @@ public struct AnswerReader: Sendable {
       case "thinking": message?.open(isThinking: true)
       case "tool_use":
         message?.block = nil
+        // What the model says before a call is over; it must not be told after it.
+        releaseHeld(&sink)
         calls.begin(value, &sink)
       default: message?.block = nil
       }
@@ -313,6 +318,7 @@ public struct AnswerReader: Sendable {
       case "thinking": try confirm(block["thinking"]?.string ?? "", isThinking: true, &sink)
       case "tool_use":
         usesTool = true
+        releaseHeld(&sink)
         tellToolUse(block, &sink)
       default: break
       }

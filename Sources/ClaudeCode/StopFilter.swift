@@ -6,12 +6,15 @@ import Bytes
 /// Works on text as the inside of JSON strings: a sequence is looked for in the same spelling.
 struct StopFilter: Sendable {
   private let sequences: [[UInt8]]
+  private let spellings: [String]
   private var held: [UInt8] = []
-  /// Whether a sequence has come: the text is over.
-  private(set) var isStopped = false
+  /// The sequence that has come: the text is over.
+  private(set) var found: String?
+  var isStopped: Bool { found != nil }
 
   init(_ sequences: [String]) {
-    self.sequences = sequences.filter { !$0.isEmpty }.map { sequence in
+    spellings = sequences.filter { !$0.isEmpty }
+    self.sequences = spellings.map { sequence in
       var escaped = ByteBuffer()
       JSONText.appendEscaped(sequence.utf8, to: &escaped)
       return escaped.bytes
@@ -26,8 +29,8 @@ struct StopFilter: Sendable {
     let text = held + piece.bytes(in: 0..<piece.count)
     var index = 0
     while index < text.count {
-      if sequences.contains(where: { text[index...].starts(with: $0) }) {
-        isStopped = true
+      if let first = sequences.firstIndex(where: { text[index...].starts(with: $0) }) {
+        found = spellings[first]
         held = []
         return Array(text[..<index])
       }

@@ -5,6 +5,14 @@ public enum ServerSentEvent {
   /// Opens a data frame; the payload must hold no line end. Close with `end`.
   public static func beginData(_ output: inout ByteBuffer) { output.append("data: ") }
 
+  /// Opens a data frame of a named event.
+  public static func begin(_ event: String, _ output: inout ByteBuffer) {
+    output.append("event: ")
+    output.append(event)
+    output.append("\n")
+    beginData(&output)
+  }
+
   public static func end(_ output: inout ByteBuffer) { output.append("\n\n") }
 
   /// A whole data frame.

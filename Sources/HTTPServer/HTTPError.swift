@@ -49,7 +49,10 @@ public struct HTTPError: Error, Sendable, Equatable {
   }
 
   /// The error as a whole answer.
-  public var response: HTTPResponse {
+  public var response: HTTPResponse { response(body) }
+
+  /// The error as a whole answer with another body.
+  func response(_ body: JSONValue) -> HTTPResponse {
     var response = HTTPResponse.json(body, status: status)
     for field in headers { response.head[field.name] = field.value }
     return response

@@ -167,9 +167,10 @@ public final class HTTPServer {
   }
 
   private func rendered(_ error: any Error, _ context: RequestContext) -> HTTPResponse {
-    if let error = error as? HTTPError { return error.response }
-    context.logger.error("unexpected failure", ["error": .string("\(error)")])
-    return HTTPError.internalError.response
+    let known = error as? HTTPError
+    if known == nil { context.logger.error("unexpected failure", ["error": .string("\(error)")]) }
+    let answer = known ?? .internalError
+    return answer.response(context.errorBody?(answer, context) ?? answer.body)
   }
 
   private func completed(_ response: HTTPResponse, _ context: RequestContext) -> HTTPResponse {

@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 public import EventLoop
 public import HTTP
 public import Telemetry
@@ -16,6 +16,8 @@ public final class RequestContext {
   private var values: [ObjectIdentifier: Any] = [:]
   /// Fields for the answer's head, whoever makes it in the end.
   public private(set) var responseFields: [HTTPResponseHead.Field] = []
+  /// Writes the body of an error as the request's dialect has it; nil for `HTTPError.body`.
+  public var errorBody: (@Reactor (HTTPError, RequestContext) -> JSONValue)?
   /// Says that the client went away before its answer was complete.
   public let departure = CancellationSignal()
   private var endActions: [@Reactor (RequestSummary) -> Void] = []

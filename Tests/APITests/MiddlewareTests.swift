@@ -169,7 +169,7 @@ struct CORSMiddlewareTests {
     #expect(passage.context.responseField("access-control-allow-origin") == (isAllowed ? origin : nil))
     #expect(
       passage.context.responseField("access-control-expose-headers")
-        == (isAllowed ? "x-request-id, x-session-id, x-claude-warning, retry-after" : nil))
+        == (isAllowed ? "x-request-id, request-id, x-session-id, x-claude-warning, retry-after" : nil))
   }
 
   @Test("a preflight of an allowed origin is answered here")

@@ -38,7 +38,7 @@ struct ModelCatalogTests {
   func table() throws {
     let catalog = try ModelCatalog(
       JSONValue(
-        parsing: #"{"models":[{"id":"gpt-4o","cli_model":"sonnet","created":7,"owned_by":"me"},"#
+        parsing: #"{"models":[{"id":"gpt-4o","cli_model":"sonnet","created":7,"owned_by":"me","display_name":"Four"},"#
           + #"{"id":"fast","cli_model":null},{"id":"plain"}]}"#))
     #expect(try catalog.cliModel(for: "gpt-4o") == "sonnet")
     #expect(try catalog.cliModel(for: "fast") == nil)
@@ -47,6 +47,7 @@ struct ModelCatalogTests {
     #expect(try catalog.cliModel(for: "claude-code") == nil)
     #expect(try refusal { _ = try catalog.cliModel(for: "sonnet") } == "404 model model_not_found")
     #expect(catalog.models.map(\.created) == [7, 0, 0])
+    #expect(catalog.models.map(\.displayName) == ["Four", "fast", "plain"])
     #expect(catalog.models.map(\.ownedBy) == ["me", "anthropic", "anthropic"])
   }
 
@@ -66,10 +67,10 @@ struct ModelCatalogTests {
 
 @Reactor
 struct ModelRoutesTests {
-  private func get(_ path: String) async throws -> HTTPResponse {
+  private func get(_ path: String, _ fields: [String] = []) async throws -> HTTPResponse {
     var router = Router()
     ModelRoutes(catalog: .builtIn).add(to: &router)
-    guard case .ready(let response) = try router.respond(try .of("GET", path), .detached()) else {
+    guard case .ready(let response) = try router.respond(try .of("GET", path, fields), .detached()) else {
       throw HTTPRequest.Broken()
     }
     return response
@@ -85,6 +86,20 @@ struct ModelRoutesTests {
         + #"{"id":"opus","object":"model","created":1740355200,"owned_by":"anthropic"},"#
         + #"{"id":"sonnet","object":"model","created":1740355200,"owned_by":"anthropic"},"#
         + #"{"id":"haiku","object":"model","created":1740355200,"owned_by":"anthropic"}]}"# + "\n")
+  }
+
+  @Test("to Anthropic's clients it is Anthropic's")
+  func anthropic() async throws {
+    let fields = ["anthropic-version: 2023-06-01"]
+    #expect(
+      try await get("/v1/models?limit=1", fields).text
+        == #"{"data":[{"type":"model","id":"claude-code","display_name":"Claude Code","#
+        + #""created_at":"2025-02-24T00:00:00.000Z","lifecycle":"active"}],"#
+        + #""has_more":true,"first_id":"claude-code","last_id":"claude-code"}"# + "\n")
+    #expect(
+      try await get("/v1/models/claude-opus-5-5", fields).text
+        == #"{"type":"model","id":"claude-opus-5-5","display_name":"claude-opus-5-5","#
+        + #""created_at":"1970-01-01T00:00:00.000Z","lifecycle":"active"}"# + "\n")
   }
 
   @Test("one model is found by its name, listed or not")

@@ -49,6 +49,15 @@ struct StopFilterTests {
     return index == cut
   }
 
+  @Test(
+    "it says which sequence it was, as it was given",
+    arguments: [(#"a\"b"#, "\""), (#"a\nb"#, "\n"), ("ab", nil)] as [(String, String?)])
+  func found(text: String, sequence: String?) {
+    var filter = StopFilter(["\n", "\""])
+    _ = filter.push(Array(text.utf8).span)
+    #expect(filter.found == sequence)
+  }
+
   @Test("after the end nothing is told any more")
   func after() {
     var filter = StopFilter(["x"])

@@ -313,6 +313,23 @@ struct HTTPServerTests {
     server.close()
   }
 
+  @Test("an error is written as the request's context says, whatever it is, with its own fields")
+  func writtenErrors() async throws {
+    let server = try TestServer { request, context in
+      context.errorBody = { error, _ in ["is": .string(error.type)] }
+      guard request.head.path == "/known" else { throw TestFailure("unknown") }
+      let field = HTTPResponseHead.Field(name: "retry-after", value: "7")
+      throw HTTPError(.tooManyRequests, type: "t", message: "m", headers: [field])
+    }
+    let client = try server.connect()
+    client.send(get("/known") + get("/unknown"))
+    let responses = try await client.responses(2)
+    #expect(responses.map(\.status) == [429, 500])
+    #expect(responses.map(\.text) == [#"{"is":"t"}"# + "\n", #"{"is":"server_error"}"# + "\n"])
+    #expect(responses.map { $0["retry-after"] } == ["7", nil])
+    server.close()
+  }
+
   @Test("any other error is a 500 that tells nothing; the log has it")
   func unexpectedErrors() async throws {
     let lines = LogLines()

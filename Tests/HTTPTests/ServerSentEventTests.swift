@@ -20,6 +20,15 @@ struct ServerSentEventTests {
     #expect(output.bytes == Array("data: [1,2]\n\n".utf8))
   }
 
+  @Test("an event may have a name")
+  func named() {
+    var output = ByteBuffer()
+    ServerSentEvent.begin("message_stop", &output)
+    output.append("{}")
+    ServerSentEvent.end(&output)
+    #expect(String(decoding: output.bytes, as: UTF8.self) == "event: message_stop\ndata: {}\n\n")
+  }
+
   @Test("a ping is a comment with one line end, which no client takes for an event")
   func ping() {
     #expect(ServerSentEvent.ping == ": ping\n")

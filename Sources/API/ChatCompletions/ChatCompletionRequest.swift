@@ -15,8 +15,8 @@ struct ChatCompletionRequest: Sendable, Equatable {
 
   /// - Throws: `HTTPError` 400 with `param`.
   init(_ body: JSONObject) throws {
-    model = try ChatCompletionRequest.optional(body, "model", "a string", \.string) ?? Self.defaultModel
-    isStreamed = try Self.optional(body, "stream", "true or false", \.bool) ?? false
+    model = try body.optional("model", "a string", \.string) ?? Self.defaultModel
+    isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
     includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
     try Self.refuseUnsupported(body)
     conversation = try ConversationRequest(
@@ -66,13 +66,5 @@ struct ChatCompletionRequest: Sendable, Equatable {
       try refuse("modalities", "The only modality is text")
     }
     if let audio = body["audio"], !audio.isNull { try refuse("audio", "Audio is not available") }
-  }
-
-  private static func optional<Value>(
-    _ body: JSONObject, _ name: String, _ kind: String, _ read: (JSONValue) -> Value?
-  ) throws -> Value? {
-    guard let value = body[name], !value.isNull else { return nil }
-    guard let read = read(value) else { throw HTTPError.invalidRequest("\(name) must be \(kind)", param: name) }
-    return read
   }
 }

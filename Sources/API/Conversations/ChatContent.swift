@@ -48,7 +48,7 @@ enum ChatContent {
   }
 
   /// Anthropic's own form.
-  private static func nativeImage(_ part: JSONValue, at path: String) throws -> ContentBlock {
+  static func nativeImage(_ part: JSONValue, at path: String) throws -> ContentBlock {
     guard case .image(let mediaType, let base64) = ContentBlock(part) else {
       throw HTTPError.invalidRequest("\(path): an image must have a base64 source", param: path)
     }

@@ -39,7 +39,7 @@ struct ChatHistory: Sendable, Equatable {
       if message.role == .tool {
         guard let index = open.firstIndex(of: message.toolCallID ?? "") else {
           throw HTTPError.invalidRequest(
-            "messages with role 'tool' must answer a call of the assistant message before them: "
+            "messages: a tool's result must answer a call of the assistant message before it: "
               + "\(message.toolCallID ?? "") is none of these", param: "messages")
         }
         open.remove(at: index)
@@ -54,8 +54,8 @@ struct ChatHistory: Sendable, Equatable {
   private static func checkAnswered(_ open: [String]) throws {
     guard !open.isEmpty else { return }
     throw HTTPError.invalidRequest(
-      "an assistant message with tool_calls must be followed by tool messages that answer each of them; these have no "
-        + "answer: \(open.joined(separator: ", "))", param: "messages")
+      "messages: an assistant message with calls must be followed by the result of each of them; these have none: "
+        + "\(open.joined(separator: ", "))", param: "messages")
   }
 
   // MARK: What is asked now
@@ -64,7 +64,7 @@ struct ChatHistory: Sendable, Equatable {
   var results: [String: FunctionResult] {
     var results: [String: FunctionResult] = [:]
     for message in present where message.role == .tool {
-      results[message.toolCallID ?? ""] = FunctionResult(message.content)
+      results[message.toolCallID ?? ""] = FunctionResult(message.content, isError: message.isError)
     }
     return results
   }
@@ -189,6 +189,7 @@ extension ChatMessage {
   fileprivate var unspoken: [String] {
     content.compactMap { if case .image(let type, let data) = $0 { "image \(type) \(data)" } else { nil } }
       + calls.map { "call \($0.id) \($0.name) \($0.input.text)" } + (toolCallID.map { ["answers \($0)"] } ?? [])
+      + (isError ? ["failed"] : [])
   }
 
   fileprivate var inWords: String {

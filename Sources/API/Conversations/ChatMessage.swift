@@ -2,7 +2,7 @@ import Bytes
 import ClaudeCode
 import HTTPServer
 
-/// One message of an OpenAI history.
+/// One message of a history.
 struct ChatMessage: Sendable, Equatable {
   enum Role: String, Sendable {
     case system, developer, user, assistant, tool
@@ -18,20 +18,26 @@ struct ChatMessage: Sendable, Equatable {
   var calls: [ChatToolCall]
   /// The call that a tool message answers.
   let toolCallID: String?
+  /// Whether a tool message says that the call has failed.
+  let isError: Bool
 
-  init(role: Role, text: String, calls: [ChatToolCall] = [], toolCallID: String? = nil) {
+  init(
+    role: Role, content: [ContentBlock], calls: [ChatToolCall] = [], toolCallID: String? = nil, isError: Bool = false
+  ) {
     self.role = role
-    content = text.isEmpty ? [] : [.text(text)]
+    self.content = content
     self.calls = calls
     self.toolCallID = toolCallID
+    self.isError = isError
+  }
+
+  init(role: Role, text: String, calls: [ChatToolCall] = [], toolCallID: String? = nil) {
+    self.init(role: role, content: text.isEmpty ? [] : [.text(text)], calls: calls, toolCallID: toolCallID)
   }
 
   /// The result of a call.
   init(results content: [ContentBlock], of call: String) {
-    role = .tool
-    self.content = content
-    calls = []
-    toolCallID = call
+    self.init(role: .tool, content: content, toolCallID: call)
   }
 
   /// The text of all its parts.
@@ -40,6 +46,8 @@ struct ChatMessage: Sendable, Equatable {
     set { content = (newValue.isEmpty ? [] : [.text(newValue)]) + content.filter { $0.text == nil } }
   }
 
+  /// A message as OpenAI's clients write it.
+  ///
   /// - Parameter path: the message's place in the body, for `param`.
   /// - Throws: `HTTPError` 400.
   init(_ value: JSONValue, at path: String) throws {
@@ -52,6 +60,7 @@ struct ChatMessage: Sendable, Equatable {
     content = try ChatContent.blocks(of: object["content"] ?? .null, at: "\(path).content")
     calls = try role == .assistant ? ChatToolCall.list(object, at: path) : []
     toolCallID = try role == .tool ? ChatMessage.answeredCall(object, name, at: path) : nil
+    isError = false
   }
 
   private static func answeredCall(_ object: JSONObject, _ role: String, at path: String) throws -> String {
@@ -67,7 +76,7 @@ struct ChatMessage: Sendable, Equatable {
     switch role {
     case .assistant: ConversationMessage(.assistant, content + calls.map(\.block))
     case .tool:
-      ConversationMessage(.user, [.toolResult(id: toolCallID ?? "", content: content, isError: false)])
+      ConversationMessage(.user, [.toolResult(id: toolCallID ?? "", content: content, isError: isError)])
     case .user, .system, .developer: ConversationMessage(.user, content)
     }
   }

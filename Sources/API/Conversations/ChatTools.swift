@@ -23,17 +23,29 @@ struct ChatTools: Sendable, Equatable {
   /// How long a function's name may be.
   static let maximumNameLength = 64
 
+  /// As OpenAI's clients write them.
+  ///
   /// - Throws: `HTTPError` 400.
   init(_ body: JSONObject) throws {
-    let functions = try ChatTools.functions(body)
-    self.functions = functions
-    choice = try ChatTools.choice(body, functions)
-    areParallel = body["parallel_tool_calls"]?.bool ?? true
+    var functions = try ChatTools.list(body, "tools") { try ChatTools.function($0, at: $1) }
+    functions += try ChatTools.list(body, "functions") {
+      try ChatTools.declaration($0, schema: "parameters", at: $1)
+    }
+    try self.init(
+      functions, choice: body["tool_choice"] ?? body["function_call"] ?? .null,
+      areParallel: body["parallel_tool_calls"]?.bool ?? true)
   }
 
-  private static func functions(_ body: JSONObject) throws -> [FunctionDeclaration] {
-    var functions = try list(body, "tools") { try function($0, at: $1) }
-    functions += try list(body, "functions") { try declaration($0, schema: "parameters", at: $1) }
+  /// - Parameter choice: in OpenAI's form, or Anthropic's.
+  /// - Throws: `HTTPError` 400.
+  init(_ functions: [FunctionDeclaration], choice: JSONValue, areParallel: Bool) throws {
+    try ChatTools.check(functions)
+    self.functions = functions
+    self.choice = try ChatTools.choice(choice, functions)
+    self.areParallel = areParallel
+  }
+
+  private static func check(_ functions: [FunctionDeclaration]) throws {
     guard functions.count <= maximumCount else {
       throw HTTPError.invalidRequest("tools: at most \(maximumCount) are taken", param: "tools")
     }
@@ -41,10 +53,9 @@ struct ChatTools: Sendable, Equatable {
     if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
       throw HTTPError.invalidRequest("tools: the function \(twice) is there twice", param: "tools")
     }
-    return functions
   }
 
-  private static func list(
+  static func list(
     _ body: JSONObject, _ name: String, _ read: (JSONValue, String) throws -> FunctionDeclaration
   ) throws -> [FunctionDeclaration] {
     guard let value = body[name], !value.isNull else { return [] }
@@ -65,7 +76,7 @@ struct ChatTools: Sendable, Equatable {
     return try declaration(tool, schema: "parameters", at: path)
   }
 
-  private static func declaration(
+  static func declaration(
     _ value: JSONValue, schema: String, at path: String
   ) throws -> FunctionDeclaration {
     guard let name = value["name"]?.string, isName(name) else {
@@ -87,8 +98,7 @@ struct ChatTools: Sendable, Equatable {
       }
   }
 
-  private static func choice(_ body: JSONObject, _ functions: [FunctionDeclaration]) throws -> Choice {
-    let value = body["tool_choice"] ?? body["function_call"] ?? .null
+  private static func choice(_ value: JSONValue, _ functions: [FunctionDeclaration]) throws -> Choice {
     switch value {
     case .null, "auto": return .auto
     case "none": return .none

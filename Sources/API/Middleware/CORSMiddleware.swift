@@ -19,7 +19,7 @@ public struct CORSMiddleware: Middleware {
     guard allowsAnyOrigin || allowedOrigins.contains(origin) else { return nil }
     context.setResponseField("access-control-allow-origin", origin)
     context.setResponseField(
-      "access-control-expose-headers", "x-request-id, x-session-id, x-claude-warning, retry-after")
+      "access-control-expose-headers", "x-request-id, request-id, x-session-id, x-claude-warning, retry-after")
     guard request.head.method == "OPTIONS", request.head.fields["access-control-request-method"] != nil else {
       return nil
     }

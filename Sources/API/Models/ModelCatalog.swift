@@ -6,6 +6,8 @@ import HTTPServer
 public struct ModelCatalog: Sendable, Equatable {
   public struct Model: Sendable, Equatable {
     public let id: String
+    /// For people.
+    public let displayName: String
     /// Unix seconds.
     public let created: Int
     public let ownedBy: String
@@ -18,10 +20,13 @@ public struct ModelCatalog: Sendable, Equatable {
   /// What is known without a file: the CLI's own choice, and its aliases.
   public static let builtIn = ModelCatalog(
     models: [
-      Model(id: "claude-code", created: 1_740_355_200, ownedBy: "anthropic", cliName: nil),
-      Model(id: "opus", created: 1_740_355_200, ownedBy: "anthropic", cliName: "opus"),
-      Model(id: "sonnet", created: 1_740_355_200, ownedBy: "anthropic", cliName: "sonnet"),
-      Model(id: "haiku", created: 1_740_355_200, ownedBy: "anthropic", cliName: "haiku"),
+      Model(id: "claude-code", displayName: "Claude Code", created: 1_740_355_200, ownedBy: "anthropic", cliName: nil),
+      Model(
+        id: "opus", displayName: "Claude Opus", created: 1_740_355_200, ownedBy: "anthropic", cliName: "opus"),
+      Model(
+        id: "sonnet", displayName: "Claude Sonnet", created: 1_740_355_200, ownedBy: "anthropic", cliName: "sonnet"),
+      Model(
+        id: "haiku", displayName: "Claude Haiku", created: 1_740_355_200, ownedBy: "anthropic", cliName: "haiku"),
     ])
 
   public enum CatalogError: Error, Sendable, Equatable {
@@ -30,8 +35,8 @@ public struct ModelCatalog: Sendable, Equatable {
 
   private init(models: [Model]) { self.models = models }
 
-  /// Reads a table of the form `{"models":[{"id":"…","cli_model":"…"|null,"created":0,"owned_by":"…"}]}`; all but `id`
-  /// may be left out.
+  /// Reads a table of the form `{"models":[{"id":"…","cli_model":"…"|null,"created":0,"owned_by":"…",
+  /// "display_name":"…"}]}`; all but `id` may be left out.
   public init(_ value: JSONValue) throws(CatalogError) {
     guard let entries = value["models"]?.array, !entries.isEmpty else {
       throw .invalid("it needs a non-empty array \"models\"")
@@ -43,7 +48,8 @@ public struct ModelCatalog: Sendable, Equatable {
       let cliName = entry["cli_model"].map(\.string) ?? id
       models.append(
         Model(
-          id: id, created: entry["created"]?.int ?? 0, ownedBy: entry["owned_by"]?.string ?? "anthropic",
+          id: id, displayName: entry["display_name"]?.string ?? id, created: entry["created"]?.int ?? 0,
+          ownedBy: entry["owned_by"]?.string ?? "anthropic",
           cliName: cliName))
     }
     self.models = models
@@ -60,7 +66,7 @@ public struct ModelCatalog: Sendable, Equatable {
     else { return nil }
     // The default model is this server, not one of the upstream's, whether the table has it or not.
     let cliName = id == ChatCompletionRequest.defaultModel ? nil : id
-    return Model(id: id, created: 0, ownedBy: "anthropic", cliName: cliName)
+    return Model(id: id, displayName: id, created: 0, ownedBy: "anthropic", cliName: cliName)
   }
 
   /// What to tell the CLI for what a request said.

@@ -2,8 +2,9 @@ import Bytes
 public import EventLoop
 import HTTP
 public import HTTPServer
+import Telemetry
 
-/// `GET /v1/models` and `/v1/models/{id}`.
+/// `GET /v1/models` and `/v1/models/{id}`: for Anthropic's clients in Anthropic's form, for all others in OpenAI's.
 @Reactor
 public struct ModelRoutes {
   private let catalog: ModelCatalog
@@ -13,14 +14,15 @@ public struct ModelRoutes {
   public func add(to router: inout Router) {
     router.on(
       "GET", "/v1/models",
-      atOnce: { [catalog] _, _, _ in
-        .json(["object": "list", "data": .array(catalog.models.map(\.json))])
+      atOnce: { [catalog] request, _, _ in
+        if request.head.isOfAnthropicClient { return .json(try ModelPage(of: catalog.models, request.head).json) }
+        return .json(["object": "list", "data": .array(catalog.models.map(\.json))])
       })
     router.on(
       "GET", "/v1/models/{id}",
-      atOnce: { [catalog] _, _, parameters in
+      atOnce: { [catalog] request, _, parameters in
         guard let model = catalog.model(parameters["id"]) else { throw ModelCatalog.notFound(parameters["id"]) }
-        return .json(model.json)
+        return .json(request.head.isOfAnthropicClient ? model.anthropicJSON : model.json)
       })
   }
 }
@@ -28,5 +30,13 @@ public struct ModelRoutes {
 extension ModelCatalog.Model {
   fileprivate var json: JSONValue {
     ["id": .string(id), "object": "model", "created": JSONValue(created), "owned_by": .string(ownedBy)]
+  }
+
+  /// In Anthropic's form. One whose age is not known is of 1970, as there.
+  var anthropicJSON: JSONValue {
+    [
+      "type": "model", "id": .string(id), "display_name": .string(displayName),
+      "created_at": .string(Timestamp(milliseconds: created * 1000).iso8601), "lifecycle": "active",
+    ]
   }
 }

@@ -71,14 +71,3 @@ struct ResponseRequest: Sendable, Equatable {
     "text": nil, "tool_choice": "auto", "tools": [], "top_p": nil, "truncation": "disabled", "user": nil,
   ]
 }
-
-extension JSONObject {
-  /// A field that may be missing or null.
-  ///
-  /// - Throws: `HTTPError` 400 for one of another kind.
-  func optional<Value>(_ name: String, _ kind: String, _ read: (JSONValue) -> Value?) throws -> Value? {
-    guard let value = self[name], !value.isNull else { return nil }
-    guard let read = read(value) else { throw HTTPError.invalidRequest("\(name) must be \(kind)", param: name) }
-    return read
-  }
-}

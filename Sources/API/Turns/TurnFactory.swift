@@ -86,6 +86,12 @@ public final class TurnFactory {
     return (.imported(id: newID(), resumption.transcript, words: content), resumption.prompt)
   }
 
+  /// - Throws: `HTTPError` for a model that is not there, or more than the policy allows.
+  func check(_ options: TurnOptions) throws {
+    _ = try models.cliModel(for: options.model)
+    try policy.check(options)
+  }
+
   /// The turn has begun: its session is known from here on, and inherits the turn's options.
   ///
   /// - Parameter context: gets `x-session-id`.

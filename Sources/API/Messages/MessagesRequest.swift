@@ -1,0 +1,123 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+
+/// The body of `POST /v1/messages`: what is used of it. Unknown fields are ignored; what would be a lie if ignored is
+/// refused.
+struct MessagesRequest: Sendable, Equatable {
+  /// As the client spells it, for the answer.
+  let model: String
+  let isStreamed: Bool
+  /// Whether the answer tells what the model thinks. Without being asked Anthropic does not: programs take the first
+  /// block for the answer.
+  let tellsThinking: Bool
+  let conversation: ConversationRequest
+
+  /// - Throws: `HTTPError` 400.
+  init(_ body: JSONObject) throws {
+    try Self.refuseThreads(body)
+    model = try body.optional("model", "a string", \.string) ?? ChatCompletionRequest.defaultModel
+    isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
+    tellsThinking = try Self.tellsThinking(body["thinking"] ?? .null)
+    _ = try body.optional("max_tokens", "a positive integer") { $0.int.flatMap { $0 > 0 ? $0 : nil } }
+    conversation = try ConversationRequest(
+      messages: Self.messages(body), tools: ChatTools(messages: body), format: Self.format(body),
+      stop: Self.stop(body["stop_sequences"] ?? .null), options: Self.options(body, model), at: "messages")
+  }
+
+  // The code tells Anthropic's library to send the whole conversation instead.
+  private static func refuseThreads(_ body: JSONObject) throws {
+    guard let thread = body["thread"], !thread.isNull else { return }
+    throw HTTPError.invalidRequest(
+      "thread: a conversation is not kept under the id of a message here; send all of its messages", param: "thread",
+      code: "thread_unsupported_request")
+  }
+
+  // MARK: Messages
+
+  private static func messages(_ body: JSONObject) throws -> [ChatMessage] {
+    guard let array = body["messages"]?.array else {
+      throw HTTPError.invalidRequest("messages must be an array", param: "messages")
+    }
+    let spoken = try array.enumerated().flatMap { try ChatMessage.list($1, at: "messages[\($0)]") }
+    guard spoken.last(where: { !$0.role.isInstruction })?.role != .assistant else {
+      throw HTTPError.invalidRequest(
+        "messages must end with a message of role user: Claude Code cannot be given the beginning of its answer",
+        param: "messages")
+    }
+    return try system(body["system"] ?? .null) + spoken
+  }
+
+  private static func system(_ value: JSONValue) throws -> [ChatMessage] {
+    let content = try MessagesContent(value, at: "system").instructions(at: "system")
+    return content.isEmpty ? [] : [ChatMessage(role: .system, content: content)]
+  }
+
+  // MARK: Options
+
+  /// From body fields and `metadata`.
+  private static func options(_ body: JSONObject, _ model: String) throws -> TurnOptions {
+    var options = try TurnOptions(body)
+    options.model = model
+    options.effort = try options.effort ?? effort(body["output_config"]?["effort"] ?? .null)
+    return options
+  }
+
+  private static func effort(_ value: JSONValue) throws -> TurnOptions.Effort? {
+    guard !value.isNull else { return nil }
+    guard let effort = value.string.flatMap({ TurnOptions.Effort(rawValue: $0) }) else {
+      let names = TurnOptions.Effort.allCases.map(\.rawValue).joined(separator: ", ")
+      throw HTTPError.invalidRequest("output_config.effort must be one of \(names)", param: "output_config.effort")
+    }
+    return effort
+  }
+
+  private static func tellsThinking(_ value: JSONValue) throws -> Bool {
+    guard !value.isNull else { return false }
+    guard let type = value["type"]?.string, thinkingTypes.contains(type) else {
+      throw HTTPError.invalidRequest(
+        "thinking.type must be one of \(thinkingTypes.joined(separator: ", "))", param: "thinking.type")
+    }
+    // How much the model thinks is for Claude Code to decide; how hard, for `output_config.effort`.
+    if let budget = value["budget_tokens"], !budget.isNull, (budget.int ?? 0) < 1 {
+      throw HTTPError.invalidRequest(
+        "thinking.budget_tokens must be a positive integer", param: "thinking.budget_tokens")
+    }
+    return type != "disabled" && value["display"]?.string != "omitted"
+  }
+
+  private static let thinkingTypes = ["enabled", "adaptive", "between_tools", "disabled"]
+
+  // MARK: The answer
+
+  private static func format(_ body: JSONObject) throws -> AnswerForm {
+    let (value, path) =
+      body["output_config"]?["format"].map { ($0, "output_config.format") }
+      ?? (body["output_format"] ?? .null, "output_format")
+    guard !value.isNull else { return .text }
+    guard value["type"]?.string == "json_schema" else {
+      throw HTTPError.invalidRequest("\(path).type must be json_schema", param: "\(path).type")
+    }
+    guard let schema = value["schema"], schema.object != nil else {
+      throw HTTPError.invalidRequest("\(path).schema must be an object", param: "\(path).schema")
+    }
+    return .structured(schema: schema)
+  }
+
+  /// How many stop sequences there may be, and how long one.
+  static let maximumStops = 64
+  static let maximumStopLength = 256
+
+  private static func stop(_ value: JSONValue) throws -> [String] {
+    guard !value.isNull else { return [] }
+    let sequences = value.array?.compactMap(\.string)
+    guard let sequences, sequences.count == value.array?.count, sequences.count <= maximumStops,
+      sequences.allSatisfy({ $0.utf8.count <= maximumStopLength })
+    else {
+      throw HTTPError.invalidRequest(
+        "stop_sequences must be up to \(maximumStops) strings of at most \(maximumStopLength) bytes",
+        param: "stop_sequences")
+    }
+    return sequences.filter { !$0.isEmpty }
+  }
+}

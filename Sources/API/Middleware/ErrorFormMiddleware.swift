@@ -1,0 +1,22 @@
+public import EventLoop
+public import HTTPServer
+
+/// Has errors written in the form of the dialect that the request speaks, wherever they are thrown. It comes after the
+/// request has its id.
+@Reactor
+public struct ErrorFormMiddleware: Middleware {
+  public init() {}
+
+  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
+    switch ErrorForm(request.head) {
+    case .openAI: break
+    case .agent:
+      context.errorBody = { error, _ in error.agentBody }
+    case .anthropic:
+      // Anthropic's clients look for this name.
+      context.setResponseField("request-id", context.requestID)
+      context.errorBody = { error, context in error.anthropicBody(requestID: context.requestID) }
+    }
+    return nil
+  }
+}

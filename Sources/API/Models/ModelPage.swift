@@ -1,0 +1,50 @@
+import Bytes
+import HTTP
+import HTTPServer
+
+/// A part of the list of models, as Anthropic's clients ask for it.
+struct ModelPage {
+  let models: ArraySlice<ModelCatalog.Model>
+  /// Whether there are more in the direction that was asked for.
+  let hasMore: Bool
+
+  /// How many models a page has unless the request says so, and at most.
+  static let usualCount = 20
+  static let maximumCount = 1000
+
+  /// - Throws: `HTTPError` 400 for a bad limit, or a model that is not in the list.
+  init(of models: [ModelCatalog.Model], _ head: HTTPRequestHead) throws {
+    let limit = try ModelPage.limit(head.queryItem("limit"))
+    if let id = head.queryItem("before_id") {
+      let before = models[..<(try ModelPage.index(of: id, in: models, "before_id"))]
+      self.models = before.suffix(limit)
+      hasMore = before.count > limit
+    } else {
+      let start = try head.queryItem("after_id").map { try ModelPage.index(of: $0, in: models, "after_id") + 1 } ?? 0
+      self.models = models[start...].prefix(limit)
+      hasMore = models.count - start > limit
+    }
+  }
+
+  private static func limit(_ text: String?) throws -> Int {
+    guard let text else { return usualCount }
+    guard let limit = Int(text), (1...maximumCount).contains(limit) else {
+      throw HTTPError.invalidRequest("limit must be an integer from 1 to \(maximumCount)", param: "limit")
+    }
+    return limit
+  }
+
+  private static func index(of id: String, in models: [ModelCatalog.Model], _ param: String) throws -> Int {
+    guard let index = models.firstIndex(where: { $0.id == id }) else {
+      throw HTTPError.invalidRequest("\(param): there is no model \(id.prefix(64)) in the list", param: param)
+    }
+    return index
+  }
+
+  var json: JSONValue {
+    [
+      "data": .array(models.map(\.anthropicJSON)), "has_more": .bool(hasMore), "first_id": JSONValue(models.first?.id),
+      "last_id": JSONValue(models.last?.id),
+    ]
+  }
+}

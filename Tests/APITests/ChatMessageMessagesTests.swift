@@ -1,0 +1,137 @@
+import Bytes
+import ClaudeCode
+import Testing
+
+@testable import API
+
+struct ChatMessageMessagesTests {
+  private func list(_ message: String) throws -> [ChatMessage] {
+    try ChatMessage.list(JSONValue(parsing: message), at: "messages[1]")
+  }
+
+  @Test("a string and a block of text say the same")
+  func text() throws {
+    for content in [#""hi""#, #"[{"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]"#] {
+      #expect(try list(#"{"role":"user","content":\#(content)}"#) == [ChatMessage(role: .user, text: "hi")])
+    }
+  }
+
+  @Test("texts, images and documents of the user keep their order")
+  func user() throws {
+    let message = #"""
+      {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":""},
+      {"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}},
+      {"type":"document","title":"t","source":{"type":"text","media_type":"text/plain","data":"d"}},
+      {"type":"document","source":{"type":"content","content":[{"type":"text","text":"e"}]}}]}
+      """#
+    #expect(
+      try list(message) == [
+        ChatMessage(
+          role: .user,
+          content: [.text("a"), .image(mediaType: "image/png", base64: "AAAA"), .text("t"), .text("d"), .text("e")])
+      ])
+  }
+
+  @Test("results of calls are messages of their own, before what the user says, and a failure stays one")
+  func results() throws {
+    let message = #"""
+      {"role":"user","content":[{"type":"text","text":"so?"},
+      {"type":"tool_result","tool_use_id":"a","content":"one"},
+      {"type":"tool_result","tool_use_id":"b","is_error":true,"content":[{"type":"text","text":"two"},
+      {"type":"image","source":{"type":"base64","media_type":"image/gif","data":"BBBB"}}]},
+      {"type":"tool_result","tool_use_id":"c"}]}
+      """#
+    let read = try list(message)
+    #expect(
+      read == [
+        ChatMessage(role: .tool, content: [.text("one")], toolCallID: "a"),
+        ChatMessage(
+          role: .tool, content: [.text("two"), .image(mediaType: "image/gif", base64: "BBBB")], toolCallID: "b",
+          isError: true),
+        ChatMessage(role: .tool, content: [], toolCallID: "c"), ChatMessage(role: .user, content: [.text("so?")]),
+      ])
+    #expect(
+      ChatHistory(read).results["b"]
+        == FunctionResult([.text("two"), .image(mediaType: "image/gif", base64: "BBBB")], isError: true))
+    #expect(
+      read[1].conversationMessage.content == [
+        .toolResult(
+          id: "b", content: [.text("two"), .image(mediaType: "image/gif", base64: "BBBB")], isError: true)
+      ])
+  }
+
+  @Test("of the assistant's blocks texts are one, thoughts are left out, and calls are calls")
+  func assistant() throws {
+    let message = #"""
+      {"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":""},{"type":"text","text":"a"},
+      {"type":"redacted_thinking","data":"x"},{"type":"text","text":"b"},
+      {"type":"tool_use","id":"c","name":"f","input":{"x":1.50}}]}
+      """#
+    #expect(
+      try list(message) == [
+        ChatMessage(
+          role: .assistant, text: "ab", calls: [ChatToolCall(id: "c", name: "f", arguments: #"{"x":1.50}"#)])
+      ])
+  }
+
+  @Test("instructions may stand among the messages")
+  func system() throws {
+    #expect(try list(#"{"role":"system","content":"s"}"#) == [ChatMessage(role: .system, text: "s")])
+  }
+
+  @Test(
+    "what cannot stand where it stands is refused",
+    arguments: [
+      ("7", "400 messages[1] -"), (#"{"content":"x"}"#, "400 messages[1].role -"),
+      (#"{"role":"developer","content":"x"}"#, "400 messages[1].role -"),
+      (#"{"role":"user","content":7}"#, "400 messages[1].content -"),
+      (#"{"role":"user","content":["x"]}"#, "400 messages[1].content[0] unsupported_content"),
+      (#"{"role":"user","content":[{"type":"text"}]}"#, "400 messages[1].content[0].text -"),
+      (
+        #"{"role":"user","content":[{"type":"server_tool_use","id":"a"}]}"#,
+        "400 messages[1].content[0] unsupported_content"
+      ),
+      (
+        #"{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://x"}}]}"#,
+        "400 messages[1].content[0] -"
+      ),
+      (
+        #"{"role":"user","content":[{"type":"document","source":{"type":"base64","data":"AAAA"}}]}"#,
+        "400 messages[1].content[0] unsupported_content"
+      ),
+      (
+        #"{"role":"user","content":[{"type":"document","source":{"type":"text"}}]}"#,
+        "400 messages[1].content[0].source.data -"
+      ),
+      (
+        #"{"role":"user","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]}"#,
+        "400 messages[1].content -"
+      ),
+      (
+        #"{"role":"assistant","content":[{"type":"tool_result","tool_use_id":"a"}]}"#, "400 messages[1].content -"
+      ),
+      (
+        #"{"role":"assistant","content":[{"type":"tool_use","id":"","name":"f","input":{}}]}"#,
+        "400 messages[1].content[0].id -"
+      ),
+      (
+        #"{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":[]}]}"#,
+        "400 messages[1].content[0].input -"
+      ),
+      (
+        #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"tool_result"}]}]}"#,
+        "400 messages[1].content[0].content[0].tool_use_id -"
+      ),
+      (
+        #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"#
+          + #"[{"type":"tool_result","tool_use_id":"b"}]}]}"#, "400 messages[1].content[0].content -"
+      ),
+      (
+        #"{"role":"system","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}"#,
+        "400 messages[1].content -"
+      ),
+    ])
+  func refused(message: String, expected: String) throws {
+    #expect(try refusal { _ = try list(message) } == expected)
+  }
+}

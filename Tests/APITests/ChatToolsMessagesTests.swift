@@ -1,0 +1,51 @@
+import Bytes
+import ClaudeCode
+import HTTPServer
+import Testing
+
+@testable import API
+
+struct ChatToolsMessagesTests {
+  private static let f = FunctionDeclaration(name: "f", description: "d", parameters: ["type": "object"])
+  private static let declared = #""tools":[{"name":"f","description":"d","input_schema":{"type":"object"}}]"#
+
+  private func tools(_ fields: String) throws -> ChatTools { try ChatTools(messages: object("{\(fields)}")) }
+
+  @Test("tools of the client's own, and what the model is to do with them")
+  func choices() throws {
+    let custom = try tools(
+      #""tools":[{"type":"custom","name":"f","description":"d","input_schema":{"type":"object"},"strict":true}]"#)
+    #expect(custom.functions == [Self.f])
+    #expect(custom.choice == .auto && custom.areParallel)
+    #expect(try tools(Self.declared + #","tool_choice":{"type":"any"}"#).choice == .required([Self.f]))
+    #expect(try tools(Self.declared + #","tool_choice":{"type":"tool","name":"f"}"#).choice == .required([Self.f]))
+    #expect(try tools(Self.declared + #","tool_choice":{"type":"none"}"#).choice == .none)
+    let single = try tools(Self.declared + #","tool_choice":{"type":"auto","disable_parallel_tool_use":true}"#)
+    #expect(single.choice == .auto && !single.areParallel)
+  }
+
+  @Test(
+    "others are refused",
+    arguments: [
+      (#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#, "400 tools[0].type unsupported_parameter"),
+      (#""tools":[{"type":"bash_20250124","name":"bash"}]"#, "400 tools[0].type unsupported_parameter"),
+      (#""tools":[{"name":"f","input_schema":[]}]"#, "400 tools[0].input_schema -"),
+      (#""tools":[{"name":"f g","input_schema":{}}]"#, "400 tools[0].name -"), (#""tools":{}"#, "400 tools -"),
+      (declared + #","tool_choice":{"type":"tool","name":"g"}"#, "400 tool_choice -"),
+      (declared + #","tool_choice":{"type":"some"}"#, "400 tool_choice -"),
+    ])
+  func refused(fields: String, expected: String) throws {
+    #expect(try refusal { _ = try tools(fields) } == expected)
+  }
+
+  @Test("who asks for a tool of Anthropic's is told what there is instead")
+  func serverTool() {
+    let error = #expect(throws: HTTPError.self) {
+      _ = try tools(#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#)
+    }
+    #expect(
+      error?.message
+        == "tools[0]: web_search_20250305 is a tool of Anthropic's own, which is not here. Claude Code brings tools "
+        + "like it: allowed-tools says which it may use.")
+  }
+}
