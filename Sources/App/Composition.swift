@@ -46,7 +46,10 @@ final class Composition {
     let checker = HealthChecker(
       probe: probe, executor: executor, workspaces: workspaces, mcpPath: settings.mcpConfigPath, mcp: mcp,
       version: Version.current, isSimulated: isSimulated, clock: clock)
-    sessions = SessionStore(store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore())
+    let sessions = SessionStore(
+      store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore(), clock: clock)
+    executor.onTurnEnd = { sessions.account($0, cost: $1) }
+    self.sessions = sessions
     let turns = TurnFactory(
       workspaces: workspaces, mcpLoader: mcpLoader, mcp: mcp ?? MCPConfiguration(), models: models,
       policy: TurnPolicy(
@@ -62,6 +65,7 @@ final class Composition {
     let conversations = Conversations(turns: turns, retryPatience: settings.retryPatience)
     ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
+    SessionRoutes(sessions: sessions, executor: executor, workspaces: workspaces).add(to: &router)
 
     var limits = ServerLimits()
     limits.connections = settings.maximumConnections
@@ -79,7 +83,7 @@ final class Composition {
   }
 
   private static func middleware(_ settings: Settings, _ newID: @escaping @Reactor () -> String) -> [any Middleware] {
-    let keys = APIKeyRing(settings.apiKeys)
+    let keys = APIKeyRing(settings.apiKeys, admins: settings.adminKeys)
     // Without a key in the way, only names and origins tell a program from a web page.
     let guards: [any Middleware] =
       keys.isEmpty

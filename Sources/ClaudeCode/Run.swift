@@ -240,11 +240,11 @@ public final class Run: RunSource {
   // Without its beginning the CLI had no turn: it could not resume the session, for instance, and is about to leave.
   private var isReusable: Bool { process?.hasBegunTurn == true }
 
-  /// The result with the cost of its own turn: the CLI counts from the start of its process.
+  /// The result with the cost of its own turn: the CLI counts from the start of its process, or its session.
   private func settled(_ result: TurnResult) -> TurnResult {
     guard let process, let total = result.totalCost else { return result }
-    defer { process.cost = total }
-    return result.withCost(total - process.cost)
+    process.count(total)
+    return result.withCost(process.turnCost)
   }
 
   private func releaseHeldResult() {

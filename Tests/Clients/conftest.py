@@ -157,6 +157,7 @@ class Server:
             "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "SHUTDOWN_GRACE_MS": "500", **extra,
         }
+        self.environment = environment
         self.program = Program([BUILD / "claude-code-server", "--env-file", "/dev/null"], environment, folder / "log")
         self.url = f"http://127.0.0.1:{self.program.port}"
         self.log = folder / "log"
