@@ -48,7 +48,7 @@ final class Composition {
       version: Version.current, isSimulated: isSimulated, clock: clock)
     let sessions = SessionStore(
       store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore(), clock: clock)
-    executor.onTurnEnd = { sessions.account($0, cost: $1) }
+    executor.onTurnEnd = { sessions.ended($0, cost: $1) }
     self.sessions = sessions
     let turns = TurnFactory(
       workspaces: workspaces, mcpLoader: mcpLoader, mcp: mcp ?? MCPConfiguration(), models: models,

@@ -37,8 +37,8 @@ public final class ClaudeExecutor {
   private(set) var runs: [String: Run] = [:]
   /// Sessions that are being ended for good.
   var ending: Set<String> = []
-  /// Called when a turn is over and its process idle or gone, with its session and what it has cost in US dollars.
-  public var onTurnEnd: @Reactor (_ session: String, _ cost: Double) -> Void = { _, _ in }
+  /// Called when a run has ended and its process is idle or gone, with what the turn has cost in US dollars.
+  public var onTurnEnd: @Reactor (_ run: Run, _ cost: Double) -> Void = { _, _ in }
   private var isShuttingDown = false
   private let logger: Logger
   private let newID: @Reactor () -> String
@@ -225,7 +225,7 @@ public final class ClaudeExecutor {
     guard let run = runs.removeValue(forKey: id) else { return }
     if !run.wasParked { slots.leave() }
     let leave: @Reactor () -> Void = { [sessions, onTurnEnd] in
-      onTurnEnd(run.sessionID, process?.turnCost ?? 0)
+      onTurnEnd(run, process?.turnCost ?? 0)
       sessions.leave(run.sessionID)
     }
     // Not earlier: until it is idle or gone the process may still write the session's transcript.

@@ -21,6 +21,8 @@ public final class Run: RunSource {
   public private(set) var turn: Turn
   public let startedAt: ContinuousClock.Instant
   private var state = State.running
+  /// How it ended; nil as long as it has not.
+  public private(set) var outcome: RunOutcome?
   private var observers: [any RunObserver] = []
   private var process: ClaudeProcess?
   /// The session the turn belongs to: that of the process which serves it.
@@ -308,6 +310,7 @@ public final class Run: RunSource {
     if case .ended = state { return }
     if case .parked = state { wasParked = true }
     state = .ended
+    self.outcome = outcome
     totalTimer?.cancel()
     inactivityTimer?.cancel()
     holdTimer?.cancel()

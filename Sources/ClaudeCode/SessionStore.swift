@@ -11,6 +11,8 @@ public final class SessionStore {
   private var lastUse: [String: Int] = [:]
   private var sessionAt: [ConversationKey: String] = [:]
   private var uses = 0
+  /// What was remembered of sessions before the turns that run in them; nil for new ones.
+  private var before: [String: SessionRecord?] = [:]
   private let store: any Store
   private let clock: @Sendable () -> Timestamp
 
@@ -48,11 +50,10 @@ public final class SessionStore {
 
   public func record(_ id: String) -> SessionRecord? { records[id] }
 
-  /// The sessions of a principal, the one that was used last first.
-  public func sessions(of principal: String) -> [SessionRecord] {
-    records.values.filter { $0.principal == principal }.sorted {
-      lastUse[$0.id, default: 0] > lastUse[$1.id, default: 0]
-    }
+  /// The ids of a principal's sessions, the one that was used last first.
+  public func ids(of principal: String) -> [String] {
+    let own = records.values.lazy.filter { $0.principal == principal }
+    return own.map { (id: $0.id, use: self.lastUse[$0.id, default: 0]) }.sorted { $0.use > $1.use }.map(\.id)
   }
 
   /// The session that stands exactly at this point of this conversation.
@@ -67,6 +68,8 @@ public final class SessionStore {
   /// A turn of a session begins, of a new one perhaps. Where the conversation stands is not known until the turn has
   /// ended well.
   public func begin(_ id: String, for principal: String, _ options: TurnOptions) {
+    // Said again where a run goes on.
+    if before[id] == nil { before[id] = .some(records[id]) }
     var record = records[id] ?? SessionRecord(id: id, principal: principal, options: options)
     record.options = options
     record.position = nil
@@ -80,8 +83,19 @@ public final class SessionStore {
     save(record)
   }
 
-  /// A turn of a session is over, and has cost so many US dollars.
-  public func account(_ id: String, cost: Double) {
+  /// A run has ended, and its turn has cost so many US dollars. Where the CLI does not know the session (there is none, or
+  /// it is in another workspace) it is as if the turn had never begun.
+  public func ended(_ run: Run, cost: Double) {
+    if run.outcome?.error?.kind == .sessionNotFound { revert(run.sessionID) } else { account(run.sessionID, cost) }
+  }
+
+  func revert(_ id: String) {
+    guard let record = before.removeValue(forKey: id) else { return }
+    if let record { save(record) } else { forget(id) }
+  }
+
+  func account(_ id: String, _ cost: Double) {
+    before[id] = nil
     guard var record = records[id] else { return }
     record.turns += 1
     record.cost += cost
@@ -100,6 +114,7 @@ public final class SessionStore {
     guard let record = records.removeValue(forKey: id) else { return }
     if let position = record.position, sessionAt[position] == id { sessionAt[position] = nil }
     lastUse[id] = nil
+    before[id] = nil
     store.put(id, nil)
   }
 

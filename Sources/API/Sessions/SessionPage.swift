@@ -1,4 +1,4 @@
-import ClaudeCode
+import Bytes
 import HTTP
 import HTTPServer
 
@@ -12,7 +12,7 @@ struct SessionPage: Sendable, Equatable {
 
   /// - Throws: `HTTPError` 400.
   init(_ head: HTTPRequestHead) throws {
-    after = head.queryItem("after")
+    after = head.queryItem("after").map { UUIDText.normalized($0) ?? $0 }
     guard let text = head.queryItem("limit") else {
       limit = SessionPage.defaultLimit
       return
@@ -24,15 +24,16 @@ struct SessionPage: Sendable, Equatable {
     self.limit = limit
   }
 
+  /// - Parameter ids: of all the sessions.
   /// - Returns: the part, and whether there is more behind it.
   /// - Throws: `HTTPError` 400 where the session to begin after is not one of these.
-  func part(of records: [SessionRecord]) throws -> ([SessionRecord], hasMore: Bool) {
-    var rest = records[...]
+  func part(of ids: [String]) throws -> (ids: [String], hasMore: Bool) {
+    var rest = ids[...]
     if let after {
-      guard let index = records.firstIndex(where: { $0.id == after }) else {
+      guard let index = ids.firstIndex(of: after) else {
         throw HTTPError.invalidRequest("after must be the id of a session", param: "after")
       }
-      rest = records[(index + 1)...]
+      rest = ids[(index + 1)...]
     }
     return (Array(rest.prefix(limit)), rest.count > limit)
   }

@@ -45,10 +45,9 @@ public struct SessionRoutes {
   private func list(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse {
     let page = try SessionPage(request.head)
     let principal = context[Principal.self] ?? .anonymous
-    let (records, hasMore) = try page.part(of: sessions.sessions(of: principal.id))
-    return .json([
-      "object": "list", "data": .array(records.map(document)), "has_more": .bool(hasMore),
-    ])
+    let (ids, hasMore) = try page.part(of: sessions.ids(of: principal.id))
+    let records = ids.compactMap { sessions.record($0) }
+    return .json(["object": "list", "data": .array(records.map(document)), "has_more": .bool(hasMore)])
   }
 
   private func document(_ record: SessionRecord) -> JSONValue { record.document(executor.state(of: record.id)) }
