@@ -41,6 +41,10 @@ struct ProcessLauncher {
     return TranscriptLocation(configuration: configuration, directory: resolved, sessionID: session)
   }
 
+  func transcript(of process: ClaudeProcess) -> TranscriptLocation? {
+    transcript(of: process.sessionID, in: process.fingerprint.directory)
+  }
+
   /// What a CLI that resumes the session takes for spent already, in US dollars.
   func costState(of session: String, in directory: String) async -> Double {
     guard let location = transcript(of: session, in: directory) else { return 0 }

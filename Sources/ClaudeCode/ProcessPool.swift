@@ -292,8 +292,9 @@ final class ProcessPool {
       return whenGone(entry, onFree)
     }
     touch(entry)
-    let process = entry.process
-    entry.mark = launcher.transcript(of: process.sessionID, in: process.fingerprint.directory).map(TranscriptMark.init)
+    // Where the transcript is does not change with the turns.
+    let location = entry.mark?.location ?? launcher.transcript(of: entry.process)
+    entry.mark = location.map(TranscriptMark.init)
     putAside(entry, as: .idle, for: limits.sessionIdle)
     onFree()
     if roomLine.count > 0, entry.state == .idle { retire(entry) }

@@ -113,6 +113,17 @@ struct TranscriptConversationTests {
     #expect(uuids([rest, lines[1]]) == ["2"])
   }
 
+  @Test("a transcript that is cut at any byte reads as its whole lines do")
+  func cuts() {
+    let lines = [line("1", after: nil, "user", "ä"), line("2", after: "1", "assistant", "b", answer: "m")]
+    let text = Array(lines.map { $0 + "\n" }.joined().utf8)
+    let first = lines[0].utf8.count
+    for count in 0...text.count {
+      let expected = count < first ? [] : count < text.count - 1 ? ["1"] : ["1", "2"]
+      #expect(TranscriptConversation(parsing: Array(text[..<count])).messages.map(\.uuid) == expected)
+    }
+  }
+
   @Test("lines that lead to each other in a circle end it")
   func circle() {
     #expect(uuids([line("1", after: "2", "user", "a"), line("2", after: "1", "user", "b")]) == ["1", "2"])
