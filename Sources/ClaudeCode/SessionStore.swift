@@ -6,9 +6,16 @@ public import Telemetry
 /// session that was longest unused is forgotten first (its transcript stays with the CLI).
 @Reactor
 public final class SessionStore {
+  /// When a session was used last, in the order of all uses, and by whom.
+  private struct Use {
+    let number: Int
+    let principal: String
+  }
+
   private let capacity: Int
   private var records: [String: SessionRecord] = [:]
-  private var lastUse: [String: Int] = [:]
+  /// Beside the records: the whole of it is gone through, and they are large.
+  private var lastUse: [String: Use] = [:]
   private var sessionAt: [ConversationKey: String] = [:]
   private var uses = 0
   /// What was remembered of sessions before the turns that run in them; nil for new ones.
@@ -37,7 +44,7 @@ public final class SessionStore {
   public func load() async throws(StorageError) -> Int {
     let kept = try await store.load().compactMap { SessionRecord(id: $0.key, $0.value) }
     // What has come since the start is newer.
-    let newer = records.values.sorted { lastUse[$0.id, default: 0] < lastUse[$1.id, default: 0] }
+    let newer = lastUse.sorted { $0.value.number < $1.value.number }.compactMap { records[$0.key] }
     for record in kept.sorted(by: { $0.usedBefore($1) }) where records[record.id] == nil { keep(record) }
     for record in newer { keep(record) }
     return records.count
@@ -51,9 +58,12 @@ public final class SessionStore {
   public func record(_ id: String) -> SessionRecord? { records[id] }
 
   /// The ids of a principal's sessions, the one that was used last first.
-  public func ids(of principal: String) -> [String] {
-    let own = records.values.lazy.filter { $0.principal == principal }
-    return own.map { (id: $0.id, use: self.lastUse[$0.id, default: 0]) }.sorted { $0.use > $1.use }.map(\.id)
+  public func ids(of principal: String) -> [String] { SessionStore.newestFirst(lastUse, of: principal) }
+
+  // Not isolated: closures of an isolated function are checked with every call, and sorting calls one often.
+  private nonisolated static func newestFirst(_ uses: [String: Use], of principal: String) -> [String] {
+    let own = uses.filter { $0.value.principal == principal }
+    return own.sorted { $0.value.number > $1.value.number }.map(\.key)
   }
 
   /// The session that stands exactly at this point of this conversation.
@@ -123,13 +133,14 @@ public final class SessionStore {
     records[record.id] = record
     if let position = record.position { sessionAt[position] = record.id }
     uses += 1
-    lastUse[record.id] = uses
+    lastUse[record.id] = Use(number: uses, principal: record.principal)
     if records.count > capacity { evict() }
   }
 
   /// Forgets a tenth at once, so that the search for the oldest is not paid with every new session.
   private func evict() {
-    for (id, _) in lastUse.sorted(by: { $0.value < $1.value }).prefix(max(1, capacity / 10)) { forget(id) }
+    let oldest = lastUse.sorted { $0.value.number < $1.value.number }.prefix(max(1, capacity / 10))
+    for (id, _) in oldest { forget(id) }
   }
 }
 
