@@ -149,7 +149,8 @@ class Server:
     def __init__(self, cli, upstream, folder, **extra):
         self.folder = folder
         self.workspaces = folder / "workspaces"
-        (folder / "home").mkdir()
+        # There already where a server follows another one.
+        (folder / "home").mkdir(exist_ok=True)
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "PORT": "0", "HOST": "127.0.0.1",
             "CLAUDE_CLI_PATH": str(cli), "WORKSPACE_BASE_PATH": str(self.workspaces), "IS_SANDBOX": "1",

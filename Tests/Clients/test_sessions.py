@@ -311,11 +311,7 @@ def test_an_ordinary_key_finds_its_session_after_a_restart_only_with_a_state(cli
         _, session = say(first, "stub: tokens=1 key=restarted", key=ALICE)
         before = ask(first, "GET", f"/v1/sessions/{session}", ALICE)[1]
         assert first.program.stop() == 0
-        # The same home and workspaces.
-        (tmp_path / name / "home").rename(tmp_path / "home")
-        second = Server(cli, upstream, tmp_path / name, WORKSPACE_BASE_PATH=str(first.workspaces), **KEYS, **settings)
-        (tmp_path / name / "home").rmdir()
-        (tmp_path / "home").rename(tmp_path / name / "home")
+        second = Server(cli, upstream, tmp_path / name, **KEYS, **settings)
         try:
             if settings:
                 assert ask(second, "GET", f"/v1/sessions/{session}", ALICE) == (200, {**before, "state": "stored"})
