@@ -49,7 +49,10 @@ final class Composition {
     let checker = HealthChecker(
       probe: probe, executor: executor, workspaces: workspaces, mcpPath: settings.mcpConfigPath, mcp: mcp,
       version: Version.current, isSimulated: isSimulated, clock: clock)
-    sessions = SessionStore(store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore())
+    let sessions = SessionStore(
+      store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore(), clock: clock)
+    executor.onTurnEnd = { sessions.ended($0, cost: $1) }
+    self.sessions = sessions
     isDurable = settings.statePath != nil
     journals = JournalDirectory(
       path: settings.statePath.map { "\($0)/runs" }
@@ -77,6 +80,7 @@ final class Composition {
       .add(to: &router)
     RunRoutes(runner: runner, store: runs).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
+    SessionRoutes(sessions: sessions, executor: executor, workspaces: workspaces).add(to: &router)
 
     var limits = ServerLimits()
     limits.connections = settings.maximumConnections
@@ -94,7 +98,7 @@ final class Composition {
   }
 
   private static func middleware(_ settings: Settings, _ newID: @escaping @Reactor () -> String) -> [any Middleware] {
-    let keys = APIKeyRing(settings.apiKeys)
+    let keys = APIKeyRing(settings.apiKeys, admins: settings.adminKeys)
     // Without a key in the way, only names and origins tell a program from a web page.
     let guards: [any Middleware] =
       keys.isEmpty

@@ -70,7 +70,7 @@ public struct ServerCommand: Sendable {
   /// What `--config-check` prints.
   private var summary: String {
     let cli = Composition.locator(settings, environment).locate(isExecutable: Executable.exists)
-    return "Claude Code CLI: \(cli ?? "none found")\nThe configuration is fine.\n"
+    return "Claude Code CLI: \(cli ?? "none found")\nAPI keys: \(settings.keySummary)\nThe configuration is fine.\n"
   }
 
   private var isSimulated: Bool {
@@ -159,7 +159,7 @@ public struct ServerCommand: Sendable {
       "listening",
       [
         "url": .string(isPath ? settings.host : "http://\(host):\(port)"), "version": .string(Version.current),
-        "authentication": .string(settings.apiKeys.isEmpty ? "none" : "\(settings.apiKeys.count) key(s)"),
+        "authentication": .string(settings.keySummary),
       ])
     if isSimulated {
       logger.warn(Banner.framed("SIMULATOR: answers are made up. No Claude Code CLI is used."))

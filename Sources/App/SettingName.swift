@@ -9,6 +9,7 @@ enum SettingName: String, CaseIterable, Sendable {
   case workspaceBasePath = "WORKSPACE_BASE_PATH"
   case apiKey = "API_KEY"
   case apiKeys = "API_KEYS"
+  case adminKeys = "ADMIN_API_KEYS"
   case logLevel = "LOG_LEVEL"
   case nodeEnvironment = "NODE_ENV"
   case logFormat = "LOG_FORMAT"

@@ -11,6 +11,8 @@ struct Settings: Sendable, Equatable {
   var mcpConfigPath = "mcp-config.json"
   var workspaceBasePath = "."
   var apiKeys: [String] = []
+  /// Keys of admins, which are API keys as well.
+  var adminKeys: [String] = []
   var logLevel = LogLevel.debug
   var logFormat = LogFormat.pretty
   var cliPath: String?
@@ -55,6 +57,7 @@ struct Settings: Sendable, Equatable {
     cliPath = reader.absolutePath(.cliPath)
     modelsPath = reader.text(.modelsPath)
     apiKeys = reader.list(.apiKeys) + (reader.text(.apiKey).map { [$0] } ?? [])
+    adminKeys = reader.list(.adminKeys)
     allowedOrigins = Set(reader.list(.allowedOrigins).map { $0.lowercased() })
     allowedHosts = Set(reader.list(.allowedHosts).map { $0.lowercased() })
     readsInBandOptions = reader.bool(.inBandOptions) ?? true
@@ -74,7 +77,7 @@ struct Settings: Sendable, Equatable {
     logFormat =
       reader.choice(.logFormat, LogFormat.init(rawValue:), LogFormat.allCases.map(\.rawValue)) ?? format ?? .pretty
     // Without a key only this machine gets in, unless told otherwise.
-    host = reader.text(.host) ?? (apiKeys.isEmpty ? "127.0.0.1" : "0.0.0.0")
+    host = reader.text(.host) ?? (asksForKey ? "0.0.0.0" : "127.0.0.1")
     permissionCeiling = ceiling ?? (isOpenToTheWorld ? .acceptEdits : .bypassPermissions)
     // A workspace's own settings can hold hooks, which run unasked: a way around any ceiling.
     settingSources = sources ?? (permissionCeiling < .bypassPermissions ? "user" : nil)
@@ -96,9 +99,19 @@ struct Settings: Sendable, Equatable {
     if let value = reader.integer(.runStoreMaximum, 0...Int.max) { runs.total = value }
   }
 
+  var asksForKey: Bool { !apiKeys.isEmpty || !adminKeys.isEmpty }
+
+  /// How many keys there are, in words.
+  var keySummary: String {
+    let admins = Set(adminKeys)
+    let all = admins.union(apiKeys)
+    if all.isEmpty { return "none" }
+    return "\(all.count) key(s)" + (admins.isEmpty ? "" : ", \(admins.count) of them admin")
+  }
+
   /// Whether anybody who reaches the port may use the agent from another machine.
   var isOpenToTheWorld: Bool {
-    apiKeys.isEmpty && !["127.0.0.1", "::1", "localhost"].contains(host) && !host.hasPrefix("unix:")
+    !asksForKey && !["127.0.0.1", "::1", "localhost"].contains(host) && !host.hasPrefix("unix:")
   }
 }
 

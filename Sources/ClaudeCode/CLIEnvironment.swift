@@ -17,7 +17,7 @@ public struct CLIEnvironment: Sendable {
   }
 
   /// Variables of the server's own configuration that hold secrets: no child ever sees them.
-  public static let secrets: Set = ["API_KEY", "API_KEYS"]
+  public static let secrets: Set = ["API_KEY", "API_KEYS", "ADMIN_API_KEYS"]
 
   public func environment(for fingerprint: Fingerprint) -> [String: String] {
     var environment = base

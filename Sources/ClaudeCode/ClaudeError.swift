@@ -56,8 +56,8 @@ extension ClaudeError {
     let said = result.errors.first ?? (result.text.isEmpty ? result.subtype : result.text)
     if let status = result.apiErrorStatus {
       self.init(.upstream(status: status), said, reachedCLI: true)
-    } else if said.hasPrefix("No conversation found") {
-      self.init(.sessionNotFound, said, reachedCLI: false)
+    } else if said.hasPrefix(ClaudeError.unknownSession) {
+      self = .noSession(ClaudeError.lastWord(said))
     } else {
       switch result.subtype {
       case "error_max_turns": self.init(.maxTurns, "The turn limit was reached", reachedCLI: true)
@@ -83,8 +83,8 @@ extension ClaudeError {
   /// The error of a process that ended without a result.
   init(exit: String, standardError: String, sawOutput: Bool) {
     let said = standardError.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
-    if let said, said.contains("No conversation found") {
-      self.init(.sessionNotFound, said, reachedCLI: false)
+    if let said, said.contains(ClaudeError.unknownSession) {
+      self = .noSession(ClaudeError.lastWord(said))
     } else if let said, said.contains("is already in use") {
       self.init(.sessionInUse, said, reachedCLI: false)
     } else if let said, !sawOutput {
@@ -94,4 +94,16 @@ extension ClaudeError {
       self.init(.lost, "Claude Code ended without a result (\(reason))", reachedCLI: true)
     }
   }
+}
+
+extension ClaudeError {
+  /// There is no such session, or it is somebody else's: the two are not to be told apart, whoever found out.
+  public static func noSession(_ id: String) -> ClaudeError {
+    ClaudeError(.sessionNotFound, "No session \(id)", reachedCLI: false)
+  }
+
+  /// How the CLI says so; the session's id is its last word (2.1.329).
+  private static let unknownSession = "No conversation found"
+
+  private static func lastWord(_ text: String) -> String { text.split(separator: " ").last.map(String.init) ?? "" }
 }

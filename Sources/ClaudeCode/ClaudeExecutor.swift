@@ -30,11 +30,15 @@ public final class ClaudeExecutor {
 
   private let configuration: Configuration
   private let scheduler: any Scheduler
-  private let sessions: SessionGate
+  let sessions: SessionGate
   private let slots: TurnGate
-  private let pool: ProcessPool
+  let pool: ProcessPool
   private let idleness: Idleness
-  private var runs: [String: Run] = [:]
+  private(set) var runs: [String: Run] = [:]
+  /// Sessions that are being ended for good.
+  var ending: Set<String> = []
+  /// Called when a run has ended and its process is idle or gone, with what the turn has cost in US dollars.
+  public var onTurnEnd: @Reactor (_ run: Run, _ cost: Double) -> Void = { _, _ in }
   private var isShuttingDown = false
   private let logger: Logger
   private let newID: @Reactor () -> String
@@ -94,6 +98,7 @@ public final class ClaudeExecutor {
     prepare: @Reactor (Run) -> Void
   ) async throws(ClaudeError) -> Run {
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
+    if let session, ending.contains(session) { throw .noSession(session) }
     // Whoever goes on in another way does not want the answer to what was called any more.
     if let session { runs.values.first { $0.sessionID == session && !$0.openCalls.isEmpty }?.cancel() }
     if let session { try await sessions.enter(session, departure: departure) }
@@ -119,6 +124,7 @@ public final class ClaudeExecutor {
   ) async throws(ClaudeError) -> Run {
     if departure.isCancelled { throw .departed }
     if isShuttingDown { throw .shuttingDown }
+    if ending.contains(turn.session.id) { throw .noSession(turn.session.id) }
     let wanted = fingerprint(of: turn)
     var started: Run?
     var turn = turn
@@ -133,6 +139,8 @@ public final class ClaudeExecutor {
       started = run
     }
     guard let started else { preconditionFailure("the pool gave neither a process nor an error") }
+    // Since the turn began to wait for a process.
+    if ending.contains(started.sessionID) { started.cancel() }
     return started
   }
 
@@ -218,7 +226,10 @@ public final class ClaudeExecutor {
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
     guard let run = runs.removeValue(forKey: id) else { return }
     if !run.wasParked { slots.leave() }
-    let leave: @Reactor () -> Void = { [sessions] in sessions.leave(run.sessionID) }
+    let leave: @Reactor () -> Void = { [sessions, onTurnEnd] in
+      onTurnEnd(run, process?.turnCost ?? 0)
+      sessions.leave(run.sessionID)
+    }
     // Not earlier: until it is idle or gone the process may still write the session's transcript.
     if let process { pool.giveBack(process, ending, onFree: leave) } else { leave() }
     if runs.isEmpty { idleness.begin() }

@@ -39,6 +39,10 @@ final class ClaudeProcess: ChildProcessOwner {
   private(set) var hasBegunTurn = false
   /// US dollars up to its last result.
   var cost = 0.0
+  /// The same when it was given its last turn.
+  private var costBefore = 0.0
+  /// US dollars of its last turn, as far as it is over.
+  var turnCost: Double { cost - costBefore }
   /// When it was given its last turn.
   private var turnBegan = ProcessTable.now
   private var model: String?
@@ -86,9 +90,16 @@ final class ClaudeProcess: ChildProcessOwner {
     }
     (model, permissionMode) = (wanted.model, wanted.permissionMode)
     turns += 1
+    costBefore = cost
     turnBegan = ProcessTable.now
     hasBegunTurn = false
     child?.write(lines + ControlMessage.user(turn.content))
+  }
+
+  /// Takes the costs up to the turn's end. Fewer than before: the CLI has begun to count anew.
+  func count(_ total: Double) {
+    if total < costBefore { costBefore = 0 }
+    cost = total
   }
 
   /// Whether it can take a further turn of its conversation.

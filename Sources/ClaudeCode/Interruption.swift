@@ -36,7 +36,7 @@ final class Interruption: ClaudeProcessOwner {
   func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>) {
     if process.hasBegunTurn { ask() }
     guard message.kind == .result else { return }
-    if let result = TurnResult(line) { process.cost = result.totalCost ?? process.cost }
+    if let total = TurnResult(line)?.totalCost { process.count(total) }
     end(true)
   }
 

@@ -15,12 +15,14 @@ final class PooledProcess {
 
   let process: ClaudeProcess
   /// The program it was started from.
-  let program: Executable.Version?
+  let program: FileVersion?
   var state: State
   /// Orders processes by when they were last wanted.
   var lastUse = 0
   /// When it was last put aside; nil for one that never was.
   var restsSince: ContinuousClock.Instant?
+  /// The session's transcript when it was last put aside; nil where there can be none.
+  var mark: TranscriptMark?
   /// Ends it when it has waited too long.
   var timer: (any ScheduledTimer)?
   /// Whether its start holds one of the places for starts.
@@ -28,7 +30,7 @@ final class PooledProcess {
   var startTimer: (any ScheduledTimer)?
   var exitActions: [@Reactor () -> Void] = []
 
-  init(_ process: ClaudeProcess, program: Executable.Version?, state: State) {
+  init(_ process: ClaudeProcess, program: FileVersion?, state: State) {
     self.process = process
     self.program = program
     self.state = state

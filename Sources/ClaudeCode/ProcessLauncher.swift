@@ -17,7 +17,7 @@ struct ProcessLauncher {
   func locate() -> String? { locator.locate(isExecutable: Executable.exists) }
 
   /// The program that would be started now. Another one may have been installed since a process was started.
-  var currentProgram: Executable.Version? { locate().flatMap(Executable.version) }
+  var currentProgram: FileVersion? { locate().flatMap(FileVersion.of) }
 
   /// Writes the transcript of an imported session.
   ///
@@ -32,6 +32,23 @@ struct ProcessLauncher {
       sessionID: session, directory: directory, timestamp: clock().iso8601, model: fingerprint.model)
     let location = TranscriptLocation(configuration: configuration, directory: directory, sessionID: session)
     try await TranscriptFile.write(transcript, in: context, to: location, newID: newID)
+  }
+
+  /// Where the CLI keeps the transcript of a session that works in `directory`; nil where it can have none.
+  func transcript(of session: String, in directory: String) -> TranscriptLocation? {
+    guard let configuration = environment.configurationDirectory else { return nil }
+    let resolved = (try? FilePath.resolved(directory)) ?? directory
+    return TranscriptLocation(configuration: configuration, directory: resolved, sessionID: session)
+  }
+
+  func transcript(of process: ClaudeProcess) -> TranscriptLocation? {
+    transcript(of: process.sessionID, in: process.fingerprint.directory)
+  }
+
+  /// What a CLI that resumes the session takes for spent already, in US dollars.
+  func costState(of session: String, in directory: String) async -> Double {
+    guard let location = transcript(of: session, in: directory) else { return 0 }
+    return await CostState.last(in: location)
   }
 
   func launch(

@@ -73,12 +73,13 @@ final class ProcessPool {
     switch turn.session {
     case .resume(let id):
       if let entry = entry(of: id) {
-        if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn)), isCurrent(entry) {
+        if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn)), isCurrent(entry),
+          await knowsAll(entry), entry.state == .idle
+        {
           return use(claim(entry))
         }
         // Two processes on one session would fork its transcript.
-        if entry.state != .leaving { retire(entry) }
-        await exit(of: entry)
+        await end(id)
       }
     case .new:
       if wanted.allowsFurtherTurns { learn(wanted) }
@@ -124,6 +125,22 @@ final class ProcessPool {
 
   private func isCurrent(_ entry: PooledProcess) -> Bool { entry.program == launcher.currentProgram }
 
+  /// Whether nobody but the process has gone on with its session: somebody in a terminal, for instance.
+  private func knowsAll(_ entry: PooledProcess) async -> Bool {
+    guard let mark = entry.mark, !mark.isCurrent else { return true }
+    if await mark.isUntold() { return true }
+    logger.info("a session was continued elsewhere", ["session": .string(entry.process.sessionID)])
+    return false
+  }
+
+  func state(of session: String) -> SessionState {
+    switch entry(of: session)?.state {
+    case .busy: .running
+    case .idle: .idle
+    case .spare, .leaving, nil: .stored
+    }
+  }
+
   // MARK: Starting
 
   /// Starts a process for a turn that found none, when there is room and the machine is not busy starting others.
@@ -133,10 +150,15 @@ final class ProcessPool {
     _ session: Turn.Session, _ fingerprint: Fingerprint, departure: CancellationSignal,
     _ use: @Reactor (ClaudeProcess) -> Void
   ) async throws(ClaudeError) {
+    var spent = 0.0
+    if case .resume(let id) = session { spent = await launcher.costState(of: id, in: fingerprint.directory) }
     try await waitForStart(departure)
     do throws(ClaudeError) {
       try await waitForRoom(departure)
-      try await launchInPlaceOfIdle(session, fingerprint, departure, use)
+      try await launchInPlaceOfIdle(session, fingerprint, departure) { process in
+        process.cost = spent
+        use(process)
+      }
     } catch {
       startIsOver()
       // The room it has waited for, maybe, and did not take.
@@ -270,6 +292,9 @@ final class ProcessPool {
       return whenGone(entry, onFree)
     }
     touch(entry)
+    // Where the transcript is does not change with the turns.
+    let location = entry.mark?.location ?? launcher.transcript(of: entry.process)
+    entry.mark = location.map(TranscriptMark.init)
     putAside(entry, as: .idle, for: limits.sessionIdle)
     onFree()
     if roomLine.count > 0, entry.state == .idle { retire(entry) }
@@ -304,6 +329,13 @@ final class ProcessPool {
 
   private func whenGone(_ entry: PooledProcess, _ action: @escaping @Reactor () -> Void) {
     if entries[ObjectIdentifier(entry.process)] == nil { action() } else { entry.exitActions.append(action) }
+  }
+
+  /// Ends the session's process, if it has one; returns when it is gone.
+  func end(_ session: String) async {
+    guard let entry = entry(of: session) else { return }
+    if entry.state != .leaving { retire(entry) }
+    await exit(of: entry)
   }
 
   private func exit(of entry: PooledProcess) async {

@@ -23,6 +23,8 @@ public final class Run: RunSource {
   public private(set) var turn: Turn
   public let startedAt: ContinuousClock.Instant
   private var state = State.running
+  /// How it ended; nil as long as it has not.
+  public private(set) var outcome: RunOutcome?
   private var observers: [any RunObserver] = []
   private var process: ClaudeProcess?
   /// The session the turn belongs to: that of the process which serves it.
@@ -239,11 +241,11 @@ public final class Run: RunSource {
   // Without its beginning the CLI had no turn: it could not resume the session, for instance, and is about to leave.
   private var isReusable: Bool { process?.hasBegunTurn == true }
 
-  /// The result with the cost of its own turn: the CLI counts from the start of its process.
+  /// The result with the cost of its own turn: the CLI counts from the start of its process, or its session.
   private func settled(_ result: TurnResult) -> TurnResult {
     guard let process, let total = result.totalCost else { return result }
-    defer { process.cost = total }
-    return result.withCost(total - process.cost)
+    process.count(total)
+    return result.withCost(process.turnCost)
   }
 
   private func releaseHeldResult() {
@@ -307,6 +309,7 @@ public final class Run: RunSource {
     if case .ended = state { return }
     if case .parked = state { wasParked = true }
     state = .ended
+    self.outcome = outcome
     totalTimer?.cancel()
     inactivityTimer?.cancel()
     holdTimer?.cancel()

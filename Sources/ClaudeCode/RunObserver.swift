@@ -44,3 +44,14 @@ public enum RunOutcome: Sendable, Equatable {
   /// observer.
   case parked
 }
+
+extension RunOutcome {
+  /// What went wrong; nil for an answer.
+  public var error: ClaudeError? {
+    switch self {
+    case .result(let result): ClaudeError(result)
+    case .failed(let error): error
+    case .parked: nil
+    }
+  }
+}

@@ -43,6 +43,9 @@ public final class SessionGate {
     }
   }
 
+  /// Sends everyone away who waits for the session.
+  func dismissWaiting(_ session: String, _ error: ClaudeError) { lines[session]?.dismissAll(error) }
+
   /// Takes a session that nobody else knows yet.
   func occupy(_ session: String) { lines[session] = WaitingLine(scheduler) }
 

@@ -1,10 +1,15 @@
 import Bytes
+import Telemetry
 
 extension SessionRecord {
   /// For keeping; the id is the key.
   var json: JSONValue {
     var object: JSONObject = ["principal": .string(principal), "options": options.json]
     if let position { object["position"] = .string(position.text) }
+    object["created"] = created.map { JSONValue($0.milliseconds) }
+    object["lastUsed"] = lastUsed.map { JSONValue($0.milliseconds) }
+    object["turns"] = JSONValue(turns)
+    object["cost"] = .number("\(cost)")
     return .object(object)
   }
 
@@ -14,6 +19,10 @@ extension SessionRecord {
     self.init(
       id: id, principal: principal, options: TurnOptions(kept: options),
       position: json["position"]?.string.flatMap(ConversationKey.init(text:)))
+    created = json["created"]?.int.map { Timestamp(milliseconds: $0) }
+    lastUsed = json["lastUsed"]?.int.map { Timestamp(milliseconds: $0) }
+    turns = json["turns"]?.int ?? 0
+    cost = json["cost"]?.double ?? 0
   }
 }
 

@@ -45,9 +45,8 @@ public enum TranscriptFile {
   }
 
   private static func openFolder(_ location: TranscriptLocation) throws(SystemCallError) -> Int32 {
-    let configuration = String(location.root.dropLast("/projects".count))
     let path = "\(location.root)/\(location.folder)"
-    for directory in [configuration, location.root, path] {
+    for directory in [location.configuration, location.root, path] {
       guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else {
         throw SystemCallError("make transcript folder", code: errno)
       }

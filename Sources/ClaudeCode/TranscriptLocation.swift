@@ -1,7 +1,9 @@
 /// Where the CLI keeps the transcript of a session.
 public struct TranscriptLocation: Equatable, Sendable {
-  /// `projects` in the CLI's configuration directory.
-  public let root: String
+  /// The CLI's configuration directory.
+  let configuration: String
+  /// `projects` in there.
+  public var root: String { "\(configuration)/projects" }
   /// The name of the folder in `root` that stands for the working directory.
   public let folder: String
   public let sessionID: String
@@ -11,7 +13,7 @@ public struct TranscriptLocation: Equatable, Sendable {
   ///   - directory: where the CLI runs, links resolved: the CLI does not know the name it was reached by.
   ///   - sessionID: a UUID.
   public init(configuration: String, directory: String, sessionID: String) {
-    root = "\(configuration)/projects"
+    self.configuration = configuration
     folder = TranscriptLocation.folder(for: directory)
     self.sessionID = sessionID
   }

@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import HTTPServer
 import Identity
+import Telemetry
 import TestSupport
 import Testing
 
@@ -30,6 +31,7 @@ final class FactoryStage {
   }
 
   nonisolated static let me = Principal(id: "me", name: "me")
+  nonisolated static let admin = Principal(id: "admin", name: "admin", isAdmin: true)
 
   func turn(_ options: TurnOptions = TurnOptions(), continuing session: SessionRecord? = nil) throws -> Turn {
     let turn = try factory.makeTurn(content: [.text("p")], options: options, continuing: session, context)
@@ -56,8 +58,10 @@ struct TurnFactoryTests {
           prompt: "p", session: .new(id: "10000000-2222-4333-8444-555555555555"),
           directory: "\(stage.directory.path)/workspace/demo", workspaceBase: stage.directory.path, options: options))
     #expect(stage.context.responseField("x-session-id") == turn.session.id)
-    #expect(
-      stage.sessions.record(turn.session.id) == SessionRecord(id: turn.session.id, principal: "me", options: options))
+    var record = SessionRecord(id: turn.session.id, principal: "me", options: options)
+    record.created = Timestamp(milliseconds: 0)
+    record.lastUsed = record.created
+    #expect(stage.sessions.record(turn.session.id) == record)
     let shared = try stage.turn()
     #expect(shared.directory == "\(stage.directory.path)/shared_workspace")
     #expect(shared.workspaceBase == stage.directory.path)
@@ -101,16 +105,20 @@ struct TurnFactoryTests {
     #expect(try stage.turn(options, continuing: record).options.model == nil)
   }
 
-  @Test("a session that only the CLI may know is continued; somebody else's is not")
+  @Test("a session that only the CLI may know is continued by admins alone; somebody else's by nobody")
   func records() throws {
     let id = "99999999-2222-4333-8444-555555555555"
     #expect(try stage.factory.record(nil, for: FactoryStage.me) == nil)
     #expect(
-      try stage.factory.record(id, for: FactoryStage.me)
-        == SessionRecord(id: id, principal: "me", options: TurnOptions()))
+      try stage.factory.record(id, for: FactoryStage.admin)
+        == SessionRecord(id: id, principal: "admin", options: TurnOptions()))
+    let unknown = #expect(throws: HTTPError.self) { try stage.factory.record(id, for: FactoryStage.me) }
+    #expect(unknown?.summary == "404 session-id session_not_found")
     stage.sessions.save(SessionRecord(id: id, principal: "you", options: TurnOptions()))
-    #expect(
-      try refusal { _ = try stage.factory.record(id, for: FactoryStage.me) } == "404 session-id session_not_found")
+    for principal in [FactoryStage.me, FactoryStage.admin] {
+      let foreign = #expect(throws: HTTPError.self) { try stage.factory.record(id, for: principal) }
+      #expect(foreign == unknown)
+    }
   }
 
   @Test("unknown MCP tools are dropped with a warning, known ones get their configuration")
@@ -174,7 +182,7 @@ struct ConversationPlanTests {
     let run = Run.idle(ManualScheduler(), of: plan.turn)
     stage.factory.began(run, for: principal, stage.context)
     let said = ChatMessage(role: .assistant, text: answer)
-    stage.factory.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [said]), principal)
+    stage.factory.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [said]))
   }
 
   @Test("a conversation that comes back finds its session, and only its news is told")
@@ -254,6 +262,7 @@ struct ConversationPlanTests {
     ])
   func named(way: String) throws {
     let id = "aaaaaaaa-2222-4333-8444-555555555555"
+    stage.sessions.begin(id, for: FactoryStage.me.id, TurnOptions())
     let plan =
       switch way {
       case "header": try plan(user("hi"), header: id)

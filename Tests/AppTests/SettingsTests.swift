@@ -18,7 +18,7 @@ struct SettingsTests {
     #expect(settings.shutdownGrace == .seconds(10))
     #expect(settings.mcpConfigPath == "mcp-config.json")
     #expect(settings.workspaceBasePath == ".")
-    #expect(settings.apiKeys.isEmpty)
+    #expect(settings.apiKeys.isEmpty && settings.adminKeys.isEmpty)
     #expect(settings.logLevel == .debug)
     #expect(settings.logFormat == .pretty)
     #expect(settings.permissionCeiling == .bypassPermissions)
@@ -82,6 +82,10 @@ struct SettingsTests {
       $0.apiKeys = ["a", "b", "c"]
       $0.host = "0.0.0.0"
     },
+    Variable(.adminKeys, "d, e") {
+      $0.adminKeys = ["d", "e"]
+      $0.host = "0.0.0.0"
+    },
     Variable(.logLevel, "WARN") { $0.logLevel = .warn },
     Variable(.nodeEnvironment, "production") { $0.logFormat = .json },
     Variable(.nodeEnvironment, "test") { $0.logFormat = .pretty },
@@ -143,6 +147,19 @@ struct SettingsTests {
     #expect(try Settings(["API_KEY": "c", "API_KEYS": "a,b"]).apiKeys == ["a", "b", "c"])
     #expect(try Settings(["NODE_ENV": "production", "LOG_FORMAT": "pretty"]).logFormat == .pretty)
     #expect(try Settings(["API_KEY": "c", "HOST": "127.0.0.1"]).host == "127.0.0.1")
+  }
+
+  @Test(
+    "keys are counted, admins' among them",
+    arguments: [
+      ([:], "none"), (["API_KEY": "a"], "1 key(s)"), (["API_KEYS": "a,b", "API_KEY": "a"], "2 key(s)"),
+      (["ADMIN_API_KEYS": "a"], "1 key(s), 1 of them admin"),
+      (["API_KEYS": "a,b", "ADMIN_API_KEYS": "b,c"], "3 key(s), 2 of them admin"),
+    ] as [([String: String], String)])
+  func keySummary(variables: [String: String], summary: String) throws {
+    let settings = try Settings(variables)
+    #expect(settings.keySummary == summary)
+    #expect(settings.asksForKey == !variables.isEmpty)
   }
 
   @Test(
@@ -237,5 +254,6 @@ struct SettingsTests {
   func openness(host: String, isClosed: Bool) throws {
     #expect(try Settings(["HOST": host]).isOpenToTheWorld == !isClosed)
     #expect(try !Settings(["HOST": host, "API_KEY": "k"]).isOpenToTheWorld)
+    #expect(try !Settings(["HOST": host, "ADMIN_API_KEYS": "k"]).isOpenToTheWorld)
   }
 }

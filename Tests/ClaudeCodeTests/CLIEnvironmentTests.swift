@@ -4,7 +4,8 @@ import Testing
 struct CLIEnvironmentTests {
   private static let inherited = [
     "PATH": "/usr/bin", "HOME": "/home/u", "ANTHROPIC_API_KEY": "sk-ant", "ANTHROPIC_BASE_URL": "http://u",
-    "API_KEY": "secret", "API_KEYS": "a,b", "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli", "IS_SANDBOX": "1",
+    "API_KEY": "secret", "API_KEYS": "a,b", "ADMIN_API_KEYS": "c", "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli",
+    "IS_SANDBOX": "1",
   ]
 
   @Test("the server's own secrets and the marks of another CLI stay behind; nothing else does")

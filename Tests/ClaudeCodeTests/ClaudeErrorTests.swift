@@ -59,7 +59,7 @@ struct ClaudeErrorTests {
       ),
       (
         "unknown-resume", .sessionNotFound,
-        "No conversation found with session ID: 00000000-0000-4000-8000-000000000000", false
+        "No session 00000000-0000-4000-8000-000000000000", false
       ),
       ("interrupt", .failed, "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason=null", true),
     ] as [(String, ClaudeError.Kind, String, Bool)])
@@ -111,7 +111,7 @@ struct ClaudeErrorTests {
         ClaudeError(.refused, "Claude Code refused to run: Error: no root", reachedCLI: true)),
       Exit(
         "exit status 1", "No conversation found with session ID: x\n", sawOutput: false,
-        ClaudeError(.sessionNotFound, "No conversation found with session ID: x", reachedCLI: false)),
+        ClaudeError(.sessionNotFound, "No session x", reachedCLI: false)),
       Exit(
         "exit status 1", "Error: Session ID x is already in use.\n", sawOutput: true,
         ClaudeError(.sessionInUse, "Error: Session ID x is already in use.", reachedCLI: false)),

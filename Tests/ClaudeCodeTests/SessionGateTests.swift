@@ -152,6 +152,24 @@ struct SessionGateTests {
     await third.value
   }
 
+  @Test("who waits can be sent away; who is in stays, and who comes later waits")
+  func dismissal() async {
+    let gate = gate()
+    let journal = Journal()
+    for name in ["a", "b"] { await enter(gate, name, journal) }
+    await enter(gate, "c", journal, session: "t")
+    gate.dismissWaiting("s", .noSession("s"))
+    gate.dismissWaiting("u", .noSession("u"))
+    await nextTurn()
+    #expect(journal.entries == ["a in", "c in", "b sessionNotFound"])
+    await enter(gate, "d", journal)
+    #expect(gate.waitingCount == 1)
+    gate.leave("s")
+    await nextTurn()
+    #expect(journal.entries.last == "d in")
+    #expect(scheduler.waits.isEmpty)
+  }
+
   @Test("leaving a session that nobody is in does nothing")
   func leaving() async {
     let gate = gate()

@@ -1,5 +1,6 @@
 import EventLoop
 import Storage
+import Telemetry
 import TestSupport
 import Testing
 
@@ -32,7 +33,9 @@ struct SessionKeepingTests {
   @Test("what a session's next turn inherits, and where the conversation stands, is found again")
   func restart() async throws {
     let key = ConversationKey(principal: "me", settings: ["w"]).appending(role: "user", text: "hi")
-    let record = SessionRecord(id: "s", principal: "me", options: Self.everything, position: key)
+    var record = SessionRecord(id: "s", principal: "me", options: Self.everything, position: key)
+    (record.created, record.lastUsed) = (Timestamp(milliseconds: 1), Timestamp(milliseconds: 1_795_235_530_007))
+    (record.turns, record.cost) = (3, 6e-05)
     let bare = SessionRecord(id: "t", principal: "you", options: TurnOptions())
     let first = SessionStore(store: store())
     first.save(record)
@@ -57,6 +60,32 @@ struct SessionKeepingTests {
     second.save(newer)
     _ = try await second.load()
     #expect(second.record("s") == newer)
+    await second.flush()
+  }
+
+  @Test("a session that was kept before it was noted when it was used, and what it cost, is there as well")
+  func older() async throws {
+    directory.write(#"{"key":"x","value":{"principal":"me","options":{"model":"opus"}}}"# + "\n", to: "sessions.jsonl")
+    let sessions = SessionStore(store: store())
+    _ = try await sessions.load()
+    var options = TurnOptions()
+    options.model = "opus"
+    #expect(sessions.record("x") == SessionRecord(id: "x", principal: "me", options: options))
+  }
+
+  @Test("the order in which sessions were used outlives a restart; what has come since is newer")
+  func order() async throws {
+    let first = SessionStore(store: store())
+    for (id, time) in [("a", 30), ("b", 10), ("c", 20)] {
+      var record = SessionRecord(id: id, principal: "me", options: TurnOptions())
+      record.lastUsed = Timestamp(milliseconds: time)
+      first.save(record)
+    }
+    await first.flush()
+    let second = SessionStore(store: store())
+    for id in ["c", "d"] { second.begin(id, for: "me", TurnOptions()) }
+    _ = try await second.load()
+    #expect(second.ids(of: "me") == ["d", "c", "a", "b"])
     await second.flush()
   }
 

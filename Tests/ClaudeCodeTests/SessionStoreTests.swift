@@ -1,4 +1,7 @@
 import EventLoop
+import Synchronization
+import Telemetry
+import TestSupport
 import Testing
 
 @testable import ClaudeCode
@@ -68,5 +71,109 @@ struct SessionStoreTests {
     for id in ["a", "b", "c"] { store.save(record(id)) }
     #expect(store.count == 1)
     #expect(store.record("c") != nil)
+  }
+
+  // MARK: What becomes of a session
+
+  /// A clock that moves on by a second with each look.
+  private func ticking() -> @Sendable () -> Timestamp {
+    let seconds = Lock(0)
+    return {
+      Timestamp(
+        milliseconds: seconds.withLock {
+          $0 += 1
+          return $0 * 1000
+        })
+    }
+  }
+
+  private func end(_ store: SessionStore, _ id: String, _ outcome: ClaudeError.Kind?, cost: Double) {
+    let run = Run.ended(of: id, outcome.map { ClaudeError($0, "x", reachedCLI: true) })
+    store.ended(run, cost: cost)
+  }
+
+  @Test("a session knows when it began, when it was used last, how many turns it had, and what they cost together")
+  func account() throws {
+    let store = SessionStore(clock: ticking())
+    store.begin("a", for: "p", TurnOptions())
+    end(store, "a", nil, cost: 0.25)
+    var options = TurnOptions()
+    options.model = "opus"
+    store.begin("a", for: "p", options)
+    // Where its run goes on.
+    store.begin("a", for: "p", options)
+    end(store, "a", .cancelled, cost: 0.5)
+    var expected = SessionRecord(id: "a", principal: "p", options: options)
+    (expected.created, expected.lastUsed) = (Timestamp(milliseconds: 1000), Timestamp(milliseconds: 5000))
+    (expected.turns, expected.cost) = (2, 0.75)
+    #expect(store.record("a") == expected)
+  }
+
+  @Test("a turn's beginning takes the conversation's place away, its good end gives it a new one")
+  func places() {
+    let store = SessionStore()
+    let key = Self.start.appending(role: "user", text: "one")
+    store.begin("a", for: "p", TurnOptions())
+    store.advance("a", to: key)
+    #expect(store.session(at: key)?.id == "a")
+    store.begin("a", for: "p", TurnOptions())
+    #expect(store.session(at: key) == nil)
+    store.advance("b", to: key)
+    #expect(store.count == 1 && store.session(at: key) == nil)
+  }
+
+  @Test("a turn in a session that the CLI does not know has never begun", arguments: [true, false])
+  func unknown(isOld: Bool) {
+    let store = SessionStore()
+    let old = record("a", at: "one", model: "opus")
+    if isOld { store.save(old) }
+    store.begin("a", for: "p", TurnOptions())
+    #expect(store.record("a") != old)
+    end(store, "a", .sessionNotFound, cost: 0)
+    #expect(store.record("a") == (isOld ? old : nil))
+    #expect(store.session(at: Self.start.appending(role: "user", text: "one")) == (isOld ? old : nil))
+    // Only what has begun can be taken back.
+    end(store, "a", .sessionNotFound, cost: 0)
+    #expect(store.count == (isOld ? 1 : 0))
+  }
+
+  @Test("a session that is forgotten leaves no place, and its turn's end does not bring it back")
+  func forgetting() {
+    let store = SessionStore()
+    store.save(record("a", at: "one"))
+    store.begin("b", for: "p", TurnOptions())
+    store.forget("a")
+    store.forget("b")
+    store.forget("c")
+    #expect(store.count == 0)
+    #expect(store.session(at: Self.start.appending(role: "user", text: "one")) == nil)
+    end(store, "b", nil, cost: 1)
+    end(store, "b", .sessionNotFound, cost: 1)
+    #expect(store.count == 0)
+  }
+
+  @Test("a principal's sessions are its own, the one that was used last first")
+  func listing() {
+    let store = SessionStore()
+    for (id, principal) in [("a", "p"), ("b", "q"), ("c", "p"), ("d", "p"), ("a", "p")] {
+      store.begin(id, for: principal, TurnOptions())
+    }
+    #expect(store.ids(of: "p") == ["a", "d", "c"])
+    #expect(store.ids(of: "q") == ["b"])
+    #expect(store.ids(of: "r") == [])
+  }
+}
+
+extension Run {
+  /// A run of a session that has ended; with an answer where there is no error.
+  @Reactor
+  fileprivate static func ended(of session: String, _ error: ClaudeError?) -> Run {
+    let turn = Turn(prompt: "p", session: .resume(id: session), directory: "/")
+    let run = Run(
+      turn, id: "r", sessionID: session, as: Fingerprint(turn, settingSources: nil), timeouts: RunTimeouts(),
+      scheduler: ManualScheduler(), logger: .silent
+    ) { _, _ in }
+    if let error { run.fail(error) }
+    return run
   }
 }

@@ -149,7 +149,8 @@ class Server:
     def __init__(self, cli, upstream, folder, **extra):
         self.folder = folder
         self.workspaces = folder / "workspaces"
-        (folder / "home").mkdir()
+        # There already where a server follows another one.
+        (folder / "home").mkdir(exist_ok=True)
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "PORT": "0", "HOST": "127.0.0.1",
             "CLAUDE_CLI_PATH": str(cli), "WORKSPACE_BASE_PATH": str(self.workspaces), "IS_SANDBOX": "1",
@@ -157,6 +158,7 @@ class Server:
             "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "SHUTDOWN_GRACE_MS": "500", **extra,
         }
+        self.environment = environment
         self.program = Program([BUILD / "claude-code-server", "--env-file", "/dev/null"], environment, folder / "log")
         self.url = f"http://127.0.0.1:{self.program.port}"
         self.log = folder / "log"

@@ -31,6 +31,22 @@ struct APIKeyRingTests {
     #expect(other?.name == "sk-test-…")
   }
 
+  @Test("an admin's key is a key, be it among the others or not; its principal is the one that it was")
+  func admins() {
+    let ring = APIKeyRing([Self.keys[0], Self.keys[1]], admins: [Self.keys[1], Self.keys[2]])
+    #expect(Self.keys.map { ring.principal(for: $0)?.isAdmin } == [false, true, true])
+    #expect(ring.principal(for: "other") == nil)
+    #expect(!APIKeyRing([], admins: ["k"]).isEmpty)
+    let ordinary = APIKeyRing(Self.keys)
+    for key in Self.keys { #expect(ring.principal(for: key)?.id == ordinary.principal(for: key)?.id) }
+  }
+
+  @Test("where nobody is asked for a key, nobody else is there")
+  func anonymous() {
+    #expect(Principal.anonymous == Principal(id: "anonymous", name: "anonymous", isAdmin: true))
+    #expect(!Principal(id: "a", name: "a").isAdmin)
+  }
+
   @Test("a ring without keys knows nobody, not even the empty key")
   func empty() {
     #expect(APIKeyRing([]).isEmpty)

@@ -28,6 +28,11 @@ public final class TemporaryDirectory: Sendable {
     guard unsafe symlink(target, "\(path)/\(name)") == 0 else { throw SystemCallError("symlink \(name)", code: errno) }
   }
 
+  public func rename(_ name: String, to other: String) {
+    let hasMoved = unsafe Glibc.rename("\(path)/\(name)", "\(path)/\(other)") == 0
+    precondition(hasMoved, "\(name) cannot be renamed")
+  }
+
   public func makeDirectory(_ name: String, mode: mode_t = 0o755) throws {
     // The second call does not ask the umask.
     guard unsafe mkdir("\(path)/\(name)", mode) == 0, unsafe chmod("\(path)/\(name)", mode) == 0 else {

@@ -97,7 +97,7 @@ public final class Conversations {
     switch outcome {
     case .parked: parked.park(run, at: plan.key, principal)
     case .result(let result) where !result.isError && plan.form.keepsConversation:
-      turns.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [answer]), principal)
+      turns.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [answer]))
     case .result, .failed: break
     }
   }
@@ -117,8 +117,5 @@ extension AnswerForm {
 
 extension TurnFactory {
   /// The turn ended well: a request that carries the conversation up to here continues its session.
-  func conversationAdvanced(_ run: Run, to key: ConversationKey, _ principal: Principal) {
-    sessions.save(
-      SessionRecord(id: run.sessionID, principal: principal.id, options: run.turn.options, position: key))
-  }
+  func conversationAdvanced(_ run: Run, to key: ConversationKey) { sessions.advance(run.sessionID, to: key) }
 }

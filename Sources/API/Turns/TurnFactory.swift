@@ -35,17 +35,17 @@ public final class TurnFactory {
     self.newID = newID
   }
 
-  /// The session a request names; nil if it names none. One that we do not know may still be known to the CLI.
+  /// The session a request names; nil if it names none. One that we do not know may still be known to the CLI, but whose
+  /// it is nobody can say: only an admin may go on with it.
   ///
   /// - Throws: `HTTPError` 404 for somebody else's: whether it exists is not told.
   func record(_ id: String?, for principal: Principal) throws -> SessionRecord? {
     guard let id else { return nil }
     guard let record = sessions.record(id) else {
+      guard principal.isAdmin else { throw HTTPError(ClaudeError.noSession(id)) }
       return SessionRecord(id: id, principal: principal.id, options: TurnOptions())
     }
-    guard record.principal == principal.id else {
-      throw HTTPError(ClaudeError(.sessionNotFound, "No session \(id)", reachedCLI: false))
-    }
+    guard record.principal == principal.id else { throw HTTPError(ClaudeError.noSession(id)) }
     return record
   }
 
@@ -97,7 +97,7 @@ public final class TurnFactory {
   /// - Parameter context: gets `x-session-id`.
   func began(_ run: Run, for principal: Principal, _ context: RequestContext) {
     context.setResponseField("x-session-id", run.sessionID)
-    sessions.save(SessionRecord(id: run.sessionID, principal: principal.id, options: run.turn.options))
+    sessions.begin(run.sessionID, for: principal.id, run.turn.options)
   }
 
   /// A turn without options in the default workspace: what a server is asked first, most of the time.

@@ -1,0 +1,40 @@
+import Bytes
+import HTTP
+import HTTPServer
+
+/// Which part of a list of sessions is asked for: `limit`, and `after`, the id of the last one that is known.
+struct SessionPage: Sendable, Equatable {
+  static let defaultLimit = 20
+  static let maximumLimit = 100
+
+  let limit: Int
+  let after: String?
+
+  /// - Throws: `HTTPError` 400.
+  init(_ head: HTTPRequestHead) throws {
+    after = head.queryItem("after").map { UUIDText.normalized($0) ?? $0 }
+    guard let text = head.queryItem("limit") else {
+      limit = SessionPage.defaultLimit
+      return
+    }
+    guard let limit = Int(text), (1...SessionPage.maximumLimit).contains(limit) else {
+      throw HTTPError.invalidRequest(
+        "limit must be a number from 1 to \(SessionPage.maximumLimit)", param: "limit")
+    }
+    self.limit = limit
+  }
+
+  /// - Parameter ids: of all the sessions.
+  /// - Returns: the part, and whether there is more behind it.
+  /// - Throws: `HTTPError` 400 where the session to begin after is not one of these.
+  func part(of ids: [String]) throws -> (ids: [String], hasMore: Bool) {
+    var rest = ids[...]
+    if let after {
+      guard let index = ids.firstIndex(of: after) else {
+        throw HTTPError.invalidRequest("after must be the id of a session", param: "after")
+      }
+      rest = ids[(index + 1)...]
+    }
+    return (Array(rest.prefix(limit)), rest.count > limit)
+  }
+}

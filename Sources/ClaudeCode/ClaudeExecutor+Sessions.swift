@@ -1,0 +1,30 @@
+import EventLoop
+
+extension ClaudeExecutor {
+  public func state(of session: String) -> SessionState {
+    if let run = runs.values.first(where: { $0.sessionID == session }) {
+      return run.openCalls.isEmpty ? .running : .parked(calls: run.openCalls)
+    }
+    return pool.state(of: session)
+  }
+
+  /// Where the CLI keeps the transcript of a session that works in `directory`; nil where it can have none.
+  public func transcript(of session: String, in directory: String) -> TranscriptLocation? {
+    pool.launcher.transcript(of: session, in: directory)
+  }
+
+  /// Ends a session for good: turns that wait for it are refused, its run is cancelled, its process is ended.
+  ///
+  /// - Parameter action: called when that is done and before another turn can ask for the session.
+  /// - Throws: `ClaudeError` when it could not be ended, or is about to be; what `action` throws.
+  public func end(_ session: String, then action: @Reactor () async throws -> Void) async throws {
+    guard ending.insert(session).inserted else { throw ClaudeError.noSession(session) }
+    defer { ending.remove(session) }
+    sessions.dismissWaiting(session, .noSession(session))
+    runs.values.first { $0.sessionID == session }?.cancel()
+    try await sessions.enter(session, departure: CancellationSignal())
+    defer { sessions.leave(session) }
+    await pool.end(session)
+    try await action()
+  }
+}

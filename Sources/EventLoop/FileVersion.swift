@@ -1,0 +1,30 @@
+import Glibc
+
+/// What tells one version of a file from another at the same path.
+public struct FileVersion: Hashable, Sendable {
+  private let device: UInt
+  private let inode: UInt
+  /// In bytes.
+  public let size: Int
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  private init(_ status: stat) {
+    device = UInt(status.st_dev)
+    inode = UInt(status.st_ino)
+    size = Int(status.st_size)
+    seconds = status.st_mtim.tv_sec
+    nanoseconds = status.st_mtim.tv_nsec
+  }
+
+  /// The version of the file that `path` leads to, links followed; nil if there is none.
+  public static func of(_ path: String) -> FileVersion? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? FileVersion(status) : nil
+  }
+
+  /// Whether it may be `older` with something appended.
+  public func continues(_ older: FileVersion) -> Bool {
+    device == older.device && inode == older.inode && size >= older.size
+  }
+}

@@ -1,0 +1,62 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+/// Sessions that somebody in a terminal goes on with. The simulator writes no transcripts; the test does.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct SharedSessionTests {
+  private let directory = TemporaryDirectory()
+  private static let resume = Turn.Session.resume(id: ExecutorStage.session)
+
+  private var file: String {
+    let folder = TranscriptLocation.folder(for: directory.path)
+    return ".claude/projects/\(folder)/\(ExecutorStage.session).jsonl"
+  }
+
+  private func write(_ text: String) throws {
+    let folder = TranscriptLocation.folder(for: directory.path)
+    for name in [".claude", ".claude/projects", ".claude/projects/\(folder)"] { try directory.makeDirectory(name) }
+    directory.write(text, to: file)
+  }
+
+  private nonisolated static let spoken = #"{"type":"user","uuid":"1"}"# + "\n"
+
+  @Test(
+    "the kept process goes on unless somebody has said something since",
+    arguments: [
+      ("", true), (#"{"type":"last-prompt"}"# + "\n", true), (spoken, false), (#"{"type":"us"#, false),
+    ])
+  func elsewhere(added: String, isKept: Bool) async throws {
+    let stage = ExecutorStage(try StandInCLI.simulator, directory, pool: .keeping)
+    try write(Self.spoken)
+    let first = try await stage.complete("one", Self.resume)
+    directory.write(Self.spoken + added, to: file)
+    let second = try await stage.complete("two\nsimulate: recall", Self.resume)
+    #expect((second.pid == first.pid) == isKept)
+    #expect(second.text == "one | two")
+    // From here on the process knows all.
+    let third = try await stage.complete("three", Self.resume)
+    #expect(third.pid == second.pid)
+    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: isKept ? 1 : 2, reused: isKept ? 2 : 1))
+    await stage.executor.kill()
+  }
+
+  @Test(
+    "a resumed CLI counts on from what was spent before; a turn costs what it costs",
+    arguments: [(0, 0.25, 0.25), (0.5, 0.75, 0.25), (0.5, 0.5, 0), (0.5, 0.25, 0.25)])
+  func costs(spent: Double, told: Double, expected: Double) async throws {
+    try write(#"{"type":"cost-state","totalCostUSD":\#(spent)}"# + "\n")
+    let cli = LiveCLI(in: directory)
+    let stage = ExecutorStage(cli.path, directory, pool: .keeping)
+    let recorder = RunRecorder()
+    _ = try await stage.run(stage.turn("p", Self.resume), recorder)
+    cli.say(CLILine.initLine)
+    cli.say(CLILine.result("a", more: #","total_cost_usd":\#(told)"#))
+    let result = await recorder.result()
+    #expect(result?.totalCost == expected)
+    await stage.executor.kill()
+  }
+}

@@ -1,0 +1,52 @@
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+struct TranscriptMarkTests {
+  private let directory = TemporaryDirectory()
+  private static let file = "config/projects/-w/s.jsonl"
+  private static let beginning = #"{"type":"user","uuid":"1"}"# + "\n"
+
+  private func mark(after text: String? = beginning) throws -> TranscriptMark {
+    for name in ["config", "config/projects", "config/projects/-w"] { try directory.makeDirectory(name) }
+    if let text { directory.write(text, to: Self.file) }
+    return TranscriptMark(
+      TranscriptLocation(configuration: "\(directory.path)/config", directory: "/w", sessionID: "s"))
+  }
+
+  @Test("as long as nobody has been there, it is the same", arguments: [beginning, nil])
+  func same(text: String?) throws {
+    #expect(try mark(after: text).isCurrent)
+  }
+
+  @Test(
+    "notes may be added; words may not, nor what cannot be read yet",
+    arguments: [
+      (#"{"type":"last-prompt","leafUuid":"1"}"# + "\n" + #"{"type":"cost-state"}"# + "\n", true), ("\n", true),
+      (#"{"type":"user","uuid":"2"}"# + "\n", false), (#"{"type":"assistant","uuid":"2"}"# + "\n", false),
+      (#"{"type":"mode"}"# + "\n" + #"{"type":"us"#, false), ("{}\n", false),
+    ])
+  func added(text: String, isUntold: Bool) async throws {
+    let mark = try mark()
+    directory.write(Self.beginning + text, to: Self.file)
+    #expect(!mark.isCurrent)
+    #expect(await mark.isUntold() == isUntold)
+  }
+
+  @Test("a transcript that is shorter than it was, or another file, or new, or gone, was somebody else's doing")
+  func replaced() async throws {
+    let mark = try mark()
+    directory.write("", to: Self.file)
+    #expect(await !mark.isUntold())
+    directory.rename(Self.file, to: "gone")
+    #expect(!mark.isCurrent)
+    #expect(await !mark.isUntold())
+    let none = TranscriptMark(mark.location)
+    #expect(none.isCurrent)
+    directory.write(Self.beginning, to: Self.file)
+    #expect(!none.isCurrent)
+    #expect(await !none.isUntold())
+    #expect(await !mark.isUntold())
+  }
+}
