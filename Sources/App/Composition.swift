@@ -60,8 +60,8 @@ final class Composition {
     HealthRoutes(checker: checker).add(to: &router)
     ModelRoutes(catalog: models).add(to: &router)
     let conversations = Conversations(turns: turns, retryPatience: settings.retryPatience)
-    ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
     MessagesRoutes(turns: turns, runner: runner, conversations: conversations).add(to: &router)
+    ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
 
     var limits = ServerLimits()

@@ -47,7 +47,7 @@ enum AnswerForm: Sendable, Equatable {
     return ChatToolCall(id: id, name: name, arguments: (output["call"]?["arguments"] ?? [:]).text)
   }
 
-  /// What OpenAI's `response_format` asks for.
+  /// What `response_format` asks for.
   ///
   /// - Throws: `HTTPError` 400.
   static func responseFormat(_ value: JSONValue?) throws -> AnswerForm {
