@@ -55,7 +55,7 @@ enum AnswerForm: Sendable, Equatable {
     return try format(["type": "json_schema", "json_schema": value], "text.format")
   }
 
-  /// What OpenAI's `response_format` asks for.
+  /// What `response_format` asks for.
   ///
   /// - Throws: `HTTPError` 400.
   static func responseFormat(_ value: JSONValue?) throws -> AnswerForm {

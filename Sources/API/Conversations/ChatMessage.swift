@@ -19,7 +19,7 @@ struct ChatMessage: Sendable, Equatable {
   /// The call that a tool message answers.
   let toolCallID: String?
   /// Whether a tool message says that the call has failed.
-  let isError: Bool
+  var isError = false
 
   init(
     role: Role, content: [ContentBlock], calls: [ChatToolCall] = [], toolCallID: String? = nil, isError: Bool = false
@@ -60,7 +60,6 @@ struct ChatMessage: Sendable, Equatable {
     content = try ChatContent.blocks(of: object["content"] ?? .null, at: "\(path).content")
     calls = try role == .assistant ? ChatToolCall.list(object, at: path) : []
     toolCallID = try role == .tool ? ChatMessage.answeredCall(object, name, at: path) : nil
-    isError = false
   }
 
   private static func answeredCall(_ object: JSONObject, _ role: String, at path: String) throws -> String {
