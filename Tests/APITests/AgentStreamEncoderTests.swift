@@ -1,0 +1,99 @@
+import Bytes
+import ClaudeCode
+import TestSupport
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+
+struct AgentStreamEncoderTests {
+  private let lines = [CLILine.initLine] + CLILine.message("m", "a", "b") + [CLILine.result("ab")]
+
+  private func text(
+    _ lines: [String], partial: Bool = true, numbers: Bool = true, after number: Int = 0
+  ) -> String {
+    EncoderStage.text(
+      of: lines.map { Array($0.utf8) },
+      AgentStreamEncoder(includesPartialMessages: partial, sessionID: "s", hasNumbers: numbers, after: number))
+  }
+
+  @Test("lines are told as they are, and in the end that it is complete")
+  func plain() {
+    #expect(
+      text(lines, partial: false, numbers: false)
+        == """
+        data: \(CLILine.initLine)
+
+        data: \(CLILine.assistant("m", CLILine.textBlock("ab")))
+
+        data: \(CLILine.result("ab"))
+
+        event: complete
+        data: {}
+
+
+        """)
+  }
+
+  @Test("entries are numbered, those that are not told as well")
+  func numbered() {
+    let told = text(lines, partial: false).split(separator: "\n").filter { $0.hasPrefix("id: ") }
+    #expect(told == ["id: 1", "id: 6", "id: 9"])
+    #expect(lines.count == 9)
+  }
+
+  @Test("cut after any entry and gone on from there, the stream is the same, byte for byte")
+  func resumed() {
+    let whole = text(lines)
+    let frames = whole.split(separator: "\n\n").map { $0 + "\n\n" }
+    for number in 0...lines.count {
+      #expect(frames[..<number].joined() + text(Array(lines[number...]), after: number) == whole)
+    }
+  }
+
+  @Test("questions and inputs have names and numbers of their own; a failure is told like a result")
+  func others() throws {
+    var encoder = AgentStreamEncoder(includesPartialMessages: false, sessionID: "s", hasNumbers: true)
+    var output = ByteBuffer()
+    let question = try #require(PermissionQuestion(["tool_name": "Bash", "input": ["command": "ls"]], requestID: "7"))
+    encoder.encode(question, to: &output)
+    encoder.encode(input: ["prompt": "more"], to: &output)
+    encoder.close(ClaudeError(.inactivityTimeout, "silence", reachedCLI: true), to: &output)
+    #expect(
+      String(decoding: output.bytes, as: UTF8.self)
+        == """
+        event: approval
+        id: 1
+        data: {"request_id":"approve_7","tool_name":"Bash","input":{"command":"ls"}}
+
+        event: input
+        id: 2
+        data: {"prompt":"more"}
+
+        data: {"type":"result","subtype":"timeout","is_error":true,"result":"silence","session_id":"s"}
+
+        event: complete
+        data: {}
+
+
+        """)
+  }
+
+  @Test("what is said to an agent, and to its questions")
+  func requests() throws {
+    let input = try AgentInput(object(#"{"prompt":"more","now":true,"model":"opus"}"#))
+    #expect(input.prompt == "more" && input.isUrgent && input.options.model == "opus")
+    #expect(try refusal { _ = try AgentInput(object(#"{"now":true}"#)) } == "400 prompt -")
+    #expect(
+      try refusal {
+        _ = try AgentInput(object(#"{"prompt":"x","session-id":"aaaaaaaa-2222-4333-8444-555555555555"}"#))
+      } == "400 session-id -")
+    for (body, words) in [
+      (#"{"decision":"allow"}"#, "allow"), (#"{"approve":true}"#, "allow"), (#"{"approve":false}"#, "deny"),
+      (#"{"decision":"deny","message":"no"}"#, "deny: no"),
+    ] {
+      #expect(try AgentApproval(object(body)).words == words)
+    }
+    #expect(try refusal { _ = try AgentApproval(object(#"{"decision":"maybe"}"#)) } == "400 decision -")
+  }
+}
