@@ -18,7 +18,7 @@ SECONDS ?= 600
 RELEASE := swift build -c release --static-swift-stdlib
 export CACHE CLI VENVS
 
-.PHONY: help run build dev start stop status logs test unit clients matrix lint format cli stats fuzz sanitize bench soak hooks \
+.PHONY: help run build dev start stop status logs test unit clients matrix lint format cli stats fuzz sanitize bench soak watchers hooks \
   tools clean
 
 help: ## this list
@@ -103,6 +103,9 @@ bench: build cli ## what an event, a request, a stream and a first token cost, b
 
 soak: build ## mixed traffic with faults for SECONDS (600); fails if the server grows or leaves anything behind
 	@python3 Config/make/soak.py $(SECONDS)
+
+watchers: build ## 1,000 ended runs, 100 at work, 10 watchers each, some of them stalled: all are told the same, in bounded memory
+	@python3 Config/make/watchers.py
 
 hooks: ## install a git hook that lints before each commit
 	@install -m 755 Config/make/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"

@@ -91,12 +91,21 @@ public final class Run: RunSource {
 
   // MARK: Observers
 
-  public func add(_ observer: any RunObserver) { observers.append(observer) }
+  /// Whoever is there already is not added again.
+  public func add(_ observer: any RunObserver) {
+    guard !observers.contains(where: { $0 === observer }) else { return }
+    observers.append(observer)
+  }
 
   /// The observer hears no more. A run without observers is cancelled.
   public func remove(_ observer: any RunObserver) {
     guard observers.contains(where: { $0 === observer }) else { return }
     observers.removeAll { $0 === observer }
+    endUnlessKept()
+  }
+
+  /// Cancels a run that no observer keeps any more.
+  func endUnlessKept() {
     if !observers.contains(where: \.keepsRun) { cancel() }
   }
 
@@ -186,7 +195,7 @@ public final class Run: RunSource {
     }
     logger.debug("run parked", ["calls": JSONValue(desk.open.count)])
     let observers = self.observers
-    self.observers = []
+    self.observers = observers.filter(\.outlastsParking)
     let questions = desk.takeUntold()
     for observer in observers {
       for question in questions { observer.run(self, didAsk: question) }

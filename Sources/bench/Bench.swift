@@ -65,7 +65,9 @@ struct Bench {
   private func measureEvents(_ ground: Ground, _ server: Subject) throws {
     let relay = try Subject.relay(ground)
     defer { relay.end() }
-    let events = EventBench(floor: relay, server: server)
+    let keeper = try Subject.server(ground, keepsState: true)
+    defer { keeper.end() }
+    let events = EventBench(floor: relay, server: server, keeper: keeper)
     if sections.contains(.burst) { say(try events.rows(.burst)) }
     if sections.contains(.paced) { say(try events.rows(.paced)) }
   }

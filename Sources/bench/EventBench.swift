@@ -16,6 +16,8 @@ struct EventBench {
 
   let floor: Subject
   let server: Subject
+  /// A server that keeps what its runs say on the disk.
+  let keeper: Subject
   private static let streams = 8
   /// How long a subject gets to see to the ends of its children before its clock is read.
   private static let settling: useconds_t = 200_000
@@ -24,10 +26,16 @@ struct EventBench {
     var plain: [Double] = []
     var relayed: [Double] = []
     var translated: [Double] = []
+    var others = Other.allCases.map { ($0, [Double]()) }
     for _ in 0..<pace.rounds {
       plain.append(try microseconds(pace, floor, endsSending: true, Request.plain))
       relayed.append(try microseconds(pace, server, endsSending: false, Request.relayed))
       translated.append(try microseconds(pace, server, endsSending: false, Request.translated))
+      for index in others.indices {
+        let other = others[index].0
+        others[index].1.append(
+          try microseconds(pace, other.isOnDisk ? keeper : server, endsSending: false, other.request))
+      }
     }
     let unit = "ms/1000 events"
     return [
@@ -38,6 +46,32 @@ struct EventBench {
         name: "translation, \(pace.name): CPU", value: translated.median, floor: plain.median, unit: unit,
         target: .timesFloor(2)),
     ]
+      + others.map { other, values in
+        Row(
+          name: "\(other.rawValue), \(pace.name): CPU", value: values.median,
+          floor: other.isRelay ? relayed.median : translated.median, unit: unit, target: .none)
+      }
+  }
+
+  /// Other ways for the same events. Their floor is the relay, or the translation, of a run that is not kept.
+  private enum Other: String, CaseIterable {
+    case agent = "agent, in memory"
+    case storedAgent = "agent, on the disk"
+    case message
+    case response
+    case storedResponse = "response, on the disk"
+
+    var isRelay: Bool { self == .agent || self == .storedAgent }
+    var isOnDisk: Bool { self == .storedAgent || self == .storedResponse }
+
+    func request(_ prompt: String) -> [UInt8] {
+      switch self {
+      case .agent, .storedAgent: Request.journaled(prompt)
+      case .message: Request.message(prompt)
+      case .response: Request.response(prompt)
+      case .storedResponse: Request.storedResponse(prompt)
+      }
+    }
   }
 
   /// Of one event: what a request without events costs is subtracted.

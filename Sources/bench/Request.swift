@@ -8,6 +8,31 @@ enum Request {
     post("/api/claude", ["prompt": .string(prompt), "include-partial-messages": true])
   }
 
+  /// The same of a run that is kept in a journal.
+  static func journaled(_ prompt: String) -> [UInt8] {
+    post("/agent/stream", ["prompt": .string(prompt), "include-partial-messages": true])
+  }
+
+  /// A response, streamed and not kept.
+  static func response(_ prompt: String) -> [UInt8] {
+    post("/v1/responses", ["input": .string(prompt), "stream": true, "store": false])
+  }
+
+  /// A response, streamed and kept.
+  static func storedResponse(_ prompt: String) -> [UInt8] {
+    post("/v1/responses", ["input": .string(prompt), "stream": true])
+  }
+
+  /// Anthropic's message, streamed.
+  static func message(_ prompt: String) -> [UInt8] {
+    post(
+      "/v1/messages",
+      [
+        "model": "claude-code", "stream": true, "max_tokens": 1000,
+        "messages": [["role": "user", "content": .string(prompt)]],
+      ])
+  }
+
   /// A chat completion, streamed.
   static func translated(_ prompt: String) -> [UInt8] { translated(prompt, continuing: nil) }
 

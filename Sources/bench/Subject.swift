@@ -30,13 +30,14 @@ final class Subject {
   }
 
   /// On the simulator. As the floors do, it starts a process for each stream, however many there are.
-  static func server(_ ground: Ground) throws -> Subject {
-    try server(
+  static func server(_ ground: Ground, keepsState: Bool = false) throws -> Subject {
+    let state = keepsState ? ["STATE_PATH": ground.directory] : [:]
+    return try server(
       ground, cli: ground.program("claude-simulator"),
-      settings: [
+      settings: state.merging([
         "CLAUDE_POOL_SPARES": "0", "CLAUDE_SESSION_IDLE_MS": "0", "CLAUDE_MAX_PROCESSES": "10000",
         "CLAUDE_QUEUE_TIMEOUT_MS": "60000",
-      ])
+      ]) { $1 })
   }
 
   /// - Parameter settings: beside those that every server gets.

@@ -73,20 +73,25 @@ final class JournalStage {
     return limits
   }()
 
-  static func run(_ scheduler: any Scheduler, onEnd: @escaping @Reactor () -> Void = {}) -> Run {
-    let turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
+  static func run(
+    _ scheduler: any Scheduler, asks: Bool = false, onEnd: @escaping @Reactor () -> Void = {}
+  ) -> Run {
+    var turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
+    if asks { turn.options.forwardsQuestions = true }
     return Run(
       turn, id: "r", sessionID: "s", as: Fingerprint(turn, settingSources: nil), timeouts: RunTimeouts(),
       scheduler: scheduler, logger: .silent
     ) { _, _ in onEnd() }
   }
 
-  func begin(_ id: String? = nil, of principal: String = "me", isKept: Bool = true) -> RunJournal {
+  func begin(
+    _ id: String? = nil, of principal: String = "me", isKept: Bool = true, outlastsWaiting: Bool = false
+  ) -> RunJournal {
     ids += 1
     return store.begin(
       RunDescription(
         id: id ?? "run-\(ids)", surface: "agent", principal: principal, requestID: "req", createdAt: ids,
-        request: ["n": JSONValue(ids)]),
+        request: ["n": JSONValue(ids)], outlastsWaiting: outlastsWaiting),
       isKept: isKept)
   }
 
@@ -121,4 +126,15 @@ final class WallClock: Sendable {
   var now: Timestamp { Timestamp(milliseconds: milliseconds.withLock { $0 }) }
 
   func advance(by duration: Duration) { milliseconds.withLock { $0 += duration.milliseconds } }
+}
+
+extension Run {
+  /// Says lines as its process would.
+  @Reactor
+  func say(_ lines: [String]) {
+    for line in lines {
+      let bytes = Array(line.utf8)
+      if let message = StreamMessage(scanning: bytes.span) { processDidEmit(message, in: bytes.span) }
+    }
+  }
 }

@@ -171,6 +171,65 @@ struct RunJournalTests {
     #expect(error.kind == .cancelled)
   }
 
+  @Test("a run that somebody else observes goes on without watchers")
+  func observedElsewhere() {
+    let journal = stage.begin(isKept: false)
+    var hasEnded = false
+    let run = JournalStage.run(stage.scheduler) { hasEnded = true }
+    let (elsewhere, watcher) = (RunRecorder(), RunRecorder())
+    run.add(journal)
+    run.add(elsewhere)
+    journal.follow(run)
+    journal.add(watcher).remove(watcher)
+    #expect(!hasEnded)
+    run.remove(elsewhere)
+    #expect(hasEnded)
+  }
+
+  @Test("what waits for its client goes on in an agent's journal, and its end is told there", arguments: [true, false])
+  func waiting(goesOn: Bool) async {
+    let journal = stage.begin(outlastsWaiting: true)
+    let run = JournalStage.run(stage.scheduler, asks: true)
+    let recorder = RunRecorder()
+    run.add(journal)
+    journal.follow(run)
+    _ = journal.add(recorder)
+    run.say([CLILine.messageStart("m"), CLILine.question("1"), CLILine.messageStop])
+    #expect(journal.state == .waiting && journal.endedAt != nil)
+    #expect(recorder.questions.map(\.callID) == ["approve_1"] && recorder.outcomes.isEmpty)
+    if goesOn {
+      run.add(journal)
+      journal.follow(run)
+      run.resume(["approve_1": FunctionResult([.text("allow")])], [])
+      #expect(journal.state == .running && journal.endedAt == nil)
+      run.say([CLILine.text("x")])
+      #expect(recorder.lines.filter { $0 == CLILine.text("x") }.count == 1)
+      run.cancel()
+    } else {
+      journal.cancel()
+    }
+    #expect(await recorder.failure()?.kind == .cancelled)
+    #expect(recorder.outcomes.count == 1)
+    stage.advance(by: RunStore.Limits().retention)
+    #expect(stage.store.count == 0)
+  }
+
+  @Test("what waits for its client has ended in a response's journal, and the rest of the turn is not told there")
+  func parked() async {
+    let journal = stage.begin()
+    let run = JournalStage.run(stage.scheduler, asks: true)
+    let recorder = RunRecorder()
+    run.add(journal)
+    journal.follow(run)
+    _ = journal.add(recorder)
+    run.say([CLILine.messageStart("m"), CLILine.question("1"), CLILine.messageStop])
+    #expect(journal.state == .ended(nil) && recorder.outcomes == [.parked])
+    run.cancel()
+    #expect(journal.state == .ended(nil) && recorder.outcomes == [.parked])
+    stage.advance(by: RunStore.Limits().retention)
+    #expect(stage.store.count == 0)
+  }
+
   // MARK: The disk
 
   @Test("while the disk is behind, the run waits, and goes on when it has caught up")

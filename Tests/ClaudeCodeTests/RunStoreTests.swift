@@ -142,7 +142,7 @@ struct RecoveredRunTests {
     let run = JournalStage.run(ManualScheduler())
     run.add(journal)
     journal.follow(run)
-    for word in 0..<50 { run.say(CLILine.text("word \(word)")) }
+    for word in 0..<50 { run.say([CLILine.text("word \(word)")]) }
     return journal
   }
 
@@ -210,13 +210,5 @@ struct RecoveredRunTests {
     #expect(await recorder.failure()?.kind == .budget)
     #expect(recorder.lines.count == 50 && recorder.inputs == [["prompt": "more"]])
     await second.flush()
-  }
-}
-
-extension Run {
-  @Reactor
-  fileprivate func say(_ line: String) {
-    let bytes = Array(line.utf8)
-    if let message = StreamMessage(scanning: bytes.span) { processDidEmit(message, in: bytes.span) }
   }
 }

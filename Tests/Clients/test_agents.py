@@ -176,6 +176,16 @@ def test_a_question_is_answered(agents, own):
     assert agents.refusal(f"/agent/{agent}/approvals/{question['request_id']}", {"decision": "allow"})[0] == 404
 
 
+def test_an_agent_that_waits_is_stopped(agents):
+    agent = agents.start('stub: tool=Bash input={"command":"touch\\u0020never"}', **{"permission-mode": "ask"})
+    agents.ends(agent, "waiting")
+    with agents.open(f"/agent/{agent}/events") as answer:
+        agents.json(f"/agent/stop/{agent}", method="POST")
+        assert frames(answer.read())[-1] == ("complete", None, {})
+    assert agents.ends(agent, "stopped")["approvals"] == []
+    assert agents.server.comes_to_rest(20)
+
+
 @pytest.mark.parametrize("body, param", [
     ({}, "prompt"), ({"prompt": " "}, "prompt"), ({"prompt": "hi", "model": "gpt-4o"}, "model"),
 ])

@@ -124,6 +124,7 @@ final class Agent {
 extension Agent: RunObserver {
   var isCongested: Bool { false }
   var keepsRun: Bool { false }
+  var outlastsParking: Bool { true }
   func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {}
 
   func run(_ run: any RunSource, didEnd outcome: RunOutcome) {

@@ -18,7 +18,7 @@ final class RunRecording: RunObserver {
   private var ended: Run?
   /// Whether it begins with its turn.
   let isWholeTurn: Bool
-  /// Where all of it is kept; nil where nothing is.
+  /// Where all of it is kept already; nil where it is not.
   let journal: RunJournal?
   private var events: [Event] = []
   private var outcome: RunOutcome?
@@ -50,11 +50,12 @@ final class RunRecording: RunObserver {
 
   var isCongested: Bool { false }
   var keepsRun: Bool { false }
-  var isWhole: Bool { bytes <= capacity }
-  /// How many bytes are kept.
-  var kept: Int { isWhole ? bytes : 0 }
+  var isWhole: Bool { journal?.isWhole ?? (bytes <= capacity) }
+  /// How many bytes are kept here.
+  var kept: Int { journal == nil && isWhole ? bytes : 0 }
 
   func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
+    guard journal == nil else { return }
     bytes += line.count
     if isWhole { events.append(.line(message, line.bytes(in: 0..<line.count))) } else { events = [] }
   }
@@ -70,7 +71,11 @@ final class RunRecording: RunObserver {
   }
 
   /// Tells `observer` everything from the beginning, and what is still to come.
-  func replay(to observer: any RunObserver) {
+  ///
+  /// - Returns: what the observer has to be taken from when it leaves.
+  @discardableResult
+  func replay(to observer: any RunObserver) -> any RunSource {
+    if let journal { return journal.add(observer) }
     for event in events {
       switch event {
       case .line(let message, let line): observer.run(run, didReceive: message, in: line.span)
@@ -78,5 +83,6 @@ final class RunRecording: RunObserver {
       }
     }
     if let outcome { observer.run(run, didEnd: outcome) } else { run.add(observer) }
+    return run
   }
 }

@@ -176,10 +176,7 @@ public final class TurnRunner {
       }
       asked.context.setResponseField("x-session-id", recording.run.sessionID)
       asked.context.logger.info("request repeated", ["run": .string(recording.run.id)])
-      observe(recording.run) { observer in
-        recording.replay(to: observer)
-        return recording.run
-      }
+      observe(recording.run) { recording.replay(to: $0) }
       return recording.run
     }
   }

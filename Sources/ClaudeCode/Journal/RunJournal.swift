@@ -85,12 +85,13 @@ public final class RunJournal {
   private let logger: Logger
   /// Told of each growth; says whether there is room for it.
   private let onGrowth: @Reactor (Int) -> Bool
-  private let onEnd: @Reactor (RunJournal) -> Void
+  /// Told when it ends, and when it goes on after that.
+  private let onChange: @Reactor (RunJournal) -> Void
 
   init(
     _ description: RunDescription, isKept: Bool, limits: Limits, storage: any JournalStorage, isDurable: Bool,
     scheduler: any Scheduler, clock: @escaping @Sendable () -> Timestamp, logger: Logger,
-    onGrowth: @escaping @Reactor (Int) -> Bool, onEnd: @escaping @Reactor (RunJournal) -> Void
+    onGrowth: @escaping @Reactor (Int) -> Bool, onChange: @escaping @Reactor (RunJournal) -> Void
   ) {
     id = description.id
     surface = description.surface
@@ -106,7 +107,7 @@ public final class RunJournal {
     self.clock = clock
     self.logger = logger.with("journal", .string(description.id))
     self.onGrowth = onGrowth
-    self.onEnd = onEnd
+    self.onChange = onChange
     window = JournalWindow(segmentLength: limits.segment)
   }
 
@@ -137,30 +138,35 @@ public final class RunJournal {
   /// A turn has its process: from here on what it says is kept.
   public func follow(_ run: Run) {
     self.run = run
-    state = .running
-    endedAt = nil
+    change(to: .running)
     sessionID = run.sessionID
     append(.started, (["session": .string(run.sessionID), "run": .string(run.id)] as JSONValue).encoded.span)
   }
 
   /// The client says something: a further turn begins.
   public func take(input: JSONValue) {
-    state = .queued
-    endedAt = nil
+    change(to: .queued)
     append(.input, input.encoded.span)
+  }
+
+  private func change(to state: State) {
+    self.state = state
+    endedAt = nil
+    onChange(self)
   }
 
   /// The run ended, or never began.
   public func end(_ outcome: RunOutcome) {
-    run = nil
+    let isWaiting = outcome == .parked && outlastsWaiting
+    if !isWaiting { run = nil }
     let time = clock().milliseconds
-    state = State(outcome)
+    state = isWaiting ? .waiting : State(outcome)
     endedAt = time
     total.add(outcome)
     append(.ended, outcome.json(result: resultLine, at: time, total).encoded.span)
     resultLine = []
     write()
-    onEnd(self)
+    onChange(self)
   }
 
   /// Ends the run.
@@ -290,7 +296,7 @@ public final class RunJournal {
   func remove(_ reader: JournalReader) {
     guard readers.contains(where: { $0 === reader }) else { return }
     detach(reader)
-    if !keepsRun { run?.cancel() }
+    if !keepsRun { run?.endUnlessKept() }
   }
 
   /// Whole records from `offset` on that are in memory; nil where they are not.
@@ -312,6 +318,8 @@ extension RunJournal: RunObserver {
   /// The disk is behind.
   public var isCongested: Bool { isWhole && window.end - written > limits.unwritten }
 
+  public var outlastsParking: Bool { outlastsWaiting }
+
   public var keepsRun: Bool { isKept || readers.contains { $0.keepsRun } }
 
   public func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
@@ -329,7 +337,8 @@ extension RunJournal: RunObserver {
 extension RunJournal.State {
   fileprivate init(_ outcome: RunOutcome) {
     switch outcome {
-    case .parked: self = .waiting
+    // The rest of the turn is somebody else's.
+    case .parked: self = .ended(nil)
     case .failed(let error): self = .ended(error)
     case .result(let result): self = .ended(ClaudeError(result))
     }

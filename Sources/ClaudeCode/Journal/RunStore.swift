@@ -82,7 +82,7 @@ public final class RunStore {
     RunJournal(
       description, isKept: isKept, limits: limits.journal, storage: storage, isDurable: isDurable,
       scheduler: scheduler, clock: clock, logger: logger,
-      onGrowth: { [weak self] in self?.grow(by: $0) ?? false }, onEnd: { [weak self] in self?.journalEnded($0) })
+      onGrowth: { [weak self] in self?.grow(by: $0) ?? false }, onChange: { [weak self] in self?.journalChanged($0) })
   }
 
   public func journal(_ id: String) -> RunJournal? { journals[id] }
@@ -112,7 +112,7 @@ public final class RunStore {
     for journal in journals.values { await journal.flush() }
   }
 
-  private func journalEnded(_ journal: RunJournal) {
+  private func journalChanged(_ journal: RunJournal) {
     ended.removeAll { $0 === journal }
     guard journals[journal.id] === journal, case .ended = journal.state else { return }
     ended.append(journal)
