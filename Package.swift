@@ -84,8 +84,8 @@ let package = Package(
     tests(
       "APITests",
       [
-        "TestSupport", "API", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry",
-        "Bytes",
+        "TestSupport", "API", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "Storage", "EventLoop",
+        "Telemetry", "Bytes",
       ]),
     // libcurl's headers are needed for the tests only: `make tools` installs them.
     .systemLibrary(name: "CCurl", path: "Tests/CCurl"),
