@@ -145,6 +145,12 @@ def upstream(tmp_path_factory):
     program.stop()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgetful(upstream):
+    """The upstream keeps some hundred requests: those of other files are of no use."""
+    urllib.request.urlopen(urllib.request.Request(f"{upstream.url}/__requests", method="DELETE")).close()
+
+
 class Server:
     def __init__(self, cli, upstream, folder, **extra):
         self.folder = folder

@@ -237,7 +237,8 @@ def test_what_was_said_outlives_the_server(make_server, tmp_path):
     with agents.open(f"/agent/{done}/events?partial=true") as answer:
         told = answer.read()
     cut = agents.start("stub: tokens=400 gap=50")
-    assert happens(lambda: b"w5 " in (tmp_path / "runs" / f"{cut}.journal").read_bytes(), 20)
+    journal = tmp_path / "runs" / f"{cut}.journal"
+    assert happens(lambda: journal.exists() and b"w5 " in journal.read_bytes(), 20)
     os.kill(first.program.process.pid, signal.SIGKILL)
     first.program.process.wait()
     first.program.process.returncode = 0
