@@ -90,6 +90,9 @@ final class Composition {
     checker.isDraining = { [unowned server] in server.isDraining }
   }
 
+  /// Removes what a killed process of the same number may have left.
+  func clearJournals() async { await journals.removeAll() }
+
   /// Has a process started ahead for what is asked first, most of the time.
   func warmUp() {
     // A workspace that cannot be used is told to whoever asks for it.

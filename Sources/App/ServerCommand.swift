@@ -140,7 +140,7 @@ public struct ServerCommand: Sendable {
 
   @Reactor
   private func loadState(_ composition: Composition) async throws {
-    guard settings.statePath != nil else { return }
+    guard settings.statePath != nil else { return await composition.clearJournals() }
     let (sessions, runs) = (try await composition.sessions.load(), try await composition.runs.load())
     logger.info("state", ["sessions": JSONValue(sessions), "runs": JSONValue(runs)])
   }

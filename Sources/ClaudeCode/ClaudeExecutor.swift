@@ -220,7 +220,7 @@ public final class ClaudeExecutor {
   private func runParked(_ id: String) {
     slots.leave()
     // What it waits for can no longer come.
-    if isShuttingDown { runs[id]?.cancel() }
+    if isShuttingDown { runs[id]?.fail(.interrupted) }
   }
 
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
@@ -271,7 +271,7 @@ public final class ClaudeExecutor {
     isShuttingDown = true
     pool.close()
     // What they wait for can no longer come.
-    for run in runs.values where !run.openCalls.isEmpty { run.cancel() }
+    for run in runs.values where !run.openCalls.isEmpty { run.fail(.interrupted) }
     await idleness.wait(within: grace) { runs.isEmpty }
   }
 
@@ -280,7 +280,7 @@ public final class ClaudeExecutor {
   public func shutDown() async {
     isShuttingDown = true
     pool.close()
-    for run in runs.values { run.cancel() }
+    for run in runs.values { run.fail(.interrupted) }
     await pool.end(.prompt(patience: configuration.timeouts.kill))
     await ChildProcess.familiesEnded()
   }

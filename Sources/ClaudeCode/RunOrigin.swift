@@ -8,8 +8,13 @@ public struct RunOrigin: Sendable, Equatable {
   public var requestIDs: [String]
   /// When it was asked for, in milliseconds since 1970.
   public let createdAt: Int
+  /// The agent or the response it belongs to.
+  public let ownerID: String?
 
-  public init(principal: String, surface: String, requestID: String, createdAt: Int) {
+  public init(
+    principal: String, surface: String, requestID: String, createdAt: Int, ownerID: String? = nil
+  ) {
+    self.ownerID = ownerID
     self.principal = principal
     self.surface = surface
     requestIDs = [requestID]

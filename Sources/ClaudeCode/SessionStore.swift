@@ -69,6 +69,16 @@ public final class SessionStore {
   /// The session that stands exactly at this point of this conversation.
   public func session(at position: ConversationKey) -> SessionRecord? { sessionAt[position].flatMap { records[$0] } }
 
+  /// Somebody goes on with the session, as soon as it is free: nobody else finds it where it stands.
+  public func claim(_ id: String) {
+    if let position = records[id]?.position, sessionAt[position] == id { sessionAt[position] = nil }
+  }
+
+  /// It came to nothing: the session stands where it stood.
+  public func release(_ id: String) {
+    if let position = records[id]?.position, sessionAt[position] == nil { sessionAt[position] = id }
+  }
+
   /// Remembers a session, or what has changed of it.
   public func save(_ record: SessionRecord) {
     if records[record.id] != record { store.put(record.id, record.json) }

@@ -14,8 +14,7 @@ public actor JournalDirectory: JournalStorage {
 
   public func append(_ records: [UInt8], to name: String) throws(StorageError) {
     if !isMade {
-      guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw StorageError.system(path) }
-      isMade = true
+      try make()
     }
     let file = try open(name, O_WRONLY | O_APPEND | O_CREAT)
     defer { close(file) }
@@ -124,6 +123,17 @@ public actor JournalDirectory: JournalStorage {
   }
 
   // MARK: Files
+
+  /// What is there already must be ours alone: who could write into it could have us write anywhere.
+  private func make() throws(StorageError) {
+    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw StorageError.system(path) }
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { throw StorageError.system(path) }
+    guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+      throw StorageError("\(path) is not a directory of this user alone")
+    }
+    isMade = true
+  }
 
   private func filePath(_ name: String) -> String { "\(path)/\(name)\(JournalDirectory.suffix)" }
 

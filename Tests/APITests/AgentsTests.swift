@@ -134,7 +134,7 @@ struct AgentsTests {
     #expect(await second.value == false)
     #expect(queued.state.name == "stopped")
     #expect(
-      try refusal { try agents.take(waiting, for: queued.id, me, .detached()) } == "400 - agent_never_began")
+      try refusal { try agents.take(waiting, for: queued.id, me, .detached()) } == "400 - agent_not_begun")
     try agents.stop(blocker.id, me)
     await end()
   }

@@ -47,7 +47,7 @@ struct LimitTableTests {
   @Test("how large a body may be to be read on the loop")
   func inlineBody() async throws {
     let outcomes = try await LimitTable.row("body on the loop", JSONBody.inlineLimit) { offset in
-      JSONBody.isReadInline([UInt8](repeating: 0x20, count: JSONBody.inlineLimit + offset)) ? "inline" : "elsewhere"
+      JSONBody.isDoneInline(JSONBody.inlineLimit + offset) ? "inline" : "elsewhere"
     }
     #expect(outcomes == ["inline", "inline", "elsewhere"])
   }

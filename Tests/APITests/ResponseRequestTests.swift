@@ -1,9 +1,15 @@
 import Bytes
-import ClaudeCode
+import EventLoop
+import HTTP
 import HTTPServer
+import Identity
+import Storage
+import Telemetry
+import TestSupport
 import Testing
 
 @testable import API
+@testable import ClaudeCode
 
 struct ResponseRequestTests {
   @Test("little is needed")
@@ -67,6 +73,19 @@ struct ResponseRequestTests {
     #expect(read.wanted == record.wanted && !read.isWholeTurn)
     #expect(read.functions == ["f"] && read.maximumCalls == 1)
     #expect(try ResponseRecord(["x": 1]) == nil)
+  }
+
+  @Test("a body that is as deep as may be is kept, too")
+  func depth() throws {
+    let depth = JSONValue.maximumDepth - 1
+    let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    let body = try object(#"{"input":"hi","x":\#(deep)}"#)
+    let turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
+    let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, turn)
+    let description = RunDescription(
+      id: "r", surface: "response", principal: "me", requestID: "q", createdAt: 1, request: record.json)
+    let request = try #require(RunDescription.request(in: description.json.encoded))
+    #expect(try ResponseRecord(request)?.wanted.body == body)
   }
 }
 

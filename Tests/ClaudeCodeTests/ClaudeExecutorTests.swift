@@ -339,7 +339,7 @@ struct ClaudeExecutorTests {
     _ = try await stage.run(stage.turn("two", .new(id: "other")), RunRecorder())
     await stage.executor.shutDown()
     #expect(stage.executor.liveProcesses == 0)
-    #expect(recorder.outcomes == [.failed(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))])
+    #expect(recorder.outcomes == [.failed(.interrupted)])
     await stage.executor.shutDown()
   }
 

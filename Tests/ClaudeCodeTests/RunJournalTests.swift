@@ -297,7 +297,7 @@ struct RunJournalTests {
     stage.finish(journal)
     await nextTurn()
     #expect(stage.storage.journals.isEmpty)
-    #expect(await journal.request() == ["n": 1])
+    #expect(await journal.request().flatMap(RunDescription.request) == ["n": 1])
     let recorder = RunRecorder()
     _ = journal.add(recorder)
     #expect(recorder.lines.count == words.count + 1)

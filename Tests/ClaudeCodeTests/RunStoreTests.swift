@@ -99,7 +99,7 @@ struct RunStoreTests {
       let recorder = RunRecorder()
       _ = journal.add(recorder)
       #expect(await recorder.result()?.text == "run \(index)")
-      #expect(await journal.request() == ["n": JSONValue(index + 1)])
+      #expect(await journal.request().flatMap(RunDescription.request) == ["n": JSONValue(index + 1)])
     }
   }
 
@@ -166,7 +166,7 @@ struct RecoveredRunTests {
     #expect(await one.result()?.totalCost == 0.25)
     #expect(one.lines.count == 51 && one.lines.last == CLILine.result("done"))
     #expect(kept.principal == "me" && kept.surface == "agent" && kept.createdAt == 7 && kept.sessionID == "s")
-    #expect(await kept.request() == ["model": "m"])
+    #expect(await kept.request().flatMap(RunDescription.request) == ["model": "m"])
     let broken = try #require(second.journal("unfinished"))
     _ = broken.add(two)
     #expect(await two.failure() == .interrupted)

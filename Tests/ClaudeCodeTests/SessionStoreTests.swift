@@ -40,6 +40,23 @@ struct SessionStoreTests {
     #expect(store.record("a") != nil)
   }
 
+  @Test("a session that somebody is about to go on with is found by nobody else, unless that comes to nothing")
+  func claimed() {
+    let store = SessionStore()
+    let place = Self.start.appending(role: "user", text: "one")
+    store.save(record("a", at: "one"))
+    store.claim("a")
+    #expect(store.session(at: place) == nil && store.record("a") == record("a", at: "one"))
+    store.release("a")
+    #expect(store.session(at: place)?.id == "a")
+    store.claim("a")
+    store.begin("a", for: "p", TurnOptions())
+    store.release("a")
+    #expect(store.session(at: place) == nil)
+    store.claim("unknown")
+    store.release("unknown")
+  }
+
   @Test("of two sessions at one place the later is found, and the earlier does not take it along when it leaves")
   func meeting() {
     let store = SessionStore()

@@ -13,7 +13,8 @@ final class Agent {
   private let runner: TurnRunner
   private var run: Run?
   private var inputs: [(input: AgentInput, context: RequestContext)] = []
-  private var isBusy = false
+  /// Whether a turn is under way, or about to be.
+  private(set) var isBusy = false
   private let onRest: @Reactor (Agent) -> Void
 
   /// How many inputs may wait.
@@ -71,9 +72,12 @@ final class Agent {
     let turn = try makeTurn(input, context)
     journal.take(input: input.json)
     isBusy = true
-    Task.onLoop {
-      // What it fails with stands in the journal.
-      _ = try? await self.begin(turn, context)
+    // Not at once: the last turn may be ending now, on a process that has more to say of it.
+    Loop.main.onNextTurn {
+      Task.onLoop {
+        // What it fails with stands in the journal.
+        _ = try? await self.begin(turn, context)
+      }
     }
   }
 

@@ -47,7 +47,8 @@ public final class Agents {
   private func agent(of journal: RunJournal, _ principal: Principal) -> Agent {
     if let agent = agents[journal.id] { return agent }
     let agent = Agent(journal, of: principal, turns: turns, runner: runner) { [weak self] agent in
-      self?.agents[agent.journal.id] = nil
+      guard let self, agents[agent.journal.id] === agent else { return }
+      agents[agent.journal.id] = nil
     }
     agents[journal.id] = agent
     return agent
@@ -69,13 +70,13 @@ public final class Agents {
   func take(_ input: AgentInput, for id: String, _ principal: Principal, _ context: RequestContext) throws {
     let journal = try journal(id, for: principal)
     guard journal.sessionID != nil else {
-      throw HTTPError.invalidRequest("Agent \(id) has no session: it never began", code: "agent_never_began")
+      throw HTTPError.invalidRequest("Agent \(id) has no session: it has not begun", code: "agent_not_begun")
     }
     let agent = agent(of: journal, principal)
     do {
       try agent.take(input, context)
     } catch {
-      if journal.pid == nil, agent.waitingInputs == 0 { agents[id] = nil }
+      if !agent.isBusy { agents[id] = nil }
       throw error
     }
   }
@@ -102,7 +103,7 @@ public final class Agents {
 
   // MARK: Telling of them
 
-  /// - Parameter outcome: how its last turn ended, where that is to be told.
+  /// - Parameter report: what its journal says, where that is to be told, too.
   func json(_ journal: RunJournal, _ report: AgentReport? = nil) -> JSONValue {
     let agent = agents[journal.id]
     var object: JSONObject = [

@@ -34,28 +34,28 @@ struct ChatHistory: Sendable, Equatable {
   ///
   /// - Throws: `HTTPError` 400.
   func checkCalls() throws {
-    var open: [String] = []
+    var open: [String: Int] = [:]
     for message in past + present {
       if message.role == .tool {
-        guard let index = open.firstIndex(of: message.toolCallID ?? "") else {
+        guard let count = open[message.toolCallID ?? ""] else {
           throw HTTPError.invalidRequest(
             "messages: a tool's result must answer a call of the assistant message before it: "
               + "\(message.toolCallID ?? "") is none of these", param: "messages")
         }
-        open.remove(at: index)
+        open[message.toolCallID ?? ""] = count > 1 ? count - 1 : nil
       } else {
         try ChatHistory.checkAnswered(open)
-        open = message.calls.map(\.id)
+        open = Dictionary(message.calls.map { ($0.id, 1) }, uniquingKeysWith: +)
       }
     }
     try ChatHistory.checkAnswered(open)
   }
 
-  private static func checkAnswered(_ open: [String]) throws {
+  private static func checkAnswered(_ open: [String: Int]) throws {
     guard !open.isEmpty else { return }
     throw HTTPError.invalidRequest(
       "messages: an assistant message with calls must be followed by the result of each of them; these have none: "
-        + "\(open.joined(separator: ", "))", param: "messages")
+        + "\(open.keys.sorted().joined(separator: ", "))", param: "messages")
   }
 
   // MARK: What is asked now

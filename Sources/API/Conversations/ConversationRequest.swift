@@ -44,13 +44,19 @@ struct ConversationRequest: Sendable, Equatable {
     }
   }
 
-  /// A request that goes on from a mark: the past is not checked again.
-  init(tools: ChatTools, options: TurnOptions, after mark: ConversationMark) {
-    messages = []
+  /// A request that goes on from a mark, with what has come since.
+  ///
+  /// - Throws: `HTTPError` 400, as for a whole one; results alone are enough.
+  init(
+    since mark: ConversationMark, _ messages: [ChatMessage], tools: ChatTools, options: TurnOptions, at path: String
+  ) throws {
+    self.messages = messages
     self.tools = tools
     format = .text
     stop = []
     self.options = options
+    if !messages.contains(where: { $0.role == .tool }) { try checkQuestion(path) }
+    try checkImages(path)
   }
 
   /// - Parameter newID: names a call that the CLI has no name for.

@@ -44,7 +44,7 @@ extension HTTPError {
     case .cancelled:
       self.init(503, "server_error", "cancelled", error)
     case .interrupted:
-      self.init(502, "server_error", "interrupted", error)
+      self.init(503, "server_error", "interrupted", error)
     }
   }
 

@@ -26,9 +26,16 @@ struct ListPage: Sendable, Equatable {
   }
 
   /// - Parameter items: the oldest first.
-  func json(_ items: [JSONValue], id: (JSONValue) -> String) -> JSONValue {
+  /// - Throws: `HTTPError` 400 where the item that the client has is not there (any more).
+  func json(_ items: [JSONValue], id: (JSONValue) -> String) throws -> JSONValue {
     let ordered = newestFirst ? items.reversed() : items
-    let start = after.flatMap { after in ordered.firstIndex { id($0) == after }.map { $0 + 1 } } ?? 0
+    let start =
+      try after.map { after in
+        guard let index = ordered.firstIndex(where: { id($0) == after }) else {
+          throw HTTPError.invalidRequest("after names no item of this list", param: "after")
+        }
+        return index + 1
+      } ?? 0
     let page = ordered[start...].prefix(limit)
     return [
       "object": "list", "data": .array(Array(page)), "first_id": page.first.map { .string(id($0)) } ?? .null,

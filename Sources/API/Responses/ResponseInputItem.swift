@@ -33,8 +33,8 @@ struct ResponseInputItem: Sendable, Equatable {
   }
 
   private static func message(_ object: JSONObject, _ json: JSONValue, at path: String) throws -> ChatMessage? {
-    switch object["type"] ?? "message" {
-    case "message": return try ChatMessage(json, at: path)
+    switch object["type"] ?? .null {
+    case "message", .null: return try ChatMessage(json, at: path)
     case "reasoning": return nil
     case "function_call":
       let call = ChatToolCall(

@@ -19,14 +19,15 @@ struct ResponseRecord: Sendable {
 
   var json: JSONValue {
     [
-      "body": .object(wanted.body), "is_whole_turn": .bool(isWholeTurn),
+      // As text: in an object it could be nested too deeply to be read again.
+      "body": .string(JSONValue.object(wanted.body).text), "is_whole_turn": .bool(isWholeTurn),
       "functions": .array(functions.sorted().map { .string($0) }), "maximum_calls": JSONValue(maximumCalls),
     ]
   }
 
   /// - Throws: `HTTPError` for a body that is none.
   init?(_ json: JSONValue) throws {
-    guard let body = json["body"]?.object else { return nil }
+    guard let text = json["body"]?.string, let body = try JSONValue(parsing: text).object else { return nil }
     wanted = try ResponseRequest(body)
     isWholeTurn = json["is_whole_turn"]?.bool ?? true
     functions = Set((json["functions"]?.array ?? []).compactMap(\.string))

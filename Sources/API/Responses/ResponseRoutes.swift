@@ -51,10 +51,13 @@ public struct ResponseRoutes {
     let plan: ResponsePlan
     let asked: RequestedTurn
     let encoder: ResponseEncoder
+    /// The journal of the response that this request has asked for before.
+    let repeated: RunJournal?
   }
 
   private func create(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let order = try await order(request, context)
+    if order.wanted.isBackground, let journal = order.repeated { return try await answer(order, journal) }
     if order.wanted.isBackground, let journal = order.asked.journal {
       return try await startInBackground(order, journal)
     }
@@ -66,7 +69,7 @@ public struct ResponseRoutes {
     let (wanted, key) = try await JSONBody.read(request) { (try ResponseRequest($0), RequestKey(request, principal)) }
     let recording = runner.recording(of: key)
     let id = recording?.journal?.id ?? "\(ResponseIdentity.prefix)\(turns.newID())"
-    let plan = try await plan(wanted, id, try request.head.sessionID, principal, context)
+    let plan = try await plan(wanted, of: request.body.count, id, try request.head.sessionID, principal, context)
     let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
     let now = recording?.journal?.createdAt ?? clock().milliseconds
     let isWholeTurn = RequestedTurn(work, on: .response, for: principal, key, context).isWholeTurn
@@ -78,36 +81,49 @@ public struct ResponseRoutes {
     return Order(
       id: id, wanted: wanted, plan: plan,
       asked: RequestedTurn(work, on: .response, for: principal, key, context, journal: journal),
-      encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground))
+      encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground), repeated: recording?.journal)
   }
 
   private func plan(
-    _ wanted: ResponseRequest, _ id: String, _ session: String?, _ principal: Principal, _ context: RequestContext
+    _ wanted: ResponseRequest, of size: Int, _ id: String, _ session: String?, _ principal: Principal,
+    _ context: RequestContext
   ) async throws -> ResponsePlan {
     let messages = try await responses.messages(of: wanted.input, for: principal)
-    if let mark = try responses.mark(of: wanted.previousID, for: principal) {
-      let options = wanted.options.inheriting(mark.options)
-      let settings = options.conversationSettings(isInstructed: wanted.instructions != nil)
-      if settings == mark.settings, !messages.contains(where: { $0.role == .assistant }),
-        conversations.knows(mark, messages, principal)
-      {
-        let conversation = try ChatConversation(wanted.stage + messages, after: mark, turns.policy)
-        let plan = try conversations.plan(
-          ConversationRequest(tools: wanted.tools, options: options, after: mark), conversation,
-          as: wanted.form(of: id),
-          for: principal, headerSession: session, context)
-        return ResponsePlan(plan: plan, options: options, settings: settings)
-      }
-    }
+    guard !messages.isEmpty else { throw HTTPError.invalidRequest("input says nothing", param: "input") }
+    if let plan = try shortPlan(wanted, messages, id, session, principal, context) { return plan }
     let earlier = try await responses.conversation(upTo: wanted.previousID, for: principal)
     let options = wanted.options.inheriting(earlier.options)
-    let asked = try ConversationRequest(
-      messages: wanted.stage + earlier.messages + messages, tools: wanted.tools, format: wanted.format,
-      options: options, at: "input")
+    let policy = turns.policy
+    let (asked, conversation) = try await JSONBody.work(on: size) {
+      let asked = try ConversationRequest(
+        messages: wanted.stage + earlier.messages + messages, tools: wanted.tools, format: wanted.format,
+        options: options, at: "input")
+      return (asked, try ChatConversation(asked, for: principal, policy))
+    }
     let plan = try conversations.plan(
-      asked, try ChatConversation(asked, for: principal, turns.policy), as: wanted.form(of: id), for: principal,
-      headerSession: session, context)
+      asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
     let settings = options.conversationSettings(isInstructed: wanted.instructions != nil)
+    return ResponsePlan(plan: plan, options: options, settings: settings)
+  }
+
+  /// Where the response before it is remembered, and still what its session said last, the past need not be read; nil
+  /// where it has to be.
+  private func shortPlan(
+    _ wanted: ResponseRequest, _ messages: [ChatMessage], _ id: String, _ session: String?, _ principal: Principal,
+    _ context: RequestContext
+  ) throws -> ResponsePlan? {
+    guard let mark = try responses.mark(of: wanted.previousID, for: principal) else { return nil }
+    let options = wanted.options.inheriting(mark.options)
+    let settings = options.conversationSettings(isInstructed: wanted.instructions != nil)
+    guard settings == mark.settings, messages.allSatisfy({ $0.role == .user || $0.role == .tool }),
+      conversations.knows(mark, messages, principal)
+    else { return nil }
+    let asked = try ConversationRequest(since: mark, messages, tools: wanted.tools, options: options, at: "input")
+    let conversation = try ChatConversation(wanted.stage + messages, after: mark, turns.policy)
+    // In another workspace the CLI does not know the session.
+    guard conversation.newest.workspace == nil, conversation.newest.sessionID == nil else { return nil }
+    let plan = try conversations.plan(
+      asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
     return ResponsePlan(plan: plan, options: options, settings: settings)
   }
 
@@ -136,6 +152,12 @@ public struct ResponseRoutes {
       }
     }
     guard order.wanted.isStreamed else { return .json(order.encoder.json(.queued)) }
+    return try await answer(order, journal)
+  }
+
+  /// Of a response in the background: what there is by now, or its stream.
+  private func answer(_ order: Order, _ journal: RunJournal) async throws -> HTTPResponse {
+    guard order.wanted.isStreamed else { return .json(try await snapshot(journal)) }
     return try await runner.replay(journal, order.encoder, order.asked.context)
   }
 

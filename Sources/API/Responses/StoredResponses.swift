@@ -29,9 +29,11 @@ final class StoredResponses {
 
   /// - Throws: `HTTPError` 404 where it is lost.
   func record(_ journal: RunJournal) async throws -> ResponseRecord {
-    guard let json = await journal.request(), let record = try ResponseRecord(json) else {
-      throw StoredResponses.notFound(journal.id)
+    guard let bytes = await journal.request() else { throw StoredResponses.notFound(journal.id) }
+    let record = try await JSONBody.work(on: bytes.count) {
+      try RunDescription.request(in: bytes).flatMap { try ResponseRecord($0) }
     }
+    guard let record else { throw StoredResponses.notFound(journal.id) }
     return record
   }
 
@@ -95,25 +97,39 @@ final class StoredResponses {
     return (messages.reversed().flatMap { $0 }, options)
   }
 
+  /// How many items of a request may stand for others.
+  static let maximumReferences = 256
+
   /// What items say; those that stand for others are looked up.
   ///
-  /// - Throws: `HTTPError` 400 for an item that is not kept.
+  /// - Throws: `HTTPError` 400 for an item that is not kept, and for too many.
   func messages(of items: [ResponseInputItem], for principal: Principal) async throws -> [ChatMessage] {
+    guard items.count(where: { $0.reference != nil }) <= StoredResponses.maximumReferences else {
+      throw HTTPError.invalidRequest(
+        "input: at most \(StoredResponses.maximumReferences) items may be references", param: "input")
+    }
     var messages: [ChatMessage] = []
+    var outputs: [String: [JSONValue]] = [:]
     for item in items {
       if let message = item.message { messages.append(message) }
       guard let reference = item.reference else { continue }
-      if let message = try await self.item(reference, for: principal).message { messages.append(message) }
+      let referred = try await self.item(reference, in: &outputs, for: principal)
+      if let message = referred.message { messages.append(message) }
     }
     return messages
   }
 
-  private func item(_ id: String, for principal: Principal) async throws -> ResponseInputItem {
+  /// - Parameter outputs: of the responses that were read already, by their ids.
+  private func item(
+    _ id: String, in outputs: inout [String: [JSONValue]], for principal: Principal
+  ) async throws -> ResponseInputItem {
     guard let (response, index) = ResponseIdentity.owner(ofItem: id),
       let journal = try? journal(response, for: principal)
     else { throw StoredResponses.noItem(id) }
-    let output = try await read(journal).1.output
-    guard output.indices.contains(index), output[index]["id"]?.string == id else { throw StoredResponses.noItem(id) }
+    if outputs[response] == nil { outputs[response] = try await read(journal).1.output }
+    guard let output = outputs[response], output.indices.contains(index), output[index]["id"]?.string == id else {
+      throw StoredResponses.noItem(id)
+    }
     return try ResponseInputItem(output[index], at: "input")
   }
 

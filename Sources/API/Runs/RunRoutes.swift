@@ -21,16 +21,20 @@ public struct RunRoutes {
     router.on("DELETE", "/v1/runs/{id}", atOnce: cancel)
   }
 
-  /// Those that wait, those under way, and those that have ended and are kept.
+  /// Those that wait, those under way, and of the others those that are kept.
   private func list(
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
     let principal = context[Principal.self] ?? .anonymous
     let listed = runner.listed(for: principal)
-    let live = Set(listed.flatMap(\.requestIDs))
-    let ended = store.journals(of: principal.id).filter { !live.contains($0.requestID) }.map(ListedRun.init)
-    let items = (listed + ended).sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }.map(\.json)
-    return .json(try ListPage(request.head, newestFirst: true).json(items) { $0["id"]?.string ?? "" })
+    let live = Set(listed.compactMap(\.ownerID))
+    let kept = store.journals(of: principal.id).filter { !live.contains($0.id) }.map(ListedRun.init)
+    let items = (listed + kept).sorted { ($0.createdAt, $0.key) < ($1.createdAt, $1.key) }.map(\.json)
+    // Clients name their requests, and may do so twice: a page goes on after a name of ours.
+    return .json(
+      try ListPage(request.head, newestFirst: true).json(items) {
+        $0["run_id"]?.string ?? $0["belongs_to"]?.string ?? ""
+      })
   }
 
   /// Ends every run of the request, or the run or response of that id.
@@ -38,10 +42,18 @@ public struct RunRoutes {
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
     let id = parameters["id"]
-    guard runner.cancel(id, for: context[Principal.self] ?? .anonymous) else {
+    let principal = context[Principal.self] ?? .anonymous
+    guard runner.cancel(id, for: principal) || cancelKept(id, principal) else {
       throw HTTPError.notFound("No run \(id.prefix(128)) is under way", code: "run_not_found")
     }
     return .json(["id": .string(id), "object": "run", "cancelled": true])
+  }
+
+  /// Ends the run of a response or an agent.
+  private func cancelKept(_ id: String, _ principal: Principal) -> Bool {
+    guard let journal = store.journal(id), journal.principal == principal.id, !journal.isOver else { return false }
+    runner.cancel(journal)
+    return true
   }
 }
 
@@ -58,6 +70,8 @@ struct ListedRun: Sendable, Equatable {
 
   /// The id of the request that asked for it last.
   var id: String { requestIDs.last ?? "" }
+  /// What no other has.
+  var key: String { runID ?? ownerID ?? "" }
 
   var json: JSONValue {
     [
@@ -81,14 +95,14 @@ extension ListedRun {
     self.init(
       runID: run.id, requestIDs: origin.requestIDs, surface: origin.surface,
       status: run.openCalls.isEmpty ? "running" : "waiting", sessionID: run.sessionID, createdAt: origin.createdAt,
-      ownerID: nil)
+      ownerID: origin.ownerID)
   }
 
   @Reactor
   init(_ queued: QueuedTurn, _ runID: String) {
     self.init(
       runID: runID, requestIDs: queued.origin.requestIDs, surface: queued.origin.surface, status: "queued",
-      sessionID: nil, createdAt: queued.origin.createdAt, ownerID: queued.journal?.id)
+      sessionID: nil, createdAt: queued.origin.createdAt, ownerID: queued.origin.ownerID)
   }
 }
 
@@ -113,7 +127,7 @@ extension TurnRunner {
       guard let origin = run.origin, origin.principal == principal.id else { return false }
       return run.id == id || origin.requestIDs.contains(id)
     }
-    for queued in waiting.values { queued.departure.cancel() }
+    for queued in waiting.values { queued.cancel() }
     for run in running { run.cancel() }
     return !waiting.isEmpty || !running.isEmpty
   }

@@ -15,6 +15,7 @@ final class RunCollector<Encoder: RunEncoder>: RunObserver {
   init(_ encoder: Encoder) { self.encoder = encoder }
 
   var isCongested: Bool { false }
+  var keepsRun: Bool { outcome == nil }
 
   /// Waits for the run's end, or until it waits for what the client's functions answer.
   ///

@@ -8,10 +8,10 @@ import EventLoop
 final class RunFold<Encoder: RunEncoder>: RunObserver {
   private(set) var encoder: Encoder
   private var output = ByteBuffer()
-  private var hasFailed = false
+  private var failure: ClaudeError?
   private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
 
-  /// - Parameter onEnd: called when the run has ended.
+  /// - Parameter onEnd: called when the run has ended, with what it comes to for the encoder.
   init(_ encoder: Encoder, onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void = { _, _ in }) {
     self.encoder = encoder
     self.onEnd = onEnd
@@ -21,7 +21,7 @@ final class RunFold<Encoder: RunEncoder>: RunObserver {
   var keepsRun: Bool { false }
 
   func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
-    guard !hasFailed else { return }
+    guard failure == nil else { return }
     do throws(ClaudeError) {
       try encoder.encode(message, line, to: &output)
     } catch {
@@ -41,9 +41,9 @@ final class RunFold<Encoder: RunEncoder>: RunObserver {
   }
 
   func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
-    if !hasFailed { close(outcome) }
+    if failure == nil { close(outcome) }
     output.removeAll()
-    onEnd(encoder, outcome)
+    onEnd(encoder, failure.map { .failed($0) } ?? outcome)
   }
 
   private func close(_ outcome: RunOutcome) {
@@ -60,7 +60,7 @@ final class RunFold<Encoder: RunEncoder>: RunObserver {
   }
 
   private func fail(_ error: ClaudeError) {
-    hasFailed = true
+    failure = error
     encoder.close(error, to: &output)
   }
 }

@@ -72,6 +72,8 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
 
   // MARK: Run
 
+  var keepsRun: Bool { !isOver }
+
   /// What may wait for the head, in bytes: a journal has more at once than a run ever says.
   static var maximumHeld: Int { 1024 * 1024 }
 
@@ -228,7 +230,9 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     lastWrite = scheduler.now
     switch phase {
     case .holding: decide(.success(()))
-    case .streaming(let writer): writer.write { $0.append(ServerSentEvent.ping) }
+    case .streaming(let writer):
+      // To a client that does not read, everything is silence.
+      if !writer.isCongested { writer.write { $0.append(ServerSentEvent.ping) } }
     case .ended: return
     }
     armTimer()

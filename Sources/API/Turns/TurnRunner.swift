@@ -133,9 +133,7 @@ public final class TurnRunner {
 
   /// Ends the run of a journal, or its waiting to begin.
   func cancel(_ journal: RunJournal) {
-    if journal.state == .queued, let queued = queue.values.first(where: { $0.journal === journal }) {
-      queued.departure.cancel()
-    }
+    for queued in queue.values where queued.journal === journal { queued.cancel() }
     journal.cancel()
   }
 
@@ -189,14 +187,23 @@ public final class TurnRunner {
     queue[id] = queued
     defer { queue[id] = nil }
     if endsWithClient { asked.context.departure.whenCancelled { queued.departure.cancel() } }
+    // It may have to wait, and until it has begun another request would find the session where it stands now.
+    let session: String? = if case .resume(let session) = turn.session { session } else { nil }
+    if let session { turns.sessions.claim(session) }
     do throws(ClaudeError) {
-      return try await executor.run(turn, id: id, departure: queued.departure, logger: asked.context.logger) { run in
+      let run = try await executor.run(
+        turn, id: id, departure: queued.departure, logger: asked.context.logger
+      ) { run in
         run.origin = queued.origin
         turns.began(run, for: asked.principal, asked.context)
         attach(run, asked, isWholeTurn: true, observe)
       }
+      // It was cancelled too late to be stopped on its way.
+      if queued.wasCancelled { run.cancel() }
+      return run
     } catch {
-      asked.journal?.end(.failed(error))
+      if let session { turns.sessions.release(session) }
+      if asked.journal?.isOver == false { asked.journal?.end(.failed(error)) }
       throw error
     }
   }
@@ -226,16 +233,25 @@ public final class TurnRunner {
 
 /// A turn that waits for its session, a slot or a process.
 @Reactor
-struct QueuedTurn {
+final class QueuedTurn {
   let origin: RunOrigin
   let journal: RunJournal?
   /// Ends the waiting.
   let departure = CancellationSignal()
+  private(set) var wasCancelled = false
 
   init(_ asked: RequestedTurn, createdAt: Int) {
     journal = asked.journal
     origin = RunOrigin(
       principal: asked.principal.id, surface: asked.surface.rawValue, requestID: asked.context.requestID,
-      createdAt: createdAt)
+      createdAt: createdAt, ownerID: asked.journal?.id)
+  }
+
+  /// Whoever looks at its journal sees the end at once.
+  func cancel() {
+    guard !wasCancelled else { return }
+    wasCancelled = true
+    journal?.end(.failed(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: false)))
+    departure.cancel()
   }
 }

@@ -45,13 +45,17 @@ public struct RunDescription: Sendable, Equatable {
     self.request = request
   }
 
-  var json: JSONValue {
+  /// For keeping.
+  package var json: JSONValue {
     [
       "id": .string(id), "surface": .string(surface), "principal": .string(principal),
       "request_id": .string(requestID), "created_at": JSONValue(createdAt), "outlasts_waiting": .bool(outlastsWaiting),
       "request": request,
     ]
   }
+
+  /// Reads what `RunJournal.request` gives.
+  public static func request(in bytes: [UInt8]) -> JSONValue? { try? JSONValue(parsing: bytes)["request"] }
 
   /// Nil for what `json` does not write.
   init?(_ json: JSONValue) {

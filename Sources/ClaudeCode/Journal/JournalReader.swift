@@ -122,17 +122,18 @@ public final class JournalReader: RunSource {
     resume()
   }
 
-  private func finish(_ outcome: RunOutcome) {
+  /// - Parameter isLost: whether the run goes on without this reader.
+  private func finish(_ outcome: RunOutcome, isLost: Bool = false) {
     isOver = true
     hasEnded = true
-    journal.detach(self)
+    if isLost { journal.remove(self) } else { journal.detach(self) }
     observer.run(self, didEnd: outcome)
     resume()
   }
 
   private func lose() {
     finish(
-      .failed(ClaudeError(.failed, "What the run has said is not kept any more", reachedCLI: true)))
+      .failed(ClaudeError(.failed, "What the run has said is not kept any more", reachedCLI: true)), isLost: true)
   }
 
   // MARK: Reading

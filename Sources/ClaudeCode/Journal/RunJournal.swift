@@ -111,6 +111,8 @@ public final class RunJournal {
     window = JournalWindow(segmentLength: limits.segment)
   }
 
+  /// Whether it has ended, and nothing follows unless somebody says more.
+  public var isOver: Bool { if case .ended = state { true } else { false } }
   /// Bytes, wherever they are.
   public var length: Int { window.end }
   /// Bytes in memory.
@@ -126,6 +128,7 @@ public final class RunJournal {
     written = found.length
     let start = found.noted.flatMap { try? JSONValue(parsing: $0) }
     sessionID = start?["session"]?.string
+    total = Total(start?["total"] ?? .null)
     guard found.lastKind == JournalEntry.ended.rawValue, let json = try? JSONValue(parsing: found.last),
       let outcome = RunOutcome(json)
     else { return end(.failed(.interrupted)) }
@@ -140,7 +143,8 @@ public final class RunJournal {
     self.run = run
     change(to: .running)
     sessionID = run.sessionID
-    append(.started, (["session": .string(run.sessionID), "run": .string(run.id)] as JSONValue).encoded.span)
+    let start: JSONValue = ["session": .string(run.sessionID), "run": .string(run.id), "total": total.json]
+    append(.started, start.encoded.span)
   }
 
   /// The client says something: a further turn begins.
@@ -152,6 +156,7 @@ public final class RunJournal {
   private func change(to state: State) {
     self.state = state
     endedAt = nil
+    isSpilling = false
     onChange(self)
   }
 
@@ -175,9 +180,12 @@ public final class RunJournal {
   private func append(_ entry: JournalEntry, _ payload: Span<UInt8>, _ message: StreamMessage? = nil) {
     let place = window.end
     window.append(entry.rawValue, payload)
-    for reader in readers { reader.journalDidGrow(from: place, to: window.end, entry, payload, message) }
+    // Whoever is told may end the run, and more is appended meanwhile.
+    let end = window.end
+    let hasRoom = isWhole && onGrowth(end - place)
+    for reader in readers { reader.journalDidGrow(from: place, to: end, entry, payload, message) }
     guard isWhole else { return window.shrink(to: limits.memory, before: window.end) }
-    guard onGrowth(window.end - place) else { return giveUp("there is no room for more") }
+    guard hasRoom else { return giveUp("there is no room for more") }
     if isDurable || window.count > limits.memory { scheduleWrite() }
   }
 
@@ -280,13 +288,13 @@ public final class RunJournal {
     return await reader.ended()
   }
 
-  /// What the run was begun with (`RunDescription.request`); nil where it is lost.
-  public func request() async -> JSONValue? {
+  /// What the run was begun with (`RunDescription.request`), as JSON text; nil where it is lost.
+  public func request() async -> [UInt8]? {
     let found: [UInt8]? = if let page = window.page(from: 0) { page } else { await stored(from: 0) }
     guard let page = found,
       case .record(_, let payload) = JournalRecord.find(in: page.span, at: 0, checks: false)
     else { return nil }
-    return try? JSONValue(parsing: page.span.extracting(payload))["request"]
+    return Array(page[payload])
   }
 
   /// The reader is told no more; that was all.

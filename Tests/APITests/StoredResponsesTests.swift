@@ -1,0 +1,110 @@
+import Bytes
+import EventLoop
+import HTTP
+import HTTPServer
+import Identity
+import Storage
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import API
+@testable import ClaudeCode
+
+/// Responses that are kept, and gone on from.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct StoredResponsesTests {
+  private let directory = TemporaryDirectory()
+  private let store: RunStore
+  private let responses: StoredResponses
+  private let me = FactoryStage.me
+  private let scheduler = ManualScheduler()
+
+  init() {
+    store = RunStore(
+      storage: JournalDirectory(path: "\(directory.path)/runs"), isDurable: false, scheduler: scheduler,
+      clock: { Timestamp(milliseconds: 0) }, logger: .silent)
+    responses = StoredResponses(store)
+  }
+
+  /// A response to `input`, with what the CLI has said.
+  private func keep(_ id: String, _ fields: String, _ lines: [String], isOver: Bool = true) throws {
+    let record = ResponseRecord(
+      try ResponseRequest(object("{\(fields)}")), isWholeTurn: true,
+      Turn(prompt: "p", session: .new(id: "s"), directory: "/"))
+    let journal = store.begin(
+      RunDescription(
+        id: id, surface: "response", principal: me.id, requestID: "q", createdAt: 1000, request: record.json),
+      isKept: true)
+    let run = Run.idle(scheduler)
+    for line in lines {
+      let bytes = Array(line.utf8)
+      guard let message = StreamMessage(scanning: bytes.span) else { continue }
+      journal.run(run, didReceive: message, in: bytes.span)
+      if isOver, let result = TurnResult(bytes.span) { journal.run(run, didEnd: .result(result)) }
+    }
+  }
+
+  private func answer(_ text: String) -> [String] { CLILine.message("m", text) + [CLILine.result(text)] }
+
+  private func refusal(_ attempt: () async throws -> Void) async -> String? {
+    do {
+      try await attempt()
+      return nil
+    } catch let error as HTTPError {
+      return "\(error.status.rawValue) \(error.param ?? "-") \(error.code ?? "-")"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test("what was said is told from the beginning, and the options hold that were given last")
+  func chain() async throws {
+    try keep("resp_a", #""input":"one","workspace":"demo","effort":"low""#, answer("first"))
+    try keep("resp_b", #""input":"two","previous_response_id":"resp_a","effort":"high""#, answer("second"))
+    let (messages, options) = try await responses.conversation(upTo: "resp_b", for: me)
+    #expect(
+      messages == [
+        ChatMessage(role: .user, text: "one"), ChatMessage(role: .assistant, text: "first"),
+        ChatMessage(role: .user, text: "two"), ChatMessage(role: .assistant, text: "second"),
+      ])
+    #expect(options.workspace == "demo" && options.effort == .high)
+    let nothing = try await responses.conversation(upTo: nil, for: me)
+    #expect(nothing.messages.isEmpty)
+  }
+
+  @Test("a response that is under way, somebody else's, or gone cannot be gone on from")
+  func refused() async throws {
+    try keep("resp_a", #""input":"one""#, [CLILine.messageStart("m")], isOver: false)
+    #expect(
+      await refusal { _ = try await responses.conversation(upTo: "resp_a", for: me) }
+        == "400 previous_response_id previous_response_not_complete")
+    for (id, principal) in [("resp_a", Principal(id: "you", name: "you")), ("resp_x", me)] {
+      #expect(
+        await refusal { _ = try await responses.conversation(upTo: id, for: principal) }
+          == "400 previous_response_id previous_response_not_found")
+      #expect(
+        await refusal { _ = try responses.journal(id, for: principal) } == "404 response_id response_not_found")
+    }
+  }
+
+  @Test("how many items may stand for others")
+  func references() async throws {
+    try keep("resp_a", #""input":"one""#, answer("first"))
+    let item = try ResponseInputItem(["type": "item_reference", "id": "msg_a_0"], at: "input[0]")
+    let outcomes = try await LimitTable.row("references of a response", StoredResponses.maximumReferences) { offset in
+      let items = Array(repeating: item, count: StoredResponses.maximumReferences + offset)
+      var told = 0
+      let refused = await refusal { told = try await responses.messages(of: items, for: me).count }
+      #expect(told == (refused == nil ? items.count : 0))
+      return refused ?? "taken"
+    }
+    #expect(outcomes == ["taken", "taken", "400 input -"])
+    for id in ["msg_a_1", "msg_b_0", "rs_a_0", "nothing"] {
+      let item = try ResponseInputItem(["type": "item_reference", "id": .string(id)], at: "input[0]")
+      #expect(
+        await refusal { _ = try await responses.messages(of: [item], for: me) } == "400 input item_not_found")
+    }
+  }
+}
