@@ -185,8 +185,12 @@ public final class TurnRunner {
     let id = "run_\(newID())"
     let queued = QueuedTurn(asked, createdAt: clock().milliseconds)
     queue[id] = queued
-    defer { queue[id] = nil }
-    if endsWithClient { asked.context.departure.whenCancelled { queued.departure.cancel() } }
+    let departure = asked.context.departure
+    let token = endsWithClient ? departure.whenCancelled { queued.departure.cancel() } : nil
+    defer {
+      queue[id] = nil
+      if let token { departure.forget(token) }
+    }
     // It may have to wait, and until it has begun another request would find the session where it stands now.
     let session: String? = if case .resume(let session) = turn.session { session } else { nil }
     if let session { turns.sessions.claim(session) }
