@@ -7,8 +7,9 @@ public import Bytes
 public enum JournalRecord {
   /// Bytes before the payload.
   public static let headerLength = 9
-  /// The longest payload: a line of the CLI is not longer (see `LineFramer.defaultMaximumLineLength`).
-  public static let maximumPayload = 64 * 1024 * 1024
+  /// The longest payload: a line of the CLI has up to 64 MiB, and is a part of how its turn ended; a request has up to
+  /// half of that, and is kept with escapes.
+  public static let maximumPayload = 256 * 1024 * 1024
 
   /// Appends a record without its checksum.
   public static func append(kind: UInt8, _ payload: Span<UInt8>, to output: inout ByteBuffer) {

@@ -186,6 +186,25 @@ struct RunStreamTests {
     #expect(outcomes == ["waits", "head", "head"])
   }
 
+  @Test("how much may wait for the head: a journal has more at once than a run ever says")
+  func held() async throws {
+    let limit = RunStream<ClaudeStreamEncoder>.maximumHeld
+    let outcomes = try await LimitTable.row("bytes that wait for a head", limit) { offset in
+      let scheduler = ManualScheduler()
+      let stream = RunStream(
+        ClaudeStreamEncoder(includesPartialMessages: true, sessionID: "s"), scheduler: scheduler
+      ) { _, _ in }
+      let frame = "data: ".utf8.count + 2
+      let blanks = limit + offset - frame - CLILine.initLine.utf8.count
+      let line = Array((CLILine.initLine + String(repeating: " ", count: blanks)).utf8)
+      let message = StreamMessage(scanning: line.span)
+      if let message { stream.run(Run.idle(scheduler), didReceive: message, in: line.span) }
+      defer { stream.clientDidLeave() }
+      return stream.isCongested ? "too much" : "taken"
+    }
+    #expect(outcomes == ["taken", "taken", "too much"])
+  }
+
   @Test("content goes to the client as it comes, what came before the head included")
   func streaming() async throws {
     let stage = StreamStage()

@@ -236,6 +236,9 @@ def test_what_was_said_outlives_the_server(make_server, tmp_path):
     agents.ends(done)
     with agents.open(f"/agent/{done}/events?partial=true") as answer:
         told = answer.read()
+    response = first.client().responses.create(model="claude-code", input=SAID)
+    cut_response = first.client().responses.create(
+        model="claude-code", input="stub: tokens=400 gap=50", background=True).id
     cut = agents.start("stub: tokens=400 gap=50")
     journal = tmp_path / "runs" / f"{cut}.journal"
     assert happens(lambda: journal.exists() and b"w5 " in journal.read_bytes(), 20)
@@ -247,6 +250,12 @@ def test_what_was_said_outlives_the_server(make_server, tmp_path):
                                 WORKSPACE_BASE_PATH=str(first.workspaces)))
     with second.open(f"/agent/{done}/events?partial=true") as answer:
         assert answer.read() == told
+    responses = second.server.client().responses
+    assert responses.retrieve(response.id) == response
+    interrupted = responses.retrieve(cut_response)
+    assert (interrupted.status, interrupted.error.message) == ("failed", "The server ended while the run was under way")
+    assert list(responses.retrieve(cut_response, stream=True))[-1].response == interrupted
+    assert responses.create(model="claude-code", input=SAID, previous_response_id=response.id).output_text == ANSWER
     report = second.ends(cut, "interrupted")
     assert report["error"] == {"kind": "interrupted", "message": "The server ended while the run was under way"}
     with second.open(f"/agent/{cut}/events?partial=true") as answer:

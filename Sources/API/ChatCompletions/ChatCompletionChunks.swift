@@ -4,7 +4,7 @@ import HTTP
 
 /// The chunks of one completion. Text is spliced into a prebuilt frame as it came from the CLI: the same escapes are
 /// valid in both.
-struct ChatCompletionChunks: AnswerSink {
+struct ChatCompletionChunks: AnswerWriter {
   var output = ByteBuffer()
   private(set) var hasBegun = false
   /// What was told of the answer's text, escaped, without the head.
@@ -13,7 +13,7 @@ struct ChatCompletionChunks: AnswerSink {
   /// Whether the model's text goes to the client: a structured answer comes with the result, and only that counts.
   private let tellsText: Bool
   /// Whether thinking that comes now begins a line.
-  private var startsLine = true
+  var startsLine = true
   private let head: String
   private let includesUsage: Bool
   private let frame: [UInt8]
@@ -44,7 +44,7 @@ struct ChatCompletionChunks: AnswerSink {
     text(escaped)
   }
 
-  private mutating func text(_ escaped: Span<UInt8>) {
+  mutating func text(_ escaped: Span<UInt8>) {
     begin()
     output.append(beforeContent)
     output.append(escaped)
@@ -84,30 +84,6 @@ struct ChatCompletionChunks: AnswerSink {
     output.append("\"}}]}")
     output.append(afterDelta)
     calls[calls.count - 1].arguments.append(escaped)
-  }
-
-  mutating func toolUse(name: String, input: JSONValue) { note(ToolNote.use(name: name, input: input)) }
-
-  mutating func toolFailure(_ reason: String) { note(ToolNote.failure(reason)) }
-
-  private mutating func note(_ text: String) {
-    answerThinking(ToolNote.escaped(text, startsLine: startsLine).span)
-    startsLine = true
-  }
-
-  /// The whole of a structured answer.
-  mutating func structured(_ output: JSONValue) {
-    var escaped = ByteBuffer()
-    JSONText.appendEscaped(output.encoded, to: &escaped)
-    text(escaped.span)
-  }
-
-  /// A call in one piece.
-  mutating func call(_ call: ChatToolCall) {
-    functionCall(id: call.id, name: call.name)
-    var escaped = ByteBuffer()
-    JSONText.appendEscaped(call.arguments.utf8, to: &escaped)
-    functionArguments(escaped.span)
   }
 
   /// The role, once, before anything else; then the head, if there is one.

@@ -4,7 +4,7 @@ import HTTP
 
 /// The events of one message, and the message itself. Text is spliced into a prebuilt frame as it came from the CLI: the
 /// same escapes are valid in both.
-struct MessagesEvents: AnswerSink {
+struct MessagesEvents: AnswerWriter {
   var output = ByteBuffer()
   /// What the upstream has counted by now: a message begins with it.
   var usage = TokenUsage()
@@ -21,7 +21,7 @@ struct MessagesEvents: AnswerSink {
   /// What stands before each piece of the open block.
   private var beforePiece: [UInt8] = []
   /// Whether thinking that comes now begins a line.
-  private var startsLine = true
+  var startsLine = true
 
   private static let afterPiece = Array("\"}}\n\n".utf8)
   private static let ping = Array("event: ping\ndata: {\"type\":\"ping\"}\n\n".utf8)
@@ -40,7 +40,7 @@ struct MessagesEvents: AnswerSink {
     text(escaped)
   }
 
-  private mutating func text(_ escaped: Span<UInt8>) {
+  mutating func text(_ escaped: Span<UInt8>) {
     enter(.text)
     append(escaped)
   }
@@ -60,32 +60,6 @@ struct MessagesEvents: AnswerSink {
   mutating func functionArguments(_ escaped: Span<UInt8>) {
     guard case .call = open else { return }
     append(escaped)
-  }
-
-  mutating func toolUse(name: String, input: JSONValue) { note(ToolNote.use(name: name, input: input)) }
-
-  mutating func toolFailure(_ reason: String) { note(ToolNote.failure(reason)) }
-
-  private mutating func note(_ text: String) {
-    guard tellsThinking else { return }
-    enter(.thinking)
-    append(ToolNote.escaped(text, startsLine: startsLine).span)
-    startsLine = true
-  }
-
-  /// The whole of a structured answer.
-  mutating func structured(_ output: JSONValue) {
-    var escaped = ByteBuffer()
-    JSONText.appendEscaped(output.encoded, to: &escaped)
-    text(escaped.span)
-  }
-
-  /// A call in one piece.
-  mutating func call(_ call: ChatToolCall) {
-    functionCall(id: call.id, name: call.name)
-    var escaped = ByteBuffer()
-    JSONText.appendEscaped(call.arguments.utf8, to: &escaped)
-    functionArguments(escaped.span)
   }
 
   private mutating func append(_ escaped: Span<UInt8>) {

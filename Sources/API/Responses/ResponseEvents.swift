@@ -3,7 +3,7 @@ import ClaudeCode
 
 /// The events of one response, and the output items they tell of. Text is spliced into a prebuilt frame as it came from
 /// the CLI: the same escapes are valid in both.
-struct ResponseEvents: AnswerSink {
+struct ResponseEvents: AnswerWriter {
   private struct OpenItem {
     let kind: ResponseOutputItem
     let id: String
@@ -26,7 +26,7 @@ struct ResponseEvents: AnswerSink {
   /// The number of the next event.
   private(set) var sequence = 0
   /// Whether reasoning that comes now begins a line.
-  private var startsLine = true
+  var startsLine = true
 
   init(_ identity: ResponseIdentity, tellsText: Bool, after known: Int) {
     self.identity = identity
@@ -132,7 +132,7 @@ struct ResponseEvents: AnswerSink {
     if tellsText { text(escaped) }
   }
 
-  private mutating func text(_ escaped: Span<UInt8>) {
+  mutating func text(_ escaped: Span<UInt8>) {
     if case .message = open?.kind {
       piece(escaped)
     } else if items.isEmpty && open == nil || !escaped.isBlankLine {
@@ -152,32 +152,6 @@ struct ResponseEvents: AnswerSink {
 
   mutating func functionArguments(_ escaped: Span<UInt8>) {
     if case .call = open?.kind { piece(escaped) }
-  }
-
-  mutating func toolUse(name: String, input: JSONValue) { note(ToolNote.use(name: name, input: input)) }
-
-  mutating func toolFailure(_ reason: String) { note(ToolNote.failure(reason)) }
-
-  private mutating func note(_ text: String) {
-    if case .reasoning = open?.kind {} else { begin(.reasoning) }
-    piece(ToolNote.escaped(text, startsLine: startsLine).span)
-    startsLine = true
-  }
-
-  /// The whole of a structured answer.
-  mutating func structured(_ output: JSONValue) {
-    var escaped = ByteBuffer()
-    JSONText.appendEscaped(output.encoded, to: &escaped)
-    text(escaped.span)
-  }
-
-  /// A call in one piece.
-  mutating func call(_ call: ChatToolCall) {
-    functionCall(id: call.id, name: call.name)
-    var escaped = ByteBuffer()
-    JSONText.appendEscaped(call.arguments.utf8, to: &escaped)
-    functionArguments(escaped.span)
-    close()
   }
 
   /// A question of the CLI, in the form that OpenAI has for the tools of an MCP server.
