@@ -22,25 +22,6 @@ public final class RunJournal {
     public init() {}
   }
 
-  /// How it is with the run.
-  public enum State: Sendable, Equatable {
-    /// It has not begun.
-    case queued
-    case running
-    /// It waits for its client.
-    case waiting
-    /// With an error, or well.
-    case ended(ClaudeError?)
-  }
-
-  /// What the turns that have ended come to.
-  public struct Total: Sendable, Equatable {
-    public var turns = 0
-    /// US dollars.
-    public var cost = 0.0
-    public var usage = TokenUsage()
-  }
-
   public let id: String
   /// The kind of surface that began it.
   public let surface: String
@@ -340,45 +321,4 @@ extension RunJournal: RunObserver {
   }
 
   public func run(_ run: any RunSource, didEnd outcome: RunOutcome) { end(outcome) }
-}
-
-extension RunJournal.State {
-  fileprivate init(_ outcome: RunOutcome) {
-    switch outcome {
-    // The rest of the turn is somebody else's.
-    case .parked: self = .ended(nil)
-    case .failed(let error): self = .ended(error)
-    case .result(let result): self = .ended(ClaudeError(result))
-    }
-  }
-}
-
-extension RunJournal.Total {
-  fileprivate mutating func add(_ outcome: RunOutcome) {
-    guard case .result(let result) = outcome else { return }
-    turns += 1
-    cost += result.totalCost ?? 0
-    usage += result.usage
-  }
-
-  var json: JSONValue {
-    [
-      "turns": JSONValue(turns), "cost": .number("\(cost)"), "input_tokens": JSONValue(usage.input),
-      "cache_creation_input_tokens": JSONValue(usage.cacheCreation),
-      "cache_read_input_tokens": JSONValue(usage.cacheRead),
-      "output_tokens": JSONValue(usage.output), "output_tokens_details": ["thinking_tokens": JSONValue(usage.thinking)],
-    ]
-  }
-
-  init(_ json: JSONValue) {
-    turns = json["turns"]?.int ?? 0
-    cost = json["cost"]?.double ?? 0
-    usage = TokenUsage(json)
-  }
-}
-
-extension ClaudeError {
-  /// The run of a former life.
-  static let interrupted = ClaudeError(
-    .interrupted, "The server ended while the run was under way", reachedCLI: true)
 }

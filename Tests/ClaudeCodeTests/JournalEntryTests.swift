@@ -1,0 +1,109 @@
+import Bytes
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+struct JournalEntryTests {
+  private static let kinds: [ClaudeError.Kind] = [
+    .cliNotFound, .cannotStart, .exhausted, .workspaceUnusable, .refused, .sessionNotFound, .sessionInUse, .sessionBusy,
+    .overloaded, .upstream(status: 529), .totalTimeout, .inactivityTimeout, .lost, .empty, .diverged, .maxTurns,
+    .budget,
+    .failed, .cancelled, .interrupted,
+  ]
+
+  private func result(of line: String) throws -> TurnResult {
+    let bytes = Array(line.utf8)
+    let result = TurnResult(bytes.span)
+    return try #require(result)
+  }
+
+  private func kept(_ outcome: RunOutcome, line: String = "") -> RunOutcome? {
+    RunOutcome(outcome.json(result: Array(line.utf8), at: 7, RunJournal.Total()))
+  }
+
+  @Test("an error is read as it was written, each under a name of its own")
+  func errors() {
+    for kind in Self.kinds {
+      for reached in [true, false] {
+        let error = ClaudeError(kind, "why \"not\"", reachedCLI: reached)
+        #expect(kept(.failed(error)) == .failed(error))
+      }
+    }
+    #expect(Set(Self.kinds.map(\.name)).count == Self.kinds.count)
+    #expect(ClaudeError(["kind": "of magic", "message": "x"]) == nil)
+    #expect(ClaudeError(["kind": "upstream", "message": "x"]) == nil)
+  }
+
+  @Test("a result is read with the cost of its turn; waiting is waiting")
+  func outcomes() throws {
+    let line = CLILine.result("done", more: #","total_cost_usd":3"#)
+    let result = try result(of: line).withCost(0.125)
+    #expect(kept(.result(result), line: line) == .result(result))
+    #expect(kept(.parked) == .parked)
+    #expect(RunOutcome(["outcome": "else"]) == nil)
+  }
+
+  @Test("what a run is, and what it was asked")
+  func description() throws {
+    let description = RunDescription(
+      id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, request: ["a": [1]],
+      outlastsWaiting: true)
+    #expect(RunDescription(description.json) == description)
+    #expect(RunDescription.request(in: description.json.encoded) == ["a": [1]])
+    #expect(RunDescription(["id": "i"]) == nil)
+    let question = try #require(PermissionQuestion(["tool_name": "Bash", "input": ["x": 1]], requestID: "7"))
+    #expect(PermissionQuestion(question.json) == question)
+  }
+
+  @Test("what turns come to is added up, and read as it was written")
+  func total() throws {
+    var total = RunJournal.Total()
+    let usage = #","usage":{"input_tokens":1,"cache_read_input_tokens":2,"output_tokens":3}"#
+    let result = try result(of: CLILine.result("x", more: usage)).withCost(0.5)
+    total.add(.result(result))
+    total.add(.parked)
+    total.add(.failed(.interrupted))
+    total.add(.result(result))
+    #expect(total.turns == 2 && total.cost == 1 && total.usage.prompt == 6 && total.usage.output == 6)
+    #expect(RunJournal.Total(total.json) == total)
+  }
+}
+
+struct JournalWindowTests {
+  private func window(_ payloads: [String], segment: Int = 30) -> JournalWindow {
+    var window = JournalWindow(segmentLength: segment)
+    for payload in payloads { window.append(2, Array(payload.utf8).span) }
+    return window
+  }
+
+  private let words = ["one", "two", "three", "four", "five", "six", "seven"]
+
+  @Test("pages are whole records to the end of their segment, wherever they begin")
+  func pages() {
+    let window = window(words)
+    var (offset, found) = (0, [UInt8]())
+    while let page = window.page(from: offset) {
+      found += page
+      offset += page.count
+    }
+    #expect(offset == window.end && found == window.bytes(from: 0))
+    #expect(window.page(from: window.end) == nil)
+  }
+
+  @Test("the beginning goes in whole segments, and nothing that must stay")
+  func shrinking() {
+    var window = window(words)
+    let all = window.bytes(from: 0)
+    window.shrink(to: 0, before: 0)
+    #expect(window.start == 0)
+    window.shrink(to: window.count - 1, before: window.end)
+    #expect(window.start == 38)
+    #expect(window.bytes(from: window.start) == Array(all[window.start...]))
+    #expect(window.page(from: window.start - 1) == nil)
+    window.shrink(to: 0, before: window.end)
+    #expect(window.count == 0 && window.end == all.count)
+    window.append(2, Array("eight".utf8).span)
+    #expect(window.page(from: all.count)?.count == 14)
+  }
+}
