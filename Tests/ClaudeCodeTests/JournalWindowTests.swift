@@ -1,0 +1,43 @@
+import Bytes
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+struct JournalWindowTests {
+  private func window(_ payloads: [String], segment: Int = 30) -> JournalWindow {
+    var window = JournalWindow(segmentLength: segment)
+    for payload in payloads { window.append(2, Array(payload.utf8).span) }
+    return window
+  }
+
+  private let words = ["one", "two", "three", "four", "five", "six", "seven"]
+
+  @Test("pages are whole records to the end of their segment, wherever they begin")
+  func pages() {
+    let window = window(words)
+    var (offset, found) = (0, [UInt8]())
+    while let page = window.page(from: offset) {
+      found += page
+      offset += page.count
+    }
+    #expect(offset == window.end && found == window.bytes(from: 0))
+    #expect(window.page(from: window.end) == nil)
+  }
+
+  @Test("the beginning goes in whole segments, and nothing that must stay")
+  func shrinking() {
+    var window = window(words)
+    let all = window.bytes(from: 0)
+    window.shrink(to: 0, before: 0)
+    #expect(window.start == 0)
+    window.shrink(to: window.count - 1, before: window.end)
+    #expect(window.start == 38)
+    #expect(window.bytes(from: window.start) == Array(all[window.start...]))
+    #expect(window.page(from: window.start - 1) == nil)
+    window.shrink(to: 0, before: window.end)
+    #expect(window.count == 0 && window.end == all.count)
+    window.append(2, Array("eight".utf8).span)
+    #expect(window.page(from: all.count)?.count == 14)
+  }
+}
