@@ -173,7 +173,7 @@ public final class RunJournal {
   private func scheduleWrite() {
     if window.end - written >= limits.segment { return write() }
     guard writeTimer == nil, !isWriting else { return }
-    writeTimer = scheduler.schedule(after: limits.delay) { [self] in write() }
+    writeTimer = scheduler.schedule(after: limits.delay) { [weak self] in self?.write() }
   }
 
   private func write() {
