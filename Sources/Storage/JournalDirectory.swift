@@ -40,6 +40,8 @@ public actor JournalDirectory: JournalStorage {
 
   /// Removes the directory and all journals in it.
   public func removeAll() {
+    // A link would lead to somebody else's.
+    guard isOurs else { return }
     for name in names() ?? [] { remove(name) }
     unsafe rmdir(path)
   }
@@ -127,12 +129,14 @@ public actor JournalDirectory: JournalStorage {
   /// What is there already must be ours alone: who could write into it could have us write anywhere.
   private func make() throws(StorageError) {
     guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw StorageError.system(path) }
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { throw StorageError.system(path) }
-    guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
-      throw StorageError("\(path) is not a directory of this user alone")
-    }
+    guard isOurs else { throw StorageError("\(path) is not a directory of this user alone") }
     isMade = true
+  }
+
+  private var isOurs: Bool {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }
+    return status.st_uid == geteuid() && status.st_mode & 0o022 == 0
   }
 
   private func filePath(_ name: String) -> String { "\(path)/\(name)\(JournalDirectory.suffix)" }
