@@ -44,12 +44,10 @@ struct ConversationRequest: Sendable, Equatable {
     }
   }
 
-  /// A request that goes on from a mark, with what has come since.
+  /// A request that goes on from a mark: only what has come since.
   ///
   /// - Throws: `HTTPError` 400, as for a whole one; results alone are enough.
-  init(
-    since mark: ConversationMark, _ messages: [ChatMessage], tools: ChatTools, options: TurnOptions, at path: String
-  ) throws {
+  init(since messages: [ChatMessage], tools: ChatTools, options: TurnOptions, at path: String) throws {
     self.messages = messages
     self.tools = tools
     format = .text

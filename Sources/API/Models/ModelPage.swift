@@ -14,7 +14,7 @@ struct ModelPage {
 
   /// - Throws: `HTTPError` 400 for a bad limit, or a model that is not in the list.
   init(of models: [ModelCatalog.Model], _ head: HTTPRequestHead) throws {
-    let limit = try ModelPage.limit(head.queryItem("limit"))
+    let limit = try head.queryNumber("limit", in: 1...ModelPage.maximumCount) ?? ModelPage.usualCount
     if let id = head.queryItem("before_id") {
       let before = models[..<(try ModelPage.index(of: id, in: models, "before_id"))]
       self.models = before.suffix(limit)
@@ -24,14 +24,6 @@ struct ModelPage {
       self.models = models[start...].prefix(limit)
       hasMore = models.count - start > limit
     }
-  }
-
-  private static func limit(_ text: String?) throws -> Int {
-    guard let text else { return usualCount }
-    guard let limit = Int(text), (1...maximumCount).contains(limit) else {
-      throw HTTPError.invalidRequest("limit must be an integer from 1 to \(maximumCount)", param: "limit")
-    }
-    return limit
   }
 
   private static func index(of id: String, in models: [ModelCatalog.Model], _ param: String) throws -> Int {

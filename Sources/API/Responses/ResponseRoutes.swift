@@ -72,8 +72,7 @@ public struct ResponseRoutes {
     let plan = try await plan(wanted, of: request.body.count, id, try request.head.sessionID, principal, context)
     let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
     let now = recording?.journal?.createdAt ?? clock().milliseconds
-    let isWholeTurn = RequestedTurn(work, on: .response, for: principal, key, context).isWholeTurn
-    let record = ResponseRecord(wanted, isWholeTurn: isWholeTurn, work.turn)
+    let record = ResponseRecord(wanted, isWholeTurn: work.isWholeTurn, work.turn)
     let description = RunDescription(
       id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
       createdAt: now, request: record.json)
@@ -102,8 +101,7 @@ public struct ResponseRoutes {
     }
     let plan = try conversations.plan(
       asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
-    let settings = options.conversationSettings(isInstructed: wanted.instructions != nil)
-    return ResponsePlan(plan: plan, options: options, settings: settings)
+    return ResponsePlan(plan: plan, options: options)
   }
 
   /// Where the response before it is remembered, and still what its session said last, the past need not be read; nil
@@ -114,17 +112,16 @@ public struct ResponseRoutes {
   ) throws -> ResponsePlan? {
     guard let mark = try responses.mark(of: wanted.previousID, for: principal) else { return nil }
     let options = wanted.options.inheriting(mark.options)
-    let settings = options.conversationSettings(isInstructed: wanted.instructions != nil)
-    guard settings == mark.settings, messages.allSatisfy({ $0.role == .user || $0.role == .tool }),
+    guard wanted.settings(options) == mark.settings, messages.allSatisfy({ $0.role == .user || $0.role == .tool }),
       conversations.knows(mark, messages, principal)
     else { return nil }
-    let asked = try ConversationRequest(since: mark, messages, tools: wanted.tools, options: options, at: "input")
+    let asked = try ConversationRequest(since: messages, tools: wanted.tools, options: options, at: "input")
     let conversation = try ChatConversation(wanted.stage + messages, after: mark, turns.policy)
     // In another workspace the CLI does not know the session.
     guard conversation.newest.workspace == nil, conversation.newest.sessionID == nil else { return nil }
     let plan = try conversations.plan(
       asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
-    return ResponsePlan(plan: plan, options: options, settings: settings)
+    return ResponsePlan(plan: plan, options: options)
   }
 
   private func stream(_ order: Order) async throws -> HTTPResponse {
@@ -169,8 +166,8 @@ public struct ResponseRoutes {
     responses.mark(
       order.id,
       ConversationMark(
-        past: ChatHistory.extend(plan.key, by: [answer]), beforeAnswer: plan.key, settings: order.plan.settings,
-        options: order.plan.options))
+        past: ChatHistory.extend(plan.key, by: [answer]), beforeAnswer: plan.key,
+        settings: order.wanted.settings(order.plan.options), options: order.plan.options))
   }
 
   // MARK: By id
@@ -226,5 +223,11 @@ private struct ResponsePlan {
   let plan: ConversationPlan
   /// Of the request, with what it has inherited.
   let options: TurnOptions
-  let settings: [String]
+}
+
+extension ResponseRequest {
+  /// What must be the same for the next one to go on from it.
+  fileprivate func settings(_ options: TurnOptions) -> [String] {
+    options.conversationSettings(isInstructed: instructions != nil)
+  }
 }

@@ -15,10 +15,14 @@ final class StoredResponses {
 
   /// - Throws: `HTTPError` 404, also for somebody else's: whether it exists is not told.
   func journal(_ id: String, for principal: Principal) throws -> RunJournal {
-    guard let journal = store.journal(id), journal.surface == Surface.response.rawValue,
-      journal.principal == principal.id
-    else { throw StoredResponses.notFound(id) }
+    guard let journal = find(id, principal) else { throw StoredResponses.notFound(id) }
     return journal
+  }
+
+  private func find(_ id: String, _ principal: Principal) -> RunJournal? {
+    store.journal(id).flatMap { journal in
+      journal.surface == Surface.response.rawValue && journal.principal == principal.id ? journal : nil
+    }
   }
 
   private static func notFound(_ id: String) -> HTTPError {
@@ -63,20 +67,17 @@ final class StoredResponses {
 
   /// - Throws: `HTTPError` 400 for one that cannot be gone on from.
   private func previous(_ id: String, for principal: Principal) throws -> RunJournal {
-    guard let journal = store.journal(id), journal.surface == Surface.response.rawValue,
-      journal.principal == principal.id
-    else {
+    guard let journal = find(id, principal) else {
       throw HTTPError.invalidRequest(
         "Previous response with id '\(id.prefix(64))' not found.", param: "previous_response_id",
         code: "previous_response_not_found")
     }
-    switch journal.state {
-    case .ended, .waiting: return journal
-    case .queued, .running:
+    guard journal.isOver else {
       throw HTTPError.invalidRequest(
         "The previous response is not complete yet", param: "previous_response_id",
         code: "previous_response_not_complete")
     }
+    return journal
   }
 
   /// Everything that was said up to and including a response, and the options that hold after it.
@@ -124,7 +125,7 @@ final class StoredResponses {
     _ id: String, in outputs: inout [String: [JSONValue]], for principal: Principal
   ) async throws -> ResponseInputItem {
     guard let (response, index) = ResponseIdentity.owner(ofItem: id),
-      let journal = try? journal(response, for: principal)
+      let journal = find(response, principal)
     else { throw StoredResponses.noItem(id) }
     if outputs[response] == nil { outputs[response] = try await read(journal).1.output }
     guard let output = outputs[response], output.indices.contains(index), output[index]["id"]?.string == id else {

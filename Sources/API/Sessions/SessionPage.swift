@@ -13,15 +13,7 @@ struct SessionPage: Sendable, Equatable {
   /// - Throws: `HTTPError` 400.
   init(_ head: HTTPRequestHead) throws {
     after = head.queryItem("after").map { UUIDText.normalized($0) ?? $0 }
-    guard let text = head.queryItem("limit") else {
-      limit = SessionPage.defaultLimit
-      return
-    }
-    guard let limit = Int(text), (1...SessionPage.maximumLimit).contains(limit) else {
-      throw HTTPError.invalidRequest(
-        "limit must be a number from 1 to \(SessionPage.maximumLimit)", param: "limit")
-    }
-    self.limit = limit
+    limit = try head.queryNumber("limit", in: 1...SessionPage.maximumLimit) ?? SessionPage.defaultLimit
   }
 
   /// - Parameter ids: of all the sessions.

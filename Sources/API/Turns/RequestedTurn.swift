@@ -15,6 +15,15 @@ enum RequestedWork {
 
 @Reactor
 extension RequestedWork {
+  /// Whether the answer begins with its turn.
+  var isWholeTurn: Bool {
+    switch self {
+    case .turn: true
+    case .resumption: false
+    case .repetition(let recording): recording.isWholeTurn
+    }
+  }
+
   /// The turn that is to run or goes on.
   var turn: Turn {
     switch self {
@@ -57,13 +66,7 @@ struct RequestedTurn {
 
   /// Whether the answer begins with its turn.
   @Reactor
-  var isWholeTurn: Bool {
-    switch work {
-    case .turn: true
-    case .resumption: false
-    case .repetition(let recording): recording.isWholeTurn
-    }
-  }
+  var isWholeTurn: Bool { work.isWholeTurn }
 
   /// Whether the end of the run is news to the conversation: not so if the answer is given once more.
   @Reactor

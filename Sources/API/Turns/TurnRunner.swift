@@ -126,7 +126,7 @@ public final class TurnRunner {
   ///
   /// - Throws: what was also written there.
   func startKept(
-    _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void = { _, _ in }
+    _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
   ) async throws(ClaudeError) -> Run {
     try await start(asked, endsWithClient: false, observe)
   }

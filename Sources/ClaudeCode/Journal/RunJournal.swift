@@ -39,7 +39,7 @@ public final class RunJournal {
   /// The process of the turn under way.
   public var pid: Int32? { run?.pid }
   /// Whether the run goes on when nobody watches it.
-  public var isKept: Bool
+  let isKept: Bool
   public private(set) var total = Total()
   /// Whether a run that waits for its client goes on in this journal.
   let outlastsWaiting: Bool
@@ -269,7 +269,7 @@ public final class RunJournal {
     return await reader.ended()
   }
 
-  /// What the run was begun with (`RunDescription.request`), as JSON text; nil where it is lost.
+  /// The first record, for `RunDescription.request(in:)`; nil where it is lost.
   public func request() async -> [UInt8]? {
     let found: [UInt8]? = if let page = window.page(from: 0) { page } else { await stored(from: 0) }
     guard let page = found,
