@@ -61,7 +61,8 @@ final class Composition {
     let turns = TurnFactory(
       workspaces: workspaces, mcpLoader: mcpLoader, mcp: mcp ?? MCPConfiguration(), models: models,
       policy: TurnPolicy(
-        ceiling: settings.permissionCeiling, readsInBandOptions: settings.readsInBandOptions,
+        ceiling: settings.permissionCeiling, toolRules: settings.allowedToolsCeiling,
+        readsInBandOptions: settings.readsInBandOptions,
         writesSessionIntoContent: settings.writesSessionIntoContent),
       sessions: sessions, newID: newID)
     let runner = TurnRunner(

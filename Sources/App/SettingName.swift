@@ -21,6 +21,7 @@ enum SettingName: String, CaseIterable, Sendable {
   case allowedOrigins = "ALLOWED_ORIGINS"
   case allowedHosts = "ALLOWED_HOSTS"
   case permissionCeiling = "PERMISSION_CEILING"
+  case allowedToolsCeiling = "ALLOWED_TOOLS_CEILING"
   case inBandOptions = "IN_BAND_OPTIONS"
   case settingSources = "CLAUDE_SETTING_SOURCES"
   case shutdownGrace = "SHUTDOWN_GRACE_MS"

@@ -23,6 +23,8 @@ struct Settings: Sendable, Equatable {
   var allowedOrigins: Set<String> = []
   var allowedHosts: Set<String> = []
   var permissionCeiling = PermissionMode.bypassPermissions
+  /// The tools that requests may approve; nil for any.
+  var allowedToolsCeiling: [String]?
   var readsInBandOptions = true
   /// For `--setting-sources`; nil leaves it to the CLI.
   var settingSources: String?
@@ -68,6 +70,7 @@ struct Settings: Sendable, Equatable {
     readPool(&reader, machine)
     let ceiling = reader.choice(
       .permissionCeiling, PermissionMode.init(name:), PermissionMode.allCases.map(\.name))
+    allowedToolsCeiling = reader.toolRules()
     let sources = reader.settingSources()
     usesSubscription = reader.bool(.usesSubscription) ?? false
     writesSessionIntoContent = reader.bool(.sessionInContent) ?? false
@@ -172,6 +175,17 @@ private struct SettingsReader {
       return mistake(.settingSources, text, "must be none, or some of user, project, local")
     }
     return list(.settingSources).joined(separator: ",")
+  }
+
+  /// Tool rules as `allowed-tools` takes them: `none`, or a list. A comma inside parentheses belongs to its rule.
+  mutating func toolRules() -> [String]? {
+    guard let text = text(.allowedToolsCeiling) else { return nil }
+    if text == "none" { return [] }
+    let rules = CLIArguments.toolRules(in: text)
+    guard rules.allSatisfy(CLIArguments.isToolRule) else {
+      return mistake(.allowedToolsCeiling, text, "must be none, or tool rules separated by commas, as Read,Bash(git:*)")
+    }
+    return rules
   }
 
   private mutating func mistake<Value>(_ name: SettingName, _ text: String, _ rule: String) -> Value? {

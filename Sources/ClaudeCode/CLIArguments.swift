@@ -58,6 +58,23 @@ public enum CLIArguments {
     return depth == 1 && specifier.last == ")"
   }
 
+  /// Splits a comma-separated list of rules; a comma inside parentheses belongs to its rule. White space around a rule
+  /// does not count.
+  public static func toolRules(in text: String) -> [String] {
+    var rules = [""]
+    var depth = 0
+    for character in text {
+      if character == "(" { depth += 1 }
+      if character == ")" { depth -= 1 }
+      if character == "," && depth == 0 { rules.append("") } else { rules[rules.count - 1].append(character) }
+    }
+    return rules.map { $0.drop(while: \.isWhitespace) }.map { rule in
+      var rule = rule
+      while rule.last?.isWhitespace == true { rule.removeLast() }
+      return String(rule)
+    }.filter { !$0.isEmpty }
+  }
+
   private static func isToolNameByte(_ byte: UInt8) -> Bool {
     (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
       || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":")

@@ -108,9 +108,11 @@ public final class ClaudeExecutor {
       if let session { sessions.leave(session) }
       throw error
     }
+    pool.launcher.settings.turnBegins()
     do {
       return try await start(turn, id: id, departure, logger, prepare)
     } catch {
+      pool.launcher.settings.turnEnded()
       slots.leave()
       if let session { sessions.leave(session) }
       throw error
@@ -226,7 +228,8 @@ public final class ClaudeExecutor {
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
     guard let run = runs.removeValue(forKey: id) else { return }
     if !run.wasParked { slots.leave() }
-    let leave: @Reactor () -> Void = { [sessions, onTurnEnd] in
+    let leave: @Reactor () -> Void = { [sessions, onTurnEnd, settings = pool.launcher.settings] in
+      settings.turnEnded()
       onTurnEnd(run, process?.turnCost ?? 0)
       sessions.leave(run.sessionID)
     }

@@ -93,7 +93,7 @@ final class ClaudeProcess: ChildProcessOwner {
     costBefore = cost
     turnBegan = ProcessTable.now
     hasBegunTurn = false
-    child?.write(lines + ControlMessage.user(turn.content))
+    child?.write(lines + ControlMessage.user(turn.content, takesCommands: turn.takesCommands))
   }
 
   /// Takes the costs up to the turn's end. Fewer than before: the CLI has begun to count anew.

@@ -34,15 +34,25 @@ public enum ControlMessage {
   public static func interrupt(id: String) -> [UInt8] { request(id: id, ["subtype": "interrupt"]) }
 
   /// A user's message: begins a turn.
-  public static func user(_ content: [ContentBlock]) -> [UInt8] {
-    let said: JSONValue =
-      if content.count == 1, let text = content[0].text { .string(text) } else { .array(content.map(\.json)) }
+  ///
+  /// The CLI reads a command from the last text block of a message, be it the only one or behind an image (2.1.332).
+  /// One blank before the `/` makes it text.
+  ///
+  /// - Parameter takesCommands: whether a block that begins with `/` is meant as a command. If not, every block is text.
+  public static func user(_ content: [ContentBlock], takesCommands: Bool = false) -> [UInt8] {
+    let blocks = takesCommands ? content : content.map(\.withoutCommand)
+    let body: JSONValue =
+      if blocks.count == 1, let text = blocks[0].text { .string(text) } else { .array(blocks.map(\.json)) }
     return line([
-      "type": "user", "message": ["role": "user", "content": said], "parent_tool_use_id": nil, "session_id": "",
+      "type": "user", "message": ["role": "user", "content": body], "parent_tool_use_id": nil, "session_id": "",
     ])
   }
 
   public static func user(_ text: String) -> [UInt8] { user([.text(text)]) }
+
+  /// Whether the CLI would read a message of this text as a command. By bytes: with a combining mark behind it the slash
+  /// is no `Character` of its own, but the CLI sees the slash.
+  public static func isCommand(_ text: String) -> Bool { text.utf8.first == UInt8(ascii: "/") }
 
   /// Answers a message to an MCP server that we are.
   static func mcp(id: String, _ message: JSONValue) -> [UInt8] { response(id: id, ["mcp_response": message]) }
@@ -75,4 +85,12 @@ public enum ControlMessage {
   }
 
   private static func line(_ value: JSONValue) -> [UInt8] { value.encoded + [Ascii.lineFeed] }
+}
+
+extension ContentBlock {
+  /// The block with a text that the CLI does not read as a command.
+  fileprivate var withoutCommand: ContentBlock {
+    guard let text, ControlMessage.isCommand(text) else { return self }
+    return .text(" " + text)
+  }
 }

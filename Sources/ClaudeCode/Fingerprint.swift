@@ -39,7 +39,7 @@ public struct Fingerprint: Hashable, Sendable {
     allowsFileMentions = options.fileMentions == true
     self.settingSources = settingSources
     model = options.model
-    permissionMode = options.effectivePermissionMode
+    permissionMode = turn.permissionMode
   }
 
   public var bypassesPermissions: Bool { permissionMode == .bypassPermissions }

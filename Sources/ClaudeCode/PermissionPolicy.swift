@@ -5,9 +5,12 @@ import Bytes
 public struct PermissionPolicy: Sendable {
   private let mode: PermissionMode?
   private let allowedTools: Set<String>
+  private let ceiling: ToolCeiling
 
-  public init(_ options: TurnOptions) {
+  /// - Parameter ceiling: the tools that the client may approve.
+  public init(_ options: TurnOptions, ceiling: ToolCeiling = .none) {
     mode = options.effectivePermissionMode
+    self.ceiling = ceiling
     allowedTools = Set((options.allowedTools ?? []) + (options.mcpAllowedTools ?? []))
   }
 
@@ -27,9 +30,9 @@ public struct PermissionPolicy: Sendable {
       message: "The request did not allow the tool \(tool). It can be allowed with the option allowed-tools.")
   }
 
-  /// Whether a question about this tool is one that only the user can decide.
+  /// Whether the client decides about this tool. A tool above the ceiling is not the client's to approve.
   func isForUser(_ tool: String) -> Bool {
-    !PermissionPolicy.interactive.contains(tool) && decide(tool: tool) != .allow
+    !PermissionPolicy.interactive.contains(tool) && ceiling.permits(tool) && decide(tool: tool) != .allow
   }
 
   /// Tools that are questions to a person.

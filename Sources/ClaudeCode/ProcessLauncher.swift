@@ -12,6 +12,19 @@ struct ProcessLauncher {
   /// The wall clock.
   let clock: @Sendable () -> Timestamp
   let newID: @Reactor () -> String
+  let settings: UserSettingsGuard
+
+  init(
+    locator: CLILocator, environment: CLIEnvironment, logger: Logger, clock: @escaping @Sendable () -> Timestamp,
+    newID: @escaping @Reactor () -> String
+  ) {
+    self.locator = locator
+    self.environment = environment
+    self.logger = logger
+    self.clock = clock
+    self.newID = newID
+    settings = UserSettingsGuard(configuration: environment.configurationDirectory, logger: logger)
+  }
 
   /// Where the CLI is; nil if there is none.
   func locate() -> String? { locator.locate(isExecutable: Executable.exists) }
@@ -56,6 +69,7 @@ struct ProcessLauncher {
     onReady: @escaping @Reactor (ClaudeProcess) -> Void, onExit: @escaping @Reactor (ClaudeProcess) -> Void
   ) throws(ClaudeError) -> ClaudeProcess {
     guard let path = locate() else { throw notFound }
+    settings.restore()
     let command = ChildCommand(
       executable: path, arguments: CLIArguments.arguments(for: fingerprint, session),
       environment: environment.environment(for: fingerprint), directory: fingerprint.directory,

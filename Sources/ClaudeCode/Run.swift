@@ -71,7 +71,7 @@ public final class Run: RunSource {
     self.timeouts = timeouts
     self.scheduler = scheduler
     self.logger = logger.with("run", .string(id)).with("session", .string(sessionID))
-    policy = PermissionPolicy(turn.options)
+    policy = PermissionPolicy(turn.options, ceiling: turn.toolCeiling)
     startedAt = scheduler.now
     lastActivity = scheduler.now
     totalDeadline = scheduler.now + timeouts.total

@@ -42,6 +42,12 @@ public struct Turn: Sendable, Equatable {
   public var functionNames: Set<String> { Set(functions.map(\.name)) }
   /// The JSON schema of the answer; nil for free text.
   public var outputSchema: JSONValue?
+  /// The permission mode of a turn whose options name none; nil leaves it to the CLI and its user settings.
+  public var defaultPermissionMode: PermissionMode?
+  /// The tools that its client may approve.
+  public var toolCeiling = ToolCeiling.none
+  /// Whether a message that begins with `/` is a command of the CLI. Otherwise it is text, whatever the dialect.
+  public var takesCommands = false
 
   public init(
     content: [ContentBlock], session: Session, directory: String, workspaceBase: String? = nil,
@@ -64,6 +70,9 @@ public struct Turn: Sendable, Equatable {
       content: [.text(prompt)], session: session, directory: directory, workspaceBase: workspaceBase, options: options,
       mcpConfigPath: mcpConfigPath, retryPatience: retryPatience)
   }
+
+  /// The permission mode the CLI works in; nil leaves it to the CLI.
+  public var permissionMode: PermissionMode? { options.effectivePermissionMode ?? defaultPermissionMode }
 
   /// Whether the client may have to answer before the turn can go on.
   var asksClient: Bool { !functions.isEmpty || options.forwardsQuestions == true }

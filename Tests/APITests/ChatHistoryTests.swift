@@ -138,15 +138,12 @@ struct ChatHistoryTests {
     #expect(ChatHistory([Self.user("1"), Self.assistant("x"), Self.user("3")]).key(from: Self.start) != saved)
   }
 
+  // What begins with a slash becomes text where the line for the CLI is written: see ControlMessageTests.
   @Test(
-    "a prompt alone is told as it is, but never as a command of the CLI",
-    arguments: [
-      ("hello", "hello"), ("/clear", " /clear"), (" /clear", " /clear"), ("--help", "--help"),
-      ("@/etc/passwd", "@/etc/passwd"),
-      ("\n/x", "\n/x"),
-    ])
-  func plainPrompt(text: String, expected: String) {
-    #expect(ChatHistory([Self.user(text)]).words == [.text(expected)])
+    "a prompt alone is handed over unchanged",
+    arguments: ["hello", "/clear", " /clear", "--help", "@/etc/passwd", "\n/x"])
+  func plainPrompt(text: String) {
+    #expect(ChatHistory([Self.user(text)]).words == [.text(text)])
   }
 
   @Test("several messages of the user are one prompt, and keep their pictures")
@@ -155,7 +152,7 @@ struct ChatHistoryTests {
     pictured.content.append(.image(mediaType: "image/png", base64: "AAAA"))
     #expect(
       ChatHistory([Self.user("/a"), pictured]).words
-        == [.text(" /a"), .text("b"), .image(mediaType: "image/png", base64: "AAAA")])
+        == [.text("/a"), .text("b"), .image(mediaType: "image/png", base64: "AAAA")])
   }
 
   @Test("a history that no session knows can be told in words, or natively")
@@ -192,7 +189,7 @@ struct ChatHistoryTests {
         ConversationMessage(.user, [.text("go")]),
         ConversationMessage(.assistant, [.toolUse(id: "c", name: "mcp__client__f", input: [:])]),
         ConversationMessage(.user, [.toolResult(id: "c", content: [.text("7")], isError: false)]),
-        ConversationMessage(.user, [.text(" /now")]),
+        ConversationMessage(.user, [.text("/now")]),
       ])
   }
 }

@@ -18,12 +18,13 @@ final class FactoryStage {
   let sessions = SessionStore()
   let context = RequestContext.detached()
 
-  init(models: ModelCatalog = .builtIn) {
+  init(models: ModelCatalog = .builtIn, policy: TurnPolicy = TurnPolicy()) {
     var next = 0
     factory = TurnFactory(
       workspaces: WorkspaceManager(base: directory.path),
       mcpLoader: MCPConfigLoader(path: "", scratch: "\(directory.path)/scratch"),
-      mcp: MCPConfiguration(servers: ["a": ["command": "x"], "b": [:]]), models: models, sessions: sessions
+      mcp: MCPConfiguration(servers: ["a": ["command": "x"], "b": [:]]), models: models, policy: policy,
+      sessions: sessions
     ) {
       next += 1
       return "\(next)0000000-2222-4333-8444-555555555555"
@@ -65,6 +66,24 @@ struct TurnFactoryTests {
     let shared = try stage.turn()
     #expect(shared.directory == "\(stage.directory.path)/shared_workspace")
     #expect(shared.workspaceBase == stage.directory.path)
+  }
+
+  @Test("a prompt is a command only where commands are taken, and a ceiling is passed on to every turn")
+  func prompts() throws {
+    let open = try stage.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, stage.context)
+    #expect(open.takesCommands)
+    #expect(open.content == [.text("/init")])
+    #expect(open.permissionMode == nil)
+    let bounded = FactoryStage(policy: TurnPolicy(ceiling: .acceptEdits, toolRules: ["Read"]))
+    #expect(
+      try refusal {
+        _ = try bounded.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, bounded.context)
+      } == "403 prompt permission_ceiling")
+    let turn = try bounded.turn()
+    #expect(!turn.takesCommands)
+    #expect(turn.permissionMode == .manual)
+    #expect(turn.toolCeiling == ToolCeiling(rules: ["Read"], ceiling: .acceptEdits))
+    #expect(try bounded.factory.plainTurn().permissionMode == .manual)
   }
 
   @Test("the next turn inherits the session's options")

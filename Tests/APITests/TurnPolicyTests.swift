@@ -47,6 +47,30 @@ struct TurnPolicyTests {
     try TurnPolicy().check(options { $0.dangerouslySkipPermissions = true })
   }
 
+  @Test(
+    "below the highest ceiling a turn that asks for no mode has the lower of default and the ceiling",
+    arguments: [
+      (.plan, .plan), (.manual, .manual), (.dontAsk, .manual), (.acceptEdits, .manual), (.auto, .manual),
+      (.bypassPermissions, nil),
+    ] as [(PermissionMode, PermissionMode?)])
+  func defaultMode(ceiling: PermissionMode, mode: PermissionMode?) {
+    #expect(TurnPolicy(ceiling: ceiling).defaultPermissionMode == mode)
+  }
+
+  @Test("tools above the ceiling cannot be approved in advance")
+  func tools() throws {
+    let plan = TurnPolicy(ceiling: .plan)
+    try plan.check(options { $0.allowedTools = ["Read"] })
+    #expect(
+      try refusal { try plan.check(options { $0.allowedTools = ["Read", "Bash"] }) }
+        == "403 allowed-tools permission_ceiling")
+    let listed = TurnPolicy(toolRules: ["Read", "mcp__a"])
+    try listed.check(options { $0.mcpAllowedTools = ["mcp__a__x"] })
+    #expect(
+      try refusal { try listed.check(options { $0.mcpAllowedTools = ["mcp__b__x"] }) }
+        == "403 mcp-allowed-tools permission_ceiling")
+  }
+
   @Test("below the highest ceiling neither files can be mentioned nor commands given")
   func mentionsAndCommands() throws {
     let low = TurnPolicy(ceiling: .auto)

@@ -107,6 +107,10 @@ struct SettingsTests {
       $0.settingSources = "user"
     },
     Variable(.permissionCeiling, "bypassPermissions") { $0.permissionCeiling = .bypassPermissions },
+    Variable(.allowedToolsCeiling, "none") { $0.allowedToolsCeiling = [] },
+    Variable(.allowedToolsCeiling, "Read, Bash(git a, b:*),mcp__x") {
+      $0.allowedToolsCeiling = ["Read", "Bash(git a, b:*)", "mcp__x"]
+    },
     Variable(.settingSources, "user, project") { $0.settingSources = "user,project" },
     Variable(.settingSources, "none") { $0.settingSources = "" },
     Variable(.maximumConnections, "5") { $0.maximumConnections = 5 },
@@ -218,6 +222,9 @@ struct SettingsTests {
       (
         .permissionCeiling, "all",
         "must be one of plan, manual, dontAsk, acceptEdits, auto, bypassPermissions"
+      ),
+      (
+        .allowedToolsCeiling, "Read,Bash(", "must be none, or tool rules separated by commas, as Read,Bash(git:*)"
       ), (.settingSources, "user,everything", "must be none, or some of user, project, local"),
     ] as [(SettingName, String, String)])
   func wrong(name: SettingName, value: String, rule: String) {

@@ -56,7 +56,9 @@ struct ControlMessageTests {
   @Test(
     "a prompt is one line, whatever is in it",
     arguments: [
-      ("hello", "hello"), ("--help", "--help"), ("/clear", "/clear"), ("a\nb\r\nc", #"a\nb\r\nc"#),
+      ("hello", "hello"), ("--help", "--help"), ("/clear", " /clear"), ("//", " //"), ("/\u{301}x", " /\u{301}x"),
+      (" /clear", " /clear"),
+      ("\n/clear", #"\n/clear"#), ("a\nb\r\nc", #"a\nb\r\nc"#),
       ("\"}\n{\"type\":\"user\"", #"\"}\n{\"type\":\"user\""#), ("\0\u{1B}", #"\u0000\u001b"#),
       ("\u{2028}😀", "\u{2028}😀"),
     ])
@@ -65,6 +67,27 @@ struct ControlMessageTests {
       text(ControlMessage.user(prompt))
         == #"{"type":"user","message":{"role":"user","content":"\#(escaped)"},"parent_tool_use_id":null,"#
         + #""session_id":""}"# + "\n")
+  }
+
+  private static let command: [ContentBlock] = [
+    .text("/a"), .image(mediaType: "image/png", base64: "AA=="), .text("/config x=y"),
+  ]
+
+  @Test("no block of a message is a command, wherever it stands")
+  func blocks() {
+    #expect(
+      text(ControlMessage.user(Self.command))
+        == #"{"type":"user","message":{"role":"user","content":[{"type":"text","text":" /a"},"#
+        + #"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}},"#
+        + #"{"type":"text","text":" /config x=y"}]},"parent_tool_use_id":null,"session_id":""}"# + "\n")
+  }
+
+  @Test("a turn that takes commands hands them over as they are")
+  func commands() {
+    #expect(
+      text(ControlMessage.user([.text("/init")], takesCommands: true))
+        == #"{"type":"user","message":{"role":"user","content":"/init"},"parent_tool_use_id":null,"session_id":""}"#
+        + "\n")
   }
 
   @Test("permission is given with the input as it came")

@@ -41,6 +41,7 @@ struct FingerprintTests {
       Change("model", .live) { $0.options.model = "opus" },
       Change("permission mode", .live) { $0.options.permissionMode = .plan },
       Change("permission mode manual", .live) { $0.options.permissionMode = .manual },
+      Change("default permission mode", .live) { $0.defaultPermissionMode = .manual },
       Change("bypassed permissions", .restart) { $0.options.permissionMode = .bypassPermissions },
       Change("skipped permissions", .restart) { $0.options.dangerouslySkipPermissions = true },
       Change("directory", .restart) { $0.directory = "/other" },
@@ -89,6 +90,17 @@ struct FingerprintTests {
     let process = fingerprint(Change("", .none) { $0.options.permissionMode = has })
     #expect(process.canServe(fingerprint(Change("", .none) { $0.options.permissionMode = wants })) == canServe)
     #expect(process.bypassesPermissions == (has == .bypassPermissions))
+  }
+
+  @Test("what the options say about the permission mode goes before its default")
+  func defaultMode() {
+    var turn = turn
+    turn.defaultPermissionMode = .plan
+    #expect(Fingerprint(turn, settingSources: nil).permissionMode == .plan)
+    turn.options.permissionMode = .acceptEdits
+    #expect(Fingerprint(turn, settingSources: nil).permissionMode == .acceptEdits)
+    turn.options.dangerouslySkipPermissions = true
+    #expect(Fingerprint(turn, settingSources: nil).permissionMode == .bypassPermissions)
   }
 
   @Test("a budget counts from a process's start, so it allows no further turn")

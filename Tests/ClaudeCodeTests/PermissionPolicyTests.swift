@@ -46,6 +46,14 @@ struct PermissionPolicyTests {
     #expect(PermissionPolicy(options).decide(tool: tool) == Self.nobody)
   }
 
+  @Test("a tool above the ceiling is not the client's to approve")
+  func ceiling() {
+    let policy = PermissionPolicy(TurnOptions(), ceiling: ToolCeiling(rules: ["Edit"], ceiling: .auto))
+    #expect(policy.isForUser("Edit"))
+    #expect(!policy.isForUser("Bash"))
+    #expect(PermissionPolicy(TurnOptions()).isForUser("Bash"))
+  }
+
   @Test("the answer carries the request's id and input")
   func answers() {
     var options = TurnOptions()

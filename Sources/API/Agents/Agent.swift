@@ -82,10 +82,8 @@ final class Agent {
   }
 
   private func makeTurn(_ input: AgentInput, _ context: RequestContext) throws -> Turn {
-    try turns.policy.checkCommand(input.prompt)
-    return try turns.makeTurn(
-      content: [.text(input.prompt)], options: input.options,
-      continuing: try turns.record(journal.sessionID, for: principal), context)
+    try turns.makePromptTurn(
+      input.prompt, options: input.options, continuing: try turns.record(journal.sessionID, for: principal), context)
   }
 
   private func turnEnded() {

@@ -27,10 +27,8 @@ public final class Agents {
   func start(
     _ request: ClaudeRequest, for principal: Principal, sessionID: String?, _ context: RequestContext
   ) async throws -> (Agent, Run) {
-    try turns.policy.checkCommand(request.prompt)
-    let turn = try turns.makeTurn(
-      content: [.text(request.prompt)], options: request.options,
-      continuing: try turns.record(sessionID, for: principal), context)
+    let turn = try turns.makePromptTurn(
+      request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), context)
     let journal = store.begin(
       RunDescription(
         id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: context.requestID,

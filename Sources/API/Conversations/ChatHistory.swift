@@ -131,7 +131,7 @@ struct ChatHistory: Sendable, Equatable {
   ///
   /// - Parameter policy: whether lines at the heads of the user's messages were options, and no part of what was said.
   func conversation(_ policy: TurnPolicy) -> [ConversationMessage] {
-    let asked = ChatHistory.neutral(question)
+    let asked = question
     let past = told.map { policy.readsInBandOptions ? $0.told.withoutOptions : $0.told }
     return past.map(\.conversationMessage) + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
   }
@@ -139,7 +139,7 @@ struct ChatHistory: Sendable, Equatable {
   /// The history in words, before the question.
   var words: [ContentBlock] {
     let told = told.map { "\(ChatHistory.title($0.role)): \($0.told.inWords)" }
-    guard !told.isEmpty else { return ChatHistory.neutral(question) }
+    guard !told.isEmpty else { return question }
     let introduction = "This is the conversation so far. Answer its last message.\n\n"
     let asked = question.compactMap(\.text).joined(separator: "\n")
     let last = asked.isEmpty ? [] : ["\(ChatHistory.title(.user)): \(asked)"]
@@ -153,13 +153,6 @@ struct ChatHistory: Sendable, Equatable {
     case .tool: "Tool result"
     case .system, .developer: "System"
     }
-  }
-
-  /// A message that begins with `/` is a command of the CLI and never reaches the model; one blank before it makes it
-  /// text.
-  static func neutral(_ content: [ContentBlock]) -> [ContentBlock] {
-    guard let text = content.first?.text, text.hasPrefix("/") else { return content }
-    return [.text(" " + text)] + content.dropFirst()
   }
 }
 

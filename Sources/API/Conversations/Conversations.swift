@@ -40,7 +40,7 @@ public final class Conversations {
     let form = form ?? wanted.form(newID: turns.newID)
     let history = conversation.history
     if let run = parked.run(awaiting: history.results, at: conversation.beforeAnswer, principal) {
-      let work = RequestedWork.resumption(run, history.results, ChatHistory.neutral(history.question))
+      let work = RequestedWork.resumption(run, history.results, history.question)
       return ConversationPlan(work: work, key: conversation.now, form: form)
     }
     var turn = try makeTurn(wanted.options, for: principal, conversation, headerSession, context)
@@ -75,7 +75,7 @@ public final class Conversations {
     if let instructions = history.instructions { wanted.systemPrompt = instructions }
     if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
     return try turns.makeTurn(
-      content: session == nil ? history.words : ChatHistory.neutral(history.question),
+      content: session == nil ? history.words : history.question,
       telling: session == nil ? history.conversation(turns.policy) : [], options: wanted,
       continuing: session, context)
   }

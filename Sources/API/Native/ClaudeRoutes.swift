@@ -21,12 +21,10 @@ public struct ClaudeRoutes {
 
   private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let wanted = try ClaudeRequest(try await JSONBody.object(of: request))
-    try turns.policy.checkCommand(wanted.prompt)
     let principal = context[Principal.self] ?? .anonymous
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
-    let turn = try turns.makeTurn(
-      content: [.text(wanted.prompt)], options: wanted.options, continuing: try turns.record(sessionID, for: principal),
-      context)
+    let turn = try turns.makePromptTurn(
+      wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), context)
     guard turn.options.forwardsQuestions != true else {
       throw HTTPError.invalidRequest(
         "permission-mode ask needs an answer, and this stream has no way back: it works with /v1/chat/completions",

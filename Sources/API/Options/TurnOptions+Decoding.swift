@@ -45,7 +45,7 @@ extension TurnOptions {
         guard let array = try? JSONValue(parsing: text) else { throw name.bad("must be a JSON array of strings") }
         try set(name, array)
       } else {
-        try set(name, .array(TurnOptions.rules(in: text).map { .string($0) }))
+        try set(name, .array(CLIArguments.toolRules(in: text).map { .string($0) }))
       }
     case .dangerouslySkipPermissions, .maxTurns, .maxBudgetUSD, .fileMentions, .includePartialMessages:
       try set(name, (try? JSONValue(parsing: text)) ?? .string(text))
@@ -90,22 +90,6 @@ extension TurnOptions {
     case .fileMentions: fileMentions = try name.bool(value)
     case .includePartialMessages: includePartialMessages = try name.bool(value)
     }
-  }
-
-  /// Splits a comma-separated list; a comma inside parentheses belongs to its rule.
-  private static func rules(in text: String) -> [String] {
-    var rules = [""]
-    var depth = 0
-    for character in text {
-      if character == "(" { depth += 1 }
-      if character == ")" { depth -= 1 }
-      if character == "," && depth == 0 { rules.append("") } else { rules[rules.count - 1].append(character) }
-    }
-    return rules.map { $0.drop(while: \.isWhitespace) }.map { rule in
-      var rule = rule
-      while rule.last?.isWhitespace == true { rule.removeLast() }
-      return String(rule)
-    }.filter { !$0.isEmpty }
   }
 }
 

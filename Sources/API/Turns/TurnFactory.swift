@@ -68,10 +68,25 @@ public final class TurnFactory {
     options.mcpAllowedTools = configuredTools(options.mcpAllowedTools, context)
     let (chosen, content) = place(content, history, session)
     options.sessionID = nil
-    let turn = Turn(
+    var turn = Turn(
       content: content, session: chosen, directory: try directory(options.workspace), workspaceBase: workspaces.base,
       options: options, mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
+    turn.defaultPermissionMode = policy.defaultPermissionMode
+    turn.toolCeiling = policy.toolCeiling
     if let session { context.setResponseField("x-session-id", session.id) }
+    return turn
+  }
+
+  /// A turn of the dialects whose prompt may be a command of the CLI.
+  ///
+  /// - Parameters: as for `makeTurn`.
+  /// - Throws: `HTTPError`; 403 for a command below the highest ceiling.
+  func makePromptTurn(
+    _ prompt: String, options: TurnOptions, continuing session: SessionRecord?, _ context: RequestContext
+  ) throws -> Turn {
+    try policy.checkCommand(prompt)
+    var turn = try makeTurn(content: [.text(prompt)], options: options, continuing: session, context)
+    turn.takesCommands = true
     return turn
   }
 
@@ -104,7 +119,10 @@ public final class TurnFactory {
   ///
   /// - Throws: `HTTPError` where the workspace cannot be used.
   public func plainTurn() throws -> Turn {
-    Turn(prompt: "", session: .new(id: newID()), directory: try directory(nil), workspaceBase: workspaces.base)
+    var turn = Turn(
+      prompt: "", session: .new(id: newID()), directory: try directory(nil), workspaceBase: workspaces.base)
+    turn.defaultPermissionMode = policy.defaultPermissionMode
+    return turn
   }
 
   private func configuredTools(_ tools: [String]?, _ context: RequestContext) -> [String]? {

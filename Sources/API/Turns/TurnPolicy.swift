@@ -6,6 +6,8 @@ import HTTPServer
 public struct TurnPolicy: Sendable, Equatable {
   /// The highest permission mode (`PERMISSION_CEILING`).
   public var ceiling: PermissionMode
+  /// The tools that a request may approve (`ALLOWED_TOOLS_CEILING`).
+  public var toolCeiling: ToolCeiling
   /// Whether lines at the head of a message can be options (`IN_BAND_OPTIONS`).
   public var readsInBandOptions: Bool
   /// Whether answers begin with their session's id and options (`SESSION_IN_CONTENT`). Only then are the options at the
@@ -13,13 +15,18 @@ public struct TurnPolicy: Sendable, Equatable {
   public var writesSessionIntoContent: Bool
 
   public init(
-    ceiling: PermissionMode = .bypassPermissions, readsInBandOptions: Bool = true,
+    ceiling: PermissionMode = .bypassPermissions, toolRules: [String]? = nil, readsInBandOptions: Bool = true,
     writesSessionIntoContent: Bool = false
   ) {
     self.ceiling = ceiling
+    toolCeiling = ToolCeiling(rules: toolRules, ceiling: ceiling)
     self.readsInBandOptions = readsInBandOptions
     self.writesSessionIntoContent = writesSessionIntoContent
   }
+
+  /// The permission mode of a turn that asks for none: `default`, or the ceiling if that is lower. Without a ceiling the
+  /// CLI's own settings decide (nil).
+  var defaultPermissionMode: PermissionMode? { ceiling < .bypassPermissions ? min(.manual, ceiling) : nil }
 
   /// - Throws: `HTTPError` 403 for what is above the ceiling.
   func check(_ options: TurnOptions) throws {
@@ -32,13 +39,20 @@ public struct TurnPolicy: Sendable, Equatable {
         "File mentions can attach any file of this machine; this server's ceiling, \(ceiling.name), forbids them",
         param: "file-mentions")
     }
+    try checkTools(options.allowedTools ?? [], param: "allowed-tools")
+    try checkTools(options.mcpAllowedTools ?? [], param: "mcp-allowed-tools")
+  }
+
+  private func checkTools(_ rules: [String], param: String) throws {
+    guard let refused = rules.first(where: { !toolCeiling.permits($0) }) else { return }
+    throw TurnPolicy.forbidden("This server's ceiling does not let requests approve the tool \(refused)", param: param)
   }
 
   /// A prompt that the CLI would take as one of its commands.
   ///
   /// - Throws: `HTTPError` 403 where the ceiling forbids them: a command can be a file in the workspace that runs others.
   func checkCommand(_ prompt: String) throws {
-    guard prompt.hasPrefix("/"), ceiling < .bypassPermissions else { return }
+    guard ControlMessage.isCommand(prompt), ceiling < .bypassPermissions else { return }
     throw TurnPolicy.forbidden(
       "Commands of the CLI are not taken here: this server's ceiling is \(ceiling.name). "
         + "A blank before the / makes it text.", param: "prompt")

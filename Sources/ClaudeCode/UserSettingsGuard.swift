@@ -1,0 +1,168 @@
+import Bytes
+import EventLoop
+import Glibc
+import Telemetry
+
+/// Keeps the CLI's user settings as the operator left them.
+///
+/// A turn can change `settings.json` in the CLI's configuration directory: the CLI's own command `/config` writes it, under
+/// any `--setting-sources` and even where the file is read-only (2.1.332), and so can a tool. Every later process of every
+/// principal would start with what it finds there. A configuration directory of the server's own would prevent that, but
+/// the login and the transcripts are in the same directory, and sessions are shared with terminals. So the file is compared
+/// when a turn begins, before a process is launched and when a turn has ended, and restored if it differs.
+///
+/// What changes while no turn is under way is the operator's, and is kept.
+@Reactor
+final class UserSettingsGuard {
+  private let file: SettingsFile?
+  private let logger: Logger
+  private var turns = 0
+  private var kept: SettingsFile.Contents?
+
+  /// - Parameter configuration: the CLI's configuration directory; nil where it has none.
+  init(configuration: String?, logger: Logger) {
+    file = configuration.map { SettingsFile(path: "\($0)/settings.json") }
+    self.logger = logger
+  }
+
+  /// A turn is about to get its process. Each call must be followed by one `turnEnded`.
+  func turnBegins() {
+    if turns == 0 { keep() } else { restore() }
+    turns += 1
+  }
+
+  /// A turn is over, and its process idle or gone.
+  func turnEnded() {
+    restore()
+    turns -= 1
+  }
+
+  /// Restores what a turn under way has changed; nothing while there is none.
+  func restore() {
+    guard turns > 0, let file, let kept, file.version != kept.version else { return }
+    // What cannot be read any more, or has become too long, differs as well.
+    if let now = try? file.read(), now.bytes == kept.bytes {
+      self.kept?.version = now.version
+      return
+    }
+    do throws(SystemCallError) {
+      try file.write(kept)
+      self.kept?.version = file.version
+      logger.warn("a turn changed the CLI's user settings; they are restored", ["path": .string(file.path)])
+    } catch {
+      logger.error(
+        "the CLI's user settings were changed by a turn and cannot be restored",
+        ["path": .string(file.path), "error": .string(error.description)])
+    }
+  }
+
+  private func keep() {
+    guard let file, kept == nil || file.version != kept?.version else { return }
+    do throws(SystemCallError) {
+      kept = try file.read()
+    } catch {
+      kept = nil
+      logger.error(
+        "the CLI's user settings cannot be read, so changes by turns cannot be undone",
+        ["path": .string(file.path), "error": .string(error.description)])
+    }
+  }
+}
+
+/// A small file that is compared and written as a whole.
+struct SettingsFile: Sendable {
+  /// What the file is at some time.
+  struct Contents: Sendable, Equatable {
+    /// Nil if there is no file.
+    var version: FileVersion?
+    var bytes: [UInt8]?
+    var mode: UInt32 = 0o600
+    /// Where the path leads if it is a link, as the link says and in full.
+    var link: (text: String, resolved: String)?
+
+    static func == (left: Contents, right: Contents) -> Bool {
+      left.version == right.version && left.bytes == right.bytes && left.link?.text == right.link?.text
+    }
+  }
+
+  let path: String
+
+  /// The longest file that is kept, in bytes.
+  static let maximumLength = 1024 * 1024
+
+  var version: FileVersion? { FileVersion.of(path) }
+
+  /// - Throws: `SystemCallError`; `EFBIG` for more than `maximumLength`.
+  func read() throws(SystemCallError) -> Contents {
+    var contents = Contents(version: version)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      guard errno == ENOENT else { throw SystemCallError("open settings", code: errno) }
+      return contents
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw SystemCallError("look at settings", code: errno) }
+    guard status.st_size <= SettingsFile.maximumLength else { throw SystemCallError("read settings", code: EFBIG) }
+    contents.mode = UInt32(status.st_mode & 0o777)
+    contents.bytes = try SettingsFile.read(descriptor)
+    contents.link = try link()
+    return contents
+  }
+
+  private static func read(_ descriptor: Int32) throws(SystemCallError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 16 * 1024)
+    while bytes.count <= maximumLength {
+      let count = unsafe Glibc.read(descriptor, &part, part.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw SystemCallError("read settings", code: errno) }
+      guard count > 0 else { return bytes }
+      bytes.append(contentsOf: part[..<count])
+    }
+    throw SystemCallError("read settings", code: EFBIG)
+  }
+
+  private func link() throws(SystemCallError) -> (text: String, resolved: String)? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink(path, &buffer, buffer.count)
+    guard count > 0 else { return nil }
+    let text = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return (text, try FilePath.resolved(path))
+  }
+
+  /// Makes the file what it was.
+  func write(_ contents: Contents) throws(SystemCallError) {
+    guard let bytes = contents.bytes else {
+      guard unsafe unlink(path) == 0 || errno == ENOENT else { throw SystemCallError("remove settings", code: errno) }
+      return
+    }
+    guard let link = contents.link else { return try SettingsFile.replace(path, bytes, contents.mode) }
+    try SettingsFile.replace(link.resolved, bytes, contents.mode)
+    // The link itself may have been replaced by a file.
+    guard try self.link()?.text != link.text else { return }
+    let fresh = SettingsFile.temporary(path)
+    guard unsafe symlink(link.text, fresh) == 0, unsafe rename(fresh, path) == 0 else {
+      throw SystemCallError("link settings", code: errno)
+    }
+  }
+
+  /// By renaming: a CLI that reads the file at this moment gets the one or the other, never a part.
+  private static func replace(_ path: String, _ bytes: [UInt8], _ mode: UInt32) throws(SystemCallError) {
+    let fresh = temporary(path)
+    unsafe unlink(fresh)
+    let descriptor = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw SystemCallError("write settings", code: errno) }
+    defer { close(descriptor) }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw SystemCallError("write settings", code: errno) }
+      rest = rest.dropFirst(count)
+    }
+    guard unsafe rename(fresh, path) == 0 else { throw SystemCallError("rename settings", code: errno) }
+  }
+
+  private static func temporary(_ path: String) -> String { "\(path).\(getpid()).restored" }
+}
