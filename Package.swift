@@ -65,7 +65,7 @@ let package = Package(
     executable("claude-simulator", ["Bytes"]),
     executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
     executable("bench", ["API", "ClaudeCode", "EventLoop", "Bytes", "CLinux"]),
-    executable("fuzz", ["App", "ClaudeCode", "HTTP", "Bytes"]),
+    executable("fuzz", ["App", "API", "ClaudeCode", "HTTP", "Bytes"]),
 
     // What several test targets need; it is in no product.
     .target(

@@ -11,7 +11,7 @@ enum CostState {
   static func last(in transcript: [UInt8]) -> Double {
     for line in transcript.split(separator: Ascii.lineFeed).reversed() where line.starts(with: beginning) {
       guard let note = try? JSONValue(parsing: Array(line)) else { continue }
-      return note["totalCostUSD"]?.double ?? 0
+      return note["totalCostUSD"]?.amount ?? 0
     }
     return 0
   }

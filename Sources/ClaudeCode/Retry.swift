@@ -1,22 +1,25 @@
 import Bytes
 
 /// The CLI's announcement that it will ask the upstream again (`system/api_retry`).
-struct Retry: Sendable, Equatable {
-  let status: Int?
-  let delay: Duration
+package struct Retry: Sendable, Equatable {
+  package let status: Int?
+  package let delay: Duration
 
-  init?(_ message: StreamMessage, _ line: Span<UInt8>) {
+  /// A longer delay is taken for this one: it is past any patience.
+  static let longestDelay: Duration = .seconds(86_400)
+
+  package init?(_ message: StreamMessage, _ line: Span<UInt8>) {
     guard message.kind == .system, let subtype = message.subtype, line.matches(subtype, "api_retry"),
       let value = try? JSONValue(parsing: line)
     else { return nil }
     status = value["error_status"]?.int
-    delay = .milliseconds(value["retry_delay_ms"]?.double ?? 0)
+    delay = min(.milliseconds(value["retry_delay_ms"]?.amount ?? 0), Retry.longestDelay)
   }
 
   /// Why the turn ends here instead of waiting; nil to wait on.
   ///
   /// - Parameter waited: the delays announced before this one.
-  func verdict(waited: Duration, patience: Duration) -> ClaudeError? {
+  package func verdict(waited: Duration, patience: Duration) -> ClaudeError? {
     // Another try with the same credentials changes nothing.
     if let status, status == 401 || status == 403 {
       return ClaudeError(

@@ -19,10 +19,10 @@ extension SessionRecord {
     self.init(
       id: id, principal: principal, options: TurnOptions(kept: options),
       position: json["position"]?.string.flatMap(ConversationKey.init(text:)))
-    created = json["created"]?.int.map { Timestamp(milliseconds: $0) }
-    lastUsed = json["lastUsed"]?.int.map { Timestamp(milliseconds: $0) }
-    turns = json["turns"]?.int ?? 0
-    cost = json["cost"]?.double ?? 0
+    created = json["created"]?.count.map { Timestamp(milliseconds: $0) }
+    lastUsed = json["lastUsed"]?.count.map { Timestamp(milliseconds: $0) }
+    turns = json["turns"]?.count ?? 0
+    cost = json["cost"]?.amount ?? 0
   }
 }
 

@@ -24,9 +24,9 @@ public struct TurnResult: Sendable, Equatable {
     isError = value["is_error"]?.bool ?? false
     text = value["result"]?.string ?? ""
     stopReason = value["stop_reason"]?.string
-    turns = value["num_turns"]?.int ?? 0
+    turns = value["num_turns"]?.count ?? 0
     usage = TokenUsage(value["usage"] ?? .null)
-    totalCost = value["total_cost_usd"]?.double
+    totalCost = value["total_cost_usd"]?.amount
     apiErrorStatus = value["api_error_status"]?.int
     terminalReason = value["terminal_reason"]?.string
     errors = (value["errors"]?.array ?? []).compactMap(\.string)
@@ -41,7 +41,7 @@ public struct TurnResult: Sendable, Equatable {
   }
 }
 
-/// Tokens, as the upstream counts them.
+/// Tokens, as the upstream counts them: each count is in 0...`JSONValue.maximumCount`.
 public struct TokenUsage: Sendable, Equatable {
   public var input = 0
   public var cacheCreation = 0
@@ -52,21 +52,24 @@ public struct TokenUsage: Sendable, Equatable {
   public init() {}
 
   public init(_ usage: JSONValue) {
-    input = usage["input_tokens"]?.int ?? 0
-    cacheCreation = usage["cache_creation_input_tokens"]?.int ?? 0
-    cacheRead = usage["cache_read_input_tokens"]?.int ?? 0
-    output = usage["output_tokens"]?.int ?? 0
-    thinking = usage["output_tokens_details"]?["thinking_tokens"]?.int ?? 0
+    input = usage["input_tokens"]?.count ?? 0
+    cacheCreation = usage["cache_creation_input_tokens"]?.count ?? 0
+    cacheRead = usage["cache_read_input_tokens"]?.count ?? 0
+    output = usage["output_tokens"]?.count ?? 0
+    thinking = usage["output_tokens_details"]?["thinking_tokens"]?.count ?? 0
   }
 
   public static func += (total: inout TokenUsage, more: TokenUsage) {
-    total.input += more.input
-    total.cacheCreation += more.cacheCreation
-    total.cacheRead += more.cacheRead
-    total.output += more.output
-    total.thinking += more.thinking
+    total.input = JSONValue.sum(total.input, more.input)
+    total.cacheCreation = JSONValue.sum(total.cacheCreation, more.cacheCreation)
+    total.cacheRead = JSONValue.sum(total.cacheRead, more.cacheRead)
+    total.output = JSONValue.sum(total.output, more.output)
+    total.thinking = JSONValue.sum(total.thinking, more.thinking)
   }
 
   /// Everything that went in, cached or not.
-  public var prompt: Int { input + cacheCreation + cacheRead }
+  public var prompt: Int { JSONValue.sum(JSONValue.sum(input, cacheCreation), cacheRead) }
+
+  /// Everything that went in and came out.
+  public var total: Int { JSONValue.sum(prompt, output) }
 }

@@ -38,6 +38,8 @@ public actor JournalDirectory: JournalStorage {
 
   public func remove(_ name: String) { unsafe unlink(filePath(name)) }
 
+  public func setAside(_ name: String) { unsafe rename(filePath(name), "\(filePath(name)).damaged") }
+
   /// Removes the directory and all journals in it.
   public func removeAll() {
     // A link would lead to somebody else's.
@@ -50,7 +52,11 @@ public actor JournalDirectory: JournalStorage {
     guard let names = names() else { return [] }
     var journals: [RecoveredJournal] = []
     for name in names {
-      if let journal = try recover(name, noting: kind) { journals.append(journal) } else { remove(name) }
+      do throws(StorageError) {
+        if let journal = try recover(name, noting: kind) { journals.append(journal) } else { remove(name) }
+      } catch {
+        setAside(name)
+      }
     }
     return journals
   }

@@ -12,11 +12,14 @@ public protocol JournalStorage: Sendable {
 
   func remove(_ name: String) async
 
+  /// Moves a journal that cannot be used out of the way: it is not recovered again, and a person can look at it.
+  func setAside(_ name: String) async
+
   /// All journals, each cut behind its last whole record: what was being written when the program was killed
-  /// is gone, and what is appended next can be read.
+  /// is gone, and what is appended next can be read. One that cannot be read is set aside.
   ///
   /// - Parameter kind: of which the newest record is to be told, too.
-  /// - Throws: `StorageError` when they cannot be read.
+  /// - Throws: `StorageError` when none can be read.
   func recover(noting kind: UInt8) async throws(StorageError) -> [RecoveredJournal]
 }
 

@@ -1,8 +1,15 @@
 /// A moment of wall-clock time, in milliseconds since 1970-01-01T00:00:00Z.
 public struct Timestamp: Sendable, Equatable, Comparable {
+  /// In 0...`latest.milliseconds`.
   public let milliseconds: Int
 
-  public init(milliseconds: Int) { self.milliseconds = milliseconds }
+  /// A moment before 1970 counts as its beginning, one after 9999 as its end: the forms below have four digits for a year.
+  public init(milliseconds: Int) { self.milliseconds = min(max(milliseconds, 0), Timestamp.lastMillisecond) }
+
+  private static let lastMillisecond = 253_402_300_799_999
+
+  /// The end of the year 9999.
+  public static let latest = Timestamp(milliseconds: lastMillisecond)
 
   public var seconds: Int { milliseconds / 1000 }
 

@@ -5,6 +5,7 @@ enum FuzzTarget: String, CaseIterable {
   case lines
   case stream
   case answer
+  case numbers
   case json
   case dotenv
 
@@ -16,6 +17,7 @@ enum FuzzTarget: String, CaseIterable {
     case .lines: try LinesCheck.run(input)
     case .stream: try StreamCheck.run(input)
     case .answer: try AnswerCheck.run(input)
+    case .numbers: try NumbersCheck.run(input)
     case .json: try JSONCheck.run(input)
     case .dotenv: try DotEnvCheck.run(input)
     }

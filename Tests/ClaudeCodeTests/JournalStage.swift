@@ -41,7 +41,15 @@ final class JournalsInMemory: JournalStorage {
 
   @Reactor func remove(_ name: String) async { journals[name] = nil }
 
-  @Reactor func recover(noting kind: UInt8) async throws(StorageError) -> [RecoveredJournal] { [] }
+  private(set) var setAside: [String] = []
+  @Reactor func setAside(_ name: String) async {
+    journals[name] = nil
+    setAside.append(name)
+  }
+
+  /// What a store finds when it begins.
+  var recovered: [RecoveredJournal] = []
+  @Reactor func recover(noting kind: UInt8) async throws(StorageError) -> [RecoveredJournal] { recovered }
 }
 
 /// A store of runs over such a storage, on a clock that the test turns.

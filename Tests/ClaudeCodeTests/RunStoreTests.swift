@@ -122,6 +122,56 @@ struct RunStoreTests {
   }
 }
 
+/// Journals whose checksums are right and whose contents are not.
+@Reactor
+struct ForgedJournalTests {
+  /// What a killed server has left, with one value in the place of each number.
+  private func recovered(_ number: String) throws -> RecoveredJournal {
+    let total =
+      #"{"turns":\#(number),"cost":\#(number),"input_tokens":\#(number),"cache_read_input_tokens":\#(number),"#
+      + #""output_tokens":\#(number)}"#
+    let first = #"{"id":"a","surface":"agent","principal":"me","created_at":\#(number),"request":{}}"#
+    let result =
+      #"{"type":"result","subtype":"success","num_turns":\#(number),"total_cost_usd":\#(number),"#
+      + #""api_error_status":\#(number),"usage":{"input_tokens":\#(number),"output_tokens":\#(number)}}"#
+    let last = #"{"outcome":"result","at":\#(number),"cost":\#(number),"result":\#(result),"total":\#(total)}"#
+    return RecoveredJournal(
+      name: "a", length: 100, first: Array(first.utf8), lastKind: JournalEntry.ended.rawValue, last: Array(last.utf8),
+      noted: Array(#"{"session":"s","total":\#(total)}"#.utf8))
+  }
+
+  @Test(
+    "numbers of any size neither stop the start nor a further turn",
+    arguments: ["-9223372036854775808", "9223372036854775807", "1e308", "1e400", "-1e400", "0.5", "-1"])
+  func numbers(number: String) async throws {
+    let stage = JournalStage()
+    stage.advance(by: .seconds(1))
+    stage.storage.recovered = [try recovered(number)]
+    #expect(try await stage.store.load() == 1)
+    let journal = try #require(stage.store.journal("a"))
+    #expect((0...JSONValue.maximumCount).contains(journal.createdAt))
+    #expect((0...1000).contains(try #require(journal.endedAt)))
+    _ = Timestamp(milliseconds: journal.createdAt).iso8601
+    journal.take(input: ["prompt": "more"])
+    stage.finish(journal)
+    #expect((1...(JSONValue.maximumCount + 1)).contains(journal.total.turns))
+    #expect(journal.total.cost.isFinite)
+    #expect(try JSONValue(parsing: journal.total.json.encoded).object != nil)
+  }
+
+  @Test("a journal that describes no run is set aside")
+  func undescribed() async throws {
+    let stage = JournalStage()
+    let found = try recovered("1")
+    stage.storage.recovered = [
+      RecoveredJournal(
+        name: "b", length: 9, first: Array("{}".utf8), lastKind: 1, last: Array("{}".utf8), noted: nil), found,
+    ]
+    #expect(try await stage.store.load() == 1)
+    #expect(stage.storage.setAside == ["b"])
+  }
+}
+
 /// Runs that outlive the server.
 @Reactor
 @Suite(.timeLimit(.minutes(1)))

@@ -136,6 +136,17 @@ struct JournalStorageTests {
       ])
   }
 
+  @Test("a journal that cannot be read is set aside, and the others are recovered")
+  func unreadable() async throws {
+    try await storage.append(records(["only"], kind: 1), to: "a")
+    directory.write("theirs", to: "elsewhere")
+    try directory.makeLink("runs/b.journal", to: "\(directory.path)/elsewhere")
+    #expect(try await storage.recover(noting: 6).map(\.name) == ["a"])
+    #expect(directory.text(of: "runs/b.journal") == nil)
+    #expect(directory.text(of: "runs/b.journal.damaged") == "theirs")
+    #expect(try await storage.recover(noting: 6).map(\.name) == ["a"])
+  }
+
   @Test("without a directory there are none")
   func nothing() async throws {
     #expect(try await storage.recover(noting: 6).isEmpty)

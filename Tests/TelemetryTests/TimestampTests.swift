@@ -28,6 +28,19 @@ struct TimestampTests {
     #expect(moment.seconds == seconds)
   }
 
+  @Test(
+    "a moment out of range counts as the nearest one within",
+    arguments: [
+      (Int.min, "1970-01-01T00:00:00.000Z"), (-1, "1970-01-01T00:00:00.000Z"),
+      (253_402_300_799_999, "9999-12-31T23:59:59.999Z"), (253_402_300_800_000, "9999-12-31T23:59:59.999Z"),
+      (Int.max, "9999-12-31T23:59:59.999Z"),
+    ])
+  func outOfRange(milliseconds: Int, text: String) {
+    let moment = Timestamp(milliseconds: milliseconds)
+    #expect(moment.iso8601 == text)
+    #expect(!moment.httpDate.isEmpty)
+  }
+
   @Test("milliseconds have three digits", arguments: [(0, "000"), (7, "007"), (70, "070"), (999, "999")])
   func milliseconds(part: Int, digits: String) {
     let moment = Timestamp(milliseconds: 1_795_235_530_000 + part)

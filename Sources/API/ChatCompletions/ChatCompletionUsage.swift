@@ -8,7 +8,7 @@ extension TokenUsage {
   func chatCompletionUsage(cost: Double?) -> JSONValue {
     var object: JSONObject = [
       "prompt_tokens": JSONValue(prompt), "completion_tokens": JSONValue(output),
-      "total_tokens": JSONValue(prompt + output),
+      "total_tokens": JSONValue(total),
       "prompt_tokens_details": ["cached_tokens": JSONValue(cacheRead)],
       "completion_tokens_details": ["reasoning_tokens": JSONValue(thinking)],
     ]

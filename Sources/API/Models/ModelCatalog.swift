@@ -1,6 +1,7 @@
 import HTTP
 public import Bytes
 import HTTPServer
+import Telemetry
 
 /// The models clients may name.
 public struct ModelCatalog: Sendable, Equatable {
@@ -48,7 +49,8 @@ public struct ModelCatalog: Sendable, Equatable {
       let cliName = entry["cli_model"].map(\.string) ?? id
       models.append(
         Model(
-          id: id, displayName: entry["display_name"]?.string ?? id, created: entry["created"]?.int ?? 0,
+          id: id, displayName: entry["display_name"]?.string ?? id,
+          created: min(entry["created"]?.count ?? 0, Timestamp.latest.seconds),
           ownedBy: entry["owned_by"]?.string ?? "anthropic",
           cliName: cliName))
     }

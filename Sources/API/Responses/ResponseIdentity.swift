@@ -88,7 +88,7 @@ extension TokenUsage {
       "input_tokens": JSONValue(prompt),
       "input_tokens_details": ["cached_tokens": JSONValue(cacheRead), "cache_write_tokens": JSONValue(cacheCreation)],
       "output_tokens": JSONValue(output), "output_tokens_details": ["reasoning_tokens": JSONValue(thinking)],
-      "total_tokens": JSONValue(prompt + output),
+      "total_tokens": JSONValue(total),
     ]
     if let cost { object["cost_usd"] = .number("\(cost)") }
     return .object(object)

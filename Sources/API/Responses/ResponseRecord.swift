@@ -31,7 +31,7 @@ struct ResponseRecord: Sendable {
     wanted = try ResponseRequest(body)
     isWholeTurn = json["is_whole_turn"]?.bool ?? true
     functions = Set((json["functions"]?.array ?? []).compactMap(\.string))
-    maximumCalls = json["maximum_calls"]?.int ?? .max
+    maximumCalls = json["maximum_calls"]?.count ?? .max
   }
 
   /// - Parameters:

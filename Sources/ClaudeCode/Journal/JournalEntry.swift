@@ -60,7 +60,7 @@ public struct RunDescription: Sendable, Equatable {
   /// Nil for what `json` does not write.
   init?(_ json: JSONValue) {
     guard let id = json["id"]?.string, let surface = json["surface"]?.string,
-      let principal = json["principal"]?.string, let createdAt = json["created_at"]?.int
+      let principal = json["principal"]?.string, let createdAt = json["created_at"]?.count
     else { return nil }
     self.init(
       id: id, surface: surface, principal: principal, requestID: json["request_id"]?.string ?? "",
@@ -96,7 +96,7 @@ extension RunOutcome {
     switch json["outcome"]?.string {
     case "result":
       guard let result = TurnResult((json["result"] ?? .null).encoded.span) else { return nil }
-      self = .result(json["cost"]?.double.map(result.withCost) ?? result)
+      self = .result(json["cost"]?.amount.map(result.withCost) ?? result)
     case "parked": self = .parked
     case "failed":
       guard let error = json["error"].flatMap(ClaudeError.init) else { return nil }

@@ -50,8 +50,8 @@ extension RunJournal.Total {
   }
 
   init(_ json: JSONValue) {
-    turns = json["turns"]?.int ?? 0
-    cost = json["cost"]?.double ?? 0
+    turns = json["turns"]?.count ?? 0
+    cost = json["cost"]?.amount ?? 0
     usage = TokenUsage(json)
   }
 }

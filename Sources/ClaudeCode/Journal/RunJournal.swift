@@ -116,7 +116,8 @@ public final class RunJournal {
     if case .parked = outcome, outlastsWaiting { return end(.failed(.interrupted)) }
     total = Total(json["total"] ?? .null)
     state = State(outcome)
-    endedAt = json["at"]?.int
+    // A time to come would keep the journal until then.
+    endedAt = json["at"]?.count.map { min($0, clock().milliseconds) }
   }
 
   /// A turn has its process: from here on what it says is kept.

@@ -53,7 +53,8 @@ public final class RunStore {
   public func load() async throws(StorageError) -> Int {
     for found in try await storage.recover(noting: JournalEntry.started.rawValue) {
       guard let description = (try? JSONValue(parsing: found.first)).flatMap(RunDescription.init) else {
-        await storage.remove(found.name)
+        logger.warn("a run's journal cannot be used and is set aside", ["journal": .string(found.name)])
+        await storage.setAside(found.name)
         continue
       }
       let journal = make(description, isKept: true)
