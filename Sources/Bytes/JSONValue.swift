@@ -59,6 +59,16 @@ extension JSONValue {
   public var isNull: Bool { self == .null }
 
   public subscript(key: String) -> JSONValue? { object?[key] }
+
+  /// Its bytes as text, roughly: a measure of the work it makes.
+  public var size: Int {
+    switch self {
+    case .null, .bool: 4
+    case .number(let text), .string(let text): text.utf8.count + 2
+    case .array(let elements): elements.reduce(2) { $0 + $1.size + 1 }
+    case .object(let object): object.members.reduce(2) { $0 + $1.key.utf8.count + $1.value.size + 4 }
+    }
+  }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
@@ -90,24 +100,32 @@ extension JSONValue {
   public static let maximumDepth = 128
 
   /// Reads one document; nothing but white space may follow it.
-  public init(parsing text: Span<UInt8>) throws(JSONSyntaxError) {
-    var reader = JSONReader()
+  ///
+  /// - Parameter maximumValues: how many values there may be in the document, keys not counted. A value of two bytes takes
+  ///   sixteen times as many in memory.
+  public init(parsing text: Span<UInt8>, maximumValues: Int = .max) throws(JSONSyntaxError) {
+    var reader = JSONReader(remainingValues: maximumValues)
     self = try reader.value(text, depth: 0)
     guard reader.cursor.peek(text) == nil else {
       throw JSONSyntaxError("something follows the document", at: reader.cursor.position)
     }
   }
 
-  public init(parsing bytes: [UInt8]) throws(JSONSyntaxError) { try self.init(parsing: bytes.span) }
+  public init(parsing bytes: [UInt8], maximumValues: Int = .max) throws(JSONSyntaxError) {
+    try self.init(parsing: bytes.span, maximumValues: maximumValues)
+  }
 
   public init(parsing text: String) throws(JSONSyntaxError) { try self.init(parsing: Array(text.utf8)) }
 }
 
 private struct JSONReader {
   var cursor = JSONCursor()
+  var remainingValues: Int
 
   mutating func value(_ text: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
     guard let first = cursor.peek(text) else { throw JSONSyntaxError("expected a value", at: cursor.position) }
+    guard remainingValues > 0 else { throw JSONSyntaxError("too many values", at: cursor.position) }
+    remainingValues -= 1
     switch first {
     case Ascii.quote: return .string(try string(text))
     case Ascii.openBrace, Ascii.openBracket:

@@ -5,6 +5,8 @@ struct CallIDs {
   private var used: Set<String> = []
   /// The ids in `used` that end in `_` and digits, without that end.
   private var stems: Set<String> = []
+  /// The last number that was tried behind an id, so that the n-th repetition of it does not try all before.
+  private var numbers: [String: Int] = [:]
 
   /// `id` itself, if it is of ASCII letters, digits, `_` and `-`, and free. To the CLI `a_2` is a repetition of `a`:
   /// beside each other one of them loses its result (2.1.329).
@@ -12,9 +14,9 @@ struct CallIDs {
     let plain = String(decoding: id.utf8.map { CallIDs.isPlain($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
     let base = plain.isEmpty ? "call" : plain
     var candidate = base
-    var number = 1
     while !isFree(candidate) {
-      number += 1
+      let number = numbers[base, default: 1] + 1
+      numbers[base] = number
       candidate = "\(base)-\(number)"
     }
     used.insert(candidate)

@@ -103,7 +103,7 @@ public final class ClaudeExecutor {
     if let session { runs.values.first { $0.sessionID == session && !$0.openCalls.isEmpty }?.cancel() }
     if let session { try await sessions.enter(session, departure: departure) }
     do {
-      try await slots.enter(departure: departure)
+      try await slots.enter(turn.principal, departure: departure)
     } catch {
       if let session { sessions.leave(session) }
       throw error
@@ -113,7 +113,7 @@ public final class ClaudeExecutor {
       return try await start(turn, id: id, departure, logger, prepare)
     } catch {
       pool.launcher.settings.turnEnded()
-      slots.leave()
+      slots.leave(turn.principal)
       if let session { sessions.leave(session) }
       throw error
     }
@@ -157,7 +157,7 @@ public final class ClaudeExecutor {
     } onRefusal: { [weak self] in
       self?.transcriptRefused(by: id)
     } onPark: { [weak self] in
-      self?.runParked(id)
+      self?.runParked(id, turn.principal)
     } onEnd: { [weak self] in
       self?.runEnded(id, $0, $1)
     }
@@ -170,7 +170,7 @@ public final class ClaudeExecutor {
   ///
   /// - Returns: whether it did the latter.
   private func prepareTranscript(_ turn: inout Turn, _ fingerprint: Fingerprint) async -> Bool {
-    guard case .imported(let id, let transcript, let words) = turn.session else { return false }
+    guard case .imported(let id, let transcript, let fallback) = turn.session else { return false }
     if takesTranscripts {
       do throws(SystemCallError) {
         try await pool.launcher.write(transcript, for: id, fingerprint)
@@ -180,21 +180,25 @@ public final class ClaudeExecutor {
       }
     }
     turn.session = .new(id: id)
-    turn.content = words
+    turn.content = await OffLoop.shared.run(on: fallback.size) { fallback.content }
     return true
   }
 
   /// The CLI does not know the session whose transcript was written for it. The turn goes on in a new one.
   private func transcriptRefused(by id: String) {
-    guard let run = runs[id], case .imported(_, _, let words) = run.turn.session else { return }
+    guard let run = runs[id], case .imported(_, _, let fallback) = run.turn.session else { return }
     takesTranscripts = false
     logger.error("the CLI does not take our transcripts; histories are told in words", ["run": .string(id)])
     if let process = run.letGo() { pool.giveBack(process, .broken(.prompt(patience: configuration.timeouts.kill))) {} }
-    sessions.leave(run.sessionID)
-    let session = newID()
-    sessions.occupy(session)
-    run.fallBack(to: words, in: session)
-    startAgain(run, .new(id: session))
+    Task.onLoop { [self] in
+      let content = await OffLoop.shared.run(on: fallback.size) { fallback.content }
+      guard runs[id] === run else { return }
+      sessions.leave(run.sessionID)
+      let session = newID()
+      sessions.occupy(session)
+      run.fallBack(to: content, in: session)
+      startAgain(run, .new(id: session))
+    }
   }
 
   /// The run's process was gone before the turn had begun.
@@ -219,15 +223,15 @@ public final class ClaudeExecutor {
     }
   }
 
-  private func runParked(_ id: String) {
-    slots.leave()
+  private func runParked(_ id: String, _ principal: String) {
+    slots.leave(principal)
     // What it waits for can no longer come.
     if isShuttingDown { runs[id]?.fail(.interrupted) }
   }
 
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
     guard let run = runs.removeValue(forKey: id) else { return }
-    if !run.wasParked { slots.leave() }
+    if !run.wasParked { slots.leave(run.turn.principal) }
     let leave: @Reactor () -> Void = { [sessions, onTurnEnd, settings = pool.launcher.settings] in
       settings.turnEnded()
       onTurnEnd(run, process?.turnCost ?? 0)
@@ -260,7 +264,7 @@ public final class ClaudeExecutor {
   public func resume(
     _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], prepare: @Reactor () -> Void
   ) {
-    slots.occupy()
+    slots.occupy(run.turn.principal)
     prepare()
     run.resume(results, content)
   }

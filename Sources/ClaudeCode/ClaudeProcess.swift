@@ -75,8 +75,10 @@ final class ClaudeProcess: ChildProcessOwner {
 
   /// Makes the process fit for a turn, and gives it the turn.
   ///
-  /// - Parameter id: distinguishes the control requests' answers; see `refusal`.
-  func begin(_ turn: Turn, as wanted: Fingerprint, id: String) {
+  /// - Parameters:
+  ///   - id: distinguishes the control requests' answers; see `refusal`.
+  ///   - line: the user's message; nil if `send` will write it later.
+  func begin(_ turn: Turn, as wanted: Fingerprint, id: String, line: [UInt8]?) {
     var lines: [UInt8] = []
     if initialization == nil {
       let frozen = Initialization(turn)
@@ -93,7 +95,7 @@ final class ClaudeProcess: ChildProcessOwner {
     costBefore = cost
     turnBegan = ProcessTable.now
     hasBegunTurn = false
-    child?.write(lines + ControlMessage.user(turn.content, takesCommands: turn.takesCommands))
+    child?.write(lines + (line ?? []))
   }
 
   /// Takes the costs up to the turn's end. Fewer than before: the CLI has begun to count anew.

@@ -14,6 +14,16 @@ public enum ContentBlock: Equatable, Sendable {
 
   /// The text of a text block.
   public var text: String? { if case .text(let text) = self { text } else { nil } }
+
+  /// Its bytes, roughly: a measure of the work it makes.
+  public var size: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .image(_, let base64): base64.utf8.count
+    case .toolUse(let id, let name, let input): id.utf8.count + name.utf8.count + input.size
+    case .toolResult(_, let content, _): content.reduce(0) { $0 + $1.size }
+    }
+  }
 }
 
 extension ContentBlock {

@@ -33,7 +33,7 @@ public struct ConversationKey: Hashable, Sendable {
   ///
   /// - Parameter rest: what the message is made of beside its text.
   public func appending(role: String, text: String, rest: [String] = []) -> ConversationKey {
-    ConversationKey(digest: ConversationKey.hash(digest, [role, ConversationKey.trimmed(text)] + rest))
+    ConversationKey(digest: ConversationKey.hash(digest, [role, String(text.trimmed)] + rest))
   }
 
   // Lengths are hashed with the parts, so that no shift of a border gives the same bytes.
@@ -45,12 +45,5 @@ public struct ConversationKey: Hashable, Sendable {
       bytes.append(part)
     }
     return SHA256.hash(bytes.span)
-  }
-
-  private static func trimmed(_ text: String) -> String {
-    var text = text[...]
-    while text.first?.isWhitespace == true { text.removeFirst() }
-    while text.last?.isWhitespace == true { text.removeLast() }
-    return String(text)
   }
 }

@@ -13,6 +13,9 @@ public struct ConversationMessage: Equatable, Sendable {
     self.content = content
   }
 
+  /// Its bytes, roughly: a measure of the work it makes.
+  public var size: Int { content.reduce(64) { $0 + $1.size } }
+
   /// All its texts, one after the other.
   public var text: String { content.compactMap(\.text).joined(separator: "\n") }
 }

@@ -14,6 +14,9 @@ public struct FunctionDeclaration: Equatable, Sendable {
     self.parameters = parameters
   }
 
+  /// Its bytes, roughly.
+  public var size: Int { name.utf8.count + (description?.utf8.count ?? 0) + parameters.size }
+
   /// The name of the MCP server.
   public static let server = "client"
   private static let prefix = "mcp__client__"

@@ -29,7 +29,7 @@ public struct PermissionQuestion: Equatable, Sendable {
   func answer(_ result: FunctionResult) -> [UInt8] {
     let said = result.content.compactMap(\.text).joined(separator: "\n")
     let json = try? JSONValue(parsing: said)
-    let words = PermissionQuestion.trimmed(json?["behavior"]?.string ?? json?["decision"]?.string ?? said)
+    let words = String((json?["behavior"]?.string ?? json?["decision"]?.string ?? said).trimmed)
     if !result.isError, words.lowercased() == "allow" { return ControlMessage.allow(id: requestID, input: input) }
     let reason = json?["message"]?.string ?? json?["reason"]?.string ?? PermissionQuestion.reason(words)
     return ControlMessage.deny(id: requestID, message: reason.isEmpty ? "The user denied it." : reason)
@@ -37,12 +37,6 @@ public struct PermissionQuestion: Equatable, Sendable {
 
   private static func reason(_ words: String) -> String {
     guard words.lowercased().hasPrefix("deny") else { return words }
-    return trimmed(String(words.dropFirst(4).drop { $0 == ":" || $0 == "," || $0 == "." }))
-  }
-
-  private static func trimmed(_ text: String) -> String {
-    var text = text[...].drop(while: \.isWhitespace)
-    while text.last?.isWhitespace == true { text.removeLast() }
-    return String(text)
+    return String(words.dropFirst(4).drop { $0 == ":" || $0 == "," || $0 == "." }.trimmed)
   }
 }

@@ -83,10 +83,28 @@ public final class Run: RunSource {
   func start(on process: ClaudeProcess) {
     self.process = process
     process.owner = self
-    process.begin(turn, as: fingerprint, id: id)
+    let (content, takesCommands) = (turn.content, turn.takesCommands)
+    let encode: @Sendable () -> [UInt8] = { ControlMessage.user(content, takesCommands: takesCommands) }
+    let size = content.reduce(0) { $0 + $1.size }
+    let isInline = OffLoop.isInline(size)
+    process.begin(turn, as: fingerprint, id: id, line: isInline ? encode() : nil)
+    if !isInline { send(size, encode) }
     armTotalTimer()
     armInactivityTimer()
     logger.debug("run started", ["pid": JSONValue(Int(process.pid))])
+  }
+
+  /// Writes to the process what `encode` makes of `size` bytes, off the loop if they are many.
+  private func send(_ size: Int, _ encode: @escaping @Sendable () -> [UInt8]) {
+    guard let process else { return }
+    guard !OffLoop.isInline(size) else { return process.send(encode()) }
+    Task.onLoop { [self] in
+      let lines = await OffLoop.shared.run(on: size, encode)
+      // The run may have ended meanwhile, and the process may be another's.
+      guard self.process === process else { return }
+      lastActivity = scheduler.now
+      process.send(lines)
+    }
   }
 
   // MARK: Observers
@@ -139,10 +157,10 @@ public final class Run: RunSource {
     return process
   }
 
-  /// The turn says `words` in a session of their own.
-  func fallBack(to words: [ContentBlock], in session: String) {
+  /// Restarts the turn in a new session, with the whole conversation as its message.
+  func fallBack(to content: [ContentBlock], in session: String) {
     turn.session = .new(id: session)
-    turn.content = words
+    turn.content = content
     sessionID = session
     tellsHistoryInWords = true
   }
@@ -170,16 +188,25 @@ public final class Run: RunSource {
     armInactivityTimer()
     logger.debug("run goes on", ["results": JSONValue(results.count)])
     desk.take(results)
-    answerCalls()
-    // Said while a tool step follows, it belongs to the same turn.
-    if !content.isEmpty { process?.send(ControlMessage.user(content)) }
+    answerCalls(with: content)
     // Asked while the client was busy with the others.
     if !desk.open.isEmpty { park() }
   }
 
-  private func answerCalls() {
-    for (call, result) in desk.takeAnswers() { process?.send(FunctionServer.answer(to: call, result)) }
-    for (question, result) in desk.takeDecisions() { process?.send(question.answer(result)) }
+  /// Writes what is known of the CLI's requests.
+  ///
+  /// - Parameter content: what the user says besides. It goes first: behind the results it would often become a turn of
+  ///   its own (2.1.332).
+  private func answerCalls(with content: [ContentBlock] = []) {
+    let (answers, decisions) = (desk.takeAnswers(), desk.takeDecisions())
+    guard !content.isEmpty || !answers.isEmpty || !decisions.isEmpty else { return }
+    let size = (content + answers.flatMap(\.1.content)).reduce(0) { $0 + $1.size }
+    send(size) {
+      var lines = content.isEmpty ? [] : ControlMessage.user(content)
+      for (call, result) in answers { lines += FunctionServer.answer(to: call, result) }
+      for (question, result) in decisions { lines += question.answer(result) }
+      return lines
+    }
   }
 
   private func park() {
@@ -230,7 +257,11 @@ public final class Run: RunSource {
   // MARK: Lines
 
   private func deliver(_ message: StreamMessage, _ line: Span<UInt8>) {
-    hasSpoken = true
+    if !hasSpoken {
+      hasSpoken = true
+      // From here on the turn is not given to another process.
+      turn.dropContent()
+    }
     for observer in observers { observer.run(self, didReceive: message, in: line) }
   }
 

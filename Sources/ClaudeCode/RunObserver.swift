@@ -1,4 +1,3 @@
-public import Bytes
 public import EventLoop
 
 /// What can be watched: a run, or the journal of one.
@@ -19,8 +18,8 @@ public protocol RunObserver: AnyObject {
   func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>)
   /// The CLI asks whether it may use a tool; `didEnd` with `parked` follows.
   func run(_ run: any RunSource, didAsk question: PermissionQuestion)
-  /// Another turn begins, with what the client says: in the journal of an agent.
-  func run(_ run: any RunSource, didTake input: JSONValue)
+  /// Another turn begins in the journal of an agent. `input` is a JSON document, valid during the call only.
+  func run(_ run: any RunSource, didTake input: Span<UInt8>)
   func run(_ run: any RunSource, didEnd outcome: RunOutcome)
   /// Whether the observer cannot take more for now. It calls `Run.observerDidDrain` when it can again.
   var isCongested: Bool { get }
@@ -34,7 +33,7 @@ extension RunObserver {
   public var keepsRun: Bool { true }
   public var outlastsParking: Bool { false }
   public func run(_ run: any RunSource, didAsk question: PermissionQuestion) {}
-  public func run(_ run: any RunSource, didTake input: JSONValue) {}
+  public func run(_ run: any RunSource, didTake input: Span<UInt8>) {}
 }
 
 /// How a run ended, for its observers.

@@ -147,10 +147,26 @@ public final class SessionStore {
     if records.count > capacity { evict() }
   }
 
-  /// Forgets a tenth at once, so that the search for the oldest is not paid with every new session.
+  /// Forgets a tenth at once, so that the search for the oldest is not paid with every new session. Principals that have
+  /// more than their share lose theirs first.
   private func evict() {
-    let oldest = lastUse.sorted { $0.value.number < $1.value.number }.prefix(max(1, capacity / 10))
-    for (id, _) in oldest { forget(id) }
+    for id in SessionStore.oldest(lastUse, max(1, capacity / 10)) { forget(id) }
+  }
+
+  private nonisolated static func oldest(_ uses: [String: Use], _ count: Int) -> [String] {
+    var held: [String: Int] = [:]
+    for use in uses.values { held[use.principal, default: 0] += 1 }
+    let share = (uses.count - count) / held.count
+    var (first, rest): ([String], [String]) = ([], [])
+    for (id, use) in uses.sorted(by: { $0.value.number < $1.value.number }) {
+      if held[use.principal, default: 0] > share {
+        held[use.principal, default: 0] -= 1
+        first.append(id)
+      } else {
+        rest.append(id)
+      }
+    }
+    return Array((first + rest).prefix(count))
   }
 }
 

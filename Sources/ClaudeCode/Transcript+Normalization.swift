@@ -40,7 +40,7 @@ extension Transcript {
   ) -> [ContentBlock] {
     content.compactMap { block in
       switch (block, role) {
-      case (.text(let text), _): isBlank(text) ? nil : block
+      case (.text(let text), _): text.isBlank ? nil : block
       case (.image, .user), (.toolUse, .assistant): block
       case (.toolResult(let id, let content, let isError), .user):
         .toolResult(id: id, content: content.filter { $0.isSpoken(asError: isError) }, isError: isError)
@@ -69,21 +69,16 @@ extension Transcript {
   private static func pairs(
     _ calls: [ContentBlock], _ results: [ContentBlock], _ ids: inout CallIDs
   ) -> [(call: ContentBlock, result: ContentBlock)] {
-    var results = results
+    // The last first, so that taking the next one moves none.
+    var waiting = Dictionary(grouping: results.reversed()) { $0.resultID ?? "" }
     return calls.compactMap { call in
       guard case .toolUse(let id, let name, let input) = call,
-        let place = results.firstIndex(where: { $0.resultID == id }),
-        case .toolResult(_, let content, let isError) = results.remove(at: place)
+        case .toolResult(_, let content, let isError)? = waiting[id]?.popLast()
       else { return nil }
       let fresh = ids.unique(id)
       let call = ContentBlock.toolUse(id: fresh, name: name, input: input.object == nil ? [:] : input)
       return (call, .toolResult(id: fresh, content: content, isError: isError))
     }
-  }
-
-  /// As JavaScript trims: U+FEFF is white space there.
-  fileprivate static func isBlank(_ text: String) -> Bool {
-    text.unicodeScalars.allSatisfy { $0.properties.isWhitespace || $0 == "\u{FEFF}" }
   }
 }
 
@@ -96,7 +91,7 @@ extension ContentBlock {
   /// Whether a tool can answer it.
   fileprivate func isSpoken(asError isError: Bool) -> Bool {
     switch self {
-    case .text(let text): !Transcript.isBlank(text)
+    case .text(let text): !text.isBlank
     case .image: !isError
     case .toolUse, .toolResult: false
     }

@@ -30,8 +30,13 @@ public struct Transcript: Equatable, Sendable {
 
   /// The conversation, normalised: see `normalized`.
   public let messages: [ConversationMessage]
+  /// Bytes of its content, roughly.
+  let size: Int
 
-  public init(_ history: [ConversationMessage]) { messages = Transcript.normalized(history) }
+  public init(_ history: [ConversationMessage]) {
+    messages = Transcript.normalized(history)
+    size = messages.reduce(0) { $0 + $1.size }
+  }
 
   public var isEmpty: Bool { messages.isEmpty }
 

@@ -3,9 +3,6 @@ import Glibc
 
 /// Puts transcripts where the CLI finds them.
 public enum TranscriptFile {
-  /// Larger conversations are encoded and written off the loop.
-  static let inlineLimit = 256 * 1024
-
   /// Writes `transcript` for a CLI that has not been started: it looks for the file within its first tenths of a second.
   ///
   /// - Parameter newID: makes a UUID, one for each line.
@@ -14,17 +11,10 @@ public enum TranscriptFile {
     _ transcript: Transcript, in context: Transcript.Context, to location: TranscriptLocation, newID: () -> String
   ) async throws(SystemCallError) {
     let ids = (0..<transcript.lineCount).map { _ in newID() }
-    guard !isWrittenInline(transcript) else {
-      return try write(transcript.encoded(in: context, ids: ids), to: location)
-    }
-    let written = await Task.detached { () -> Result<Void, SystemCallError> in
+    let written = await OffLoop.shared.run(on: transcript.size) { () -> Result<Void, SystemCallError> in
       Result { () throws(SystemCallError) in try write(transcript.encoded(in: context, ids: ids), to: location) }
-    }.value
+    }
     try written.get()
-  }
-
-  static func isWrittenInline(_ transcript: Transcript) -> Bool {
-    transcript.messages.reduce(0) { $0 + $1.content.reduce(0) { $0 + $1.size } } <= inlineLimit
   }
 
   /// Makes a file of mode 0600; directories that are missing get mode 0700. Neither the folder nor the file may be a
@@ -65,18 +55,6 @@ public enum TranscriptFile {
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw SystemCallError("write transcript", code: errno) }
       written += count
-    }
-  }
-}
-
-extension ContentBlock {
-  /// Its bytes, roughly. The input of a call is not counted: the model wrote it, and it is short.
-  fileprivate var size: Int {
-    switch self {
-    case .text(let text): text.utf8.count
-    case .image(_, let base64): base64.utf8.count
-    case .toolUse: 0
-    case .toolResult(_, let content, _): content.reduce(0) { $0 + $1.size }
     }
   }
 }

@@ -7,9 +7,9 @@ public struct Turn: Sendable, Equatable {
     case new(id: String)
     /// The next turn of a conversation the CLI has a transcript of.
     case resume(id: String)
-    /// A new session that is told a conversation first. Where the CLI does not take the transcript, the turn is to say
-    /// what `words` say instead.
-    case imported(id: String, Transcript, words: [ContentBlock])
+    /// A new session that begins with a transcript. If the CLI does not take it, the turn sends `fallback` instead of its
+    /// own content.
+    case imported(id: String, Transcript, fallback: HistoryPrompt)
 
     /// Whether nobody but us knows of it.
     var isNew: Bool { if case .resume = self { false } else { true } }
@@ -21,6 +21,8 @@ public struct Turn: Sendable, Equatable {
     }
   }
 
+  /// Whose turn it is: turns of different principals share the machine fairly.
+  public var principal = ""
   /// The user's message, as the CLI is to see it.
   public var content: [ContentBlock]
   public var session: Session
@@ -73,6 +75,12 @@ public struct Turn: Sendable, Equatable {
 
   /// The permission mode the CLI works in; nil leaves it to the CLI.
   public var permissionMode: PermissionMode? { options.effectivePermissionMode ?? defaultPermissionMode }
+
+  /// Forgets the user's message and the conversation before it, once the CLI has them.
+  mutating func dropContent() {
+    content = []
+    if case .imported(let id, _, _) = session { session = .resume(id: id) }
+  }
 
   /// Whether the client may have to answer before the turn can go on.
   var asksClient: Bool { !functions.isEmpty || options.forwardsQuestions == true }

@@ -1,6 +1,10 @@
 public import EventLoop
 
-/// Lets so many turns run at the same time; the others wait in order, and beyond so many are refused.
+/// Lets so many turns run at the same time; the others wait, and beyond so many are refused.
+///
+/// Principals share it fairly: a free slot goes to the waiting principal with the fewest turns running, of several to the
+/// one that was let in longest ago; and where the line is full, one with fewer turns in it displaces the newest of the one
+/// with the most. A principal that is alone has all.
 @Reactor
 public final class TurnGate {
   public struct Limits: Sendable, Equatable {
@@ -22,6 +26,11 @@ public final class TurnGate {
   private let line: WaitingLine
   /// Turns that were let in and have not left.
   public private(set) var running = 0
+  /// The same by principal.
+  private var runningOf: [String: Int] = [:]
+  /// When a turn of each principal was let in last, in the order of all.
+  private var lastEntry: [String: Int] = [:]
+  private var entries = 0
 
   public init(_ limits: Limits, scheduler: any Scheduler = Loop.main) {
     self.limits = limits
@@ -32,31 +41,56 @@ public final class TurnGate {
 
   /// Waits for a free slot. Each success must be followed by one `leave`.
   ///
+  /// - Parameter principal: whose turn it is.
   /// - Throws: `overloaded` at the limits, `cancelled` when `departure` says so first.
-  public func enter(departure: CancellationSignal) async throws(ClaudeError) {
-    if takeFree() { return }
-    guard line.count < limits.waiting else {
-      throw overloaded("\(limits.running) turns run and \(line.count) wait already")
-    }
+  public func enter(_ principal: String = "", departure: CancellationSignal) async throws(ClaudeError) {
+    if takeFree(principal) { return }
+    guard line.count < limits.waiting || displaceNewest(for: principal) else { throw full }
     let late = overloaded("no turn ended within \(limits.patience)")
-    try await WaitingLine.wait(patience: limits.patience, departure: departure, late: late) {
-      takeFree() ? nil : line
+    try await WaitingLine.wait(patience: limits.patience, departure: departure, late: late, owner: principal) {
+      takeFree(principal) ? nil : line
     }
   }
 
+  private var full: ClaudeError { overloaded("\(limits.running) turns run and \(line.count) wait already") }
+
   // Whoever comes must not pass those who wait.
-  private func takeFree() -> Bool {
+  private func takeFree(_ principal: String) -> Bool {
     guard running < limits.running, line.count == 0 else { return false }
-    running += 1
+    occupy(principal)
+    return true
+  }
+
+  /// Sends the newest turn away of the principal that has the most in the line, if that are more than the newcomer would
+  /// have.
+  private func displaceNewest(for principal: String) -> Bool {
+    let counts = line.counts
+    guard let (owner, most) = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
+      most > counts[principal, default: 0] + 1
+    else { return false }
+    line.dismissNewest(of: owner, full)
     return true
   }
 
   /// Takes a slot though there may be none: for a turn that was let in before and goes on.
-  func occupy() { running += 1 }
+  func occupy(_ principal: String = "") {
+    running += 1
+    runningOf[principal, default: 0] += 1
+    entries += 1
+    lastEntry[principal] = entries
+  }
 
   /// The turn is over: its slot goes to the next one.
-  public func leave() {
-    if running > limits.running || !line.admitNext() { running -= 1 }
+  public func leave(_ principal: String = "") {
+    running -= 1
+    let rest = runningOf[principal, default: 0] - 1
+    runningOf[principal] = rest > 0 ? rest : nil
+    guard running < limits.running, let next = line.admitNext(by: rank) else { return }
+    occupy(next)
+  }
+
+  private func rank(_ principal: String) -> (Int, Int) {
+    (runningOf[principal, default: 0], lastEntry[principal, default: 0])
   }
 
   private func overloaded(_ reason: String) -> ClaudeError {

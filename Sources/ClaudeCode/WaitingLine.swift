@@ -5,12 +5,18 @@ import EventLoop
 final class WaitingLine {
   @Reactor
   private final class Place {
+    /// Whose place it is; empty where that does not matter.
+    let owner: String
     private let departure: CancellationSignal
     private let resume: @Reactor (Result<Void, ClaudeError>) -> Void
     var timer: (any ScheduledTimer)?
     var token = -1
 
-    init(_ departure: CancellationSignal, _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void) {
+    init(
+      _ owner: String, _ departure: CancellationSignal,
+      _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
+    ) {
+      self.owner = owner
       self.departure = departure
       self.resume = resume
     }
@@ -33,24 +39,26 @@ final class WaitingLine {
   ///
   /// - Parameters:
   ///   - late: what is thrown when `patience` is over.
+  ///   - owner: whose place it is, for `admitNext(by:)`.
   ///   - line: asked when the wait begins; nil means that there is nothing to wait for any more.
   /// - Throws: `cancelled` when `departure` says so first.
   static func wait(
-    patience: Duration, departure: CancellationSignal, late: ClaudeError, in line: () -> WaitingLine?
+    patience: Duration, departure: CancellationSignal, late: ClaudeError, owner: String = "",
+    in line: () -> WaitingLine?
   ) async throws(ClaudeError) {
     let outcome: Result<Void, ClaudeError> = await withCheckedContinuation { continuation in
       // Asked in here: what was waited for may have happened before the continuation existed.
       guard let line = line() else { return continuation.resume(returning: .success(())) }
-      line.join(patience, departure, late) { continuation.resume(returning: $0) }
+      line.join(owner, patience, departure, late) { continuation.resume(returning: $0) }
     }
     try outcome.get()
   }
 
   private func join(
-    _ patience: Duration, _ departure: CancellationSignal, _ late: ClaudeError,
+    _ owner: String, _ patience: Duration, _ departure: CancellationSignal, _ late: ClaudeError,
     _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
   ) {
-    let place = Place(departure, resume)
+    let place = Place(owner, departure, resume)
     places.append(place)
     place.timer = scheduler.schedule(after: patience) { [weak self] in self?.dismiss(place, late) }
     place.token = departure.whenCancelled { [weak self] in
@@ -71,6 +79,26 @@ final class WaitingLine {
     guard !places.isEmpty else { return false }
     places.removeFirst().end(.success(()))
     return true
+  }
+
+  /// How many places each owner has.
+  var counts: [String: Int] { places.reduce(into: [:]) { $0[$1.owner, default: 0] += 1 } }
+
+  /// Admits the place whose owner has the lowest rank; of several, the first of them in the line.
+  ///
+  /// - Returns: the owner; nil if nobody waits.
+  func admitNext(by rank: (String) -> (Int, Int)) -> String? {
+    let ranks = places.map { rank($0.owner) }
+    guard let index = ranks.indices.min(by: { ranks[$0] < ranks[$1] }) else { return nil }
+    let place = places.remove(at: index)
+    place.end(.success(()))
+    return place.owner
+  }
+
+  /// Sends the newest place of an owner away.
+  func dismissNewest(of owner: String, _ error: ClaudeError) {
+    guard let place = places.last(where: { $0.owner == owner }) else { return }
+    dismiss(place, error)
   }
 
   /// Sends everyone away.

@@ -57,7 +57,7 @@ struct AgentStreamEncoderTests {
     var output = ByteBuffer()
     let question = try #require(PermissionQuestion(["tool_name": "Bash", "input": ["command": "ls"]], requestID: "7"))
     encoder.encode(question, to: &output)
-    encoder.encode(input: ["prompt": "more"], to: &output)
+    encoder.encode(input: Array(#"{"prompt":"more"}"#.utf8).span, to: &output)
     encoder.close(ClaudeError(.inactivityTimeout, "silence", reachedCLI: true), to: &output)
     #expect(
       String(decoding: output.bytes, as: UTF8.self)

@@ -59,7 +59,7 @@ struct AgentsTests {
     _ directives: String, _ fields: String = "", context: RequestContext = .detached()
   ) async throws -> RunJournal {
     let request = try ClaudeRequest(object(#"{"prompt":"simulate: \#(directives)"\#(fields)}"#))
-    return try await agents.start(request, for: me, sessionID: nil, context).0.journal
+    return try await agents.start(request, request.journaled, for: me, sessionID: nil, context).0.journal
   }
 
   private func input(_ text: String, now: Bool = false) throws -> AgentInput {

@@ -73,6 +73,38 @@ struct RepeatedRequestsTests {
     #expect(try key(["idempotency-key: k"], "{1}", Principal(id: "you", name: "me")) != first)
   }
 
+  @Test("another body under the same idempotency key is refused, not answered with the first one's answer")
+  func reusedKey() throws {
+    let requests = requests()
+    requests.record(run(), isWholeTurn: true, for: try #require(try key(["idempotency-key: k"], "{1}")))
+    let same = try #require(try key(["idempotency-key: k"], "{1}"))
+    let other = try #require(try key(["idempotency-key: k"], "{2}"))
+    #expect(try requests.recording(of: same) != nil)
+    #expect(
+      try refusal { _ = try requests.recording(of: other) } == "422 idempotency-key idempotency_key_reused")
+  }
+
+  @Test("what is recorded of one principal does not push out another's")
+  func shares() throws {
+    let requests = requests { $0.total = 100 }
+    let you = Principal(id: "you", name: "you")
+    let line = Array(CLILine.initLine.utf8)
+    let scanned = StreamMessage(scanning: line.span)
+    let message = try #require(scanned)
+    func record(_ count: Int, _ key: RequestKey) throws {
+      let run = run()
+      requests.record(run, isWholeTurn: true, for: key)
+      try requests.recording(of: key)?.run(run, didReceive: message, in: [UInt8](repeating: 0x20, count: count).span)
+    }
+    let theirs = try #require(try key(Self.again, "1", you))
+    try record(20, theirs)
+    for body in ["a", "b", "c"] { try record(40, try key(body)) }
+    requests.record(run(), isWholeTurn: true, for: try key("d"))
+    #expect(try requests.recording(of: theirs)?.isWhole == true)
+    #expect(try requests.recording(of: key("a")) == nil)
+    #expect(try requests.recording(of: key("c"))?.isWhole == true)
+  }
+
   // MARK: How long
 
   @Test("a run is found from its start on, by its own request only")
@@ -80,12 +112,12 @@ struct RepeatedRequestsTests {
     let requests = requests()
     let run = run()
     requests.record(run, isWholeTurn: false, for: try key("1"))
-    #expect(requests.recording(of: try key("1"))?.run === run)
-    #expect(requests.recording(of: try key("1"))?.isWholeTurn == false)
-    #expect(requests.recording(of: try key("2")) == nil)
+    #expect(try requests.recording(of: key("1"))?.run === run)
+    #expect(try requests.recording(of: key("1"))?.isWholeTurn == false)
+    #expect(try requests.recording(of: key("2")) == nil)
     // However long it takes.
     scheduler.advance(by: .seconds(3600))
-    #expect(requests.recording(of: try key("1"))?.run === run)
+    #expect(try requests.recording(of: key("1"))?.run === run)
     run.cancel()
   }
 
@@ -98,7 +130,7 @@ struct RepeatedRequestsTests {
       requests.record(run, isWholeTurn: true, for: try key("1"))
       run.say([CLILine.result("a")])
       scheduler.advance(by: limit + .milliseconds(offset))
-      return requests.recording(of: try key("1")) == nil ? "forgotten" : "given again"
+      return try requests.recording(of: key("1")) == nil ? "forgotten" : "given again"
     }
     #expect(outcomes == ["given again", "forgotten", "forgotten"])
   }
@@ -109,13 +141,13 @@ struct RepeatedRequestsTests {
     let (first, second) = (run(), run())
     requests.record(first, isWholeTurn: true, for: try key("1"))
     requests.record(second, isWholeTurn: true, for: try key("1"))
-    #expect(requests.recording(of: try key("1"))?.run === second)
+    #expect(try requests.recording(of: key("1"))?.run === second)
     first.say([CLILine.result("a")])
     scheduler.advance(by: .seconds(60))
-    #expect(requests.recording(of: try key("1"))?.run === second)
+    #expect(try requests.recording(of: key("1"))?.run === second)
     second.say([CLILine.result("b")])
     scheduler.advance(by: .seconds(60))
-    #expect(requests.recording(of: try key("1")) == nil)
+    #expect(try requests.recording(of: key("1")) == nil)
   }
 
   @Test("a failure that may be tried again is not given again", arguments: [true, false])
@@ -124,7 +156,7 @@ struct RepeatedRequestsTests {
     let run = run()
     requests.record(run, isWholeTurn: true, for: try key("1"))
     run.fail(ClaudeError(.sessionInUse, "x", reachedCLI: reachedCLI))
-    #expect((requests.recording(of: try key("1")) == nil) == !reachedCLI)
+    #expect((try requests.recording(of: key("1")) == nil) == !reachedCLI)
   }
 
   @Test("a run that goes on with results is recorded anew, under the request that brought them")
@@ -139,7 +171,7 @@ struct RepeatedRequestsTests {
     run.say([CLILine.result("a")])
     let heard = [HeardRun(), HeardRun()]
     for (body, observer) in zip(["1", "2"], heard) {
-      let recording = try #require(requests.recording(of: try key(body)))
+      let recording = try #require(try requests.recording(of: key(body)))
       recording.replay(to: observer)
     }
     #expect(heard[0].outcomes == [.parked])
@@ -158,7 +190,7 @@ struct RepeatedRequestsTests {
     let scanned = StreamMessage(scanning: line.span)
     let message = try #require(scanned)
     let said = [UInt8](repeating: 0x20, count: count)
-    requests.recording(of: try key(body))?.run(run, didReceive: message, in: said.span)
+    try requests.recording(of: key(body))?.run(run, didReceive: message, in: said.span)
     return run
   }
 
@@ -169,9 +201,9 @@ struct RepeatedRequestsTests {
       let requests = requests { $0.run = limits.total }
       let runs = [try record(limits.total - 1000, requests, "1"), try record(1000 + offset, requests, "2"), run()]
       requests.record(runs[2], isWholeTurn: true, for: try key("3"))
-      #expect(requests.recording(of: try key("2"))?.run === runs[1])
-      #expect(requests.recording(of: try key("3"))?.run === runs[2])
-      return requests.recording(of: try key("1")) == nil ? "forgotten" : "kept"
+      #expect(try requests.recording(of: key("2"))?.run === runs[1])
+      #expect(try requests.recording(of: key("3"))?.run === runs[2])
+      return try requests.recording(of: key("1")) == nil ? "forgotten" : "kept"
     }
     #expect(outcomes == ["kept", "kept", "forgotten"])
   }
@@ -184,7 +216,7 @@ struct RepeatedRequestsTests {
     }
     let runs = [try record(10, requests, "1"), try record(30, requests, "2"), run()]
     requests.record(runs[2], isWholeTurn: true, for: try key("3"))
-    #expect(requests.recording(of: try key("1"))?.isWhole == true)
-    #expect(requests.recording(of: try key("2"))?.isWhole == false)
+    #expect(try requests.recording(of: key("1"))?.isWhole == true)
+    #expect(try requests.recording(of: key("2"))?.isWhole == false)
   }
 }

@@ -17,7 +17,10 @@ struct ResponseRequestTests {
     let request = try ResponseRequest(object(#"{"input":"hi"}"#))
     #expect(request.model == "claude-code" && request.isStored)
     #expect(!request.isStreamed && !request.isBackground)
-    #expect(request.input.compactMap(\.message) == [ChatMessage(role: .user, text: "hi")])
+    let body = try ResponseBody(object(#"{"input":"hi"}"#))
+    #expect(body.input.compactMap(\.message) == [ChatMessage(role: .user, text: "hi")])
+    #expect(body.quoted?.bytes == Array(#""{\"input\":\"hi\"}""#.utf8))
+    #expect(try ResponseBody(object(#"{"input":"hi","store":false}"#)).quoted == nil)
     #expect(request.stage.isEmpty && request.previousID == nil)
     #expect(request.echo["text"] == ["format": ["type": "text"]])
     #expect(request.echo["tools"] == [] && request.echo["store"] == true && request.echo["instructions"] == .null)
@@ -25,21 +28,21 @@ struct ResponseRequestTests {
 
   @Test("what is asked for is used, and repeated")
   func fields() throws {
-    let request = try ResponseRequest(
-      object(
-        #"""
-        {"input":[],"model":"opus","instructions":"be brief","previous_response_id":"resp_1","stream":true,
-        "background":true,"reasoning":{"effort":"high"},"metadata":{"workspace":"demo","a":"b"},"temperature":0.5,
-        "tools":[{"type":"function","name":"f","parameters":{}}],"tool_choice":"required","max_output_tokens":7,
-        "text":{"verbosity":"low","format":{"type":"json_schema","name":"x","schema":{"type":"object"}}}}
-        """#))
+    let body = try object(
+      #"""
+      {"input":[],"model":"opus","instructions":"be brief","previous_response_id":"resp_1","stream":true,
+      "background":true,"reasoning":{"effort":"high"},"metadata":{"workspace":"demo","a":"b"},"temperature":0.5,
+      "tools":[{"type":"function","name":"f","parameters":{}}],"tool_choice":"required","max_output_tokens":7,
+      "text":{"verbosity":"low","format":{"type":"json_schema","name":"x","schema":{"type":"object"}}}}
+      """#)
+    let request = try ResponseRequest(body)
     #expect(request.stage == [ChatMessage(role: .system, text: "be brief")])
     #expect(request.previousID == "resp_1" && request.isStreamed && request.isBackground)
     #expect(request.options.effort == .high && request.options.workspace == "demo" && request.options.model == "opus")
     #expect(request.format == .structured(schema: ["type": "object"]))
     #expect(request.form(of: "resp_9") == .call([FunctionDeclaration(name: "f")], id: "call_9"))
     for name in ["model", "metadata", "temperature", "tool_choice", "max_output_tokens", "reasoning", "text"] {
-      #expect(request.echo[name] == request.body[name])
+      #expect(request.echo[name] == body[name])
     }
   }
 
@@ -60,19 +63,19 @@ struct ResponseRequestTests {
       (#"{"input":"x","text":{"format":{"type":"xml"}}}"#, "400 text.format.type -"),
     ])
   func refused(body: String, expected: String) throws {
-    #expect(try refusal { _ = try ResponseRequest(object(body)) } == expected)
+    #expect(try refusal { _ = try ResponseBody(object(body)) } == expected)
   }
 
-  @Test("what is kept of a request is read again")
+  @Test("what a journal has of a request is read again")
   func record() throws {
-    var turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
-    turn.functions = [FunctionDeclaration(name: "f")]
-    turn.maximumCalls = 1
-    let record = ResponseRecord(try ResponseRequest(object(#"{"input":"hi"}"#)), isWholeTurn: false, turn)
-    let read = try #require(try ResponseRecord(record.json))
-    #expect(read.wanted == record.wanted && !read.isWholeTurn)
-    #expect(read.functions == ["f"] && read.maximumCalls == 1)
-    #expect(try ResponseRecord(["x": 1]) == nil)
+    let body = try object(#"{"input":"hi"}"#)
+    let record = ResponseRecord(
+      try ResponseRequest(body), isWholeTurn: false, functions: ["f"], maximumCalls: 1)
+    let journaled = try #require(record.journaled(ResponseRecord.quoted(body)).value)
+    let read = try #require(try ResponseRecord.read(journaled))
+    #expect(read.record.wanted == record.wanted && !read.record.isWholeTurn && read.body == body)
+    #expect(read.record.functions == ["f"] && read.record.maximumCalls == 1)
+    #expect(try ResponseRecord.read(["x": 1]) == nil)
   }
 
   @Test("a body that is as deep as may be is kept, too")
@@ -80,12 +83,33 @@ struct ResponseRequestTests {
     let depth = JSONValue.maximumDepth - 1
     let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     let body = try object(#"{"input":"hi","x":\#(deep)}"#)
-    let turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
-    let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, turn)
+    let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
     let description = RunDescription(
-      id: "r", surface: "response", principal: "me", requestID: "q", createdAt: 1, request: record.json)
-    let request = try #require(RunDescription.request(in: description.json.encoded))
-    #expect(try ResponseRecord(request)?.wanted.body == body)
+      id: "r", surface: "response", principal: "me", requestID: "q", createdAt: 1,
+      request: record.journaled(ResponseRecord.quoted(body)))
+    let request = try #require(RunDescription.request(in: description.encoded.bytes))
+    #expect(try ResponseRecord.read(request)?.body == body)
+  }
+
+  @Test("how long the instructions of a response may be")
+  func instructions() async throws {
+    let limit = RequestLimits.repeatedInstructions
+    let outcomes = try await LimitTable.row("instructions of a response", limit) { offset in
+      let text = String(repeating: "x", count: limit + offset)
+      return try refusal { _ = try ResponseRequest(["input": "hi", "instructions": .string(text)]) } ?? "taken"
+    }
+    #expect(outcomes == ["taken", "taken", "400 instructions instructions_too_long"])
+  }
+
+  @Test("how large what a response repeats may be")
+  func repeated() async throws {
+    let limit = RequestLimits.repeatedFields
+    let small = JSONValue.object(try ResponseRequest(["input": "hi", "user": ""]).echo).size
+    let outcomes = try await LimitTable.row("fields a response repeats", limit) { offset in
+      let text = String(repeating: "x", count: limit - small + offset)
+      return try refusal { _ = try ResponseRequest(["input": "hi", "user": .string(text)]) } ?? "taken"
+    }
+    #expect(outcomes == ["taken", "taken", "400 - request_too_large"])
   }
 }
 
@@ -136,11 +160,12 @@ struct ResponseInputItemTests {
 
   @Test("items are listed whole")
   func listed() throws {
-    #expect(
-      try ResponseInputItem.list("hi")[0].listed(as: "in_1")
-        == [
-          "type": "message", "role": "user", "content": [["type": "input_text", "text": "hi"]], "id": "in_1",
-          "status": "completed",
-        ])
+    let listed: JSONValue = [
+      "role": "user", "content": [["type": "input_text", "text": "hi"]], "type": "message", "id": "in_r_0",
+      "status": "completed",
+    ]
+    #expect(ResponseInputItem.listed("hi", stem: "r") == [listed])
+    #expect(ResponseInputItem.listed([["role": "user", "content": "hi"]], stem: "r") == [listed])
+    #expect(ResponseInputItem.listed(nil, stem: "r").isEmpty)
   }
 }

@@ -30,12 +30,12 @@ struct StoredResponsesTests {
 
   /// A response to `input`, with what the CLI has said.
   private func keep(_ id: String, _ fields: String, _ lines: [String], isOver: Bool = true) throws {
-    let record = ResponseRecord(
-      try ResponseRequest(object("{\(fields)}")), isWholeTurn: true,
-      Turn(prompt: "p", session: .new(id: "s"), directory: "/"))
+    let body = try object("{\(fields)}")
+    let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
     let journal = store.begin(
       RunDescription(
-        id: id, surface: "response", principal: me.id, requestID: "q", createdAt: 1000, request: record.json),
+        id: id, surface: "response", principal: me.id, requestID: "q", createdAt: 1000,
+        request: record.journaled(ResponseRecord.quoted(body))),
       isKept: true)
     let run = Run.idle(scheduler)
     for line in lines {
@@ -63,7 +63,8 @@ struct StoredResponsesTests {
   func chain() async throws {
     try keep("resp_a", #""input":"one","workspace":"demo","effort":"low""#, answer("first"))
     try keep("resp_b", #""input":"two","previous_response_id":"resp_a","effort":"high""#, answer("second"))
-    let (messages, options) = try await responses.conversation(upTo: "resp_b", for: me)
+    let earlier = try await responses.conversation(upTo: "resp_b", for: me)
+    let (messages, options) = (earlier.messages, earlier.options)
     #expect(
       messages == [
         ChatMessage(role: .user, text: "one"), ChatMessage(role: .assistant, text: "first"),

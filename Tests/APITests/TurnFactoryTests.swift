@@ -53,11 +53,11 @@ struct TurnFactoryTests {
     options.sessionID = "ignored"
     let turn = try stage.turn(options)
     options.sessionID = nil
-    #expect(
-      turn
-        == Turn(
-          prompt: "p", session: .new(id: "10000000-2222-4333-8444-555555555555"),
-          directory: "\(stage.directory.path)/workspace/demo", workspaceBase: stage.directory.path, options: options))
+    var expected = Turn(
+      prompt: "p", session: .new(id: "10000000-2222-4333-8444-555555555555"),
+      directory: "\(stage.directory.path)/workspace/demo", workspaceBase: stage.directory.path, options: options)
+    expected.defaultPermissionMode = .manual
+    #expect(turn == expected)
     #expect(stage.context.responseField("x-session-id") == turn.session.id)
     var record = SessionRecord(id: turn.session.id, principal: "me", options: options)
     record.created = Timestamp(milliseconds: 0)
@@ -73,7 +73,7 @@ struct TurnFactoryTests {
     let open = try stage.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, stage.context)
     #expect(open.takesCommands)
     #expect(open.content == [.text("/init")])
-    #expect(open.permissionMode == nil)
+    #expect(open.permissionMode == .manual)
     let bounded = FactoryStage(policy: TurnPolicy(ceiling: .acceptEdits, toolRules: ["Read"]))
     #expect(
       try refusal {
@@ -186,9 +186,9 @@ struct ConversationPlanTests {
 
   private func plan(
     _ messages: String, _ fields: String = "", header: String? = nil, for principal: Principal = FactoryStage.me
-  ) throws -> ConversationPlan {
+  ) async throws -> ConversationPlan {
     let request = try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#))
-    return try Conversations(turns: stage.factory, retryPatience: .seconds(5)).plan(
+    return try await Conversations(turns: stage.factory, retryPatience: .seconds(5)).plan(
       request.conversation, try ChatConversation(request.conversation, for: principal, stage.factory.policy),
       for: principal, headerSession: header, stage.context)
   }
@@ -201,40 +201,41 @@ struct ConversationPlanTests {
     let run = Run.idle(ManualScheduler(), of: plan.turn)
     stage.factory.began(run, for: principal, stage.context)
     let said = ChatMessage(role: .assistant, text: answer)
-    stage.factory.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [said]))
+    stage.factory.conversationAdvanced(run, to: ChatHistory.extend(plan.place.key, by: [said]))
   }
 
   @Test("a conversation that comes back finds its session, and only its news is told")
-  func continued() throws {
-    let first = try plan(user("hi"))
+  func continued() async throws {
+    let first = try await plan(user("hi"))
     #expect(first.turn.session == .new(id: "10000000-2222-4333-8444-555555555555"))
     #expect(first.turn.prompt == "hi")
     #expect(first.turn.retryPatience == .seconds(5))
     complete(first, "hello")
-    let second = try plan([user("hi"), assistant(" hello\\n"), user("more")].joined(separator: ","))
+    let second = try await plan([user("hi"), assistant(" hello\\n"), user("more")].joined(separator: ","))
     #expect(second.turn.session == .resume(id: first.turn.session.id))
     #expect(second.turn.prompt == "more")
     complete(second, "ok")
-    let third = try plan(
+    let third = try await plan(
       [user("hi"), assistant("hello"), user("more"), assistant("ok"), user("end")].joined(separator: ","))
     #expect(third.turn.session == .resume(id: first.turn.session.id))
   }
 
   @Test("options written into the first message still hold in the next turn, without being repeated")
-  func inBandOptions() throws {
-    let first = try plan(user("workspace=demo\\n\\nhi"))
+  func inBandOptions() async throws {
+    let first = try await plan(user("workspace=demo\\n\\nhi"))
     complete(first, "hello")
-    let second = try plan([user("workspace=demo\\n\\nhi"), assistant("hello"), user("more")].joined(separator: ","))
+    let second = try await plan(
+      [user("workspace=demo\\n\\nhi"), assistant("hello"), user("more")].joined(separator: ","))
     #expect(second.turn.session == .resume(id: first.turn.session.id))
     #expect(second.turn.directory == "\(stage.directory.path)/workspace/demo")
     #expect(second.turn.prompt == "more")
   }
 
   @Test("an answer that looks like options is found again")
-  func answerLikeOptions() throws {
-    let first = try plan(user("write settings"))
+  func answerLikeOptions() async throws {
+    let first = try await plan(user("write settings"))
     complete(first, "model=opus\ndangerously-skip-permissions=true")
-    let second = try plan(
+    let second = try await plan(
       [user("write settings"), assistant("model=opus\\ndangerously-skip-permissions=true"), user("more")]
         .joined(separator: ","))
     #expect(second.turn.session == .resume(id: first.turn.session.id))
@@ -242,10 +243,10 @@ struct ConversationPlanTests {
   }
 
   @Test("a changed message is another conversation, told to a new session as its own messages")
-  func branched() throws {
-    complete(try plan(user("hi")), "hello")
-    let other = try plan([user("HI"), assistant("hello"), user("more")].joined(separator: ","))
-    guard case .imported(let id, let transcript, let words) = other.turn.session else {
+  func branched() async throws {
+    complete(try await plan(user("hi")), "hello")
+    let other = try await plan([user("HI"), assistant("hello"), user("more")].joined(separator: ","))
+    guard case .imported(let id, let transcript, let fallback) = other.turn.session else {
       Issue.record("the session is \(other.turn.session)")
       return
     }
@@ -255,21 +256,21 @@ struct ConversationPlanTests {
         ConversationMessage(.user, [.text("HI")]), ConversationMessage(.assistant, [.text("hello")]),
       ])
     #expect(other.turn.prompt == "more")
-    let told = words.compactMap(\.text).joined()
+    let told = fallback.content.compactMap(\.text).joined()
     #expect(told.hasPrefix("This is the conversation so far."))
     #expect(told.hasSuffix("User: more"))
   }
 
   @Test("a history never finds somebody else's session, nor one with other settings")
-  func strangers() throws {
-    let first = try plan(user("hi"))
+  func strangers() async throws {
+    let first = try await plan(user("hi"))
     complete(first, "hello")
     let messages = [user("hi"), assistant("hello"), user("more")].joined(separator: ",")
-    let stranger = try plan(messages, for: Principal(id: "you", name: "you"))
+    let stranger = try await plan(messages, for: Principal(id: "you", name: "you"))
     #expect(stranger.turn.session != .resume(id: first.turn.session.id))
-    let elsewhere = try plan(messages, #","workspace":"other""#)
+    let elsewhere = try await plan(messages, #","workspace":"other""#)
     #expect(elsewhere.turn.session != .resume(id: first.turn.session.id))
-    let again = try plan(messages)
+    let again = try await plan(messages)
     #expect(again.turn.session == .resume(id: first.turn.session.id))
   }
 
@@ -279,16 +280,16 @@ struct ConversationPlanTests {
       #","session-id":"aaaaaaaa-2222-4333-8444-555555555555""#,
       #","metadata":{"session_id":"aaaaaaaa-2222-4333-8444-555555555555"}"#, "header", "answer", "in-band",
     ])
-  func named(way: String) throws {
+  func named(way: String) async throws {
     let id = "aaaaaaaa-2222-4333-8444-555555555555"
     stage.sessions.begin(id, for: FactoryStage.me.id, TurnOptions())
     let plan =
       switch way {
-      case "header": try plan(user("hi"), header: id)
+      case "header": try await plan(user("hi"), header: id)
       case "answer":
-        try plan([user("a"), assistant("session-id=\(id)\\n\\nb"), user("hi")].joined(separator: ","))
-      case "in-band": try plan(user("session-id=\(id)\\nhi"))
-      default: try plan(user("hi"), way)
+        try await plan([user("a"), assistant("session-id=\(id)\\n\\nb"), user("hi")].joined(separator: ","))
+      case "in-band": try await plan(user("session-id=\(id)\\nhi"))
+      default: try await plan(user("hi"), way)
       }
     #expect(plan.turn.session == .resume(id: id))
     #expect(plan.turn.prompt == "hi")
@@ -296,11 +297,11 @@ struct ConversationPlanTests {
   }
 
   @Test("system messages are the system prompt, given anew with every request")
-  func instructions() throws {
-    let first = try plan(#"{"role":"system","content":"be brief"},\#(user("hi"))"#)
+  func instructions() async throws {
+    let first = try await plan(#"{"role":"system","content":"be brief"},\#(user("hi"))"#)
     #expect(first.turn.options.systemPrompt == "be brief")
     complete(first, "hello")
-    let second = try plan(
+    let second = try await plan(
       [#"{"role":"system","content":"be long"}"#, user("hi"), assistant("hello"), user("more")].joined(separator: ","))
     #expect(second.turn.session == .resume(id: first.turn.session.id))
     #expect(second.turn.options.systemPrompt == "be long")

@@ -108,7 +108,9 @@ struct TurnRunnerTests {
     ) throws -> RequestedTurn? {
       let key = RequestKey(try .of("POST", "/", fields, body: body), principal)
       contexts.append(context)
-      return runner.recording(of: key).map { RequestedTurn(.repetition($0), on: .claude, for: principal, key, context) }
+      return try runner.recording(of: key).map {
+        RequestedTurn(.repetition($0), on: .claude, for: principal, key, context)
+      }
     }
 
     func end() async {
@@ -174,7 +176,7 @@ struct TurnRunnerTests {
     stage.context.departure.cancel()
     let context = RequestContext.detached()
     let again = try #require(try stage.again(context: context))
-    #expect(again.isNews && again.isWholeTurn)
+    #expect(again.advancesConversation && again.isWholeTurn)
     let second = Task.onLoop { try? await stage.answer(form, again) }
     // The first client's time is up; the second is one the run goes on for.
     await nextTurn()
@@ -197,7 +199,7 @@ struct TurnRunnerTests {
     await until { stage.executor.activeRuns == 0 }
     for _ in 0..<2 {
       let again = try #require(try stage.again())
-      #expect(!again.isNews)
+      #expect(!again.advancesConversation)
       #expect(try await stage.answer(form, again) == "ab")
     }
     #expect(stage.executor.processes.spawned == 1)
@@ -219,13 +221,16 @@ struct TurnRunnerTests {
     await stage.end()
   }
 
-  @Test("an idempotency key is enough to be known again, whatever the body")
+  @Test("an idempotency key is enough for a request to be known again; with another body it is refused")
   func idempotencyKey() async throws {
     let stage = try Stage(["idempotency-key: k"])
     let first = await stage.begin(.whole)
     for line in Self.answer { stage.cli.say(line) }
     #expect(await first.value == nil)
-    let again = try #require(try stage.again(["idempotency-key: k"], body: "x"))
+    #expect(
+      try refusal { _ = try stage.again(["idempotency-key: k"], body: "x") }
+        == "422 idempotency-key idempotency_key_reused")
+    let again = try #require(try stage.again(["idempotency-key: k"]))
     #expect(try await stage.answer(.whole, again) == "ab")
     #expect(try stage.again(["idempotency-key: l"]) == nil)
     await stage.end()
@@ -252,7 +257,8 @@ struct TurnRunnerTests {
 
   private static var imported: Turn.Session {
     .imported(
-      id: "s", Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]), words: [.text("a b c")])
+      id: "s", Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]),
+      fallback: HistoryPrompt([.text("a b c")]))
   }
 
   private func checkWarning(_ stage: Stage, _ form: Stage.Form) async -> String? {

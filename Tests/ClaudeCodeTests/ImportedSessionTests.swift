@@ -23,7 +23,8 @@ struct ImportedSessionTests {
 
   private func imported(_ stage: ExecutorStage, _ session: String = ExecutorStage.session) -> Turn {
     let words: [ContentBlock] = [.text("in words\nsimulate: recall")]
-    return stage.turn("three\nsimulate: recall", .imported(id: session, Transcript(Self.past), words: words))
+    return stage.turn(
+      "three\nsimulate: recall", .imported(id: session, Transcript(Self.past), fallback: HistoryPrompt(words)))
   }
 
   private func stage(_ cli: String) -> ExecutorStage { ExecutorStage(cli, directory, logger: log.logger) }

@@ -30,7 +30,7 @@ struct InterruptionTests {
           executable: cli.path, arguments: [], environment: ["PATH": "/usr/bin:/bin"], directory: directory.path),
         fingerprint, sessionID: "s", id: "interruption-\(name)-\(directory.path)", onReady: { _ in },
         onExit: { _ in stage?.hasExited = true })
-      process.begin(turn, as: fingerprint, id: "1")
+      process.begin(turn, as: fingerprint, id: "1", line: ControlMessage.user(turn.content))
       stage = self
     }
 

@@ -136,7 +136,7 @@ struct RunJournalTests {
     journal.isExpectingMore = true
     stage.finish(journal, "one")
     #expect(recorder.outcomes.isEmpty)
-    journal.take(input: ["prompt": "more"])
+    journal.take(input: EncodedJSON(["prompt": "more"]))
     journal.isExpectingMore = false
     stage.finish(journal, "two")
     #expect(await recorder.result()?.text == "two")

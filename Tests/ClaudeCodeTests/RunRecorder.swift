@@ -26,7 +26,9 @@ final class RunRecorder: RunObserver {
 
   func run(_ run: any RunSource, didAsk question: PermissionQuestion) { questions.append(question) }
 
-  func run(_ run: any RunSource, didTake input: JSONValue) { inputs.append(input) }
+  func run(_ run: any RunSource, didTake input: Span<UInt8>) {
+    if let value = try? JSONValue(parsing: input) { inputs.append(value) }
+  }
 
   func run(_ run: any RunSource, didEnd outcome: RunOutcome) { outcomes.append(outcome) }
 

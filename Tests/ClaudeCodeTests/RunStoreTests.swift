@@ -49,7 +49,7 @@ struct RunStoreTests {
     let stage = JournalStage(RunStore.Limits())
     let journal = ended(stage)
     stage.advance(by: .seconds(3000))
-    journal.take(input: ["prompt": "more"])
+    journal.take(input: EncodedJSON(["prompt": "more"]))
     stage.finish(journal)
     stage.advance(by: .seconds(3000))
     #expect(stage.store.journal(journal.id) != nil)
@@ -85,6 +85,32 @@ struct RunStoreTests {
     #expect(!live.isWhole && other.isWhole)
     stage.finish(other)
     #expect(stage.store.journal(other.id) != nil)
+  }
+
+  @Test("room is made at the expense of the principal that holds the most")
+  func shares() {
+    let probe = JournalStage()
+    _ = ended(probe)
+    let one = ended(probe, "x").length
+    var limits = JournalStage.small
+    limits.total = 4 * one + 50
+    let stage = JournalStage(limits)
+    func finished(_ principal: String) -> RunJournal {
+      let journal = stage.begin(of: principal)
+      stage.finish(journal, "x")
+      return journal
+    }
+    let theirs = finished("you")
+    let mine = (0..<5).map { _ in finished("me") }
+    #expect(stage.store.journal(theirs.id) != nil)
+    #expect(mine.map { stage.store.journal($0.id) != nil } == [false, false, true, true, true])
+    // A run under way of the one that holds the most is not kept at the expense of others.
+    for journal in mine { stage.store.remove(journal) }
+    let live = stage.begin(of: "me")
+    stage.say([CLILine.text(String(repeating: "x", count: 5 * one))], in: live)
+    #expect(!live.isWhole)
+    #expect(stage.store.journal(theirs.id) != nil)
+    live.cancel()
   }
 
   @Test("ended runs leave memory when there are many, and are told all the same")
@@ -152,7 +178,7 @@ struct ForgedJournalTests {
     #expect((0...JSONValue.maximumCount).contains(journal.createdAt))
     #expect((0...1000).contains(try #require(journal.endedAt)))
     _ = Timestamp(milliseconds: journal.createdAt).iso8601
-    journal.take(input: ["prompt": "more"])
+    journal.take(input: EncodedJSON(["prompt": "more"]))
     stage.finish(journal)
     #expect((1...(JSONValue.maximumCount + 1)).contains(journal.total.turns))
     #expect(journal.total.cost.isFinite)
@@ -187,7 +213,7 @@ struct RecoveredRunTests {
   private func begin(_ store: RunStore, _ id: String) -> RunJournal {
     let journal = store.begin(
       RunDescription(
-        id: id, surface: "agent", principal: "me", requestID: "req", createdAt: 7, request: ["model": "m"]),
+        id: id, surface: "agent", principal: "me", requestID: "req", createdAt: 7, request: EncodedJSON(["model": "m"])),
       isKept: true)
     let run = JournalStage.run(ManualScheduler())
     run.add(journal)
@@ -256,7 +282,7 @@ struct RecoveredRunTests {
     let second = store()
     _ = try await second.load()
     let journal = try #require(second.journal("a"))
-    journal.take(input: ["prompt": "more"])
+    journal.take(input: EncodedJSON(["prompt": "more"]))
     journal.end(.failed(ClaudeError(.budget, "x", reachedCLI: true)))
     let recorder = RunRecorder()
     _ = journal.add(recorder)

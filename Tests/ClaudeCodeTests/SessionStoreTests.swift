@@ -66,6 +66,16 @@ struct SessionStoreTests {
     #expect(store.session(at: Self.start.appending(role: "user", text: "one"))?.id == "b")
   }
 
+  @Test("a principal that begins many sessions loses its own, not those of others")
+  func shares() {
+    let store = SessionStore(capacity: 20)
+    store.begin("theirs", for: "you", TurnOptions())
+    for number in 0..<100 { store.begin("\(number)", for: "me", TurnOptions()) }
+    #expect(store.record("theirs") != nil)
+    #expect(store.count <= 20)
+    #expect(store.record("99") != nil)
+  }
+
   @Test(
     "up to the capacity everything is kept; beyond it the tenth that was longest unused goes", arguments: [-1, 0, 1])
   func capacity(excess: Int) {

@@ -54,21 +54,21 @@ struct TranscriptFileTests {
     }
   }
 
-  @Test("a large conversation is written off the loop, a small one at once")
+  @Test("a large conversation is written as a small one")
   func large() async throws {
-    let limit = TranscriptFile.inlineLimit
-    func sized(_ size: Int) -> Transcript {
-      let half = String(repeating: "x", count: size / 2)
-      return Transcript([
-        .init(
-          .user,
-          [.text(half), .image(mediaType: "image/png", base64: String(repeating: "A", count: size - half.count))])
-      ])
-    }
-    #expect([-1, 0, 1].map { TranscriptFile.isWrittenInline(sized(limit + $0)) } == [true, true, false])
-    let transcript = sized(3_000_000)
+    let half = String(repeating: "x", count: 1_500_000)
+    let transcript = Transcript([.init(.user, [.text(half), .image(mediaType: "image/png", base64: half)])])
+    #expect(!OffLoop.isInline(transcript.size))
     try await write(transcript)
     #expect(fileContents(location.path) == expected(transcript))
+  }
+
+  @Test("everything in a conversation counts for its size, the input of calls too")
+  func size() {
+    let text = String(repeating: "x", count: 1000)
+    let call = ContentBlock.toolUse(id: "c", name: "f", input: ["a": [.string(text)]])
+    let result = ContentBlock.toolResult(id: "c", content: [.text(text)], isError: false)
+    #expect((3000..<3400).contains(Transcript([.init(.assistant, [.text(text), call]), .init(.user, [result])]).size))
   }
 
   private func write(_ transcript: Transcript) async throws {

@@ -127,4 +127,46 @@ struct TurnGateTests {
     await enter(gate, "c")
     #expect(admissions.entries == ["a in", "b overloaded", "c in"])
   }
+
+  /// A turn of the principal that its name begins with.
+  private func enterAs(_ name: String, _ gate: TurnGate) async {
+    await admissions.note(name) { () async throws(ClaudeError) in
+      try await gate.enter(String(name.prefix(1)), departure: .init())
+    }
+  }
+
+  @Test("a free slot goes to the principal with the fewest turns running, not to the longest line")
+  func fairSlots() async {
+    let gate = TurnGate(TurnGate.Limits(running: 2), scheduler: scheduler)
+    for name in ["a1", "a2", "a3", "a4", "b1", "c1"] { await enterAs(name, gate) }
+    for leaving in ["a", "a", "b"] {
+      gate.leave(leaving)
+      await nextTurn()
+    }
+    #expect(admissions.entries == ["a1 in", "a2 in", "b1 in", "c1 in", "a3 in"])
+    #expect(gate.running == 2 && gate.waiting == 1)
+    gate.leave("c")
+    await nextTurn()
+    gate.leave("a")
+    gate.leave("a")
+    #expect(gate.running == 0)
+  }
+
+  @Test("where the line is full, the newest turn of the principal with the most in it makes way for others")
+  func fairLine() async {
+    let gate = TurnGate(TurnGate.Limits(running: 1, waiting: 3), scheduler: scheduler)
+    for name in ["a1", "a2", "a3", "a4", "a5"] { await enterAs(name, gate) }
+    #expect(admissions.entries == ["a1 in", "a5 overloaded"])
+    await enterAs("b1", gate)
+    #expect(admissions.entries.last == "a4 overloaded")
+    // Two of "a" wait, and one of "b": one more of "b" would have as many.
+    await enterAs("b2", gate)
+    #expect(admissions.entries.last == "b2 overloaded")
+    for leaving in ["a", "b", "a", "a"] {
+      gate.leave(leaving)
+      await nextTurn()
+    }
+    #expect(admissions.entries.suffix(3) == ["b1 in", "a2 in", "a3 in"])
+    #expect(gate.running == 0 && gate.waiting == 0)
+  }
 }

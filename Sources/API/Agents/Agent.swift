@@ -13,6 +13,7 @@ final class Agent {
   private let runner: TurnRunner
   private var run: Run?
   private var inputs: [(input: AgentInput, context: RequestContext)] = []
+  private let budget: InputBudget
   /// Whether a turn is under way, or about to be.
   private(set) var isBusy = false
   private let onRest: @Reactor (Agent) -> Void
@@ -20,15 +21,18 @@ final class Agent {
   /// How many inputs may wait.
   static let maximumInputs = 100
 
-  /// - Parameter onRest: called when there is nothing more to do.
+  /// - Parameters:
+  ///   - budget: bounds the bytes of inputs that wait.
+  ///   - onRest: called when there is nothing more to do.
   init(
-    _ journal: RunJournal, of principal: Principal, turns: TurnFactory, runner: TurnRunner,
+    _ journal: RunJournal, of principal: Principal, turns: TurnFactory, runner: TurnRunner, budget: InputBudget,
     onRest: @escaping @Reactor (Agent) -> Void
   ) {
     self.journal = journal
     self.principal = principal
     self.turns = turns
     self.runner = runner
+    self.budget = budget
     self.onRest = onRest
   }
 
@@ -63,6 +67,9 @@ final class Agent {
     }
     // What is wrong with it is told now, not when its time has come.
     _ = try makeTurn(input, context)
+    guard budget.take(input.size, for: principal.id) else {
+      throw HTTPError(ClaudeError(.overloaded, "Too many bytes of inputs wait for agents already", reachedCLI: false))
+    }
     inputs.insert((input, context), at: input.isUrgent ? 0 : inputs.count)
     journal.isExpectingMore = true
     if input.isUrgent { runner.cancel(journal) }
@@ -70,7 +77,7 @@ final class Agent {
 
   private func go(_ input: AgentInput, _ context: RequestContext) throws {
     let turn = try makeTurn(input, context)
-    journal.take(input: input.json)
+    journal.take(input: input.journaled)
     isBusy = true
     // Not at once: the last turn may be ending now, on a process that has more to say of it.
     Loop.main.onNextTurn {
@@ -91,6 +98,7 @@ final class Agent {
     isBusy = false
     guard !inputs.isEmpty else { return onRest(self) }
     let (input, context) = inputs.removeFirst()
+    budget.give(input.size, of: principal.id)
     journal.isExpectingMore = !inputs.isEmpty
     do {
       try go(input, context)
@@ -117,6 +125,7 @@ final class Agent {
 
   /// Ends what the agent does, and drops what waits.
   func stop() {
+    for (input, _) in inputs { budget.give(input.size, of: principal.id) }
     inputs = []
     journal.isExpectingMore = false
     runner.cancel(journal)

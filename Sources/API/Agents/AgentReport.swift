@@ -17,7 +17,7 @@ struct AgentReport: RunEncoder {
 
   mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) { questions.append(question) }
 
-  mutating func encode(input: JSONValue, to output: inout ByteBuffer) { result = nil }
+  mutating func encode(input: Span<UInt8>, to output: inout ByteBuffer) { result = nil }
 
   mutating func closeParked(to output: inout ByteBuffer) {}
 

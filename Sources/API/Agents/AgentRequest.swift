@@ -8,19 +8,23 @@ struct AgentInput: Sendable, Equatable {
   let options: TurnOptions
   /// Whether the turn under way is interrupted for it.
   let isUrgent: Bool
+  /// What the agent's journal has of it.
+  let journaled: EncodedJSON
 
   /// - Throws: `HTTPError` 400.
   init(_ body: JSONObject) throws {
     let request = try ClaudeRequest(body)
     prompt = request.prompt
     options = request.options
+    journaled = request.journaled
     isUrgent = try body.optional("now", "true or false", \.bool) ?? false
     if options.sessionID != nil {
       throw HTTPError.invalidRequest("an agent's session is its own", param: "session-id")
     }
   }
 
-  var json: JSONValue { ["prompt": .string(prompt)] }
+  /// Bytes it takes while it waits.
+  var size: Int { prompt.utf8.count + journaled.bytes.count }
 }
 
 /// What a person says to a question of an agent.

@@ -35,12 +35,16 @@ public struct AgentRoutes {
 
   private func begin(
     _ request: HTTPRequest, _ context: RequestContext
-  ) async throws -> (ClaudeRequest, Agent, Run) {
-    let wanted = try ClaudeRequest(try await JSONBody.object(of: request))
+  ) async throws -> (TurnOptions, Agent, Run) {
+    let (wanted, journaled) = try await JSONBody.read(request) { body in
+      let wanted = try ClaudeRequest(body)
+      return (wanted, wanted.journaled)
+    }
     let (agent, run) = try await agents.start(
-      wanted, for: principal(context), sessionID: try wanted.options.sessionID ?? request.head.sessionID, context)
+      wanted, journaled, for: principal(context), sessionID: try wanted.options.sessionID ?? request.head.sessionID,
+      context)
     context.setResponseField("x-agent-id", agent.journal.id)
-    return (wanted, agent, run)
+    return (wanted.options, agent, run)
   }
 
   private func start(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
@@ -51,9 +55,9 @@ public struct AgentRoutes {
   }
 
   private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let (wanted, agent, run) = try await begin(request, context)
+    let (options, agent, run) = try await begin(request, context)
     let encoder = AgentStreamEncoder(
-      includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: run.sessionID,
+      includesPartialMessages: options.includePartialMessages == true, sessionID: run.sessionID,
       hasNumbers: false)
     return try await runner.replay(agent.journal, encoder, context)
   }
@@ -89,7 +93,7 @@ public struct AgentRoutes {
   }
 
   private func take(_ id: String, _ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let input = try AgentInput(try await JSONBody.object(of: request))
+    let input = try await JSONBody.read(request) { try AgentInput($0) }
     try agents.take(input, for: id, principal(context), context)
     return .json(agents.json(try agents.journal(id, for: principal(context))), status: .accepted)
   }

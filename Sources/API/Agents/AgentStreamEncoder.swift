@@ -36,17 +36,17 @@ struct AgentStreamEncoder: RunEncoder {
   }
 
   mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {
-    named("approval", question.agentJSON, to: &output)
+    named("approval", question.agentJSON.encoded.span, to: &output)
   }
 
-  mutating func encode(input: JSONValue, to output: inout ByteBuffer) { named("input", input, to: &output) }
+  mutating func encode(input: Span<UInt8>, to output: inout ByteBuffer) { named("input", input, to: &output) }
 
-  private mutating func named(_ name: String, _ value: JSONValue, to output: inout ByteBuffer) {
+  private mutating func named(_ name: String, _ document: Span<UInt8>, to output: inout ByteBuffer) {
     number += 1
     hasContent = true
     output.append("event: \(name)\n")
     appendNumber(to: &output)
-    ServerSentEvent.data(value.encoded.span, to: &output)
+    ServerSentEvent.data(document, to: &output)
   }
 
   private func appendNumber(to output: inout ByteBuffer) {

@@ -12,6 +12,7 @@ public final class Agents {
   private let runner: TurnRunner
   private let store: RunStore
   private let clock: @Sendable () -> Timestamp
+  private let budget = InputBudget()
   /// Those at work.
   private var agents: [String: Agent] = [:]
 
@@ -22,17 +23,19 @@ public final class Agents {
     self.clock = clock
   }
 
+  /// - Parameter journaled: what its journal has of the request.
   /// - Returns: when its first turn has begun: the agent's id, and its process.
   /// - Throws: `HTTPError`.
   func start(
-    _ request: ClaudeRequest, for principal: Principal, sessionID: String?, _ context: RequestContext
+    _ request: ClaudeRequest, _ journaled: EncodedJSON, for principal: Principal, sessionID: String?,
+    _ context: RequestContext
   ) async throws -> (Agent, Run) {
     let turn = try turns.makePromptTurn(
       request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), context)
     let journal = store.begin(
       RunDescription(
         id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: context.requestID,
-        createdAt: clock().milliseconds, request: ["prompt": .string(request.prompt)],
+        createdAt: clock().milliseconds, request: journaled,
         outlastsWaiting: true), isKept: true)
     let agent = agent(of: journal, principal)
     do {
@@ -44,7 +47,7 @@ public final class Agents {
 
   private func agent(of journal: RunJournal, _ principal: Principal) -> Agent {
     if let agent = agents[journal.id] { return agent }
-    let agent = Agent(journal, of: principal, turns: turns, runner: runner) { [weak self] agent in
+    let agent = Agent(journal, of: principal, turns: turns, runner: runner, budget: budget) { [weak self] agent in
       guard let self, agents[agent.journal.id] === agent else { return }
       agents[agent.journal.id] = nil
     }
@@ -90,7 +93,7 @@ public final class Agents {
       throw runner.rendered(error, context)
     }
     throw HTTPError.notFound(
-      "Agent \(id) asks no question \(request.prefix(64)) now", code: "approval_not_found")
+      "no pending approval \(request.prefix(64)) for agent \(id)", code: "approval_not_found")
   }
 
   /// - Throws: `HTTPError` 404.

@@ -29,6 +29,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
     guard let array = value?.array else {
       throw HTTPError.invalidRequest("messages must be an array", param: "messages")
     }
+    try ConversationRequest.checkCount(array.count, "messages")
     return try array.enumerated().map { try ChatMessage($1, at: "messages[\($0)]") }
   }
 

@@ -27,57 +27,70 @@ public struct ChatCompletionRoutes {
     router.on("POST", "/v1/chat/completions") { [self] request, context, _ in try await complete(request, context) }
   }
 
+  /// A completion that is to be made. It is kept as long as the run, and holds nothing large.
+  private struct Order {
+    let isStreamed: Bool
+    let includesUsage: Bool
+    let stop: [String]
+    let identity: ChatCompletionIdentity
+    let place: ConversationPlace
+    let asked: RequestedTurn
+  }
+
   private func complete(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let order = try await order(request, context)
+    return order.isStreamed ? try await stream(order) : try await collect(order)
+  }
+
+  private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
     let principal = context[Principal.self] ?? .anonymous
     let policy = turns.policy
-    let (wanted, conversation, requestKey) = try await JSONBody.read(request) { body in
+    let (wanted, conversation, key) = try await JSONBody.read(request) { body in
       let wanted = try ChatCompletionRequest(body)
       let conversation = try ChatConversation(wanted.conversation, for: principal, policy)
       return (wanted, conversation, RequestKey(request, principal))
     }
-    let plan = try conversations.plan(
+    let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
+    let plan = try await conversations.plan(
       wanted.conversation, conversation, for: principal, headerSession: try request.head.sessionID, context)
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
-    let repeated = runner.recording(of: requestKey).map { RequestedWork.repetition($0) }
-    let asked = RequestedTurn(repeated ?? plan.work, on: .chatCompletion, for: principal, requestKey, context)
-    return wanted.isStreamed
-      ? try await stream(wanted, plan, identity, asked) : try await collect(wanted, plan, identity, asked)
+    return Order(
+      isStreamed: wanted.isStreamed, includesUsage: wanted.includesUsage, stop: wanted.conversation.stop,
+      identity: identity, place: plan.place,
+      asked: RequestedTurn(repeated ?? plan.work, on: .chatCompletion, for: principal, key, context))
   }
 
-  private func stream(
-    _ wanted: ChatCompletionRequest, _ plan: ConversationPlan, _ identity: ChatCompletionIdentity,
-    _ asked: RequestedTurn
-  ) async throws -> HTTPResponse {
-    let isNews = asked.isNews
+  private func stream(_ order: Order) async throws -> HTTPResponse {
+    let (place, asked) = (order.place, order.asked)
     return try await runner.stream(asked) { run in
       ChatCompletionEncoder(
-        identity, includesUsage: wanted.includesUsage, head: head(run), form: plan.form,
-        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, stop: wanted.conversation.stop,
+        order.identity, includesUsage: order.includesUsage, head: head(run), form: place.form,
+        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, stop: order.stop,
         isWholeTurn: asked.isWholeTurn)
     } onEnd: { run, encoder, outcome in
-      if isNews { conversations.note(outcome, of: run, plan, answer: encoder.message, asked.principal) }
+      guard asked.advancesConversation else { return }
+      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.principal)
     }
   }
 
-  private func collect(
-    _ wanted: ChatCompletionRequest, _ plan: ConversationPlan, _ identity: ChatCompletionIdentity,
-    _ asked: RequestedTurn
-  ) async throws -> HTTPResponse {
-    let isNews = asked.isNews
+  private func collect(_ order: Order) async throws -> HTTPResponse {
+    let (place, asked) = (order.place, order.asked)
     let (run, collector, outcome) = try await runner.collect(asked) { run in
       ChatCompletionCollector(
-        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, needsText: plan.form == .text,
-        stop: plan.form == .text ? wanted.conversation.stop : [])
+        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, needsText: place.form == .text,
+        stop: place.form == .text ? order.stop : [])
     }
     let response: ChatCompletionResponse
     do {
       response = try ChatCompletionResponse(
-        identity, collector.run, form: plan.form, isWholeTurn: asked.isWholeTurn, head: head(run))
+        order.identity, collector.run, form: place.form, isWholeTurn: asked.isWholeTurn, head: head(run))
     } catch {
       throw runner.rendered(error, asked.context)
     }
-    if isNews { conversations.note(outcome, of: run, plan, answer: response.message, asked.principal) }
+    if asked.advancesConversation {
+      conversations.note(outcome, of: run, at: place, answer: response.message, asked.principal)
+    }
     return HTTPResponse(
       head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(response.encoded))
   }

@@ -62,6 +62,15 @@ enum AnswerForm: Sendable, Equatable {
     try format(value, "response_format")
   }
 
+  /// - Throws: `HTTPError` 400 for a schema that is too large.
+  static func checked(_ schema: JSONValue, _ param: String) throws -> JSONValue {
+    guard schema.size <= RequestLimits.declarations else {
+      throw HTTPError.invalidRequest(
+        "\(param) is larger than \(RequestLimits.declarations) bytes", param: param, code: "schema_too_large")
+    }
+    return schema
+  }
+
   private static func format(_ value: JSONValue?, _ param: String) throws -> AnswerForm {
     guard let value, !value.isNull else { return .text }
     switch value["type"]?.string {
@@ -72,7 +81,7 @@ enum AnswerForm: Sendable, Equatable {
         throw HTTPError.invalidRequest(
           "\(param).json_schema.schema must be an object", param: "\(param).json_schema.schema")
       }
-      return .structured(schema: schema)
+      return .structured(schema: try checked(schema, "\(param).json_schema.schema"))
     case let type:
       throw HTTPError.invalidRequest(
         "\(param).type must be text, json_object or json_schema, not \(type ?? "null")", param: "\(param).type")

@@ -1,7 +1,8 @@
 import ClaudeCode
 import Identity
 
-/// The conversation a request carries, and where it stands. Made at once, because hashing a long history takes time.
+/// The conversation a request carries, and where it stands: everything that takes time with a long history, made in one
+/// step so that it can be made off the loop.
 struct ChatConversation: Sendable {
   /// Without the options at the head of the newest message.
   let history: ChatHistory
@@ -13,6 +14,12 @@ struct ChatConversation: Sendable {
   let beforeAnswer: ConversationKey
   /// Up to and including what the user says now.
   let now: ConversationKey
+  /// What the past says about options.
+  let pastOptions: TurnOptions
+  /// Results of the calls the past ends with, by the calls' ids.
+  let results: [String: FunctionResult]
+  /// Bytes of the history, roughly: a measure of the work it makes.
+  let size: Int
 
   /// - Throws: `HTTPError` 400 for a history whose calls and results do not fit, or bad options.
   init(_ request: ConversationRequest, for principal: Principal, _ policy: TurnPolicy) throws {
@@ -24,6 +31,9 @@ struct ChatConversation: Sendable {
     beforeAnswer = whole.keyBeforeAnswer(from: start)
     past = ChatHistory.extend(beforeAnswer, by: whole.past.suffix(whole.past.last?.role == .assistant ? 1 : 0))
     now = ChatHistory.extend(past, by: whole.present)
+    pastOptions = history.pastOptions(policy)
+    results = history.results
+    size = history.size
   }
 
   /// A conversation that is known up to a mark.
@@ -36,6 +46,9 @@ struct ChatConversation: Sendable {
     past = mark.past
     beforeAnswer = mark.beforeAnswer
     now = ChatHistory.extend(past, by: whole.present)
+    pastOptions = history.pastOptions(policy)
+    results = history.results
+    size = history.size
   }
 }
 

@@ -58,6 +58,9 @@ struct ChatHistory: Sendable, Equatable {
         + "\(open.keys.sorted().joined(separator: ", "))", param: "messages")
   }
 
+  /// Its bytes, roughly: a measure of the work it makes.
+  var size: Int { past.reduce(0) { $0 + $1.size } + present.reduce(0) { $0 + $1.size } }
+
   // MARK: What is asked now
 
   /// Results of the calls the past ends with, by the calls' ids.
@@ -101,7 +104,7 @@ struct ChatHistory: Sendable, Equatable {
     var options = TurnOptions()
     for message in past where message.role == .user || message.role == .assistant {
       let isAnswer = message.role == .assistant
-      let read = isAnswer ? InBandOptions(answer: message.text) : InBandOptions(lenient: message.text)
+      let read = isAnswer ? InBandOptions(answer: message.firstText) : InBandOptions(lenient: message.firstText)
       var next = isAnswer && !policy.writesSessionIntoContent ? options : read.options.inheriting(options)
       next.sessionID = (isAnswer ? read.options.sessionID : nil) ?? options.sessionID
       options = next
@@ -159,7 +162,7 @@ struct ChatHistory: Sendable, Equatable {
 extension ChatMessage {
   /// Without the head of our own answers, which is not part of what was said; some clients cut it off.
   fileprivate var told: ChatMessage {
-    guard role == .assistant else { return self }
+    guard role == .assistant, InBandOptions.mayHead(answer: firstText) else { return self }
     var told = self
     told.text = InBandOptions(answer: text).text
     return told

@@ -42,9 +42,17 @@ struct ChatMessage: Sendable, Equatable {
 
   /// The text of all its parts.
   var text: String {
-    get { content.compactMap(\.text).joined(separator: "\n") }
+    get { content.count == 1 ? content[0].text ?? "" : content.compactMap(\.text).joined(separator: "\n") }
     set { content = (newValue.isEmpty ? [] : [.text(newValue)]) + content.filter { $0.text == nil } }
   }
+
+  /// Its bytes, roughly: a measure of the work it makes.
+  var size: Int {
+    content.reduce(64) { $0 + $1.size } + calls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+  }
+
+  /// The first of its texts: where options may be written.
+  var firstText: String { content.first { $0.text != nil }?.text ?? "" }
 
   /// A message as OpenAI's clients write it.
   ///

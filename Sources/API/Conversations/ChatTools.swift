@@ -51,7 +51,12 @@ struct ChatTools: Sendable, Equatable {
     }
     let names = functions.map(\.name)
     if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
-      throw HTTPError.invalidRequest("tools: the function \(twice) is there twice", param: "tools")
+      throw HTTPError.invalidRequest("tools: duplicate function name: \(twice)", param: "tools")
+    }
+    guard functions.reduce(0, { $0 + $1.size }) <= RequestLimits.declarations else {
+      throw HTTPError.invalidRequest(
+        "tools: all functions together are larger than \(RequestLimits.declarations) bytes", param: "tools",
+        code: "tools_too_large")
     }
   }
 
@@ -60,6 +65,9 @@ struct ChatTools: Sendable, Equatable {
   ) throws -> [FunctionDeclaration] {
     guard let value = body[name], !value.isNull else { return [] }
     guard let array = value.array else { throw HTTPError.invalidRequest("\(name) must be an array", param: name) }
+    guard array.count <= maximumCount else {
+      throw HTTPError.invalidRequest("\(name): at most \(maximumCount) are taken", param: "tools")
+    }
     return try array.enumerated().map { try read($1, "\(name)[\($0)]") }
   }
 

@@ -1,3 +1,4 @@
+import Bytes
 import ClaudeCode
 import HTTPServer
 
@@ -12,7 +13,7 @@ struct ConversationRequest: Sendable, Equatable {
   let options: TurnOptions
 
   /// - Parameter path: the field that holds the messages, for `param`.
-  /// - Throws: `HTTPError` 400 where nothing is asked, or too many images come with it.
+  /// - Throws: `HTTPError` 400 where nothing is asked, or more comes with it than a request may carry.
   init(
     messages: [ChatMessage], tools: ChatTools, format: AnswerForm = .text, stop: [String] = [], options: TurnOptions,
     at path: String
@@ -22,8 +23,29 @@ struct ConversationRequest: Sendable, Equatable {
     self.format = format
     self.stop = stop
     self.options = options
+    try checkLimits(path)
     try checkQuestion(path)
     try checkImages(path)
+  }
+
+  private func checkLimits(_ path: String) throws {
+    try ConversationRequest.checkCount(messages.count, path)
+    let instructions =
+      messages.reduce(0) { $0 + ($1.role.isInstruction ? $1.size : 0) } + (options.systemPrompt?.utf8.count ?? 0)
+      + (options.appendSystemPrompt?.utf8.count ?? 0)
+    guard instructions <= RequestLimits.instructions else {
+      throw HTTPError.invalidRequest(
+        "the instructions are longer than \(RequestLimits.instructions) bytes", param: path,
+        code: "instructions_too_long")
+    }
+  }
+
+  /// - Throws: `HTTPError` 400 for more messages than a conversation may have.
+  static func checkCount(_ count: Int, _ path: String) throws {
+    guard count <= RequestLimits.messages else {
+      throw HTTPError.invalidRequest(
+        "\(path): at most \(RequestLimits.messages) are taken, not \(count)", param: path, code: "too_many_messages")
+    }
   }
 
   private func checkQuestion(_ path: String) throws {
@@ -31,13 +53,13 @@ struct ConversationRequest: Sendable, Equatable {
     guard let last = messages.last(where: { $0.role == .user }) else {
       throw HTTPError.invalidRequest("\(path) has no message of role user", param: path)
     }
-    guard last.content.contains(where: { $0.text?.allSatisfy(\.isWhitespace) != true }) else {
+    guard last.content.contains(where: { $0.text?.isBlank != true }) else {
       throw HTTPError.invalidRequest("the last user message is empty", param: path)
     }
   }
 
   private func checkImages(_ path: String) throws {
-    let count = messages.flatMap(\.content).count { $0.text == nil }
+    let count = messages.reduce(0) { $0 + $1.content.count { $0.text == nil } }
     guard count <= ImageLimits.maximumCount else {
       throw HTTPError.invalidRequest(
         "at most \(ImageLimits.maximumCount) images are taken, not \(count)", param: path, code: "too_many_images")
@@ -53,6 +75,7 @@ struct ConversationRequest: Sendable, Equatable {
     format = .text
     stop = []
     self.options = options
+    try checkLimits(path)
     if !messages.contains(where: { $0.role == .tool }) { try checkQuestion(path) }
     try checkImages(path)
   }

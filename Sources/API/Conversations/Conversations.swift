@@ -6,9 +6,32 @@ import Identity
 /// What a request of a conversation comes to: what to do, and where the conversation will stand after it.
 struct ConversationPlan {
   let work: RequestedWork
+  let place: ConversationPlace
+}
+
+/// Where a conversation stands while its answer is made. It is kept as long as the run, and holds nothing large.
+struct ConversationPlace: Sendable {
   /// The conversation up to and including what the user says now.
   let key: ConversationKey
   let form: AnswerForm
+}
+
+/// A history that no session knows: for a new session that begins with it.
+struct ImportedHistory: Sendable {
+  /// Nil for a conversation that asks nothing: it becomes one message.
+  let transcript: Transcript?
+  /// The message that begins the turn.
+  let content: [ContentBlock]
+  let fallback: HistoryPrompt
+
+  /// Takes time with the history.
+  init(_ history: ChatHistory, size: Int, _ policy: TurnPolicy) {
+    let resumption = Resumption(history.conversation(policy))
+    let isAsked = !resumption.transcript.isEmpty && !resumption.prompt.isEmpty
+    transcript = isAsked ? resumption.transcript : nil
+    content = isAsked ? resumption.prompt : history.words
+    fallback = HistoryPrompt(size: size) { history.words }
+  }
 }
 
 /// Finds what a request goes on with, and remembers where conversations stand: the same for every dialect whose requests
@@ -36,24 +59,25 @@ public final class Conversations {
   func plan(
     _ wanted: ConversationRequest, _ conversation: ChatConversation, as form: AnswerForm? = nil,
     for principal: Principal, headerSession: String?, _ context: RequestContext
-  ) throws -> ConversationPlan {
-    let form = form ?? wanted.form(newID: turns.newID)
-    let history = conversation.history
-    if let run = parked.run(awaiting: history.results, at: conversation.beforeAnswer, principal) {
-      let work = RequestedWork.resumption(run, history.results, history.question)
-      return ConversationPlan(work: work, key: conversation.now, form: form)
+  ) async throws -> ConversationPlan {
+    let place = ConversationPlace(key: conversation.now, form: form ?? wanted.form(newID: turns.newID))
+    let results = conversation.results
+    if let run = parked.run(awaiting: results, at: conversation.beforeAnswer, principal) {
+      let work = RequestedWork.resumption(run, results, conversation.history.question)
+      return ConversationPlan(work: work, place: place)
     }
-    var turn = try makeTurn(wanted.options, for: principal, conversation, headerSession, context)
+    var turn = try await makeTurn(wanted.options, for: principal, conversation, headerSession, context)
     turn.retryPatience = retryPatience
-    turn.outputSchema = form.schema
-    if case .call = form {} else { offer(wanted.tools, to: &turn) }
-    return ConversationPlan(work: .turn(turn), key: conversation.now, form: form)
+    turn.outputSchema = place.form.schema
+    if case .call = place.form {} else { offer(wanted.tools, to: &turn) }
+    return ConversationPlan(work: .turn(turn), place: place)
   }
 
   /// Whether a request that goes on from `mark` can do without its past: a run waits for its results, or a session
   /// stands there.
-  func knows(_ mark: ConversationMark, _ messages: [ChatMessage], _ principal: Principal) -> Bool {
-    let results = ChatHistory(messages).results
+  ///
+  /// - Parameter results: what the request brings, by the calls' ids.
+  func knows(_ mark: ConversationMark, _ results: [String: FunctionResult], _ principal: Principal) -> Bool {
     guard results.isEmpty else { return parked.run(awaiting: results, at: mark.beforeAnswer, principal) != nil }
     return turns.sessions.session(at: mark.past) != nil
   }
@@ -61,23 +85,28 @@ public final class Conversations {
   private func makeTurn(
     _ options: TurnOptions, for principal: Principal, _ conversation: ChatConversation, _ headerSession: String?,
     _ context: RequestContext
-  ) throws -> Turn {
-    let (history, newest) = (conversation.history, conversation.newest)
+  ) async throws -> Turn {
+    let (history, newest, past) = (conversation.history, conversation.newest, conversation.pastOptions)
     let given = newest.merging(options)
-    let past = history.pastOptions(turns.policy)
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
     let found = turns.sessions.session(at: conversation.past)
     var session = try turns.record(explicit, for: principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
     // Results of a turn that is gone: its session waits for nothing any more, the whole history has to be told.
-    if !history.results.isEmpty { session = nil }
+    if !conversation.results.isEmpty { session = nil }
 
     var wanted = given
     if let instructions = history.instructions { wanted.systemPrompt = instructions }
     if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
+    let imported = session == nil ? await self.imported(conversation) : nil
     return try turns.makeTurn(
-      content: session == nil ? history.words : history.question,
-      telling: session == nil ? history.conversation(turns.policy) : [], options: wanted,
-      continuing: session, context)
+      content: history.question, beginningWith: imported, options: wanted, continuing: session, context)
+  }
+
+  /// Nil for a conversation that only begins.
+  private func imported(_ conversation: ChatConversation) async -> ImportedHistory? {
+    let (history, size, policy) = (conversation.history, conversation.size, turns.policy)
+    guard !history.told.isEmpty else { return nil }
+    return await OffLoop.shared.run(on: size) { ImportedHistory(history, size: size, policy) }
   }
 
   private func offer(_ tools: ChatTools, to turn: inout Turn) {
@@ -92,12 +121,12 @@ public final class Conversations {
   ///
   /// - Parameter answer: as the client will send it back.
   func note(
-    _ outcome: RunOutcome, of run: Run, _ plan: ConversationPlan, answer: ChatMessage, _ principal: Principal
+    _ outcome: RunOutcome, of run: Run, at place: ConversationPlace, answer: ChatMessage, _ principal: Principal
   ) {
     switch outcome {
-    case .parked: parked.park(run, at: plan.key, principal)
-    case .result(let result) where !result.isError && plan.form.keepsConversation:
-      turns.conversationAdvanced(run, to: ChatHistory.extend(plan.key, by: [answer]))
+    case .parked: parked.park(run, at: place.key, principal)
+    case .result(let result) where !result.isError && place.form.keepsConversation:
+      turns.conversationAdvanced(run, to: ChatHistory.extend(place.key, by: [answer]))
     case .result, .failed: break
     }
   }

@@ -39,6 +39,7 @@ struct MessagesRequest: Sendable, Equatable {
     guard let array = body["messages"]?.array else {
       throw HTTPError.invalidRequest("messages must be an array", param: "messages")
     }
+    try ConversationRequest.checkCount(array.count, "messages")
     let spoken = try array.enumerated().flatMap { try ChatMessage.list($1, at: "messages[\($0)]") }
     guard spoken.last(where: { !$0.role.isInstruction })?.role != .assistant else {
       throw HTTPError.invalidRequest(
@@ -101,7 +102,7 @@ struct MessagesRequest: Sendable, Equatable {
     guard let schema = value["schema"], schema.object != nil else {
       throw HTTPError.invalidRequest("\(path).schema must be an object", param: "\(path).schema")
     }
-    return .structured(schema: schema)
+    return .structured(schema: try AnswerForm.checked(schema, "\(path).schema"))
   }
 
   /// How many stop sequences there may be, and how long one.

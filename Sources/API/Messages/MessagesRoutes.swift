@@ -25,63 +25,63 @@ public struct MessagesRoutes {
     }
   }
 
-  private struct Wanted: Sendable {
-    let request: MessagesRequest
-    let conversation: ChatConversation
-    let key: RequestKey?
-  }
-
-  private func read(_ request: HTTPRequest, _ principal: Principal) async throws -> Wanted {
-    let policy = turns.policy
-    return try await JSONBody.read(request) { body in
-      let wanted = try MessagesRequest(body)
-      return Wanted(
-        request: wanted, conversation: try ChatConversation(wanted.conversation, for: principal, policy),
-        key: RequestKey(request, principal))
-    }
-  }
-
   // MARK: Messages
 
-  private func answer(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let principal = context[Principal.self] ?? .anonymous
-    let wanted = try await read(request, principal)
-    let plan = try conversations.plan(
-      wanted.request.conversation, wanted.conversation, for: principal, headerSession: try request.head.sessionID,
-      context)
-    let repeated = runner.recording(of: wanted.key).map { RequestedWork.repetition($0) }
-    let asked = RequestedTurn(repeated ?? plan.work, on: .messages, for: principal, wanted.key, context)
-    return wanted.request.isStreamed
-      ? try await stream(wanted.request, plan, asked) : try await collect(wanted.request, plan, asked)
+  /// A message that is to be answered. It is kept as long as the run, and holds nothing large.
+  private struct Order {
+    let model: String
+    let isStreamed: Bool
+    let tellsThinking: Bool
+    let stop: [String]
+    let place: ConversationPlace
+    let asked: RequestedTurn
   }
 
-  private func stream(
-    _ wanted: MessagesRequest, _ plan: ConversationPlan, _ asked: RequestedTurn
-  ) async throws -> HTTPResponse {
-    let isNews = asked.isNews
+  private func answer(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let order = try await order(request, context)
+    return order.isStreamed ? try await stream(order) : try await collect(order)
+  }
+
+  private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
+    let principal = context[Principal.self] ?? .anonymous
+    let policy = turns.policy
+    let (wanted, conversation, key) = try await JSONBody.read(request) { body in
+      let wanted = try MessagesRequest(body)
+      let conversation = try ChatConversation(wanted.conversation, for: principal, policy)
+      return (wanted, conversation, RequestKey(request, principal))
+    }
+    let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
+    let plan = try await conversations.plan(
+      wanted.conversation, conversation, for: principal, headerSession: try request.head.sessionID, context)
+    return Order(
+      model: wanted.model, isStreamed: wanted.isStreamed, tellsThinking: wanted.tellsThinking,
+      stop: wanted.conversation.stop, place: plan.place,
+      asked: RequestedTurn(repeated ?? plan.work, on: .messages, for: principal, key, context))
+  }
+
+  private func stream(_ order: Order) async throws -> HTTPResponse {
+    let (place, asked) = (order.place, order.asked)
     return try await runner.stream(asked) { run in
-      encoder(wanted, plan, asked, run)
+      encoder(order, run)
     } onEnd: { run, encoder, outcome in
-      if isNews { conversations.note(outcome, of: run, plan, answer: encoder.message, asked.principal) }
+      guard asked.advancesConversation else { return }
+      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.principal)
     }
   }
 
-  private func collect(
-    _ wanted: MessagesRequest, _ plan: ConversationPlan, _ asked: RequestedTurn
-  ) async throws -> HTTPResponse {
-    let isNews = asked.isNews
-    let (run, read, outcome) = try await runner.collect(asked) { encoder(wanted, plan, asked, $0) }
-    if isNews { conversations.note(outcome, of: run, plan, answer: read.message, asked.principal) }
+  private func collect(_ order: Order) async throws -> HTTPResponse {
+    let (run, read, outcome) = try await runner.collect(order.asked) { encoder(order, $0) }
+    if order.asked.advancesConversation {
+      conversations.note(outcome, of: run, at: order.place, answer: read.message, order.asked.principal)
+    }
     return HTTPResponse(head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(read.document))
   }
 
-  private func encoder(
-    _ wanted: MessagesRequest, _ plan: ConversationPlan, _ asked: RequestedTurn, _ run: Run
-  ) -> MessagesEncoder {
+  private func encoder(_ order: Order, _ run: Run) -> MessagesEncoder {
     MessagesEncoder(
-      MessagesIdentity(id: "msg_\(turns.newID())", model: wanted.model), tellsThinking: wanted.tellsThinking,
-      head: head(run), form: plan.form, maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames,
-      stop: wanted.conversation.stop, isWholeTurn: asked.isWholeTurn)
+      MessagesIdentity(id: "msg_\(turns.newID())", model: order.model), tellsThinking: order.tellsThinking,
+      head: head(run), form: order.place.form, maximumCalls: run.turn.maximumCalls,
+      functions: run.turn.functionNames, stop: order.stop, isWholeTurn: order.asked.isWholeTurn)
   }
 
   private func head(_ run: Run) -> String {
@@ -92,9 +92,13 @@ public struct MessagesRoutes {
   // MARK: Tokens
 
   private func count(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let wanted = try await read(request, context[Principal.self] ?? .anonymous).request
-    try turns.check(wanted.conversation.options)
+    let (options, tokens) = try await JSONBody.read(request) { body in
+      let wanted = try MessagesRequest(body).conversation
+      try ChatHistory(wanted.messages).checkCalls()
+      return (wanted.options, TokenEstimate(wanted).tokens)
+    }
+    try turns.check(options)
     context.setResponseField("x-claude-warning", "estimate")
-    return .json(["input_tokens": JSONValue(TokenEstimate(wanted.conversation).tokens)])
+    return .json(["input_tokens": JSONValue(tokens)])
   }
 }

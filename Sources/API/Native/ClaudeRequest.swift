@@ -10,10 +10,13 @@ struct ClaudeRequest: Sendable, Equatable {
   /// - Throws: `HTTPError` 400.
   init(_ body: JSONObject) throws {
     guard let prompt = body["prompt"] else { throw HTTPError.invalidRequest("prompt is missing", param: "prompt") }
-    guard let text = prompt.string, !text.allSatisfy(\.isWhitespace) else {
+    guard let text = prompt.string, !text.isBlank else {
       throw HTTPError.invalidRequest("prompt must be a string that is not empty", param: "prompt")
     }
     self.prompt = text
     options = try TurnOptions(fields: body)
   }
+
+  /// What an agent's journal has of it. Takes time with the prompt.
+  var journaled: EncodedJSON { EncodedJSON(["prompt": .string(prompt)]) }
 }

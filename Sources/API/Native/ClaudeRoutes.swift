@@ -20,8 +20,17 @@ public struct ClaudeRoutes {
   }
 
   private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let wanted = try ClaudeRequest(try await JSONBody.object(of: request))
+    let (asked, includesPartialMessages) = try await order(request, context)
+    return try await runner.stream(asked) { run in
+      ClaudeStreamEncoder(includesPartialMessages: includesPartialMessages, sessionID: run.sessionID)
+    } onEnd: { _, _, _ in
+    }
+  }
+
+  /// The turn, and whether its stream has partial messages.
+  private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> (RequestedTurn, Bool) {
     let principal = context[Principal.self] ?? .anonymous
+    let (wanted, key) = try await JSONBody.read(request) { (try ClaudeRequest($0), RequestKey(request, principal)) }
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
     let turn = try turns.makePromptTurn(
       wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), context)
@@ -30,12 +39,9 @@ public struct ClaudeRoutes {
         "permission-mode ask needs an answer, and this stream has no way back: it works with /v1/chat/completions",
         param: "permission-mode")
     }
-    return try await runner.stream(
-      RequestedTurn(.turn(turn), on: .claude, for: principal, RequestKey(request, principal), context)
-    ) { run in
-      ClaudeStreamEncoder(
-        includesPartialMessages: wanted.options.includePartialMessages == true, sessionID: run.sessionID)
-    } onEnd: { _, _, _ in
-    }
+    return (
+      RequestedTurn(.turn(turn), on: .claude, for: principal, key, context),
+      wanted.options.includePartialMessages == true
+    )
   }
 }

@@ -26,17 +26,27 @@ struct InBandOptions {
   /// session; what the model wrote is text, whatever it looks like.
   init(answer: String) {
     text = answer
-    guard answer.hasPrefix("\(OptionName.sessionID.rawValue)=") else { return }
+    guard InBandOptions.mayHead(answer: answer) else { return }
     do { try read() } catch {}
   }
+
+  /// Whether an answer begins as those do that the server has written options into.
+  static func mayHead(answer: String) -> Bool { answer.utf8.starts(with: answerHead) }
+
+  private static let answerHead = Array("\(OptionName.sessionID.rawValue)=".utf8)
+
+  /// How many option lines a message may begin with; those behind them are text. There are half as many options.
+  static let maximumLines = 32
 
   private mutating func read() throws {
     let message = text
     var rest = message[...]
-    defer { text = String(rest.startIndex > message.startIndex ? InBandOptions.droppingBlankLine(rest) : rest) }
-    while let (name, value, remainder) = InBandOptions.firstLine(of: rest) {
+    var lines = 0
+    defer { text = lines > 0 ? String(InBandOptions.droppingBlankLine(rest)) : message }
+    while lines < InBandOptions.maximumLines, let (name, value, remainder) = InBandOptions.firstLine(of: rest) {
       try options.set(name, text: value)
       rest = remainder
+      lines += 1
     }
   }
 
@@ -59,16 +69,33 @@ struct InBandOptions {
     return lines.joined(separator: "\n") + "\n\n"
   }
 
+  /// The option that the text begins with, its value, and what follows its line. Most texts begin with none: no more of
+  /// them is looked at than the longest name takes.
   private static func firstLine(of text: Substring) -> (OptionName, String, Substring)? {
-    let line = text.prefix { !$0.isNewline }
-    guard let equals = line.firstIndex(of: "=") else { return nil }
-    guard let name = OptionName(written: line[..<equals]) else { return nil }
-    let value = line[line.index(after: equals)...]
-    return (name, String(value), text[line.endIndex...].dropFirst())
+    let head = text.utf8.prefix(OptionName.longestSpelling + 1)
+    guard let equals = head.firstIndex(of: Ascii.equals), let name = OptionName(written: text[..<equals]) else {
+      return nil
+    }
+    let value = text[text.utf8.index(after: equals)...]
+    let end = lineEnd(of: value)
+    return (name, String(value[..<end]), value[end...].dropFirst())
   }
 
   private static func droppingBlankLine(_ text: Substring) -> Substring {
-    let line = text.prefix { !$0.isNewline }
-    return line.allSatisfy(\.isWhitespace) && line.endIndex < text.endIndex ? text[line.endIndex...].dropFirst() : text
+    let end = text.utf8.firstIndex { $0 != Ascii.space && $0 != Ascii.tab } ?? text.endIndex
+    guard end < text.endIndex, text[end].isNewline else { return text }
+    return text[end...].dropFirst()
+  }
+
+  /// Where the line ends: at the first character that `Character.isNewline` holds for one.
+  private static func lineEnd(of text: Substring) -> Substring.Index {
+    text.utf8.indices.first { index in
+      switch text.utf8[index] {
+      case 0x0A...0x0D: true
+      // The first bytes of U+0085, U+2028 and U+2029.
+      case 0xC2, 0xE2: text[index].isNewline
+      default: false
+      }
+    } ?? text.endIndex
   }
 }

@@ -25,6 +25,9 @@ enum OptionName: String, CaseIterable, Sendable {
     self = spelling.option
   }
 
+  /// Bytes of the longest name in any spelling.
+  static let longestSpelling = allCases.map(\.rawValue.utf8.count).max() ?? 0
+
   // Made once: any line of a message may be asked about.
   private static let spellings: [(word: String, option: OptionName)] = allCases.flatMap { option in
     [(option.rawValue, option), (option.snakeCase, option)]

@@ -32,7 +32,25 @@ extension TurnOptions {
     guard let object = metadata.object else {
       throw HTTPError.invalidRequest("metadata must be an object", param: "metadata")
     }
+    try TurnOptions.checkMetadata(object)
     self = merging(try TurnOptions(metadata: object))
+  }
+
+  /// Pairs that are no options are the client's own; OpenAI bounds them.
+  private static func checkMetadata(_ metadata: JSONObject) throws {
+    let own = metadata.members.filter { OptionName(written: $0.key[...]) == nil }
+    guard own.count <= RequestLimits.metadataPairs else {
+      throw HTTPError.invalidRequest(
+        "metadata: at most \(RequestLimits.metadataPairs) pairs are taken, not \(own.count)", param: "metadata")
+    }
+    for member in own where member.key.utf8.count > RequestLimits.metadataKey {
+      throw HTTPError.invalidRequest(
+        "metadata: a key is longer than \(RequestLimits.metadataKey) bytes", param: "metadata")
+    }
+    for member in own where (member.value.string?.utf8.count ?? member.value.size) > RequestLimits.metadataValue {
+      throw HTTPError.invalidRequest(
+        "metadata.\(member.key) is longer than \(RequestLimits.metadataValue) bytes", param: "metadata")
+    }
   }
 
   /// Sets one option from the text form: `true`, `["Bash","Edit"]`, `5`, or just the words.
@@ -98,6 +116,9 @@ extension OptionName {
 
   fileprivate func string(_ value: JSONValue) throws -> String {
     guard let text = value.string, !text.isEmpty else { throw bad("must be a string that is not empty") }
+    guard text.utf8.count <= RequestLimits.instructions else {
+      throw bad("must not be longer than \(RequestLimits.instructions) bytes")
+    }
     guard !text.utf8.contains(0) else { throw bad("must not hold NUL") }
     return text
   }

@@ -4,8 +4,6 @@ import HTTPServer
 
 /// One item of a response's input, and of an earlier one's output when it comes back.
 struct ResponseInputItem: Sendable, Equatable {
-  /// As the client sent it.
-  let json: JSONValue
   /// What it says in the conversation; nil for an item that says nothing there.
   let message: ChatMessage?
   /// The item that it stands for.
@@ -18,7 +16,9 @@ struct ResponseInputItem: Sendable, Equatable {
     switch input {
     case .string(let text):
       return [try ResponseInputItem(["type": "message", "role": "user", "content": .string(text)], at: "input")]
-    case .array(let items): return try items.enumerated().map { try ResponseInputItem($1, at: "input[\($0)]") }
+    case .array(let items):
+      try ConversationRequest.checkCount(items.count, "input")
+      return try items.enumerated().map { try ResponseInputItem($1, at: "input[\($0)]") }
     default: throw HTTPError.invalidRequest("input must be a string or an array of items", param: "input")
     }
   }
@@ -26,7 +26,6 @@ struct ResponseInputItem: Sendable, Equatable {
   /// - Parameter path: the item's place in the body, for `param`.
   /// - Throws: `HTTPError` 400.
   init(_ json: JSONValue, at path: String) throws {
-    self.json = json
     guard let object = json.object else { throw HTTPError.invalidRequest("\(path) must be an object", param: path) }
     reference = try object["type"] == "item_reference" ? ResponseInputItem.text(object, "id", at: path) : nil
     message = try reference == nil ? ResponseInputItem.message(object, json, at: path) : nil
@@ -76,11 +75,16 @@ struct ResponseInputItem: Sendable, Equatable {
     return text
   }
 
-  /// The item as `input_items` lists it.
+  /// The items of `input` as `input_items` lists them.
   ///
-  /// - Parameter id: for an item that came without one.
-  func listed(as id: String) -> JSONValue {
-    guard var object = json.object else { return json }
+  /// - Parameter stem: what the ids of items that came without one are made of.
+  static func listed(_ input: JSONValue?, stem: Substring) -> [JSONValue] {
+    let items = input?.string.map { [["role": "user", "content": .string($0)] as JSONValue] } ?? input?.array ?? []
+    return items.enumerated().map { listed($1, as: "in_\(stem)_\($0)") }
+  }
+
+  private static func listed(_ item: JSONValue, as id: String) -> JSONValue {
+    guard var object = item.object else { return item }
     if object["type"] == nil { object["type"] = "message" }
     if object["id"] == nil { object["id"] = .string(id) }
     if object["type"] == "message", let text = object["content"]?.string {

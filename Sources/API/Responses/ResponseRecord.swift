@@ -1,7 +1,7 @@
 import Bytes
 import ClaudeCode
 
-/// What is kept of a response's request: enough to write its events again.
+/// What a response's journal has of its request: enough to encode its events again.
 struct ResponseRecord: Sendable {
   let wanted: ResponseRequest
   /// Whether the answer begins with its turn.
@@ -10,28 +10,51 @@ struct ResponseRecord: Sendable {
   let functions: Set<String>
   let maximumCalls: Int
 
-  init(_ wanted: ResponseRequest, isWholeTurn: Bool, _ turn: Turn) {
+  init(_ wanted: ResponseRequest, isWholeTurn: Bool, functions: Set<String>, maximumCalls: Int) {
     self.wanted = wanted
     self.isWholeTurn = isWholeTurn
-    functions = turn.functionNames
-    maximumCalls = turn.maximumCalls
+    self.functions = functions
+    self.maximumCalls = maximumCalls
   }
 
-  var json: JSONValue {
-    [
-      // As text: in an object it could be nested too deeply to be read again.
-      "body": .string(JSONValue.object(wanted.body).text), "is_whole_turn": .bool(isWholeTurn),
-      "functions": .array(functions.sorted().map { .string($0) }), "maximum_calls": JSONValue(maximumCalls),
+  /// The record for the journal.
+  ///
+  /// - Parameter body: the request's, from `quoted`.
+  func journaled(_ body: ByteBuffer) -> EncodedJSON {
+    let rest: JSONValue = [
+      "is_whole_turn": .bool(isWholeTurn), "functions": .array(functions.sorted().map { .string($0) }),
+      "maximum_calls": JSONValue(maximumCalls),
     ]
+    var encoded = ByteBuffer()
+    rest.write(to: &encoded)
+    encoded.removeLast(1)
+    encoded.append(",\"body\":")
+    encoded.append(body)
+    encoded.append(Ascii.closeBrace)
+    return EncodedJSON(unchecked: encoded.bytes)
   }
 
+  /// A body as a JSON string: as an object in the record it could be nested too deeply to be read again. Takes time with
+  /// the body.
+  static func quoted(_ body: JSONObject) -> ByteBuffer {
+    var quoted = ByteBuffer()
+    quoted.append(Ascii.quote)
+    JSONText.appendEscaped(JSONValue.object(body).encoded, to: &quoted)
+    quoted.append(Ascii.quote)
+    return quoted
+  }
+
+  /// Reads what `journaled` made.
+  ///
+  /// - Returns: the record, and the request's body; nil for something else.
   /// - Throws: `HTTPError` for a body that is none.
-  init?(_ json: JSONValue) throws {
+  static func read(_ json: JSONValue) throws -> (record: ResponseRecord, body: JSONObject)? {
     guard let text = json["body"]?.string, let body = try JSONValue(parsing: text).object else { return nil }
-    wanted = try ResponseRequest(body)
-    isWholeTurn = json["is_whole_turn"]?.bool ?? true
-    functions = Set((json["functions"]?.array ?? []).compactMap(\.string))
-    maximumCalls = json["maximum_calls"]?.count ?? .max
+    let record = ResponseRecord(
+      try ResponseRequest(body), isWholeTurn: json["is_whole_turn"]?.bool ?? true,
+      functions: Set((json["functions"]?.array ?? []).compactMap(\.string)),
+      maximumCalls: json["maximum_calls"]?.count ?? .max)
+    return (record, body)
   }
 
   /// - Parameters:

@@ -2,12 +2,10 @@ import Bytes
 import ClaudeCode
 import HTTPServer
 
-/// The body of `POST /v1/responses`: what is used of it. It is kept as it came, and read again when the response is asked
-/// for.
+/// The body of `POST /v1/responses`: what is used of it, but for its input.
 struct ResponseRequest: Sendable, Equatable {
   /// As the client spells it.
   let model: String
-  let input: [ResponseInputItem]
   let instructions: String?
   let previousID: String?
   let isStreamed: Bool
@@ -17,14 +15,13 @@ struct ResponseRequest: Sendable, Equatable {
   let format: AnswerForm
   /// From body fields and `metadata`.
   let options: TurnOptions
-  let body: JSONObject
+  /// What a response repeats of its request.
+  let echo: JSONObject
 
   /// - Throws: `HTTPError` 400 with `param`.
   init(_ body: JSONObject) throws {
-    self.body = body
     model = try body.optional("model", "a string", \.string) ?? ChatCompletionRequest.defaultModel
-    input = try ResponseInputItem.list(body["input"])
-    instructions = try body.optional("instructions", "a string", \.string)
+    instructions = try Self.instructions(body)
     previousID = try body.optional("previous_response_id", "a string", \.string)
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
     isStored = try body.optional("store", "true or false", \.bool) ?? true
@@ -36,10 +33,21 @@ struct ResponseRequest: Sendable, Equatable {
     options.effort =
       try options.effort ?? TurnOptions.Effort(openAI: body["reasoning"]?["effort"], "reasoning.effort")
     self.options = options
-    try refuseUnsupported()
+    echo = try Self.echo(body, model: model)
+    try refuseUnsupported(body)
   }
 
-  private func refuseUnsupported() throws {
+  private static func instructions(_ body: JSONObject) throws -> String? {
+    let instructions = try body.optional("instructions", "a string", \.string)
+    guard (instructions?.utf8.count ?? 0) <= RequestLimits.repeatedInstructions else {
+      throw HTTPError.invalidRequest(
+        "instructions are longer than \(RequestLimits.repeatedInstructions) bytes", param: "instructions",
+        code: "instructions_too_long")
+    }
+    return instructions
+  }
+
+  private func refuseUnsupported(_ body: JSONObject) throws {
     for name in ["conversation", "prompt"] where body[name].map({ !$0.isNull }) ?? false {
       throw HTTPError.invalidRequest("\(name) is not supported", param: name, code: "unsupported_parameter")
     }
@@ -51,8 +59,7 @@ struct ResponseRequest: Sendable, Equatable {
   /// The instructions as a message.
   var stage: [ChatMessage] { instructions.map { [ChatMessage(role: .system, text: $0)] } ?? [] }
 
-  /// What a response repeats of its request.
-  var echo: JSONObject {
+  private static func echo(_ body: JSONObject, model: String) throws -> JSONObject {
     var echo = JSONObject()
     for (name, value) in ResponseRequest.defaults.members.map({ ($0.key, $0.value) }) {
       echo[name] = body[name].flatMap { $0.isNull ? nil : $0 } ?? value
@@ -61,6 +68,11 @@ struct ResponseRequest: Sendable, Equatable {
     var text = body["text"]?.object ?? JSONObject()
     if text["format"] == nil { text["format"] = ["type": "text"] }
     echo["text"] = .object(text)
+    guard JSONValue.object(echo).size <= RequestLimits.repeatedFields else {
+      throw HTTPError.invalidRequest(
+        "the fields that a response repeats are larger than \(RequestLimits.repeatedFields) bytes",
+        code: "request_too_large")
+    }
     return echo
   }
 
@@ -70,4 +82,19 @@ struct ResponseRequest: Sendable, Equatable {
     "reasoning": ["effort": nil, "summary": nil], "service_tier": "default", "store": true, "temperature": nil,
     "text": nil, "tool_choice": "auto", "tools": [], "top_p": nil, "truncation": "disabled", "user": nil,
   ]
+}
+
+/// A whole body of `POST /v1/responses`, read where that takes nobody's time: only `request` is kept as long as the run.
+struct ResponseBody: Sendable {
+  let request: ResponseRequest
+  let input: [ResponseInputItem]
+  /// The body for the journal; nil for a response that is not stored.
+  let quoted: ByteBuffer?
+
+  /// - Throws: `HTTPError` 400 with `param`.
+  init(_ body: JSONObject) throws {
+    request = try ResponseRequest(body)
+    input = try ResponseInputItem.list(body["input"])
+    quoted = request.isStored ? ResponseRecord.quoted(body) : nil
+  }
 }

@@ -44,11 +44,13 @@ public struct ResponseRoutes {
 
   // MARK: Creating
 
-  /// A response that is to be made.
+  /// A response that is to be made. It is kept as long as the run, and holds nothing large.
   private struct Order {
     let id: String
     let wanted: ResponseRequest
-    let plan: ResponsePlan
+    let place: ConversationPlace
+    /// Of the request, with what it has inherited.
+    let options: TurnOptions
     let asked: RequestedTurn
     let encoder: ResponseEncoder
     /// The journal of the response that this request has asked for before.
@@ -66,40 +68,53 @@ public struct ResponseRoutes {
 
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
     let principal = context[Principal.self] ?? .anonymous
-    let (wanted, key) = try await JSONBody.read(request) { (try ResponseRequest($0), RequestKey(request, principal)) }
-    let recording = runner.recording(of: key)
+    let (body, key) = try await JSONBody.read(request) { (try ResponseBody($0), RequestKey(request, principal)) }
+    let wanted = body.request
+    let recording = try runner.recording(of: key)
     let id = recording?.journal?.id ?? "\(ResponseIdentity.prefix)\(turns.newID())"
-    let plan = try await plan(wanted, of: request.body.count, id, try request.head.sessionID, principal, context)
+    let plan = try await plan(body, of: request.body.count, id, try request.head.sessionID, principal, context)
     let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
     let now = recording?.journal?.createdAt ?? clock().milliseconds
-    let record = ResponseRecord(wanted, isWholeTurn: work.isWholeTurn, work.turn)
-    let description = RunDescription(
-      id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
-      createdAt: now, request: record.json)
-    let journal = wanted.isStored && recording == nil ? store.begin(description, isKept: wanted.isBackground) : nil
+    let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
+    let record = ResponseRecord(
+      wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
+    let journal = recording == nil ? begin(record, body.quoted, id, at: now, principal, context) : nil
     return Order(
-      id: id, wanted: wanted, plan: plan,
+      id: id, wanted: wanted, place: plan.plan.place, options: plan.options,
       asked: RequestedTurn(work, on: .response, for: principal, key, context, journal: journal),
       encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground), repeated: recording?.journal)
   }
 
+  /// The journal of a response that is stored.
+  private func begin(
+    _ record: ResponseRecord, _ quoted: ByteBuffer?, _ id: String, at now: Int, _ principal: Principal,
+    _ context: RequestContext
+  ) -> RunJournal? {
+    guard let quoted else { return nil }
+    let description = RunDescription(
+      id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
+      createdAt: now, request: record.journaled(quoted))
+    return store.begin(description, isKept: record.wanted.isBackground)
+  }
+
   private func plan(
-    _ wanted: ResponseRequest, of size: Int, _ id: String, _ session: String?, _ principal: Principal,
+    _ body: ResponseBody, of size: Int, _ id: String, _ session: String?, _ principal: Principal,
     _ context: RequestContext
   ) async throws -> ResponsePlan {
-    let messages = try await responses.messages(of: wanted.input, for: principal)
-    guard !messages.isEmpty else { throw HTTPError.invalidRequest("input says nothing", param: "input") }
-    if let plan = try shortPlan(wanted, messages, id, session, principal, context) { return plan }
+    let wanted = body.request
+    let messages = try await responses.messages(of: body.input, for: principal)
+    guard !messages.isEmpty else { throw HTTPError.invalidRequest("input has no messages", param: "input") }
+    if let plan = try await shortPlan(wanted, messages, of: size, id, session, principal, context) { return plan }
     let earlier = try await responses.conversation(upTo: wanted.previousID, for: principal)
     let options = wanted.options.inheriting(earlier.options)
     let policy = turns.policy
-    let (asked, conversation) = try await JSONBody.work(on: size) {
+    let (asked, conversation) = try await OffLoop.shared.run(on: size + earlier.size) {
       let asked = try ConversationRequest(
         messages: wanted.stage + earlier.messages + messages, tools: wanted.tools, format: wanted.format,
         options: options, at: "input")
       return (asked, try ChatConversation(asked, for: principal, policy))
     }
-    let plan = try conversations.plan(
+    let plan = try await conversations.plan(
       asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
     return ResponsePlan(plan: plan, options: options)
   }
@@ -107,36 +122,41 @@ public struct ResponseRoutes {
   /// Where the response before it is remembered, and still what its session said last, the past need not be read; nil
   /// where it has to be.
   private func shortPlan(
-    _ wanted: ResponseRequest, _ messages: [ChatMessage], _ id: String, _ session: String?, _ principal: Principal,
-    _ context: RequestContext
-  ) throws -> ResponsePlan? {
+    _ wanted: ResponseRequest, _ messages: [ChatMessage], of size: Int, _ id: String, _ session: String?,
+    _ principal: Principal, _ context: RequestContext
+  ) async throws -> ResponsePlan? {
     guard let mark = try responses.mark(of: wanted.previousID, for: principal) else { return nil }
     let options = wanted.options.inheriting(mark.options)
-    guard wanted.settings(options) == mark.settings, messages.allSatisfy({ $0.role == .user || $0.role == .tool }),
-      conversations.knows(mark, messages, principal)
+    guard wanted.settings(options) == mark.settings else { return nil }
+    let policy = turns.policy
+    let short = try await OffLoop.shared.run(on: size) {
+      () -> (asked: ConversationRequest, conversation: ChatConversation)? in
+      guard messages.allSatisfy({ $0.role == .user || $0.role == .tool }) else { return nil }
+      return (
+        try ConversationRequest(since: messages, tools: wanted.tools, options: options, at: "input"),
+        try ChatConversation(wanted.stage + messages, after: mark, policy)
+      )
+    }
+    // Asked now, for the wait may have changed it. In another workspace the CLI does not know the session.
+    guard let (asked, conversation) = short, conversations.knows(mark, conversation.results, principal),
+      conversation.newest.workspace == nil, conversation.newest.sessionID == nil
     else { return nil }
-    let asked = try ConversationRequest(since: messages, tools: wanted.tools, options: options, at: "input")
-    let conversation = try ChatConversation(wanted.stage + messages, after: mark, turns.policy)
-    // In another workspace the CLI does not know the session.
-    guard conversation.newest.workspace == nil, conversation.newest.sessionID == nil else { return nil }
-    let plan = try conversations.plan(
+    let plan = try await conversations.plan(
       asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
     return ResponsePlan(plan: plan, options: options)
   }
 
   private func stream(_ order: Order) async throws -> HTTPResponse {
-    let isNews = order.asked.isNews
-    return try await runner.stream(order.asked) { _ in
+    try await runner.stream(order.asked) { _ in
       order.encoder
     } onEnd: { run, encoder, outcome in
-      if isNews { note(outcome, of: run, order, encoder) }
+      if order.asked.advancesConversation { note(outcome, of: run, order, encoder) }
     }
   }
 
   private func collect(_ order: Order) async throws -> HTTPResponse {
-    let isNews = order.asked.isNews
     let (run, encoder, outcome) = try await runner.collect(order.asked) { _ in order.encoder }
-    if isNews { note(outcome, of: run, order, encoder) }
+    if order.asked.advancesConversation { note(outcome, of: run, order, encoder) }
     return .json(encoder.json())
   }
 
@@ -160,14 +180,14 @@ public struct ResponseRoutes {
 
   /// Remembers where the conversation stands.
   private func note(_ outcome: RunOutcome, of run: Run, _ order: Order, _ encoder: ResponseEncoder) {
-    let (plan, answer) = (order.plan.plan, encoder.message)
-    conversations.note(outcome, of: run, plan, answer: answer, order.asked.principal)
+    let (place, answer) = (order.place, encoder.message)
+    conversations.note(outcome, of: run, at: place, answer: answer, order.asked.principal)
     guard order.asked.journal != nil else { return }
     responses.mark(
       order.id,
       ConversationMark(
-        past: ChatHistory.extend(plan.key, by: [answer]), beforeAnswer: plan.key,
-        settings: order.wanted.settings(order.plan.options), options: order.plan.options))
+        past: ChatHistory.extend(place.key, by: [answer]), beforeAnswer: place.key,
+        settings: order.wanted.settings(order.options), options: order.options))
   }
 
   // MARK: By id
@@ -188,7 +208,7 @@ public struct ResponseRoutes {
   }
 
   private func snapshot(_ journal: RunJournal) async throws -> JSONValue {
-    try await responses.read(journal).1.json(journal.state == .queued ? .queued : nil)
+    try await responses.encoder(journal).json(journal.state == .queued ? .queued : nil)
   }
 
   private func cancel(_ id: String, _ context: RequestContext) async throws -> HTTPResponse {
@@ -211,10 +231,11 @@ public struct ResponseRoutes {
   ) async throws -> HTTPResponse {
     let journal = try journal(id, context)
     let stem = id.dropFirst(ResponseIdentity.prefix.count)
-    let items = try await responses.record(journal).wanted.input.enumerated().map {
-      $1.listed(as: "in_\(stem)_\($0)")
+    let page = try ListPage(request.head, newestFirst: true)
+    let list = try await responses.read(journal) { _, body in
+      try page.json(ResponseInputItem.listed(body["input"], stem: stem)) { $0["id"]?.string ?? "" }
     }
-    return .json(try ListPage(request.head, newestFirst: true).json(items) { $0["id"]?.string ?? "" })
+    return .json(list)
   }
 }
 

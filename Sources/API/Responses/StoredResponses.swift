@@ -31,24 +31,33 @@ final class StoredResponses {
       message: "Response with id '\(id.prefix(64))' not found.")
   }
 
-  /// - Throws: `HTTPError` 404 where it is lost.
-  func record(_ journal: RunJournal) async throws -> ResponseRecord {
+  /// What `make` makes of the record and the body of a response's request.
+  ///
+  /// - Throws: `HTTPError` 404 where it is lost; what `make` throws.
+  func read<Value: Sendable>(
+    _ journal: RunJournal, _ make: @escaping @Sendable (ResponseRecord, JSONObject) throws -> Value
+  ) async throws -> Value {
     guard let bytes = await journal.request() else { throw StoredResponses.notFound(journal.id) }
-    let record = try await JSONBody.work(on: bytes.count) {
-      try RunDescription.request(in: bytes).flatMap { try ResponseRecord($0) }
+    let made = try await OffLoop.shared.run(on: bytes.count) {
+      try RunDescription.request(in: bytes).flatMap { try ResponseRecord.read($0) }.map { try make($0.record, $0.body) }
     }
-    guard let record else { throw StoredResponses.notFound(journal.id) }
-    return record
+    guard let made else { throw StoredResponses.notFound(journal.id) }
+    return made
   }
+
+  func record(_ journal: RunJournal) async throws -> ResponseRecord { try await read(journal) { record, _ in record } }
 
   /// The response as far as it has come.
   ///
   /// - Throws: `HTTPError` 404 where it is lost.
-  func read(_ journal: RunJournal) async throws -> (ResponseRequest, ResponseEncoder) {
-    let record = try await record(journal)
+  func encoder(_ journal: RunJournal) async throws -> ResponseEncoder {
+    await encoder(journal, try await record(journal))
+  }
+
+  private func encoder(_ journal: RunJournal, _ record: ResponseRecord) async -> ResponseEncoder {
     let fold = RunFold(record.encoder(journal.id, createdAt: journal.createdAt))
     _ = await journal.tell(fold)
-    return (record.wanted, fold.encoder)
+    return fold.encoder
   }
 
   // MARK: Going on
@@ -80,22 +89,34 @@ final class StoredResponses {
     return journal
   }
 
-  /// Everything that was said up to and including a response, and the options that hold after it.
+  /// A conversation up to and including a response.
+  struct Earlier {
+    var messages: [ChatMessage] = []
+    /// The options that hold after it.
+    var options = TurnOptions()
+    /// Bytes of its journals: a measure of the work it makes.
+    var size = 0
+  }
+
+  /// Everything that was said up to and including a response.
   ///
-  /// - Throws: `HTTPError` 400 where a part of it is not kept any more.
-  func conversation(
-    upTo id: String?, for principal: Principal
-  ) async throws -> (messages: [ChatMessage], options: TurnOptions) {
-    var (messages, options) = ([[ChatMessage]](), TurnOptions())
+  /// - Throws: `HTTPError` 400 where a part of it is not kept any more, or there is too much.
+  func conversation(upTo id: String?, for principal: Principal) async throws -> Earlier {
+    var (messages, earlier) = ([[ChatMessage]](), Earlier())
     var next = id
     while let id = next {
-      let (wanted, encoder) = try await read(try previous(id, for: principal))
-      let asked = try await self.messages(of: wanted.input, for: principal)
-      messages.append(asked + [encoder.message].filter { !$0.content.isEmpty || !$0.calls.isEmpty })
-      options = options.inheriting(wanted.options)
-      next = wanted.previousID
+      let journal = try previous(id, for: principal)
+      let (record, input) = try await read(journal) { ($0, try ResponseInputItem.list($1["input"])) }
+      let answer = await encoder(journal, record).message
+      let asked = try await self.messages(of: input, for: principal)
+      messages.append(asked + [answer].filter { !$0.content.isEmpty || !$0.calls.isEmpty })
+      earlier.options = earlier.options.inheriting(record.wanted.options)
+      earlier.size += journal.length
+      try ConversationRequest.checkCount(messages.reduce(0) { $0 + $1.count }, "previous_response_id")
+      next = record.wanted.previousID
     }
-    return (messages.reversed().flatMap { $0 }, options)
+    earlier.messages = messages.reversed().flatMap { $0 }
+    return earlier
   }
 
   /// How many items of a request may stand for others.
@@ -105,7 +126,9 @@ final class StoredResponses {
   ///
   /// - Throws: `HTTPError` 400 for an item that is not kept, and for too many.
   func messages(of items: [ResponseInputItem], for principal: Principal) async throws -> [ChatMessage] {
-    guard items.count(where: { $0.reference != nil }) <= StoredResponses.maximumReferences else {
+    let references = items.count { $0.reference != nil }
+    guard references > 0 else { return items.compactMap(\.message) }
+    guard references <= StoredResponses.maximumReferences else {
       throw HTTPError.invalidRequest(
         "input: at most \(StoredResponses.maximumReferences) items may be references", param: "input")
     }
@@ -127,7 +150,7 @@ final class StoredResponses {
     guard let (response, index) = ResponseIdentity.owner(ofItem: id),
       let journal = find(response, principal)
     else { throw StoredResponses.noItem(id) }
-    if outputs[response] == nil { outputs[response] = try await read(journal).1.output }
+    if outputs[response] == nil { outputs[response] = try await encoder(journal).output }
     guard let output = outputs[response], output.indices.contains(index), output[index]["id"]?.string == id else {
       throw StoredResponses.noItem(id)
     }

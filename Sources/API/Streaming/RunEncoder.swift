@@ -29,7 +29,7 @@ package protocol RunEncoder {
   mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer)
 
   /// Another turn begins, with what the client says: in the journal of an agent.
-  mutating func encode(input: JSONValue, to output: inout ByteBuffer)
+  mutating func encode(input: Span<UInt8>, to output: inout ByteBuffer)
 
   /// The run waits for what the client's functions answer: the answer ends in their calls.
   mutating func closeParked(to output: inout ByteBuffer)
@@ -41,6 +41,6 @@ package protocol RunEncoder {
 extension RunEncoder {
   package var isSatisfied: Bool { mutating get { false } }
   package mutating func open(to output: inout ByteBuffer) {}
-  package mutating func encode(input: JSONValue, to output: inout ByteBuffer) {}
+  package mutating func encode(input: Span<UInt8>, to output: inout ByteBuffer) {}
   package mutating func closeEarly(to output: inout ByteBuffer) {}
 }

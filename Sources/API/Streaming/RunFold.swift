@@ -35,7 +35,7 @@ final class RunFold<Encoder: RunEncoder>: RunObserver {
     output.removeAll()
   }
 
-  func run(_ run: any RunSource, didTake input: JSONValue) {
+  func run(_ run: any RunSource, didTake input: Span<UInt8>) {
     encoder.encode(input: input, to: &output)
     output.removeAll()
   }

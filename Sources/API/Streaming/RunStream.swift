@@ -106,7 +106,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     write { encoder.encode(question, to: &$0) }
   }
 
-  func run(_ run: any RunSource, didTake input: JSONValue) {
+  func run(_ run: any RunSource, didTake input: Span<UInt8>) {
     guard !isOver else { return }
     write { encoder.encode(input: input, to: &$0) }
   }

@@ -13,7 +13,7 @@ public final class RepeatedRequests {
   public struct Limits: Sendable, Equatable {
     /// Bytes of lines kept of one run.
     public var run = 8 * 1024 * 1024
-    /// Bytes of lines kept of all runs; the oldest are forgotten first.
+    /// Bytes of lines kept of all runs. The oldest is forgotten first of the principal that holds the most.
     public var total = 64 * 1024 * 1024
     /// How long after its end a run can be repeated.
     public var window: Duration = .seconds(60)
@@ -37,18 +37,47 @@ public final class RepeatedRequests {
   }
 
   /// The run that was started for the same request; nil for a new request.
-  func recording(of key: RequestKey) -> RunRecording? { entries.last { $0.key == key }?.recording }
+  ///
+  /// - Throws: `HTTPError` 422 for another request under the same idempotency key.
+  func recording(of key: RequestKey) throws -> RunRecording? {
+    guard let entry = entries.last(where: { $0.key == key }) else { return nil }
+    guard entry.key.body == key.body else {
+      throw HTTPError(
+        422, type: "invalid_request_error", code: "idempotency_key_reused", param: "idempotency-key",
+        message: "This idempotency key was used for a request with another body")
+    }
+    return entry.recording
+  }
 
   /// Keeps what `run` says, in case its request comes again.
   ///
   /// - Parameter isWholeTurn: whether the request has begun the turn.
   func record(_ run: Run, isWholeTurn: Bool, in journal: RunJournal? = nil, for key: RequestKey) {
-    let recording = RunRecording(run, isWholeTurn: isWholeTurn, journal: journal, capacity: limits.run) { [weak self] in
+    let recording = RunRecording(
+      run, isWholeTurn: isWholeTurn, journal: journal, capacity: limits.run,
+      onGrowth: { [weak self] in self?.makeRoom() }
+    ) { [weak self] in
       self?.recordingEnded($0)
     }
     entries.append(Entry(key: key, recording: recording))
     run.add(recording)
-    while entries.reduce(0, { $0 + $1.recording.kept }) > limits.total { entries.removeFirst() }
+    makeRoom()
+  }
+
+  private func makeRoom() {
+    var held: [String: Int] = [:]
+    for entry in entries { held[entry.key.principal, default: 0] += entry.recording.kept }
+    var total = held.values.reduce(0, +)
+    while total > limits.total {
+      let heaviest = held.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+      guard let index = entries.firstIndex(where: { $0.key.principal == heaviest && $0.recording.kept > 0 }) else {
+        return
+      }
+      let gone = entries.remove(at: index)
+      total -= gone.recording.kept
+      held[gone.key.principal, default: 0] -= gone.recording.kept
+      gone.recording.discard()
+    }
   }
 
   private func recordingEnded(_ recording: RunRecording) {
@@ -61,8 +90,11 @@ public final class RepeatedRequests {
 
 /// Whose request it is, and what it says: equal for a request and its repetition.
 struct RequestKey: Hashable, Sendable {
-  private let principal: String
+  let principal: String
+  /// Of the path and the idempotency key, or without one of the path and the body.
   private let identity: [UInt8]
+  /// Of the body.
+  let body: [UInt8]
   /// Whether the client says that it has sent this before, or might.
   let isRepeated: Bool
 
@@ -70,9 +102,9 @@ struct RequestKey: Hashable, Sendable {
   init?(_ request: HTTPRequest, _ principal: Principal) {
     guard request.head.isOfRepeatingClient else { return nil }
     self.principal = principal.id
+    body = SHA256.hash(request.body.span)
     let given = request.head.fields["idempotency-key"]
-    identity = SHA256.hash(
-      (Array("\(request.head.path)\n\(given ?? "")\n".utf8) + (given == nil ? request.body : [])).span)
+    identity = SHA256.hash((Array("\(request.head.path)\n\(given ?? "")\n".utf8) + (given == nil ? body : [])).span)
     isRepeated = given != nil || (request.head.fields["x-stainless-retry-count"].flatMap { Int($0) } ?? 0) > 0
   }
 

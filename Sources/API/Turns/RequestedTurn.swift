@@ -41,9 +41,11 @@ enum Surface: String, Sendable {
   case response
 }
 
-/// Work, and the request that asks for it.
-struct RequestedTurn {
-  let work: RequestedWork
+/// Work, and the request that asks for it. It is kept as long as the run; the work, which can be large, is taken from it
+/// once, so that nothing of a long request stays while its answer is made.
+@Reactor
+final class RequestedTurn {
+  private var work: RequestedWork?
   let surface: Surface
   let principal: Principal
   let context: RequestContext
@@ -51,6 +53,10 @@ struct RequestedTurn {
   let key: RequestKey?
   /// Where what the run says is kept; nil for a run that ends with its connection.
   let journal: RunJournal?
+  /// Whether the answer begins with its turn.
+  let isWholeTurn: Bool
+  /// Whether the end of the run advances the conversation: false for a replay.
+  let advancesConversation: Bool
 
   init(
     _ work: RequestedWork, on surface: Surface, for principal: Principal, _ key: RequestKey?,
@@ -62,15 +68,15 @@ struct RequestedTurn {
     self.context = context
     self.key = key
     self.journal = journal
+    isWholeTurn = work.isWholeTurn
+    advancesConversation = if case .repetition(let recording) = work { recording.isLive } else { true }
   }
 
-  /// Whether the answer begins with its turn.
-  @Reactor
-  var isWholeTurn: Bool { work.isWholeTurn }
-
-  /// Whether the end of the run is news to the conversation: not so if the answer is given once more.
-  @Reactor
-  var isNews: Bool { if case .repetition(let recording) = work { recording.isLive } else { true } }
+  /// Hands the work over; nil if that was done before.
+  func takeWork() -> RequestedWork? {
+    defer { work = nil }
+    return work
+  }
 }
 
 extension HTTPRequestHead {

@@ -25,6 +25,9 @@ final class RunRecording: RunObserver {
   /// How many bytes of lines the run has said.
   private var bytes = 0
   private let capacity: Int
+  /// Bytes since `onGrowth` was called last.
+  private var unreported = 0
+  private let onGrowth: @Reactor () -> Void
   /// Nil once it was called.
   private var onEnd: (@Reactor (RunRecording) -> Void)?
 
@@ -36,21 +39,24 @@ final class RunRecording: RunObserver {
 
   /// - Parameters:
   ///   - capacity: how many bytes of lines are kept; a run that says more cannot be repeated.
+  ///   - onGrowth: called from time to time as more is kept.
   ///   - onEnd: called when the run has ended, or waits for its client.
   init(
     _ run: Run, isWholeTurn: Bool, journal: RunJournal? = nil, capacity: Int,
-    onEnd: @escaping @Reactor (RunRecording) -> Void
+    onGrowth: @escaping @Reactor () -> Void = {}, onEnd: @escaping @Reactor (RunRecording) -> Void
   ) {
     live = run
     self.isWholeTurn = isWholeTurn
     self.journal = journal
     self.capacity = capacity
+    self.onGrowth = onGrowth
     self.onEnd = onEnd
   }
 
   var isCongested: Bool { false }
   var keepsRun: Bool { false }
-  var isWhole: Bool { journal?.isWhole ?? (bytes <= capacity) }
+  var isWhole: Bool { journal?.isWhole ?? (bytes <= capacity && !isDiscarded) }
+  private var isDiscarded = false
   /// How many bytes are kept here.
   var kept: Int { journal == nil && isWhole ? bytes : 0 }
 
@@ -58,7 +64,20 @@ final class RunRecording: RunObserver {
     guard journal == nil else { return }
     bytes += line.count
     if isWhole { events.append(.line(message, line.bytes(in: 0..<line.count))) } else { events = [] }
+    unreported += line.count
+    guard unreported >= RunRecording.reportInterval else { return }
+    unreported = 0
+    onGrowth()
   }
+
+  /// Forgets what was kept: the run cannot be repeated any more.
+  func discard() {
+    isDiscarded = true
+    events = []
+  }
+
+  /// Growth is reported once for so many bytes.
+  private static let reportInterval = 64 * 1024
 
   func run(_ run: any RunSource, didAsk question: PermissionQuestion) { events.append(.question(question)) }
 

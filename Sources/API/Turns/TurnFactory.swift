@@ -50,14 +50,14 @@ public final class TurnFactory {
   }
 
   /// - Parameters:
-  ///   - content: what the user says; where there is a history, with the history in words.
+  ///   - content: what the user says.
   ///   - history: the whole conversation, what the user says now included, for a new session.
   ///   - options: what the request says; what it leaves open is taken from the session.
   ///   - session: the session to continue; nil for a new one.
   ///   - context: gets `x-claude-warning`, and `x-session-id` for a session that is there already.
   /// - Throws: `HTTPError`.
   func makeTurn(
-    content: [ContentBlock], telling history: [ConversationMessage] = [], options: TurnOptions,
+    content: [ContentBlock], beginningWith history: ImportedHistory? = nil, options: TurnOptions,
     continuing session: SessionRecord?, _ context: RequestContext
   ) throws -> Turn {
     // What is inherited is the CLI's name already.
@@ -90,15 +90,14 @@ public final class TurnFactory {
     return turn
   }
 
-  /// The session, and what it is to be told now.
+  /// The session, and the message that begins its turn.
   private func place(
-    _ content: [ContentBlock], _ history: [ConversationMessage], _ session: SessionRecord?
+    _ content: [ContentBlock], _ history: ImportedHistory?, _ session: SessionRecord?
   ) -> (Turn.Session, [ContentBlock]) {
     if let session { return (.resume(id: session.id), content) }
-    let resumption = Resumption(history)
-    // A conversation that asks nothing is told in words.
-    guard !resumption.transcript.isEmpty, !resumption.prompt.isEmpty else { return (.new(id: newID()), content) }
-    return (.imported(id: newID(), resumption.transcript, words: content), resumption.prompt)
+    guard let history else { return (.new(id: newID()), content) }
+    guard let transcript = history.transcript else { return (.new(id: newID()), history.content) }
+    return (.imported(id: newID(), transcript, fallback: history.fallback), history.content)
   }
 
   /// - Throws: `HTTPError` for a model that is not there, or more than the policy allows.

@@ -24,9 +24,9 @@ public struct TurnPolicy: Sendable, Equatable {
     self.writesSessionIntoContent = writesSessionIntoContent
   }
 
-  /// The permission mode of a turn that asks for none: `default`, or the ceiling if that is lower. Without a ceiling the
-  /// CLI's own settings decide (nil).
-  var defaultPermissionMode: PermissionMode? { ceiling < .bypassPermissions ? min(.manual, ceiling) : nil }
+  /// The permission mode of a turn that asks for none: `default`, or the ceiling if that is lower. The `defaultMode` of the
+  /// CLI's user settings never counts.
+  var defaultPermissionMode: PermissionMode { min(.manual, ceiling) }
 
   /// - Throws: `HTTPError` 403 for what is above the ceiling.
   func check(_ options: TurnOptions) throws {
@@ -39,8 +39,26 @@ public struct TurnPolicy: Sendable, Equatable {
         "File mentions can attach any file of this machine; this server's ceiling, \(ceiling.name), forbids them",
         param: "file-mentions")
     }
+    try TurnPolicy.checkLength(options)
     try checkTools(options.allowedTools ?? [], param: "allowed-tools")
     try checkTools(options.mcpAllowedTools ?? [], param: "mcp-allowed-tools")
+  }
+
+  /// - Throws: `HTTPError` 400 for more tool rules than the CLI's command line holds.
+  static func checkLength(_ options: TurnOptions) throws {
+    let lists: [(OptionName, [String]?)] = [
+      (.allowedTools, options.allowedTools), (.disallowedTools, options.disallowedTools),
+      (.mcpAllowedTools, options.mcpAllowedTools),
+    ]
+    var length = 0
+    for (name, rules) in lists {
+      length += (rules ?? []).reduce(0) { $0 + $1.utf8.count + 1 }
+      guard length <= RequestLimits.toolRules else {
+        throw HTTPError.invalidRequest(
+          "\(name.rawValue): all tool rules together are longer than \(RequestLimits.toolRules) bytes",
+          param: name.rawValue, code: "too_many_tools")
+      }
+    }
   }
 
   private func checkTools(_ rules: [String], param: String) throws {

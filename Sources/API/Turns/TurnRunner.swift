@@ -37,9 +37,11 @@ public final class TurnRunner {
   }
 
   /// The run of a request that is here for the second time; nil for one that is new.
-  func recording(of key: RequestKey?) -> RunRecording? {
+  ///
+  /// - Throws: `HTTPError` 422 for another request under the same idempotency key.
+  func recording(of key: RequestKey?) throws -> RunRecording? {
     guard let key, key.isRepeated else { return nil }
-    return repeats.recording(of: key)
+    return try repeats.recording(of: key)
   }
 
   /// Streams the run through an encoder. Returns when there is something to send, or the patience for it is spent.
@@ -157,8 +159,10 @@ public final class TurnRunner {
   private func start(
     _ asked: RequestedTurn, endsWithClient: Bool = true, _ observe: @Reactor (Run, Attach) -> Void
   ) async throws(ClaudeError) -> Run {
-    switch asked.work {
-    case .turn(let turn):
+    guard let work = asked.takeWork() else { preconditionFailure("a request's work was started twice") }
+    switch work {
+    case .turn(var turn):
+      turn.principal = asked.principal.id
       return try await begin(turn, asked, endsWithClient, observe)
     case .resumption(let run, let results, let content):
       turns.began(run, for: asked.principal, asked.context)

@@ -27,13 +27,13 @@ public struct RunDescription: Sendable, Equatable {
   public let requestID: String
   /// When it was begun, in milliseconds since 1970.
   public let createdAt: Int
-  /// What the surface wants to find again.
-  public let request: JSONValue
+  /// What the surface wants to find again. It can be as large as a request.
+  public let request: EncodedJSON
   /// Whether a run that waits for its client goes on in the same journal.
   public let outlastsWaiting: Bool
 
   public init(
-    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: JSONValue,
+    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: EncodedJSON,
     outlastsWaiting: Bool = false
   ) {
     self.outlastsWaiting = outlastsWaiting
@@ -46,25 +46,31 @@ public struct RunDescription: Sendable, Equatable {
   }
 
   /// For keeping.
-  package var json: JSONValue {
-    [
+  package var encoded: ByteBuffer {
+    let head: JSONValue = [
       "id": .string(id), "surface": .string(surface), "principal": .string(principal),
       "request_id": .string(requestID), "created_at": JSONValue(createdAt), "outlasts_waiting": .bool(outlastsWaiting),
-      "request": request,
     ]
+    var encoded = ByteBuffer()
+    head.write(to: &encoded)
+    encoded.removeLast(1)
+    encoded.append(",\"request\":")
+    encoded.append(request.bytes)
+    encoded.append(Ascii.closeBrace)
+    return encoded
   }
 
   /// Reads what `RunJournal.request` gives.
   public static func request(in bytes: [UInt8]) -> JSONValue? { try? JSONValue(parsing: bytes)["request"] }
 
-  /// Nil for what `json` does not write.
+  /// Nil for what `encoded` does not write.
   init?(_ json: JSONValue) {
     guard let id = json["id"]?.string, let surface = json["surface"]?.string,
       let principal = json["principal"]?.string, let createdAt = json["created_at"]?.count
     else { return nil }
     self.init(
       id: id, surface: surface, principal: principal, requestID: json["request_id"]?.string ?? "",
-      createdAt: createdAt, request: json["request"] ?? .null,
+      createdAt: createdAt, request: EncodedJSON(json["request"] ?? .null),
       outlastsWaiting: json["outlasts_waiting"]?.bool ?? false)
   }
 }

@@ -98,8 +98,7 @@ public final class JournalReader: RunSource {
       guard takes(), let question = (try? JSONValue(parsing: payload)).flatMap(PermissionQuestion.init) else { return }
       observer.run(self, didAsk: question)
     case .input:
-      guard takes(), let input = try? JSONValue(parsing: payload) else { return }
-      observer.run(self, didTake: input)
+      if takes() { observer.run(self, didTake: payload) }
     case .ended:
       // An end that others follow was only a turn's.
       guard offset == journal.length, !journal.isExpectingMore else { return }

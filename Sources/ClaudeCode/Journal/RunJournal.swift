@@ -101,7 +101,7 @@ public final class RunJournal {
 
   // MARK: Writing
 
-  func begin(_ description: RunDescription) { append(.begun, description.json.encoded.span) }
+  func begin(_ description: RunDescription) { append(.begun, description.encoded.span) }
 
   /// Takes in what a former life has left.
   func restore(_ found: RecoveredJournal) {
@@ -130,9 +130,9 @@ public final class RunJournal {
   }
 
   /// The client says something: a further turn begins.
-  public func take(input: JSONValue) {
+  public func take(input: EncodedJSON) {
     change(to: .queued)
-    append(.input, input.encoded.span)
+    append(.input, input.bytes.span)
   }
 
   private func change(to state: State) {

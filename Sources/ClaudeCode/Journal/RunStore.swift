@@ -9,8 +9,8 @@ public final class RunStore {
   public struct Limits: Sendable, Equatable {
     /// How long a run is kept after its end (`RUN_RETENTION_MS`).
     public var retention: Duration = .seconds(3600)
-    /// Bytes of all journals (`RUN_STORE_MAX_BYTES`). The runs that ended first are forgotten first; a run for which that
-    /// does not make enough room is not kept.
+    /// Bytes of all journals (`RUN_STORE_MAX_BYTES`). Room is made at the expense of the principal that holds the most: its
+    /// run that ended first is forgotten first. A run for which that does not make enough room is not kept.
     public var total = 1024 * 1024 * 1024
     /// Bytes of ended runs that stay in memory.
     public var memory = 16 * 1024 * 1024
@@ -29,6 +29,8 @@ public final class RunStore {
   /// Those that have ended, the first first.
   private var ended: [RunJournal] = []
   private var total = 0
+  /// The same by principal.
+  private var totalOf: [String: Int] = [:]
 
   /// - Parameters:
   ///   - isDurable: whether runs are to be found again after a restart; if not, the storage is only where they go when
@@ -59,13 +61,13 @@ public final class RunStore {
       }
       let journal = make(description, isKept: true)
       journals[journal.id] = journal
-      total += found.length
+      count(found.length, of: journal.principal)
       journal.restore(found)
     }
     ended = journals.values.sorted { ($0.endedAt ?? 0, $0.id) < ($1.endedAt ?? 0, $1.id) }
     let now = clock().milliseconds
     for journal in ended { expire(journal, after: limits.retention - .milliseconds(now - (journal.endedAt ?? now))) }
-    makeRoom()
+    makeRoom(for: nil)
     return journals.count
   }
 
@@ -83,7 +85,8 @@ public final class RunStore {
     RunJournal(
       description, isKept: isKept, limits: limits.journal, storage: storage, isDurable: isDurable,
       scheduler: scheduler, clock: clock, logger: logger,
-      onGrowth: { [weak self] in self?.grow(by: $0) ?? false }, onChange: { [weak self] in self?.journalChanged($0) })
+      onGrowth: { [weak self] in self?.grow(by: $0, description.principal) ?? false },
+      onChange: { [weak self] in self?.journalChanged($0) })
   }
 
   public func journal(_ id: String) -> RunJournal? { journals[id] }
@@ -133,14 +136,30 @@ public final class RunStore {
   /// Less than nothing for a journal that is not kept any more.
   ///
   /// - Returns: whether there is room for it, for which others may have to go.
-  private func grow(by bytes: Int) -> Bool {
-    total += bytes
-    makeRoom()
+  private func grow(by bytes: Int, _ principal: String) -> Bool {
+    count(bytes, of: principal)
+    makeRoom(for: principal)
     return total <= limits.total
   }
 
-  private func makeRoom() {
-    while total > limits.total, let oldest = ended.first { remove(oldest) }
+  private func count(_ bytes: Int, of principal: String) {
+    total += bytes
+    let own = totalOf[principal, default: 0] + bytes
+    totalOf[principal] = own > 0 ? own : nil
+  }
+
+  /// - Parameter principal: the one that needs room. Where it holds the most itself, nothing of others goes for it.
+  private func makeRoom(for principal: String?) {
+    while total > limits.total {
+      let heaviest = totalOf.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+      if let own = ended.first(where: { $0.principal == heaviest }) {
+        remove(own)
+      } else if heaviest != principal, let oldest = ended.first(where: { $0.principal == principal }) ?? ended.first {
+        remove(oldest)
+      } else {
+        return
+      }
+    }
   }
 
   /// The runs that ended first leave memory first.

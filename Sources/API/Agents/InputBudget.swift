@@ -1,0 +1,32 @@
+import EventLoop
+
+/// The bytes of inputs that wait for agents to have time for them. One principal holds at most half of what there may be.
+@Reactor
+final class InputBudget {
+  /// Bytes of all inputs that wait: two of the largest size.
+  nonisolated static let usualLimit = 64 * 1024 * 1024
+
+  private let limit: Int
+  private var held: [String: Int] = [:]
+  private var total = 0
+
+  init(limit: Int = InputBudget.usualLimit) { self.limit = limit }
+
+  /// Takes a share for an input.
+  ///
+  /// - Returns: whether there is room; nothing is taken if not.
+  func take(_ bytes: Int, for principal: String) -> Bool {
+    let own = held[principal, default: 0] + bytes
+    guard own <= limit / 2, total + bytes <= limit else { return false }
+    held[principal] = own
+    total += bytes
+    return true
+  }
+
+  /// Gives back what was taken.
+  func give(_ bytes: Int, of principal: String) {
+    total -= bytes
+    let rest = held[principal, default: 0] - bytes
+    held[principal] = rest > 0 ? rest : nil
+  }
+}

@@ -1,0 +1,67 @@
+/// Work whose time grows with its input. Small work is done where it is asked for; large work is done by another thread, so
+/// that the loop keeps serving everybody else.
+@Reactor
+public final class OffLoop {
+  public struct Limits: Sendable, Equatable {
+    /// Work on more bytes leaves the loop. 64 KiB of JSON take a third of a millisecond.
+    public var inline = 64 * 1024
+    /// Work on more bytes is done by few threads at a time: a document takes many times its size while it is read.
+    public var large = 1024 * 1024
+    /// How many threads do large work at the same time; the others wait their turn.
+    public var width: Int
+
+    /// - Parameter cores: one of them is left to the loop.
+    public init(cores: Int = Machine.cores) { width = max(1, cores - 1) }
+
+    /// Whether work on so many bytes waits for its turn.
+    func isLarge(_ size: Int) -> Bool { size > large }
+  }
+
+  public static let shared = OffLoop()
+
+  private let limits: Limits
+  private var active = 0
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  public init(limits: Limits = Limits()) { self.limits = limits }
+
+  /// Whether work on so many bytes is done on the loop.
+  public nonisolated static func isInline(_ size: Int) -> Bool { size <= Limits(cores: 1).inline }
+
+  /// Does work on `size` bytes.
+  ///
+  /// - Throws: what `body` throws.
+  public func run<Value: Sendable>(
+    on size: Int, _ body: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
+    guard size > limits.inline else { return try body() }
+    guard limits.isLarge(size) else { return try await Task.detached { try body() }.value }
+    await enter()
+    defer { leave() }
+    return try await Task.detached { try body() }.value
+  }
+
+  /// Does work that cannot fail.
+  public func run<Value: Sendable>(on size: Int, _ body: @escaping @Sendable () -> Value) async -> Value {
+    guard size > limits.inline else { return body() }
+    guard limits.isLarge(size) else { return await Task.detached { body() }.value }
+    await enter()
+    defer { leave() }
+    return await Task.detached { body() }.value
+  }
+
+  private func enter() async {
+    await withCheckedContinuation { continuation in
+      guard active >= limits.width else {
+        active += 1
+        return continuation.resume()
+      }
+      waiting.append(continuation)
+    }
+  }
+
+  /// The place goes to whoever waits longest.
+  private func leave() {
+    if waiting.isEmpty { active -= 1 } else { waiting.removeFirst().resume() }
+  }
+}

@@ -1,0 +1,24 @@
+import Bytes
+import Testing
+
+struct BlankTextTests {
+  @Test(
+    "white space of every kind is blank",
+    arguments: ["", " ", "\t\r\n\u{B}\u{C}", "\u{A0}", "\u{3000} \u{2028}", "\u{FEFF}"]
+  )
+  func blank(text: String) {
+    #expect(text.isBlank)
+    #expect(text.trimmed.isEmpty)
+  }
+
+  @Test(
+    "what can be seen is kept between its first and its last character",
+    arguments: [
+      ("a", "a"), (" a ", "a"), ("\r\na b\r\n", "a b"), ("\u{3000}é\u{A0}", "é"), ("  \u{200B}", "\u{200B}"),
+      ("😀 ", "😀"), ("\u{301} x", "\u{301} x"),
+    ])
+  func visible(text: String, expected: String) {
+    #expect(!text.isBlank)
+    #expect(String(text.trimmed).utf8.elementsEqual(expected.utf8))
+  }
+}
