@@ -18,8 +18,8 @@ SECONDS ?= 600
 RELEASE := swift build -c release --static-swift-stdlib
 export CACHE CLI VENVS
 
-.PHONY: help run build dev start stop status logs test unit clients matrix lint format cli stats fuzz sanitize bench soak watchers hooks \
-  tools clean
+.PHONY: help run build dev start stop status logs test unit clients matrix lint format cli stats fuzz sanitize bench soak watchers redteam \
+  hooks tools clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -106,6 +106,9 @@ soak: build ## mixed traffic with faults for SECONDS (600); fails if the server 
 
 watchers: build ## 1,000 ended runs, 100 at work, 10 watchers each, some of them stalled: all are told the same, in bounded memory
 	@python3 Config/make/watchers.py
+
+redteam: build ## floods, starves and lies to a server on the simulator; fails where it stalls or grows (4 min)
+	@python3 Config/make/redteam.py
 
 hooks: ## install a git hook that lints before each commit
 	@install -m 755 Config/make/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"

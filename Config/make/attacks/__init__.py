@@ -1,0 +1,1 @@
+"""The attacks of `make redteam`; `redteam.py` beside this directory runs them."""
