@@ -45,6 +45,11 @@ public struct ByteBuffer: Sendable {
     Array(storage[(head + range.lowerBound)..<(head + range.upperBound)])
   }
 
+  /// Appends a part to `bytes`; `range` in offsets from the first unconsumed byte.
+  public func append(_ range: Range<Int>, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: storage[(head + range.lowerBound)..<(head + range.upperBound)])
+  }
+
   /// Drops `count` bytes from the front.
   public mutating func consume(_ count: Int) {
     head += count

@@ -4,9 +4,8 @@ public import Bytes
 /// out, and the same events however the bytes are cut.
 public struct HTTPRequestParser: Sendable {
   public enum Event: Sendable {
-    case head(HTTPRequestHead)
-    /// Some bytes of the body. Never empty.
-    case body([UInt8])
+    /// A head, and how long it says its body is. A body over the limit is refused by the next call.
+    case head(HTTPRequestHead, HTTPBodyLength)
     /// The request is complete. Ask for the next only when this one has been answered.
     case end
   }
@@ -26,7 +25,8 @@ public struct HTTPRequestParser: Sendable {
   private var state = State.head
   /// How far the search for the head's end has come, so that a head that trickles in is not searched again and again.
   private var searched = 0
-  private var bodyLength = 0
+  private var hasSkippedLine = false
+  private var chunked = 0
 
   public init(limits: HTTPLimits) { self.limits = limits }
 
@@ -35,44 +35,59 @@ public struct HTTPRequestParser: Sendable {
 
   /// Consumes bytes from the front of `input` and returns the next event; nil when more bytes are needed.
   ///
+  /// - Parameter body: bytes of the request's body are appended to it, as many as `input` has. A caller may empty it
+  ///   between calls.
   /// - Throws: when the request breaks the protocol or a limit; every later call throws the same.
-  public mutating func next(_ input: inout ByteBuffer) throws(HTTPProtocolError) -> Event? {
+  public mutating func next(
+    _ input: inout ByteBuffer, body: inout [UInt8]
+  ) throws(HTTPProtocolError) -> Event? {
     do {
-      return try advance(&input)
+      if case .head = state { return try head(&input) }
+      return try rest(&input, &body)
     } catch {
       state = .failed(error)
       throw error
     }
   }
 
-  private mutating func advance(_ input: inout ByteBuffer) throws(HTTPProtocolError) -> Event? {
+  /// Reads what follows a head. `input` is consumed once for all of it: a chunk can be as short as one byte.
+  private mutating func rest(
+    _ input: inout ByteBuffer, _ body: inout [UInt8]
+  ) throws(HTTPProtocolError) -> Event? {
+    var position = 0
+    defer { input.consume(position) }
     while true {
       switch state {
-      case .head:
-        return try head(&input)
       case .fixedBody(let remaining):
-        guard let part = take(&input, atMost: remaining) else { return nil }
-        state = part.count == remaining ? .end : .fixedBody(remaining: remaining - part.count)
-        return .body(part)
+        let count = min(remaining, input.count - position)
+        guard count > 0 else { return nil }
+        input.append(position..<(position + count), to: &body)
+        position += count
+        state = count == remaining ? .end : .fixedBody(remaining: remaining - count)
       case .chunkSize:
-        guard let line = try line(&input) else { return nil }
-        let size = try chunkSize(line)
+        guard let line = try line(input.span, from: position) else { return nil }
+        let size = try chunkSize(input.span, line)
+        position = line.upperBound + 2
         state = size == 0 ? .trailers(seen: 0) : .chunkData(remaining: size)
       case .chunkData(let remaining):
-        guard let part = take(&input, atMost: remaining) else { return nil }
-        state = part.count == remaining ? .chunkEnd : .chunkData(remaining: remaining - part.count)
-        return .body(part)
+        let count = min(remaining, input.count - position)
+        guard count > 0 else { return nil }
+        input.append(position..<(position + count), to: &body)
+        position += count
+        state = count == remaining ? .chunkEnd : .chunkData(remaining: remaining - count)
       case .chunkEnd:
-        guard let line = try line(&input) else { return nil }
+        guard let line = try line(input.span, from: position) else { return nil }
         guard line.isEmpty else { throw HTTPProtocolError(.badRequest, "a chunk is longer than its size says") }
+        position = line.upperBound + 2
         state = .chunkSize
       case .trailers(let seen):
-        guard let line = try line(&input) else { return nil }
+        guard let line = try line(input.span, from: position) else { return nil }
         guard seen + line.count <= limits.chunkLine else {
           throw HTTPProtocolError(.badRequest, "trailer fields too long")
         }
+        position = line.upperBound + 2
         state = line.isEmpty ? .end : .trailers(seen: seen + line.count)
-      case .end:
+      case .head, .end:
         state = .head
         return .end
       case .failed(let error):
@@ -84,8 +99,10 @@ public struct HTTPRequestParser: Sendable {
   // MARK: Head
 
   private mutating func head(_ input: inout ByteBuffer) throws(HTTPProtocolError) -> Event? {
-    // RFC 9112 section 2.2: an empty line before a request line is skipped.
+    // RFC 9112 section 2.2: an empty line before a request line is skipped. One: some clients send it after a body.
     while input.count >= 2, input[0] == Ascii.carriageReturn, input[1] == Ascii.lineFeed {
+      guard !hasSkippedLine else { throw HTTPProtocolError(.badRequest, "more than one empty line before a request") }
+      hasSkippedLine = true
       input.consume(2)
       searched = 0
     }
@@ -93,9 +110,11 @@ public struct HTTPRequestParser: Sendable {
     let bytes = input.bytes(in: 0..<end)
     input.consume(end + 2)
     searched = 0
+    hasSkippedLine = false
     let head = try HTTPHeadParser(limits: limits).parse(bytes)
-    try beginBody(head)
-    return .head(head)
+    let length = try HTTPBodyLength(head)
+    begin(length)
+    return .head(head, length)
   }
 
   /// The length of the head up to its blank line.
@@ -127,74 +146,56 @@ public struct HTTPRequestParser: Sendable {
     return HTTPProtocolError(.targetTooLong, "the request target is longer than \(limits.target) bytes")
   }
 
-  // RFC 9112 section 6.3. Where two rules could disagree about the body's length, the request is refused.
-  private mutating func beginBody(_ head: HTTPRequestHead) throws(HTTPProtocolError) {
-    let codings = head.fields.all("transfer-encoding")
-    let lengths = head.fields.all("content-length")
-    bodyLength = 0
-    guard codings.isEmpty else {
-      guard lengths.isEmpty, head.version == .http11 else {
-        throw HTTPProtocolError(.badRequest, "Transfer-Encoding beside Content-Length, or in HTTP/1.0")
-      }
-      // In ASCII: the full lower case of a Kelvin sign is a `k`, and a proxy before us would not see `chunked`.
-      guard codings.count == 1, codings[0].utf8.map(Ascii.lowercased).elementsEqual("chunked".utf8) else {
-        throw HTTPProtocolError(.notImplemented, "the only transfer coding understood is chunked")
-      }
-      state = .chunkSize
-      return
-    }
-    guard let first = lengths.first else {
-      state = .end
-      return
-    }
-    guard lengths.allSatisfy({ $0 == first }), !first.isEmpty, first.utf8.allSatisfy(Ascii.isDigit) else {
-      throw HTTPProtocolError(.badRequest, "bad Content-Length")
-    }
-    guard let length = Int(first), length <= limits.body else { throw bodyTooLarge }
-    state = length == 0 ? .end : .fixedBody(remaining: length)
-  }
-
   // MARK: Body
+
+  private mutating func begin(_ length: HTTPBodyLength) {
+    switch length {
+    case .known(0): state = .end
+    case .known(let count): state = count <= limits.body ? .fixedBody(remaining: count) : .failed(bodyTooLarge)
+    case .chunked:
+      chunked = 0
+      state = .chunkSize
+    }
+  }
 
   private var bodyTooLarge: HTTPProtocolError {
     HTTPProtocolError(.contentTooLarge, "the request body is longer than \(limits.body) bytes")
   }
 
-  private func take(_ input: inout ByteBuffer, atMost count: Int) -> [UInt8]? {
-    guard !input.isEmpty else { return nil }
-    let part = input.bytes(in: 0..<min(count, input.count))
-    input.consume(part.count)
-    return part
-  }
-
-  private mutating func chunkSize(_ line: [UInt8]) throws(HTTPProtocolError) -> Int {
-    let digits = line.prefix { $0 != Ascii.semicolon }
-    // Sixteen digits and more would overflow; the body limit is far below seven.
-    guard (1...15).contains(digits.count) else { throw HTTPProtocolError(.badRequest, "bad chunk size") }
+  private mutating func chunkSize(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) -> Int {
     var size = 0
-    for digit in digits {
-      guard let value = Ascii.hexValue(digit) else { throw HTTPProtocolError(.badRequest, "bad chunk size") }
+    var digits = 0
+    for index in line {
+      let byte = bytes[index]
+      if byte == Ascii.semicolon { break }
+      digits += 1
+      // Sixteen digits and more would overflow; the body limit is far below seven.
+      guard digits <= 15, let value = Ascii.hexValue(byte) else {
+        throw HTTPProtocolError(.badRequest, "bad chunk size")
+      }
       size = size << 4 | Int(value)
     }
-    bodyLength += size
-    guard bodyLength <= limits.body else { throw bodyTooLarge }
+    guard digits > 0 else { throw HTTPProtocolError(.badRequest, "bad chunk size") }
+    chunked += size
+    guard chunked <= limits.body else { throw bodyTooLarge }
     return size
   }
 
-  /// A line of the chunked framing, without its CRLF.
-  private func line(_ input: inout ByteBuffer) throws(HTTPProtocolError) -> [UInt8]? {
-    for index in 0..<min(input.count, limits.chunkLine) where input[index] == Ascii.lineFeed {
-      guard index > 0, input[index - 1] == Ascii.carriageReturn else {
+  /// The place of a line of the chunked framing that begins at `start`, its CRLF excluded; nil when its end has not come.
+  private func line(_ bytes: Span<UInt8>, from start: Int) throws(HTTPProtocolError) -> Range<Int>? {
+    for index in start..<min(bytes.count, start + limits.chunkLine) where bytes[index] == Ascii.lineFeed {
+      guard index > start, bytes[index - 1] == Ascii.carriageReturn else {
         throw HTTPProtocolError(.badRequest, "a chunk line ends in LF without CR")
       }
-      let line = input.bytes(in: 0..<(index - 1))
-      input.consume(index + 1)
-      guard !line.contains(where: { $0 < 0x20 && $0 != Ascii.tab }) else {
+      let line = start..<(index - 1)
+      for index in line where bytes[index] < 0x20 && bytes[index] != Ascii.tab {
         throw HTTPProtocolError(.badRequest, "control byte in a chunk line")
       }
       return line
     }
-    guard input.count < limits.chunkLine else { throw HTTPProtocolError(.badRequest, "a chunk line is too long") }
+    guard bytes.count - start < limits.chunkLine else {
+      throw HTTPProtocolError(.badRequest, "a chunk line is too long")
+    }
     return nil
   }
 }

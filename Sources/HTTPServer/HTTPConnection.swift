@@ -20,7 +20,7 @@ final class HTTPConnection: DescriptorHandler {
     /// the client to take what it was sent.
     case resting
     /// The last answer is on its way out; the client's end is awaited, what it still sends is thrown away.
-    case lingering
+    case lingering(dropped: Int)
     case closed
   }
 
@@ -38,6 +38,7 @@ final class HTTPConnection: DescriptorHandler {
   private var output = HTTPOutput()
   private var deadline: ContinuousClock.Instant?
   private var mayHaveMoreInput = false
+  private var isReceiveScheduled = false
   private var isPeerFinishing = false
   private var hasPeerFinished = false
   private var hasFinishedSending = false
@@ -69,7 +70,12 @@ final class HTTPConnection: DescriptorHandler {
 
   private func receive() {
     mayHaveMoreInput = true
+    // Its turn will come: a second one in the same turn of the loop would double what it may read.
+    guard !isReceiveScheduled else { return }
+    var reads = 0
     while mayHaveMoreInput, wantsInput, let channel {
+      guard reads < server.limits.readsPerTurn else { return receiveNextTurn() }
+      reads += 1
       var count = 0
       let outcome = channel.read { bytes in
         count = bytes.count
@@ -85,9 +91,23 @@ final class HTTPConnection: DescriptorHandler {
         hasPeerFinished = true
       case .failed: return lose()
       }
-      process()
+      if case .lingering(let dropped) = phase { drop(count, after: dropped) } else { process() }
     }
     if hasPeerFinished { peerFinished() }
+  }
+
+  /// A client that sends without end must not keep the loop from others.
+  private func receiveNextTurn() {
+    isReceiveScheduled = true
+    Loop.main.onNextTurn { [self] in
+      isReceiveScheduled = false
+      receive()
+    }
+  }
+
+  private func drop(_ count: Int, after dropped: Int) {
+    guard dropped + count <= server.limits.lingerBytes else { return lose() }
+    phase = .lingering(dropped: dropped + count)
   }
 
   private var wantsInput: Bool {
@@ -121,16 +141,16 @@ final class HTTPConnection: DescriptorHandler {
   private func process() {
     while case .receiving(var incoming) = phase {
       do {
-        guard let event = try parser.next(&input) else { return awaitInput(incoming) }
+        // Taken out of the phase first: a second reference would copy the whole body with every part.
+        phase = .receiving(Incoming())
+        let event = try parser.next(&input, body: &incoming.body)
+        phase = .receiving(incoming)
         switch event {
-        case .head(let head):
+        case nil: return awaitInput(incoming)
+        case .head(let head, let length):
           incoming.head = head
+          if case .known(let count) = length, count > server.limits.http.body { break }
           if head.expectsContinue && input.isEmpty { sendContinue() }
-          phase = .receiving(incoming)
-        case .body(let part):
-          // Taken out of the phase first: a second reference would copy the whole body with every part.
-          phase = .receiving(Incoming())
-          incoming.body.append(contentsOf: part)
           phase = .receiving(incoming)
         case .end:
           guard let head = incoming.head else { return lose() }
@@ -148,6 +168,8 @@ final class HTTPConnection: DescriptorHandler {
     if incoming.head != nil {
       deadline = now + limits.bodyTimeout
     } else if input.isEmpty {
+      // Also after an empty line, for one is all that is skipped.
+      isHeadTimed = false
       deadline = now + limits.idleTimeout
     } else if !isHeadTimed {
       // Counted from the first byte, so that a trickle of further ones does not extend it.
@@ -373,12 +395,12 @@ final class HTTPConnection: DescriptorHandler {
 
   // Closing at once would discard what the client still sends with a reset, and the reset can discard our answer.
   private func linger() {
-    phase = .lingering
+    phase = .lingering(dropped: 0)
     // For taking the answer; `lingerTimeout` counts from when it is out.
     deadline = server.scheduler.now + server.limits.idleTimeout
     input.removeAll()
     scheduleFlush()
-    if mayHaveMoreInput { Loop.main.onNextTurn { [self] in receive() } }
+    if mayHaveMoreInput, !isReceiveScheduled { receiveNextTurn() }
   }
 
   func checkDeadline(_ now: ContinuousClock.Instant) {

@@ -11,6 +11,11 @@ public struct ServerLimits: Sendable, Equatable {
   public var idleTimeout: Duration = .seconds(75)
   /// How long we wait for the client's end of the connection after a final answer.
   public var lingerTimeout: Duration = .seconds(2)
+  /// Bytes that are read and dropped while that is awaited. More: the connection is closed. As much as the largest body, so
+  /// that a client that sends one whole before it reads still gets its 413.
+  public var lingerBytes = 32 * 1024 * 1024
+  /// Reads of 64 KiB from one connection before the other descriptors have their turn.
+  public var readsPerTurn = 4
   /// How long a client may take nothing of an answer that waits for it.
   public var stallTimeout: Duration = .seconds(60)
   /// Unsent bytes above which a streaming source is asked to pause.

@@ -32,14 +32,10 @@ enum RequestCheck {
     for piece in pieces {
       buffer.append(piece)
       do throws(HTTPProtocolError) {
-        while let event = try parser.next(&buffer) {
-          if case .body(let part) = event {
-            body += part
-          } else {
-            told.append("\(body)")
-            body = []
-            told.append(text(event))
-          }
+        while let event = try parser.next(&buffer, body: &body) {
+          told.append("\(body)")
+          body = []
+          told.append(text(event))
         }
       } catch {
         return told + ["\(body)", "\(error.status.rawValue) \(error.message)"]
@@ -50,9 +46,9 @@ enum RequestCheck {
   }
 
   private static func text(_ event: HTTPRequestParser.Event) -> String {
-    guard case .head(let head) = event else { return "end" }
+    guard case .head(let head, let length) = event else { return "end" }
     let hosts = head.fields.all("host") + head.fields.all("content-length") + head.fields.all("transfer-encoding")
     return "\(head.method) \(head.target) \(head.path) \(head.segments) \(head.query ?? "-") \(head.version) "
-      + "\(head.fields.count) \(hosts) \(head.keepsAlive) \(head.expectsContinue) \(head.queryItem("a") ?? "-")"
+      + "\(head.fields.count) \(length) \(hosts) \(head.keepsAlive) \(head.expectsContinue) \(head.queryItem("a") ?? "-")"
   }
 }

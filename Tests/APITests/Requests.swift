@@ -15,7 +15,8 @@ extension HTTPRequest {
     var parser = HTTPRequestParser(limits: HTTPLimits())
     var input = ByteBuffer(
       "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n\(fields.map { $0 + "\r\n" }.joined())\r\n".utf8)
-    guard case .head(let head) = try parser.next(&input) else { throw Broken() }
+    var rest: [UInt8] = []
+    guard case .head(let head, _) = try parser.next(&input, body: &rest) else { throw Broken() }
     return HTTPRequest(head: head, body: Array(body.utf8))
   }
 }

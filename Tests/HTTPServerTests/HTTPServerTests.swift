@@ -60,6 +60,39 @@ struct HTTPServerTests {
     server.close()
   }
 
+  @Test("an empty line between requests is harmless: the connection is idle; a second one is refused")
+  func emptyLines() async throws {
+    let server = try TestServer.echoingPaths()
+    let client = try server.connect()
+    client.send(get("/") + "\r\n")
+    _ = try await client.response()
+    try await server.settle()
+    server.advance(by: .seconds(75) - .milliseconds(1))
+    #expect(server.server.connectionCount == 1)
+    client.send("\r\n")
+    _ = await client.toTheEnd()
+    let refusal = try #require(TestResponse.parse(client.received).last)
+    #expect(refusal.status == 400)
+    #expect(refusal.text.contains("more than one empty line before a request"))
+    server.close()
+  }
+
+  @Test("a head after an empty line has its own ten seconds, in however many pieces the line came")
+  func headAfterEmptyLine() async throws {
+    let server = try TestServer.echoingPaths()
+    let client = try server.connect()
+    for piece in ["\r", "\n", "G"] {
+      client.send(piece)
+      try await server.settle()
+      server.advance(by: .seconds(5))
+    }
+    server.advance(by: .seconds(5) - .milliseconds(1))
+    #expect(client.text == "")
+    server.advance(by: .milliseconds(500))
+    #expect(await client.toTheEnd().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+    server.close()
+  }
+
   @Test("beside many heads that never end, requests are answered; the slow ones get 408 at their deadline, not before")
   func slowHeads() async throws {
     let server = try TestServer.echoingPaths()

@@ -143,6 +143,80 @@ struct LimitTableTests {
     #expect(outcomes == ["all read", "1 left", "2 left"])
   }
 
+  @Test("how much is dropped while a client's end is awaited")
+  func lingerBytes() async throws {
+    let limit = Self.limits.lingerBytes
+    let outcomes = try await LimitTable.row("bytes dropped in the end", limit) { offset in
+      let server = try TestServer.echoingPaths()
+      let client = try server.connect()
+      client.send(get("/", "Connection: close"))
+      _ = await client.toTheEnd()
+      client.send([UInt8](repeating: 0x61, count: limit + offset))
+      await until { client.hasSentAll || server.server.connectionCount == 0 }
+      try await server.settle()
+      let isOpen = server.server.connectionCount == 1
+      client.close()
+      server.close()
+      return isOpen ? "open" : "closed"
+    }
+    #expect(outcomes == ["open", "open", "closed"])
+  }
+
+  /// A state in which a connection reads, and what brings it there.
+  struct Reading: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let opening: String
+    let block: String
+
+    init(_ name: String, _ opening: String, _ block: String) {
+      testDescription = name
+      self.opening = opening
+      self.block = block
+    }
+  }
+
+  nonisolated static let readings = [
+    Reading("fixed body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", "a"),
+    Reading("chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"),
+    Reading("lingering", get("/", "Connection: close"), "x"), Reading("after a refusal", "\r\n\r\n", "\r\n"),
+  ]
+
+  @Test("how often a connection is read before others have their turn", arguments: readings)
+  func readsPerTurn(reading: Reading) async throws {
+    var limits = ServerLimits()
+    limits.readsPerTurn = 2
+    let block = 64 * 1024
+    let outcomes = try await LimitTable.row("reads a turn, \(reading.testDescription)", limits.readsPerTurn) { offset in
+      let server = try TestServer.echoingPaths(limits: limits)
+      var ends: [Int32] = [-1, -1]
+      let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+      try #require(unsafe socketpair(AF_UNIX, type, 0, &ends) == 0)
+      let client = try TestClient(ends[1])
+      let connection = try HTTPConnection(ends[0], peer: "client:1", server: server.server)
+      client.send(reading.opening)
+      try await server.settle()
+      let size = block * (limits.readsPerTurn + offset)
+      client.send(Array(String(repeating: reading.block, count: size / reading.block.utf8.count + 1).utf8.prefix(size)))
+      try #require(client.hasSentAll)
+      // Within one call: what follows of it comes with the next turn.
+      connection.descriptorIsReady(.readable)
+      let left = try Self.unread(ends[0]) / block
+      try await server.settle()
+      try #require(try Self.unread(ends[0]) == 0)
+      connection.lose()
+      client.close()
+      server.close()
+      return "\(left) blocks left"
+    }
+    #expect(outcomes == ["0 blocks left", "0 blocks left", "1 blocks left"])
+  }
+
+  private static func unread(_ descriptor: Int32) throws -> Int {
+    var count: Int32 = 0
+    try #require(unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0)
+    return Int(count)
+  }
+
   /// A time a connection has for something, and how it comes to need it.
   struct TimeLimit: Sendable {
     let name: String

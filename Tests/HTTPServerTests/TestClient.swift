@@ -20,6 +20,9 @@ final class TestClient: DescriptorHandler {
     channel = try Channel(adopting: descriptor, kind: .socket, handler: self)
   }
 
+  /// Whether the kernel has taken everything.
+  var hasSentAll: Bool { unsent.isEmpty }
+
   var text: String { String(decoding: received, as: UTF8.self) }
 
   func descriptorIsReady(_ readiness: Readiness) {

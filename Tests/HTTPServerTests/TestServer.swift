@@ -109,7 +109,8 @@ extension HTTPRequest {
   static func of(_ method: String, _ target: String) throws -> HTTPRequest {
     var parser = HTTPRequestParser(limits: HTTPLimits())
     var input = ByteBuffer("\(method) \(target) HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
-    guard case .head(let head) = try parser.next(&input) else { throw TestFailure("no head") }
+    var rest: [UInt8] = []
+    guard case .head(let head, _) = try parser.next(&input, body: &rest) else { throw TestFailure("no head") }
     return HTTPRequest(head: head, body: [])
   }
 }

@@ -34,7 +34,15 @@ extension RequestCase {
     RequestCase(
       "HTTP/1.0 body", "PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", [.head("PUT / http10"), .body("hi"), .end]),
     RequestCase("unknown method", "BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", [.head("BREW /pot http11"), .end]),
-    RequestCase("empty lines first", "\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", [.head("GET / http11"), .end]),
+    RequestCase("an empty line first", "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", [.head("GET / http11"), .end]),
+    RequestCase("an empty line and no more", "\r\n", []),
+    RequestCase(
+      "an empty line before each request",
+      "\r\nGET /1 HTTP/1.1\r\nHost: x\r\n\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n\r\n",
+      [.head("GET /1 http11"), .end, .head("GET /2 http11"), .end]),
+    RequestCase(
+      "chunks of one byte", chunked(String(repeating: "1\r\na\r\n", count: 100) + "0\r\n\r\n"),
+      [.head("POST / http11"), .body(String(repeating: "a", count: 100)), .end]),
     RequestCase(
       "declared body", post("Content-Length: 5", "a\r\n\r\n"), [.head("POST / http11"), .body("a\r\n\r\n"), .end]),
     RequestCase("empty body", post("Content-Length: 0"), [.head("POST / http11"), .end]),
@@ -78,6 +86,7 @@ extension RequestCase {
   private static let lines = [
     refusal("bare LF", "GET / HTTP/1.1\nHost: x\r\n\r\n"),
     refusal("bare LF first", "\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    refusal("two empty lines first", "\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"),
     refusal("bare LF at the end", "GET / HTTP/1.1\r\nHost: x\r\n\n"),
     refusal("bare CR in the request line", "GET /\r HTTP/1.1\r\nHost: x\r\n\r\n"),
     refusal("bare CR in a value", post("a: b\rc: d")),
@@ -129,7 +138,9 @@ extension RequestCase {
     refusal("length with a sign", post("Content-Length: +1", "a")),
     refusal("length in hexadecimal", post("Content-Length: 0x1", "a")),
     refusal("empty length", post("Content-Length: ")),
-    refusal("length beyond any integer", post("Content-Length: 99999999999999999999"), 413),
+    RequestCase(
+      "length beyond any integer", post("Content-Length: 99999999999999999999"),
+      [.head("POST / http11"), .refused(413)]),
     refusal("chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     refusal("unknown coding", post("Transfer-Encoding: gzip, chunked", "0\r\n\r\n"), 501),
     refusal("chunked twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 501),

@@ -12,13 +12,19 @@ enum RequestTranscript: Equatable {
   static func of(_ chunks: [some Collection<UInt8>], _ limits: HTTPLimits = HTTPLimits()) -> [RequestTranscript] {
     var parser = HTTPRequestParser(limits: limits)
     var input = ByteBuffer()
+    var body: [UInt8] = []
     var transcript: [RequestTranscript] = []
     do {
       for chunk in chunks {
         input.append(Array(chunk))
-        while let event = try parser.next(&input) { transcript.add(event) }
+        while let event = try parser.next(&input, body: &body) {
+          transcript.takeBody(&body)
+          transcript.add(event)
+        }
+        transcript.takeBody(&body)
       }
     } catch {
+      transcript.takeBody(&body)
       transcript.append(.refused(error.status))
     }
     return transcript
@@ -32,14 +38,18 @@ enum RequestTranscript: Equatable {
 extension [RequestTranscript] {
   fileprivate mutating func add(_ event: HTTPRequestParser.Event) {
     switch event {
-    case .head(let head): append(.head("\(head.method) \(head.target) \(head.version)"))
+    case .head(let head, _): append(.head("\(head.method) \(head.target) \(head.version)"))
     case .end: append(.end)
-    case .body(let part):
-      if case .body(let before) = last {
-        self[count - 1] = .body(before + part)
-      } else {
-        append(.body(part))
-      }
     }
+  }
+
+  fileprivate mutating func takeBody(_ body: inout [UInt8]) {
+    guard !body.isEmpty else { return }
+    if case .body(let before) = last {
+      self[count - 1] = .body(before + body)
+    } else {
+      append(.body(body))
+    }
+    body = []
   }
 }
