@@ -87,7 +87,7 @@ final class Composition {
     limits.connections = settings.maximumConnections
     server = HTTPServer(
       limits: limits, logger: logger, clock: clock,
-      responder: chain(Composition.middleware(settings, newID), router.respond))
+      responder: chain(Composition.middleware(settings, newID), router.admit))
     checker.isDraining = { [unowned server] in server.isDraining }
   }
 

@@ -3,14 +3,14 @@ public import EventLoop
 import HTTP
 public import Telemetry
 
-/// Listens, keeps the connections, and hands each complete request to one responder.
+/// Listens, keeps the connections, and has one responder decide on each request by its head.
 @Reactor
 public final class HTTPServer {
   let limits: ServerLimits
   let logger: Logger
   let clock: @Sendable () -> Timestamp
   let scheduler: any Scheduler
-  private let responder: Responder
+  private let responder: HeadResponder
   private var listener: Listener?
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   /// Not among the connections: a flood of them would keep everyone out for as long as they linger.
@@ -30,7 +30,7 @@ public final class HTTPServer {
   ///   - responder: routes and middleware; what it throws is rendered as an `HTTPError`.
   public init(
     limits: ServerLimits = ServerLimits(), logger: Logger, clock: @escaping @Sendable () -> Timestamp,
-    scheduler: any Scheduler = Loop.main, responder: @escaping Responder
+    scheduler: any Scheduler = Loop.main, responder: @escaping HeadResponder
   ) {
     self.limits = limits
     self.logger = logger
@@ -142,17 +142,32 @@ public final class HTTPServer {
     return dateText
   }
 
-  /// Hands the answer to `send`: before this returns, or when it is there.
+  /// Decides on a request before its body is read.
+  func admit(_ head: HTTPRequestHead, _ length: HTTPBodyLength, _ context: RequestContext) -> Admission {
+    do {
+      switch try responder(head, context) {
+      case .response(let response): return .response(completed(response, context))
+      case .route(let route):
+        try route.body.check(head, length, limits)
+        return .route(route)
+      }
+    } catch {
+      return .response(response(to: error, context))
+    }
+  }
+
+  /// Hands the route's answer to `send`: before this returns, or when it is there.
   func respond(
-    to request: HTTPRequest, _ context: RequestContext, _ send: @escaping @Reactor (HTTPResponse) -> Void
+    to request: HTTPRequest, by route: MatchedRoute, _ context: RequestContext,
+    _ send: @escaping @Reactor (HTTPResponse) -> Void
   ) {
     do {
-      switch try responder(request, context) {
+      switch try route.respond(request, context) {
       case .ready(let response): send(completed(response, context))
       case .pending(let work): Task.onLoop { [self] in send(await outcome(of: work, context)) }
       }
     } catch {
-      send(completed(rendered(error, context), context))
+      send(response(to: error, context))
     }
   }
 
@@ -162,15 +177,16 @@ public final class HTTPServer {
     do {
       return completed(try await work(), context)
     } catch {
-      return completed(rendered(error, context), context)
+      return response(to: error, context)
     }
   }
 
-  private func rendered(_ error: any Error, _ context: RequestContext) -> HTTPResponse {
+  /// An error as the request's dialect has it, with the fields that the context has for every answer.
+  func response(to error: any Error, _ context: RequestContext) -> HTTPResponse {
     let known = error as? HTTPError
     if known == nil { context.logger.error("unexpected failure", ["error": .string("\(error)")]) }
     let answer = known ?? .internalError
-    return answer.response(context.errorBody?(answer, context) ?? answer.body)
+    return completed(answer.response(context.errorBody?(answer, context) ?? answer.body), context)
   }
 
   private func completed(_ response: HTTPResponse, _ context: RequestContext) -> HTTPResponse {

@@ -1,5 +1,5 @@
 public import EventLoop
-import HTTP
+public import HTTP
 
 /// Finds the route of a request. Patterns are literal segments and `{name}` segments.
 @Reactor
@@ -7,7 +7,8 @@ public struct Router {
   private struct Route {
     let method: String
     let segments: [Segment]
-    let responder: @Reactor (HTTPRequest, RequestContext, PathParameters) throws -> HTTPReply
+    let body: RequestBodyKind
+    let responder: RouteResponder
   }
 
   private enum Segment: Equatable {
@@ -20,65 +21,78 @@ public struct Router {
   public init() {}
 
   /// A route whose answer has to be waited for.
+  ///
+  /// - Parameter body: what body it takes; a request with another is refused before its body is read.
   public mutating func on(
-    _ method: String, _ pattern: String,
+    _ method: String, _ pattern: String, body: RequestBodyKind = .none,
     _ responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) async throws -> HTTPResponse
   ) {
-    add(method, pattern) { request, context, parameters in
+    add(method, pattern, body) { request, context, parameters in
       .pending { try await responder(request, context, parameters) }
     }
   }
 
   /// A route that has its answer at once.
   public mutating func on(
-    _ method: String, _ pattern: String,
+    _ method: String, _ pattern: String, body: RequestBodyKind = .none,
     atOnce responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) throws -> HTTPResponse
   ) {
-    add(method, pattern) { request, context, parameters in
+    add(method, pattern, body) { request, context, parameters in
       .ready(try responder(request, context, parameters))
     }
   }
 
   private mutating func add(
-    _ method: String, _ pattern: String,
-    _ responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) throws -> HTTPReply
+    _ method: String, _ pattern: String, _ body: RequestBodyKind, _ responder: @escaping RouteResponder
   ) {
     let segments = Router.split(pattern).map { segment in
       segment.hasPrefix("{") ? Segment.parameter(String(segment.dropFirst().dropLast())) : .literal(segment)
     }
     precondition(
       !routes.contains { $0.method == method && $0.segments == segments }, "two routes for \(method) \(pattern)")
-    routes.append(Route(method: method, segments: segments, responder: responder))
+    routes.append(Route(method: method, segments: segments, body: body, responder: responder))
   }
 
+  /// Finds the route of a request by its head.
+  ///
   /// - Throws: `HTTPError` 404 for an unknown path, 405 (with `allow`) for a method the path does not have, 501 for a
   ///   method HTTP does not have.
-  public func respond(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPReply {
-    let method = request.head.method
+  public func admit(_ head: HTTPRequestHead, _ context: RequestContext) throws -> Admission {
+    let method = head.method
     guard Router.knownMethods.contains(method) else {
       throw HTTPError(
         .notImplemented, type: "invalid_request_error", code: "unknown_method", message: "Unknown method \(method)")
     }
     // RFC 9110 section 9.3.7: asked of the server as a whole, not of a path.
-    if request.head.target == "*" { return .ready(Router.options(Router.allowed(routes.map(\.method)))) }
-    let path = request.head.segments
+    if head.target == "*" { return .response(Router.options(Router.allowed(routes.map(\.method)))) }
+    let path = head.segments
     // A HEAD is a GET whose body is not sent; the connection sees to that.
     let wanted = method == "HEAD" ? "GET" : method
     var methods: [String] = []
     for route in routes {
       guard let parameters = Router.match(route.segments, path) else { continue }
-      if route.method == wanted { return try route.responder(request, context, parameters) }
+      if route.method == wanted { return .route(MatchedRoute(route.responder, body: route.body, parameters)) }
       methods.append(route.method)
     }
     let allowed = Router.allowed(methods)
     guard !methods.isEmpty else {
-      throw HTTPError.notFound("No route for \(method) \(request.head.path)", code: "unknown_url")
+      throw HTTPError.notFound("No route for \(method) \(head.path)", code: "unknown_url")
     }
-    if method == "OPTIONS" { return .ready(Router.options(allowed)) }
+    if method == "OPTIONS" { return .response(Router.options(allowed)) }
     throw HTTPError(
       .methodNotAllowed, type: "invalid_request_error", code: "method_not_allowed",
-      message: "\(request.head.path) takes \(allowed), not \(method)",
+      message: "\(head.path) takes \(allowed), not \(method)",
       headers: [HTTPResponseHead.Field(name: "allow", value: allowed)])
+  }
+
+  /// Finds the route of a complete request and calls it.
+  ///
+  /// - Throws: as `admit`, and what the route throws.
+  public func respond(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPReply {
+    switch try admit(request.head, context) {
+    case .response(let response): .ready(response)
+    case .route(let route): try route.respond(request, context)
+    }
   }
 
   private static let knownMethods: Set = [

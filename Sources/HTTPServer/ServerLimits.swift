@@ -14,6 +14,9 @@ public struct ServerLimits: Sendable, Equatable {
   /// Bytes that are read and dropped while that is awaited. More: the connection is closed. As much as the largest body, so
   /// that a client that sends one whole before it reads still gets its 413.
   public var lingerBytes = 32 * 1024 * 1024
+  /// Bytes of a body that nothing takes: of a request that was refused, or whose route takes none. They are read and
+  /// dropped. A longer body: 413 from such a route; after a refusal the connection is closed.
+  public var unwantedBody = 64 * 1024
   /// Reads of 64 KiB from one connection before the other descriptors have their turn.
   public var readsPerTurn = 4
   /// How long a client may take nothing of an answer that waits for it.

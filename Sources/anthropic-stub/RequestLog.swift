@@ -2,7 +2,6 @@ import Bytes
 import EventLoop
 import Glibc
 import HTTP
-import HTTPServer
 
 /// What has arrived: a line per request in a file, and the bodies of messages requests in memory.
 @Reactor
@@ -20,12 +19,12 @@ final class RequestLog {
 
   var isOpen: Bool { descriptor.map { $0 >= 0 } ?? true }
 
-  func add(_ request: HTTPRequest) {
-    let body = RequestLog.line(request.body)
-    if request.head.method == "POST", request.head.path == "/v1/messages" { keep(body) }
+  func add(_ head: HTTPRequestHead, _ bytes: [UInt8]) {
+    let body = RequestLog.line(bytes)
+    if head.method == "POST", head.path == "/v1/messages" { keep(body) }
     guard let descriptor else { return }
     var line = ByteBuffer()
-    line.append(RequestLog.opening(request))
+    line.append(RequestLog.opening(head))
     line.append(body)
     line.append("}\n")
     // One write: lines of two stubs that share a file do not mix.
@@ -53,8 +52,7 @@ final class RequestLog {
     return body.contains(Ascii.lineFeed) ? value.encoded : body
   }
 
-  private static func opening(_ request: HTTPRequest) -> String {
-    let head = request.head
+  private static func opening(_ head: HTTPRequestHead) -> String {
     var headers = JSONObject()
     headers["x-api-key"] = head.fields["x-api-key"].map { .string(masked($0)) }
     headers["authorization"] = head.fields["authorization"].map { .string(masked($0)) }

@@ -12,9 +12,8 @@ extension Stub {
     let logger = Logger(level: .warn, format: .pretty, now: WallClock.now) { line in
       Console.print(String(decoding: line, as: UTF8.self), to: STDERR_FILENO)
     }
-    let server = HTTPServer(logger: logger, clock: WallClock.now) { request, context in
-      .pending { await stub.respond(request, context) }
-    }
+    let route = MatchedRoute(body: .bytes) { request, context in .pending { await stub.respond(request, context) } }
+    let server = HTTPServer(logger: logger, clock: WallClock.now) { _, _ in .route(route) }
     do {
       try server.listen(host: "127.0.0.1", port: options.port)
     } catch {

@@ -31,7 +31,9 @@ final class Stub {
   private static let bytesPerToken = 4
 
   func respond(_ request: HTTPRequest, _ context: RequestContext) async -> HTTPResponse {
-    if !request.head.path.hasPrefix("/__") { log.add(request) }
+    let bytes = request.body.take()
+    let request = HTTPRequest(head: request.head, body: bytes)
+    if !request.head.path.hasPrefix("/__") { log.add(request.head, bytes) }
     context.setResponseField("request-id", Identifiers.make("req_"))
     do {
       return try await router.respond(request, context).response()
@@ -45,7 +47,7 @@ final class Stub {
   }
 
   private func messages(_ request: HTTPRequest) async throws -> HTTPResponse {
-    let request = try MessagesRequest(parsing: request.body)
+    let request = try MessagesRequest(parsing: request.body.take())
     let answer = try answer(request)
     await wait(answer.delay)
     if case .status(let status, let retryAfter) = answer.fault {

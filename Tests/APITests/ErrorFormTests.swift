@@ -26,7 +26,7 @@ struct ErrorFormTests {
   func middleware() throws {
     let context = RequestContext.detached()
     context.identify("req_1")
-    #expect(try ErrorFormMiddleware().intercept(.of("POST", "/v1/messages"), context) == nil)
+    #expect(try ErrorFormMiddleware().intercept(HTTPRequest.of("POST", "/v1/messages").head, context) == nil)
     #expect(context.responseField("request-id") == "req_1")
     #expect(
       context.errorBody?(.invalidRequest("m", param: "p"), context).text
@@ -36,7 +36,7 @@ struct ErrorFormTests {
   @Test("other requests are left as they are")
   func others() throws {
     let context = RequestContext.detached()
-    #expect(try ErrorFormMiddleware().intercept(.of("POST", "/v1/chat/completions"), context) == nil)
+    #expect(try ErrorFormMiddleware().intercept(HTTPRequest.of("POST", "/v1/chat/completions").head, context) == nil)
     #expect(context.responseField("request-id") == nil)
     #expect(context.errorBody == nil)
   }

@@ -15,7 +15,7 @@ struct HostGuardMiddlewareTests {
     let request = try HTTPRequest.of("GET", path, origin.map { ["Origin: \($0)"] } ?? [], host: host)
     let context = RequestContext.detached()
     do {
-      return try middleware.intercept(request, context)?.head.status.rawValue ?? 200
+      return try middleware.intercept(request.head, context)?.head.status.rawValue ?? 200
     } catch let error as HTTPError {
       #expect(error.code == "host_not_allowed")
       return error.status.rawValue

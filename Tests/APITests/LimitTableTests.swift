@@ -17,7 +17,7 @@ struct LimitTableTests {
       let id = String(repeating: "x", count: limit + offset)
       let context = RequestContext.detached()
       let request = try HTTPRequest.of("GET", "/", ["X-Request-Id: \(id)"])
-      _ = try RequestIDMiddleware { "new" }.intercept(request, context)
+      _ = try RequestIDMiddleware { "new" }.intercept(request.head, context)
       return context.requestID == id ? "kept" : context.requestID
     }
     #expect(outcomes == ["kept", "kept", "req_new"])

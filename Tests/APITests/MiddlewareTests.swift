@@ -19,7 +19,7 @@ private final class Passage {
   init(logger: Logger = .silent) { context = .detached(logger: logger) }
 
   func send(_ request: HTTPRequest, through layer: any Middleware) async throws -> HTTPResponse {
-    if let answer = try layer.intercept(request, context) { return answer }
+    if let answer = try layer.intercept(request.head, context) { return answer }
     hasPassed = true
     principal = context[Principal.self]
     return HTTPResponse(head: HTTPResponseHead(.ok))

@@ -24,7 +24,7 @@ struct RepeatedRequestsTests {
   private func key(
     _ fields: [String], _ body: String = "{}", path: String = "/a", _ principal: Principal = FactoryStage.me
   ) throws -> RequestKey? {
-    RequestKey(try HTTPRequest.of("POST", path, fields, body: body), principal)
+    RequestKey(try HTTPRequest.of("POST", path, fields).head, Array(body.utf8), principal)
   }
 
   private nonisolated static let again = ["x-stainless-retry-count: 1"]

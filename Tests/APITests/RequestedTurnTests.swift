@@ -18,7 +18,8 @@ struct RequestedTurnTests {
   func fields(fields: [String], mayBeRepeated: Bool) throws {
     let turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
     let request = try HTTPRequest.of("POST", "/v1/chat/completions", fields)
-    let asked = RequestedTurn(.turn(turn), on: .claude, for: .anonymous, RequestKey(request, .anonymous), .detached())
+    let asked = RequestedTurn(
+      .turn(turn), on: .claude, for: .anonymous, RequestKey(request.head, [], .anonymous), .detached())
     #expect((asked.key != nil) == mayBeRepeated)
     #expect(asked.isWholeTurn)
   }

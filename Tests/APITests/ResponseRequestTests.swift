@@ -17,10 +17,10 @@ struct ResponseRequestTests {
     let request = try ResponseRequest(object(#"{"input":"hi"}"#))
     #expect(request.model == "claude-code" && request.isStored)
     #expect(!request.isStreamed && !request.isBackground)
-    let body = try ResponseBody(object(#"{"input":"hi"}"#))
+    let body = try ResponseBody(object(#"{"input":"hi"}"#), size: 14)
     #expect(body.input.compactMap(\.message) == [ChatMessage(role: .user, text: "hi")])
     #expect(body.quoted?.bytes == Array(#""{\"input\":\"hi\"}""#.utf8))
-    #expect(try ResponseBody(object(#"{"input":"hi","store":false}"#)).quoted == nil)
+    #expect(try ResponseBody(object(#"{"input":"hi","store":false}"#), size: 28).quoted == nil)
     #expect(request.stage.isEmpty && request.previousID == nil)
     #expect(request.echo["text"] == ["format": ["type": "text"]])
     #expect(request.echo["tools"] == [] && request.echo["store"] == true && request.echo["instructions"] == .null)
@@ -63,7 +63,7 @@ struct ResponseRequestTests {
       (#"{"input":"x","text":{"format":{"type":"xml"}}}"#, "400 text.format.type -"),
     ])
   func refused(body: String, expected: String) throws {
-    #expect(try refusal { _ = try ResponseBody(object(body)) } == expected)
+    #expect(try refusal { _ = try ResponseBody(object(body), size: 0) } == expected)
   }
 
   @Test("what a journal has of a request is read again")

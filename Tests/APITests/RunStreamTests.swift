@@ -66,7 +66,7 @@ private final class StreamStage {
   func connect() async throws {
     let server = HTTPServer(
       logger: .silent, clock: { Timestamp(milliseconds: 0) }, scheduler: scheduler
-    ) { [stream] _, _ in .ready(.eventStream(stream)) }
+    ) { [stream] _, _ in .response(.eventStream(stream)) }
     try server.listen(host: "127.0.0.1", port: 0)
     self.server = server
     var ends: [Int32] = [-1, -1]

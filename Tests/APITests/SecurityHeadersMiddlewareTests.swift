@@ -10,7 +10,7 @@ struct SecurityHeadersMiddlewareTests {
   @Test("every answer says how it is to be taken")
   func fields() throws {
     let context = RequestContext.detached()
-    let answer = try SecurityHeadersMiddleware().intercept(try .of("GET", "/"), context)
+    let answer = try SecurityHeadersMiddleware().intercept(try HTTPRequest.of("GET", "/").head, context)
     #expect(answer?.head.status == nil)
     #expect(context.responseField("x-content-type-options") == "nosniff")
     #expect(context.responseField("content-security-policy") == "default-src 'none'; frame-ancestors 'none'")

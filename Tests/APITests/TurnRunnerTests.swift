@@ -49,7 +49,8 @@ struct TurnRunnerTests {
         clock: { Timestamp(milliseconds: 0) }, newID: Stage.newID)
       let turn = Turn(prompt: "p", session: session, directory: directory.path)
       asked = RequestedTurn(
-        .turn(turn), on: .claude, for: FactoryStage.me, RequestKey(try .of("POST", "/", fields), FactoryStage.me),
+        .turn(turn), on: .claude, for: FactoryStage.me,
+        RequestKey(try HTTPRequest.of("POST", "/", fields).head, [], FactoryStage.me),
         context)
     }
 
@@ -106,7 +107,7 @@ struct TurnRunnerTests {
       _ fields: [String] = ["x-stainless-retry-count: 1"], body: String = "",
       principal: Principal = FactoryStage.me, context: RequestContext = .detached()
     ) throws -> RequestedTurn? {
-      let key = RequestKey(try .of("POST", "/", fields, body: body), principal)
+      let key = RequestKey(try HTTPRequest.of("POST", "/", fields).head, Array(body.utf8), principal)
       contexts.append(context)
       return try runner.recording(of: key).map {
         RequestedTurn(.repetition($0), on: .claude, for: principal, key, context)

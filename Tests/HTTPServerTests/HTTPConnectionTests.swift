@@ -264,7 +264,7 @@ struct HTTPConnectionTests {
     var limits = ServerLimits()
     limits.http.body = bodyLimit
     return try TestServer(limits: limits) { request, _ in
-      HTTPResponse(head: HTTPResponseHead(.ok), body: .bytes(request.body))
+      HTTPResponse(head: HTTPResponseHead(.ok), body: .bytes(request.body.take()))
     }
   }
 }

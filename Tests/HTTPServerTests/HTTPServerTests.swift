@@ -369,14 +369,21 @@ struct HTTPServerTests {
     let server = HTTPServer(
       logger: Logger(level: .info, format: .json, now: { Timestamp(milliseconds: 0) }, write: lines.take),
       clock: { Timestamp(milliseconds: 0) }, scheduler: ManualScheduler()
-    ) { _, _ in throw TestFailure("the secret") }
+    ) { _, _ in throw TestFailure("the first secret") }
+    let request = try HTTPRequest.of("GET", "/")
+    guard case .response(let refusal) = server.admit(request.head, .known(0), context(lines)) else {
+      throw TestFailure("admitted")
+    }
     var answer: HTTPResponse?
-    server.respond(to: try .of("GET", "/"), context(lines)) { answer = $0 }
-    let response = try #require(answer)
-    #expect(response.head.status == 500)
-    guard case .bytes(let body) = response.body else { throw TestFailure("not a body of bytes") }
-    #expect(!String(decoding: body, as: UTF8.self).contains("secret"))
-    #expect(lines.text.contains("the secret"))
+    let route = MatchedRoute(body: .none) { _, _ in throw TestFailure("the second secret") }
+    server.respond(to: request, by: route, context(lines)) { answer = $0 }
+    for response in [refusal, try #require(answer)] {
+      #expect(response.head.status == 500)
+      guard case .bytes(let body) = response.body else { throw TestFailure("not a body of bytes") }
+      #expect(!String(decoding: body, as: UTF8.self).contains("secret"))
+    }
+    #expect(lines.text.contains("the first secret"))
+    #expect(lines.text.contains("the second secret"))
   }
 
   @Test("a field the answer has itself is not replaced by the context's")

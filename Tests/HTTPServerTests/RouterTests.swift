@@ -54,6 +54,15 @@ struct RouterTests {
     #expect(error.code == "unknown_method")
   }
 
+  @Test(
+    "a route says what body it takes; none if it does not say",
+    arguments: [("GET", "/health", RequestBodyKind.none), ("POST", "/json", .json), ("POST", "/bytes", .bytes)])
+  func bodies(method: String, path: String, expected: RequestBodyKind) throws {
+    let admission = try router().admit(try HTTPRequest.of(method, path).head, .detached())
+    guard case .route(let route) = admission else { throw TestFailure("no route") }
+    #expect(route.body == expected)
+  }
+
   @Test("OPTIONS tells what a path takes")
   func options() async throws {
     let response = try await router().respond(try .of("OPTIONS", "/models/x"), .detached()).response()
@@ -86,6 +95,8 @@ struct RouterTests {
     router.on("GET", "/health") { _, _, _ in .text("health") }
     router.on("POST", "/health") { _, _, _ in .text("post health") }
     router.on("POST", "/only-post") { _, _, _ in .text("posted") }
+    router.on("POST", "/json", body: .json) { _, _, _ in .text("json") }
+    router.on("POST", "/bytes", body: .bytes, atOnce: { _, _, _ in .text("bytes") })
     router.on("GET", "/models/mine") { _, _, _ in .text("mine") }
     router.on("GET", "/models/{id}") { _, _, parameters in .text("model \(parameters["id"])") }
     router.on("DELETE", "/models/{id}") { _, _, parameters in .text("deleted \(parameters["id"])") }

@@ -14,8 +14,9 @@ import Testing
 final class TestServer {
   let server: HTTPServer
   let scheduler = ManualScheduler()
-  /// Every request that was answered or is being answered, in order.
+  /// Every complete request that a route has seen, in order.
   private(set) var requests: [HTTPRequest] = []
+  /// Of every head that was read, in order.
   private(set) var contexts: [RequestContext] = []
   private(set) var summaries: [RequestSummary] = []
   nonisolated static let date = "Sat, 21 Nov 2026 04:32:10 GMT"
@@ -32,13 +33,32 @@ final class TestServer {
       })
   }
 
-  init(limits: ServerLimits = ServerLimits(), isListening: Bool = true, responder: @escaping Responder) throws {
+  /// A server that takes any body, and may answer at once.
+  convenience init(
+    limits: ServerLimits = ServerLimits(), isListening: Bool = true, responder: @escaping Responder
+  ) throws {
+    let route = MatchedRoute(body: .bytes, responder)
+    try self.init(limits: limits, isListening: isListening, deciding: { _, _ in .route(route) })
+  }
+
+  /// A server that decides on requests by their heads.
+  init(
+    limits: ServerLimits = ServerLimits(), isListening: Bool = true, deciding responder: @escaping HeadResponder
+  ) throws {
     weak var recorder: TestServer?
     server = HTTPServer(
       limits: limits, logger: .silent, clock: { Timestamp(milliseconds: 1_795_235_530_000) }, scheduler: scheduler
-    ) { request, context in
-      recorder?.record(request, context)
-      return try responder(request, context)
+    ) { head, context in
+      recorder?.record(context)
+      switch try responder(head, context) {
+      case .response(let response): return .response(response)
+      case .route(let route):
+        return .route(
+          MatchedRoute(body: route.body) { request, context in
+            recorder?.requests.append(request)
+            return try route.respond(request, context)
+          })
+      }
     }
     recorder = self
     // A server that does not listen is on its way out and keeps no connection.
@@ -80,8 +100,7 @@ final class TestServer {
     server.closeAllConnections()
   }
 
-  private func record(_ request: HTTPRequest, _ context: RequestContext) {
-    requests.append(request)
+  private func record(_ context: RequestContext) {
     contexts.append(context)
     context.whenEnded { self.summaries.append($0) }
   }
@@ -99,6 +118,11 @@ extension HTTPResponse {
   }
 }
 
+/// The text of a POST request's head.
+func post(_ path: String, _ fields: String...) -> String {
+  "POST \(path) HTTP/1.1\r\nHost: x\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
+}
+
 /// The text of a GET request.
 func get(_ path: String, _ fields: String...) -> String {
   "GET \(path) HTTP/1.1\r\nHost: x\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
@@ -106,9 +130,9 @@ func get(_ path: String, _ fields: String...) -> String {
 
 extension HTTPRequest {
   /// A request without a connection.
-  static func of(_ method: String, _ target: String) throws -> HTTPRequest {
+  static func of(_ method: String, _ target: String, _ fields: [String] = []) throws -> HTTPRequest {
     var parser = HTTPRequestParser(limits: HTTPLimits())
-    var input = ByteBuffer("\(method) \(target) HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+    var input = ByteBuffer("\(method) \(target) HTTP/1.1\r\nHost: x\r\n\(fields.map { $0 + "\r\n" }.joined())\r\n".utf8)
     var rest: [UInt8] = []
     guard case .head(let head, _) = try parser.next(&input, body: &rest) else { throw TestFailure("no head") }
     return HTTPRequest(head: head, body: [])

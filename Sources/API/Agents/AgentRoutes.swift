@@ -17,18 +17,18 @@ public struct AgentRoutes {
   }
 
   public func add(to router: inout Router) {
-    router.on("POST", "/agent/start") { [self] request, context, _ in try await start(request, context) }
-    router.on("POST", "/agent/stream") { [self] request, context, _ in try await stream(request, context) }
+    router.on("POST", "/agent/start", body: .json) { [self] request, context, _ in try await start(request, context) }
+    router.on("POST", "/agent/stream", body: .json) { [self] request, context, _ in try await stream(request, context) }
     router.on("POST", "/agent/stop/{id}", atOnce: stop)
     router.on("GET", "/agent", atOnce: list)
     router.on("GET", "/agent/{id}") { [self] _, context, parameters in try await show(parameters["id"], context) }
     router.on("GET", "/agent/{id}/events") { [self] request, context, parameters in
       try await follow(parameters["id"], request, context)
     }
-    router.on("POST", "/agent/{id}/input") { [self] request, context, parameters in
+    router.on("POST", "/agent/{id}/input", body: .json) { [self] request, context, parameters in
       try await take(parameters["id"], request, context)
     }
-    router.on("POST", "/agent/{id}/approvals/{request}") { [self] request, context, parameters in
+    router.on("POST", "/agent/{id}/approvals/{request}", body: .json) { [self] request, context, parameters in
       try await answer(parameters["request"], of: parameters["id"], request, context)
     }
   }
@@ -36,7 +36,7 @@ public struct AgentRoutes {
   private func begin(
     _ request: HTTPRequest, _ context: RequestContext
   ) async throws -> (TurnOptions, Agent, Run) {
-    let (wanted, journaled) = try await JSONBody.read(request) { body in
+    let (wanted, journaled) = try await JSONBody.read(request) { body, _ in
       let wanted = try ClaudeRequest(body)
       return (wanted, wanted.journaled)
     }
@@ -93,7 +93,7 @@ public struct AgentRoutes {
   }
 
   private func take(_ id: String, _ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let input = try await JSONBody.read(request) { try AgentInput($0) }
+    let input = try await JSONBody.read(request) { body, _ in try AgentInput(body) }
     try agents.take(input, for: id, principal(context), context)
     return .json(agents.json(try agents.journal(id, for: principal(context))), status: .accepted)
   }

@@ -24,7 +24,9 @@ public struct ChatCompletionRoutes {
   }
 
   public func add(to router: inout Router) {
-    router.on("POST", "/v1/chat/completions") { [self] request, context, _ in try await complete(request, context) }
+    router.on("POST", "/v1/chat/completions", body: .json) { [self] request, context, _ in
+      try await complete(request, context)
+    }
   }
 
   /// A completion that is to be made. It is kept as long as the run, and holds nothing large.
@@ -45,10 +47,10 @@ public struct ChatCompletionRoutes {
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
     let principal = context[Principal.self] ?? .anonymous
     let policy = turns.policy
-    let (wanted, conversation, key) = try await JSONBody.read(request) { body in
+    let (wanted, conversation, key) = try await JSONBody.read(request) { body, bytes in
       let wanted = try ChatCompletionRequest(body)
       let conversation = try ChatConversation(wanted.conversation, for: principal, policy)
-      return (wanted, conversation, RequestKey(request, principal))
+      return (wanted, conversation, RequestKey(request.head, bytes, principal))
     }
     let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
     let plan = try await conversations.plan(

@@ -19,8 +19,10 @@ public struct MessagesRoutes {
   }
 
   public func add(to router: inout Router) {
-    router.on("POST", "/v1/messages") { [self] request, context, _ in try await answer(request, context) }
-    router.on("POST", "/v1/messages/count_tokens") { [self] request, context, _ in
+    router.on("POST", "/v1/messages", body: .json) { [self] request, context, _ in
+      try await answer(request, context)
+    }
+    router.on("POST", "/v1/messages/count_tokens", body: .json) { [self] request, context, _ in
       try await count(request, context)
     }
   }
@@ -45,10 +47,10 @@ public struct MessagesRoutes {
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
     let principal = context[Principal.self] ?? .anonymous
     let policy = turns.policy
-    let (wanted, conversation, key) = try await JSONBody.read(request) { body in
+    let (wanted, conversation, key) = try await JSONBody.read(request) { body, bytes in
       let wanted = try MessagesRequest(body)
       let conversation = try ChatConversation(wanted.conversation, for: principal, policy)
-      return (wanted, conversation, RequestKey(request, principal))
+      return (wanted, conversation, RequestKey(request.head, bytes, principal))
     }
     let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
     let plan = try await conversations.plan(
@@ -92,7 +94,7 @@ public struct MessagesRoutes {
   // MARK: Tokens
 
   private func count(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let (options, tokens) = try await JSONBody.read(request) { body in
+    let (options, tokens) = try await JSONBody.read(request) { body, _ in
       let wanted = try MessagesRequest(body).conversation
       try ChatHistory(wanted.messages).checkCalls()
       return (wanted.options, TokenEstimate(wanted).tokens)

@@ -1,7 +1,7 @@
 import Telemetry
 import Bytes
 public import EventLoop
-import HTTP
+public import HTTP
 public import HTTPServer
 public import Identity
 
@@ -12,12 +12,12 @@ public struct APIKeyMiddleware: Middleware {
 
   public init(keys: APIKeyRing) { self.keys = keys }
 
-  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
-    guard !keys.isEmpty, !APIKeyMiddleware.isPublic(request.head) else {
+  public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
+    guard !keys.isEmpty, !APIKeyMiddleware.isPublic(head) else {
       context[Principal.self] = .anonymous
       return nil
     }
-    guard let key = APIKeyMiddleware.key(in: request.head.fields) else {
+    guard let key = APIKeyMiddleware.key(in: head.fields) else {
       context.logger.warn("authentication failed", ["reason": "no key", "peer": .string(context.peer)])
       throw APIKeyMiddleware.unauthorized("Missing API key: send Authorization: Bearer <key>")
     }

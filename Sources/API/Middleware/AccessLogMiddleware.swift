@@ -2,7 +2,7 @@ import Telemetry
 import Bytes
 import ClaudeCode
 public import EventLoop
-import HTTP
+public import HTTP
 public import HTTPServer
 
 /// One line for each request, when its answer has ended.
@@ -12,9 +12,9 @@ public struct AccessLogMiddleware: Middleware {
 
   public init(scheduler: any Scheduler = Loop.main) { self.scheduler = scheduler }
 
-  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
+  public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
     guard context.logger.isEnabled(.info) else { return nil }
-    let (method, path) = (request.head.method, request.head.path)
+    let (method, path) = (head.method, head.path)
     context.whenEnded { [unowned context, scheduler] summary in
       context.logger.info(
         "request",

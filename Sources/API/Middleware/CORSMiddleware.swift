@@ -1,5 +1,5 @@
 public import EventLoop
-import HTTP
+public import HTTP
 public import HTTPServer
 
 /// Lets browsers read answers: with keys from any origin (a key is still needed), without keys only from listed ones.
@@ -13,17 +13,17 @@ public struct CORSMiddleware: Middleware {
     self.allowedOrigins = allowedOrigins
   }
 
-  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
-    guard let origin = request.head.fields["origin"] else { return nil }
+  public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
+    guard let origin = head.fields["origin"] else { return nil }
     context.setResponseField("vary", "origin")
     guard allowsAnyOrigin || allowedOrigins.contains(origin) else { return nil }
     context.setResponseField("access-control-allow-origin", origin)
     context.setResponseField(
       "access-control-expose-headers", "x-request-id, request-id, x-session-id, x-claude-warning, retry-after")
-    guard request.head.method == "OPTIONS", request.head.fields["access-control-request-method"] != nil else {
+    guard head.method == "OPTIONS", head.fields["access-control-request-method"] != nil else {
       return nil
     }
-    let headers = request.head.fields["access-control-request-headers"] ?? "authorization, content-type"
+    let headers = head.fields["access-control-request-headers"] ?? "authorization, content-type"
     return HTTPResponse(
       head: HTTPResponseHead(
         .noContent,

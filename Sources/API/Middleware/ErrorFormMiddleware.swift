@@ -1,4 +1,5 @@
 public import EventLoop
+public import HTTP
 public import HTTPServer
 
 /// Has errors written in the form of the dialect that the request speaks, wherever they are thrown. It comes after the
@@ -7,8 +8,8 @@ public import HTTPServer
 public struct ErrorFormMiddleware: Middleware {
   public init() {}
 
-  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
-    switch ErrorForm(request.head) {
+  public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
+    switch ErrorForm(head) {
     case .openAI: break
     case .agent:
       context.errorBody = { error, _ in error.agentBody }

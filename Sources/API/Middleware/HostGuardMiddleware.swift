@@ -1,6 +1,6 @@
 import Bytes
 public import EventLoop
-import HTTP
+public import HTTP
 public import HTTPServer
 
 /// Keeps web pages away from a server that asks for no key.
@@ -21,8 +21,7 @@ public struct HostGuardMiddleware: Middleware {
     self.allowedOrigins = allowedOrigins
   }
 
-  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
-    let head = request.head
+  public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
     guard head.segments.first != "health" else { return nil }
     let host = head.fields["host"]?.lowercased() ?? ""
     guard isAllowed(host: host) else {

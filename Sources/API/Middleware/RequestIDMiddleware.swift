@@ -1,6 +1,6 @@
 import Bytes
 public import EventLoop
-import HTTP
+public import HTTP
 public import HTTPServer
 
 /// Gives each request a name, taken over from the client where it sent a sane one.
@@ -12,8 +12,8 @@ public struct RequestIDMiddleware: Middleware {
 
   public init(newID: @escaping @Reactor () -> String) { self.newID = newID }
 
-  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
-    let sent = request.head.fields["x-request-id"].flatMap { RequestIDMiddleware.isSane($0) ? $0 : nil }
+  public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
+    let sent = head.fields["x-request-id"].flatMap { RequestIDMiddleware.isSane($0) ? $0 : nil }
     context.identify(sent ?? "req_\(newID())")
     return nil
   }

@@ -1,5 +1,5 @@
 public import EventLoop
-import HTTP
+public import HTTP
 public import HTTPServer
 
 /// Tells browsers to make nothing of an answer but what it says it is.
@@ -7,7 +7,7 @@ public import HTTPServer
 public struct SecurityHeadersMiddleware: Middleware {
   public init() {}
 
-  public func intercept(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse? {
+  public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
     context.setResponseField("x-content-type-options", "nosniff")
     context.setResponseField("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
     context.setResponseField("referrer-policy", "no-referrer")

@@ -16,7 +16,7 @@ public struct ClaudeRoutes {
   }
 
   public func add(to router: inout Router) {
-    router.on("POST", "/api/claude") { [self] request, context, _ in try await stream(request, context) }
+    router.on("POST", "/api/claude", body: .json) { [self] request, context, _ in try await stream(request, context) }
   }
 
   private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
@@ -30,7 +30,9 @@ public struct ClaudeRoutes {
   /// The turn, and whether its stream has partial messages.
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> (RequestedTurn, Bool) {
     let principal = context[Principal.self] ?? .anonymous
-    let (wanted, key) = try await JSONBody.read(request) { (try ClaudeRequest($0), RequestKey(request, principal)) }
+    let (wanted, key) = try await JSONBody.read(request) {
+      (try ClaudeRequest($0), RequestKey(request.head, $1, principal))
+    }
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
     let turn = try turns.makePromptTurn(
       wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), context)

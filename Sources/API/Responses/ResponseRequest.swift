@@ -90,9 +90,12 @@ struct ResponseBody: Sendable {
   let input: [ResponseInputItem]
   /// The body for the journal; nil for a response that is not stored.
   let quoted: ByteBuffer?
+  /// Bytes of the body: a measure of the work it makes.
+  let size: Int
 
   /// - Throws: `HTTPError` 400 with `param`.
-  init(_ body: JSONObject) throws {
+  init(_ body: JSONObject, size: Int) throws {
+    self.size = size
     request = try ResponseRequest(body)
     input = try ResponseInputItem.list(body["input"])
     quoted = request.isStored ? ResponseRecord.quoted(body) : nil

@@ -29,7 +29,9 @@ public struct ResponseRoutes {
   }
 
   public func add(to router: inout Router) {
-    router.on("POST", "/v1/responses") { [self] request, context, _ in try await create(request, context) }
+    router.on("POST", "/v1/responses", body: .json) { [self] request, context, _ in
+      try await create(request, context)
+    }
     router.on("GET", "/v1/responses/{id}") { [self] request, context, parameters in
       try await retrieve(parameters["id"], request, context)
     }
@@ -68,11 +70,13 @@ public struct ResponseRoutes {
 
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
     let principal = context[Principal.self] ?? .anonymous
-    let (body, key) = try await JSONBody.read(request) { (try ResponseBody($0), RequestKey(request, principal)) }
+    let (body, key) = try await JSONBody.read(request) {
+      (try ResponseBody($0, size: $1.count), RequestKey(request.head, $1, principal))
+    }
     let wanted = body.request
     let recording = try runner.recording(of: key)
     let id = recording?.journal?.id ?? "\(ResponseIdentity.prefix)\(turns.newID())"
-    let plan = try await plan(body, of: request.body.count, id, try request.head.sessionID, principal, context)
+    let plan = try await plan(body, id, try request.head.sessionID, principal, context)
     let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
     let now = recording?.journal?.createdAt ?? clock().milliseconds
     let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
@@ -98,10 +102,10 @@ public struct ResponseRoutes {
   }
 
   private func plan(
-    _ body: ResponseBody, of size: Int, _ id: String, _ session: String?, _ principal: Principal,
+    _ body: ResponseBody, _ id: String, _ session: String?, _ principal: Principal,
     _ context: RequestContext
   ) async throws -> ResponsePlan {
-    let wanted = body.request
+    let (wanted, size) = (body.request, body.size)
     let messages = try await responses.messages(of: body.input, for: principal)
     guard !messages.isEmpty else { throw HTTPError.invalidRequest("input has no messages", param: "input") }
     if let plan = try await shortPlan(wanted, messages, of: size, id, session, principal, context) { return plan }

@@ -99,13 +99,15 @@ struct RequestKey: Hashable, Sendable {
   let isRepeated: Bool
 
   /// Nil for a client that does not repeat requests by itself.
-  init?(_ request: HTTPRequest, _ principal: Principal) {
-    guard request.head.isOfRepeatingClient else { return nil }
+  ///
+  /// - Parameter body: the request's body as it came.
+  init?(_ head: HTTPRequestHead, _ body: [UInt8], _ principal: Principal) {
+    guard head.isOfRepeatingClient else { return nil }
     self.principal = principal.id
-    body = SHA256.hash(request.body.span)
-    let given = request.head.fields["idempotency-key"]
-    identity = SHA256.hash((Array("\(request.head.path)\n\(given ?? "")\n".utf8) + (given == nil ? body : [])).span)
-    isRepeated = given != nil || (request.head.fields["x-stainless-retry-count"].flatMap { Int($0) } ?? 0) > 0
+    self.body = SHA256.hash(body.span)
+    let given = head.fields["idempotency-key"]
+    identity = SHA256.hash((Array("\(head.path)\n\(given ?? "")\n".utf8) + (given == nil ? self.body : [])).span)
+    isRepeated = given != nil || (head.fields["x-stainless-retry-count"].flatMap { Int($0) } ?? 0) > 0
   }
 
   static func == (left: RequestKey, right: RequestKey) -> Bool {

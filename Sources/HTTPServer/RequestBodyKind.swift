@@ -1,0 +1,55 @@
+import HTTP
+
+/// What body a route takes.
+public enum RequestBodyKind: Sendable {
+  /// None: a short one is read and dropped, a longer one refused.
+  case none
+  /// Any, up to the limit of bodies.
+  case bytes
+  /// JSON in UTF-8, up to the limit of bodies. A request that names no content type is taken at its word.
+  case json
+
+  /// Refuses what the head says of the body, where the route does not take it.
+  ///
+  /// - Throws: `HTTPError` 413 for a body that is too long, 415 for another content type or coding.
+  func check(_ head: HTTPRequestHead, _ length: HTTPBodyLength, _ limits: ServerLimits) throws {
+    if case .known(let count) = length, count > limit(limits) { throw HTTPError.bodyTooLarge(limit(limits)) }
+    if case .json = self { try RequestBodyKind.checkType(head.fields) }
+  }
+
+  /// The longest body, in bytes.
+  func limit(_ limits: ServerLimits) -> Int {
+    switch self {
+    case .none: limits.unwantedBody
+    case .bytes, .json: limits.http.body
+    }
+  }
+
+  private static func checkType(_ fields: HTTPFields) throws {
+    if let coding = fields["content-encoding"], coding.lowercased() != "identity" {
+      throw unsupported("Content-Encoding \(coding) is not read here")
+    }
+    guard let type = fields["content-type"] else { return }
+    let parts = type.lowercased().split(separator: ";").map { $0.filter { !$0.isWhitespace } }
+    let media = parts.first ?? ""
+    guard media == "application/json" || media.hasSuffix("+json") else {
+      throw unsupported("Content-Type must be application/json, not \(type)")
+    }
+    for parameter in parts.dropFirst() where parameter.hasPrefix("charset=") {
+      let charset = parameter.dropFirst(8).filter { $0 != "\"" }
+      guard charset == "utf-8" || charset == "utf8" else { throw unsupported("The only charset of JSON is UTF-8") }
+    }
+  }
+
+  private static func unsupported(_ message: String) -> HTTPError {
+    HTTPError(
+      .unsupportedMediaType, type: "invalid_request_error", code: "unsupported_media_type", message: message)
+  }
+}
+
+extension HTTPError {
+  /// 413.
+  static func bodyTooLarge(_ limit: Int) -> HTTPError {
+    HTTPError(HTTPProtocolError(.contentTooLarge, "the request body is longer than \(limit) bytes"))
+  }
+}
