@@ -85,6 +85,7 @@ final class Composition {
 
     var limits = ServerLimits()
     limits.connections = settings.maximumConnections
+    limits.bodiesInFlight = settings.maximumBodyBytes
     server = HTTPServer(
       limits: limits, logger: logger, clock: clock,
       responder: chain(Composition.middleware(settings, newID), router.admit))

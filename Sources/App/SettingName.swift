@@ -26,6 +26,7 @@ enum SettingName: String, CaseIterable, Sendable {
   case settingSources = "CLAUDE_SETTING_SOURCES"
   case shutdownGrace = "SHUTDOWN_GRACE_MS"
   case maximumConnections = "MAX_CONNECTIONS"
+  case maximumBodyBytes = "MAX_BODY_BYTES_IN_FLIGHT"
   case logFile = "LOG_FILE"
   case spares = "CLAUDE_POOL_SPARES"
   case maximumProcesses = "CLAUDE_MAX_PROCESSES"

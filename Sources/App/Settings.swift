@@ -30,6 +30,7 @@ struct Settings: Sendable, Equatable {
   var settingSources: String?
   var shutdownGrace: Duration = .milliseconds(10_000)
   var maximumConnections = 10_000
+  var maximumBodyBytes = 256 * 1024 * 1024
   var logFile: String?
   var pool = PoolLimits()
   var turns = TurnGate.Limits()
@@ -65,6 +66,8 @@ struct Settings: Sendable, Equatable {
     readsInBandOptions = reader.bool(.inBandOptions) ?? true
     if let value = reader.milliseconds(.shutdownGrace) { shutdownGrace = value }
     if let value = reader.integer(.maximumConnections, 1...1_000_000) { maximumConnections = value }
+    // One account may hold half of it, and the largest body has 32 MiB.
+    if let value = reader.integer(.maximumBodyBytes, 67_108_864...1_099_511_627_776) { maximumBodyBytes = value }
     logFile = reader.text(.logFile)
     statePath = reader.text(.statePath)
     readPool(&reader, machine)

@@ -11,6 +11,8 @@ final class Exchange {
   var bytes = 0
   /// Whether the connection may serve another request after this one.
   var keepsAlive: Bool
+  /// What the request's body holds of the budget.
+  var share: BodyShare?
   private var wasProbed = false
 
   init(_ head: HTTPRequestHead, _ context: RequestContext, keepsAlive: Bool) {

@@ -14,10 +14,10 @@ extension HTTPConnection {
           guard let (head, length) = try nextHead() else { return awaitHead() }
           begin(head, length)
         case .receivingBody(let body, let exchange, let route):
-          guard try body.read(&input, &parser) else { return awaitBody() }
+          guard try body.read(&input, &parser) else { return wait(for: body) }
           respond(HTTPRequest(head: exchange.head, body: body.take()), exchange, route)
         case .droppingBody(let body):
-          guard try body.read(&input, &parser) else { return awaitBody() }
+          guard try body.read(&input, &parser) else { return wait(for: body) }
           if server.isDraining { linger() } else { awaitRequest() }
         case .answering, .streaming, .resting, .lingering, .closed: return
         }
@@ -52,7 +52,7 @@ extension HTTPConnection {
     }
   }
 
-  private func awaitBody() { deadline = server.scheduler.now + server.limits.bodyTimeout }
+  private func wait(for body: IncomingBody) { deadline = body.deadline(server.scheduler.now, server.limits) }
 
   /// Middleware and router see the head; what they refuse is answered before its body is read, or asked for.
   private func begin(_ head: HTTPRequestHead, _ length: HTTPBodyLength) {
@@ -68,8 +68,10 @@ extension HTTPConnection {
       send(response)
     case .route(let route):
       guard length != .known(0) else { return respond(HTTPRequest(head: head, body: .empty), exchange, route) }
-      let isKept = if case .none = route.body { false } else { true }
-      phase = .receivingBody(IncomingBody(limit: route.body.limit(server.limits), isKept: isKept), exchange, route)
+      if route.body != .none { exchange.share = BodyShare(server.bodies, account: context.account) }
+      let body = IncomingBody(
+        length, limit: route.body.limit(server.limits), share: exchange.share, startedAt: context.startedAt)
+      phase = .receivingBody(body, exchange, route)
       if head.expectsContinue && input.isEmpty { sendContinue() }
     }
   }

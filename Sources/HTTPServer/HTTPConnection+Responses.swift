@@ -11,6 +11,7 @@ extension HTTPConnection {
     }
     var response = response
     exchange.status = response.head.status
+    exchange.share?.release()
     if server.isDraining { exchange.keepsAlive = false }
     switch response.body {
     case .bytes(let bytes):
@@ -62,7 +63,9 @@ extension HTTPConnection {
     scheduleFlush()
     guard parser.isBetweenRequests else {
       // Answered on its head. `process` is under way and reads on.
-      phase = .droppingBody(IncomingBody(limit: server.limits.unwantedBody, isKept: false))
+      phase = .droppingBody(
+        IncomingBody(
+          .chunked, limit: server.limits.unwantedBody, share: nil, startedAt: server.scheduler.now))
       return
     }
     awaitRequest()
@@ -70,6 +73,7 @@ extension HTTPConnection {
 
   func end(_ exchange: Exchange, isComplete: Bool) {
     server.activeRequests -= 1
+    exchange.share?.release()
     exchange.context.end(RequestSummary(status: exchange.status, bytes: exchange.bytes, isComplete: isComplete))
   }
 

@@ -19,6 +19,8 @@ public final class HTTPServer {
   private let idleness: Idleness
   /// Requests whose answers are still under way.
   public internal(set) var activeRequests = 0
+  /// Bytes of bodies that have come, or are being read.
+  let bodies: BodyBudget
   /// What connections write into.
   var spareBuffers = SpareBuffers()
   private var dateSecond = -1
@@ -33,6 +35,7 @@ public final class HTTPServer {
     scheduler: any Scheduler = Loop.main, responder: @escaping HeadResponder
   ) {
     self.limits = limits
+    bodies = BodyBudget(total: limits.bodiesInFlight)
     self.logger = logger
     self.clock = clock
     self.scheduler = scheduler

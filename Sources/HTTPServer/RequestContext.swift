@@ -12,6 +12,8 @@ public final class RequestContext {
   public let peer: String
   public var logger: Logger
   public let startedAt: ContinuousClock.Instant
+  /// Whom the request's body is counted on; middleware sets it. Nil for nobody.
+  public var account: String?
   /// Values that middleware leaves for later, by type: the principal, for instance.
   private var values: [ObjectIdentifier: Any] = [:]
   /// Fields for the answer's head, whoever makes it in the end.

@@ -7,6 +7,10 @@ public struct ServerLimits: Sendable, Equatable {
   public var headTimeout: Duration = .seconds(10)
   /// The longest silence inside a request body. Longer: 408.
   public var bodyTimeout: Duration = .seconds(30)
+  /// The least average rate of a body, in bytes per second, `bodyGrace` after its beginning. Slower: 408.
+  public var bodyRate = 4 * 1024
+  /// How long a body may be slower.
+  public var bodyGrace: Duration = .seconds(30)
   /// How long an unused connection stays open.
   public var idleTimeout: Duration = .seconds(75)
   /// How long we wait for the client's end of the connection after a final answer.
@@ -14,6 +18,9 @@ public struct ServerLimits: Sendable, Equatable {
   /// Bytes that are read and dropped while that is awaited. More: the connection is closed. As much as the largest body, so
   /// that a client that sends one whole before it reads still gets its 413.
   public var lingerBytes = 32 * 1024 * 1024
+  /// Bytes of the bodies that are held for routes at the same time, from their arrival until they have been read. One more:
+  /// 503. One account may hold half of it.
+  public var bodiesInFlight = 256 * 1024 * 1024
   /// Bytes of a body that nothing takes: of a request that was refused, or whose route takes none. They are read and
   /// dropped. A longer body: 413 from such a route; after a refusal the connection is closed.
   public var unwantedBody = 64 * 1024

@@ -42,6 +42,7 @@ struct APIKeyMiddlewareTests {
     let passage = Passage()
     _ = try await passage.send(try .of("POST", "/v1/chat/completions", fields), through: layer)
     #expect(passage.principal?.id.hasPrefix("key-") == true)
+    #expect(passage.context.account == passage.principal?.id)
   }
 
   @Test(
@@ -92,6 +93,7 @@ struct APIKeyMiddlewareTests {
     _ = try await passage.send(
       try .of("POST", "/api/claude", ["x-api-key: any"]), through: APIKeyMiddleware(keys: APIKeyRing([])))
     #expect(passage.principal == .anonymous)
+    #expect(passage.context.account == nil)
   }
 
   @Test("attempts are logged with the peer and a masked key")

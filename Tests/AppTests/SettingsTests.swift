@@ -23,6 +23,7 @@ struct SettingsTests {
     #expect(settings.logFormat == .pretty)
     #expect(settings.permissionCeiling == .bypassPermissions)
     #expect(settings.maximumConnections == 10_000)
+    #expect(settings.maximumBodyBytes == 256 << 20)
     #expect(settings.readsInBandOptions && !settings.writesSessionIntoContent && !settings.usesSubscription)
     #expect(
       settings.cliPath == nil && settings.modelsPath == nil && settings.settingSources == nil && settings.logFile == nil
@@ -114,6 +115,7 @@ struct SettingsTests {
     Variable(.settingSources, "user, project") { $0.settingSources = "user,project" },
     Variable(.settingSources, "none") { $0.settingSources = "" },
     Variable(.maximumConnections, "5") { $0.maximumConnections = 5 },
+    Variable(.maximumBodyBytes, "100000000") { $0.maximumBodyBytes = 100_000_000 },
     Variable(.spares, "0") { $0.pool.spares = 0 },
     Variable(.maximumProcesses, "3") {
       $0.pool.processes = 3
@@ -188,7 +190,7 @@ struct SettingsTests {
     arguments: [
       (.port, 0, 65_535), (.totalTimeout, 1, 2_678_400_000), (.inactivityTimeout, 1, 2_678_400_000),
       (.killTimeout, 1, 2_678_400_000), (.retryPatience, 1, 2_678_400_000), (.shutdownGrace, 1, 2_678_400_000),
-      (.maximumConnections, 1, 1_000_000),
+      (.maximumConnections, 1, 1_000_000), (.maximumBodyBytes, 67_108_864, 1_099_511_627_776),
     ] as [(SettingName, Int, Int)])
   func ranges(name: SettingName, lowest: Int, highest: Int) async throws {
     let variable = name.rawValue

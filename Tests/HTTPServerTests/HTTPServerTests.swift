@@ -119,7 +119,9 @@ struct HTTPServerTests {
   func bodyTimeout() async throws {
     let server = try TestServer.echoingPaths()
     let client = try server.connect()
-    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na")
+    // Enough to be fast on average for a minute and more.
+    client.send(post("/", "Content-Length: 200000") + String(repeating: "a", count: 150_000))
+    await until { client.hasSentAll }
     try await server.settle()
     server.advance(by: .seconds(30) - .milliseconds(1))
     client.send("b")

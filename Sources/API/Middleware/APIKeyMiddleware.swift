@@ -29,6 +29,7 @@ public struct APIKeyMiddleware: Middleware {
     }
     context.logger.info("authenticated", ["key": .string(principal.name), "peer": .string(context.peer)])
     context[Principal.self] = principal
+    context.account = principal.id
     return nil
   }
 

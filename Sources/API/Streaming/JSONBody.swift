@@ -23,6 +23,7 @@ enum JSONBody {
     _ request: HTTPRequest, _ make: @escaping @Sendable (JSONObject, [UInt8]) throws -> Value
   ) async throws -> Value {
     let body = request.body.take()
+    defer { request.body.release() }
     return try await work(on: body.count) { try make(try object(body), body) }
   }
 
