@@ -37,7 +37,13 @@ status)
   if ! is_running; then echo "not running"; exit 1; fi
   echo "running (pid $(cat "$pid_file"))"
   url=$(grep -oE 'https?://[^ "]+' "$log" | head -1)
-  curl -sS --max-time 5 "$url/health" && echo
+  # Where there are keys, the details need one.
+  details=$(curl -sS --max-time 5 -w '\n%{http_code}' "$url/health")
+  if [ "${details##*$'\n'}" = 401 ]; then
+    curl -sS --max-time 5 "$url/health/ready" && echo
+  else
+    echo "${details%$'\n'*}"
+  fi
   ;;
 logs) exec tail -n 100 -F "$log" ;;
 esac

@@ -45,9 +45,12 @@ struct HostGuardMiddlewareTests {
     #expect(try status("/v1/models", host: "localhost:3000", origin: origin) == expected)
   }
 
-  @Test("probes ask by whatever name they like")
+  @Test("probes ask by whatever name they like, and get no details")
   func health() throws {
-    #expect(try status("/health", host: "probe.example") == 200)
+    #expect(try status("/health", host: "probe.example") == 403)
+    #expect(try status("/health", host: "localhost:3000") == 200)
+    #expect(try status("/health", host: "localhost:3000", origin: "https://evil.example") == 403)
+    #expect(try status("/health/ready", host: "probe.example") == 200)
     #expect(try status("/health/live", host: "probe.example", origin: "https://evil.example") == 200)
     #expect(try status("/healthy", host: "probe.example") == 403)
   }

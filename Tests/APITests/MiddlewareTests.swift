@@ -73,9 +73,11 @@ struct APIKeyMiddlewareTests {
   }
 
   @Test(
-    "health and preflights need no key; what only looks like health does",
+    "probes and preflights need no key; the details of health do, and what only looks like a probe",
     arguments: [
-      ("GET", "/health", true), ("GET", "/health/live", true), ("OPTIONS", "/v1/models", true),
+      ("GET", "/health", false), ("GET", "/health/live", true), ("HEAD", "/health/ready", true),
+      ("GET", "/health/", false), ("GET", "/health/live/x", false), ("GET", "/health/other", false),
+      ("GET", "/health%2Flive", false), ("OPTIONS", "/v1/models", true),
       ("GET", "/healthy", false), ("GET", "/v1/health", false), ("GET", "/", false),
     ])
   func publicPaths(method: String, path: String, isPublic: Bool) async throws {
@@ -85,6 +87,16 @@ struct APIKeyMiddlewareTests {
     } catch is HTTPError {}
     #expect(passage.hasPassed == isPublic)
     #expect(passage.principal == (isPublic ? .anonymous : nil))
+  }
+
+  @Test("who asks for the details of health without a key is told what needs none")
+  func healthDetails() async throws {
+    let error = await #expect(throws: HTTPError.self) {
+      _ = try await Passage().send(try .of("GET", "/health"), through: layer)
+    }
+    #expect(
+      error?.message
+        == "Missing API key: send Authorization: Bearer <key>; /health/live and /health/ready need none")
   }
 
   @Test("without configured keys everybody is anonymous")

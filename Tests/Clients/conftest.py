@@ -174,9 +174,10 @@ class Server:
             api_key=options.pop("api_key", "sk-any"), base_url=f"{self.url}/v1", max_retries=0, timeout=60, **options)
 
     def processes(self):
-        """What /health says of the CLI's processes; it asks for a key where there are some."""
-        key = {"authorization": f"Bearer {self.environment.get('API_KEYS', '').split(',')[0]}"}
-        with urllib.request.urlopen(urllib.request.Request(f"{self.url}/health", headers=key)) as answer:
+        """What /health says of the CLI's processes."""
+        keys = [key for key in self.environment.get("API_KEYS", "").split(",") if key]
+        request = urllib.request.Request(f"{self.url}/health", headers={"x-api-key": keys[0]} if keys else {})
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)["checks"]["processes"]["details"]
 
     def runs(self):

@@ -86,7 +86,7 @@ def test_no_secret_gets_out(make_server, tmp_path):
     body = json.dumps({"model": "claude-code", "messages": [{"role": "user", "content": script}],
                        "allowed-tools": ["Bash"], "mcp-allowed-tools": ["mcp__notes__x"]})
     for method, path, headers, sent in [
-        ("GET", "/health", {}, None), ("GET", "/v1/models", {}, None),
+        ("GET", "/health", good, None), ("GET", "/v1/models", {}, None),
         ("GET", "/v1/models", {"authorization": "Bearer sk-planted-wrong-0005"}, None),
         ("GET", "/v1/models?key=sk-planted-first-0001", {"x-api-key": "sk-planted-second-0002"}, None),
         ("POST", "/v1/chat/completions", good, body), ("POST", "/v1/chat/completions", good, "{broken"),

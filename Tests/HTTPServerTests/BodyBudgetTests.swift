@@ -165,12 +165,14 @@ struct BodyBudgetTests {
     server.close()
   }
 
-  @Test("a large body comes whole through what is reserved for it", arguments: [(1 << 20) - 1, 1 << 20, (3 << 20) + 1])
-  func large(size: Int) async throws {
+  @Test("a large body comes whole through what is reserved for it", arguments: [-1, 0, 1, 100_000])
+  func large(excess: Int) async throws {
     let server = try TestServer(responder: { request, _ in
       .ready(HTTPResponse(head: HTTPResponseHead(.ok), body: .bytes(request.body.take())))
     })
-    let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 13 >> 4) }
+    let size = 1024 * 1024 + excess
+    let body = Array(
+      String(repeating: "no two neighbouring reads of these have the same bytes ", count: 21_000).utf8.prefix(size))
     let client = try server.connect()
     client.send(post("/", "Content-Length: \(size)"))
     client.send(body)

@@ -42,9 +42,32 @@ struct AuthenticationTests {
     }
   }
 
-  @Test("health is open without a key", arguments: ["/health", "/health/live", "/health/ready"])
-  func health(path: String) async throws {
+  @Test("probes need no key", arguments: ["/health/live", "/health/ready"])
+  func probes(path: String) async throws {
     #expect(try await TestServer.ofSuite.send(.get(path)).status == 200)
+  }
+
+  @Test("the details of health need a key, and the refusal says what does not")
+  func health() async throws {
+    let server = try TestServer.ofSuite
+    let refusal = try await server.send(.get("/health"))
+    #expect(try refusal.error() == ErrorBody(401, "invalid_request_error", code: "invalid_api_key"))
+    #expect(refusal.text.contains("/health/live and /health/ready need none"))
+    #expect(try await server.send(.get("/health", ["x-api-key: \(single)"])).json()["checks"] != nil)
+  }
+
+  @Test("a refused body is not waited for, nor asked for")
+  func refusedBody() async throws {
+    let server = try TestServer.ofSuite
+    let connection = try RawConnection(port: server.port)
+    defer { connection.close() }
+    connection.send(
+      "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 31000000\r\n\r\n")
+    let answer = connection.receive()
+    #expect(answer.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
+    #expect(answer.contains(#""type":"authentication_error""#))
+    #expect(answer.contains("\r\nx-request-id: req_"))
+    try await server.logLine("request", "status=401", "path=/v1/messages")
   }
 
   @Test("every attempt is in the log with eight characters of its key, and no key is there in full")

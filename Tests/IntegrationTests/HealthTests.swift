@@ -64,6 +64,15 @@ struct HealthTests {
     #expect(snapshot["service"] == "claude-code-server")
   }
 
+  @Test("a name that a web page could point here gets no details, but is probed by")
+  func foreignName() async throws {
+    let server = try TestServer.ofSuite
+    let refusal = try await server.send(.get("/health", ["host: evil.example"]))
+    #expect(try refusal.error() == ErrorBody(403, "permission_error", code: "host_not_allowed"))
+    #expect(!refusal.text.contains(server.directory.path))
+    #expect(try await server.send(.get("/health/ready", ["host: evil.example"])).json() == ["status": "ready"])
+  }
+
   @Test("a run under way is counted")
   func activeAgents() async throws {
     try await TestServer.run { server in

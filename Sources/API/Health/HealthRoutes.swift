@@ -5,7 +5,8 @@ import HTTP
 public import HTTPServer
 import Telemetry
 
-/// `GET /health` (JSON, or snapshots as server-sent events), `/health/live` and `/health/ready`.
+/// `GET /health` (JSON, or snapshots as server-sent events): details, behind guard and key. `/health/live` and
+/// `/health/ready`: one word for probes, which anybody may ask for.
 @Reactor
 public struct HealthRoutes {
   private let checker: HealthChecker

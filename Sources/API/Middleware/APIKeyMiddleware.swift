@@ -5,7 +5,7 @@ public import HTTP
 public import HTTPServer
 public import Identity
 
-/// Asks for an API key where any are configured: `Authorization: Bearer …`, or `x-api-key`. Health stays open.
+/// Asks for an API key where any are configured: `Authorization: Bearer …`, or `x-api-key`. Probes and preflights need none.
 @Reactor
 public struct APIKeyMiddleware: Middleware {
   private let keys: APIKeyRing
@@ -19,7 +19,9 @@ public struct APIKeyMiddleware: Middleware {
     }
     guard let key = APIKeyMiddleware.key(in: head.fields) else {
       context.logger.warn("authentication failed", ["reason": "no key", "peer": .string(context.peer)])
-      throw APIKeyMiddleware.unauthorized("Missing API key: send Authorization: Bearer <key>")
+      throw APIKeyMiddleware.unauthorized(
+        "Missing API key: send Authorization: Bearer <key>"
+          + (head.segments == ["health"] ? "; /health/live and /health/ready need none" : ""))
     }
     guard let principal = keys.principal(for: key) else {
       context.logger.warn(
@@ -34,7 +36,7 @@ public struct APIKeyMiddleware: Middleware {
   }
 
   private static func isPublic(_ head: HTTPRequestHead) -> Bool {
-    head.method == "OPTIONS" || head.path == "/health" || head.path.hasPrefix("/health/")
+    head.method == "OPTIONS" || head.isHealthProbe
   }
 
   private static func key(in fields: HTTPFields) -> String? {

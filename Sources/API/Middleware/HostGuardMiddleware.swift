@@ -22,7 +22,7 @@ public struct HostGuardMiddleware: Middleware {
   }
 
   public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
-    guard head.segments.first != "health" else { return nil }
+    guard !head.isHealthProbe else { return nil }
     let host = head.fields["host"]?.lowercased() ?? ""
     guard isAllowed(host: host) else {
       throw refusal("The host name \(host.prefix(128)) is not served here; ALLOWED_HOSTS lists names that are", host)
