@@ -1,4 +1,5 @@
 import Bytes
+import EventLoop
 import HTTPServer
 import Testing
 
@@ -39,9 +40,9 @@ struct JSONBodyTests {
 
   @Test("a body is read the same below and above the size that leaves the loop", arguments: [-1, 0, 1])
   func size(excess: Int) async throws {
-    let text = String(repeating: "x", count: JSONBody.inlineLimit + excess - 8)
+    let text = String(repeating: "x", count: OffLoop.Limits(cores: 1).inline + excess - 8)
     let request = try HTTPRequest.of("POST", "/", body: "{\"a\":\"\(text)\"}")
-    #expect(request.body.count == JSONBody.inlineLimit + excess)
+    #expect(request.body.count == OffLoop.Limits(cores: 1).inline + excess)
     #expect(try await JSONBody.object(of: request) == ["a": .string(text)])
     let broken = try HTTPRequest.of("POST", "/", body: "{\"a\":\"\(text)\"")
     let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: broken) }

@@ -44,11 +44,18 @@ struct LimitTableTests {
     #expect(outcomes == ["whole", "whole", "cut to 120"])
   }
 
-  @Test("how large a body may be to be read on the loop")
-  func inlineBody() async throws {
-    let outcomes = try await LimitTable.row("body on the loop", JSONBody.inlineLimit) { offset in
-      JSONBody.isDoneInline(JSONBody.inlineLimit + offset) ? "inline" : "elsewhere"
+  @Test("how many values a body may have")
+  func values() async throws {
+    let outcomes = try await LimitTable.row("values of a body", RequestLimits.values) { offset in
+      // The object and the array are values, too.
+      let zeros = Array(repeating: "0", count: RequestLimits.values + offset - 2).joined(separator: ",")
+      let request = try HTTPRequest.of("POST", "/", body: #"{"a":[\#(zeros)]}"#)
+      do {
+        return "\(try await JSONBody.object(of: request).keys)"
+      } catch let error as HTTPError {
+        return error.summary
+      }
     }
-    #expect(outcomes == ["inline", "inline", "elsewhere"])
+    #expect(outcomes == [#"["a"]"#, #"["a"]"#, "400 - invalid_json"])
   }
 }
