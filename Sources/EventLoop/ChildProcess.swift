@@ -45,7 +45,7 @@ public final class ChildProcess {
   private var closesInputWhenSent = false
   private var isOutputPaused = false
   private var teardown: ChildTeardown?
-  /// Everything seen below this child while it lived; what of it survives the child is ended after it.
+  /// Everything seen below this child while it was on its way down; what of it survives the child is ended after it.
   private var family: Set<ProcessIdentity> = []
 
   /// Children that run and are looked after.
@@ -56,8 +56,8 @@ public final class ChildProcess {
 
   /// Starts `command`.
   ///
-  /// - Parameter marker: `NAME=value`, put into the child's environment: what carries it belongs to this child, even
-  ///   after it was orphaned.
+  /// - Parameter marker: `NAME=value`, put into the child's environment. A later server finds by it what this one left
+  ///   behind if it is killed; see `Orphans`.
   public init(_ command: ChildCommand, marker: (name: String, value: String), owner: any ChildProcessOwner)
     throws(SystemCallError)
   {
@@ -196,9 +196,7 @@ public final class ChildProcess {
 
   /// Whether anything runs that the child, or something below it, has started since `ticks`; see `ProcessTable.now`.
   public func hasFamily(since ticks: UInt64) -> Bool {
-    let table = ProcessTable()
-    let orphans = table.orphans(markers: [marker], excluding: ChildProcess.livePIDs).keys
-    return table.descendants(of: pid).union(orphans).contains { $0.startTime >= ticks && $0.isAlive }
+    ProcessTable().descendants(of: pid).contains { $0.startTime >= ticks && $0.isAlive }
   }
 
   private func reap() {

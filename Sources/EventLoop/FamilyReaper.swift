@@ -3,37 +3,41 @@ import Glibc
 
 /// Ends what outlives its child: tools that ignored SIGTERM, or were orphaned and no longer hang below it.
 ///
-/// One for all children, so that a hundred exits at once cost one look at the process table. Each sweep kills what is
-/// left and looks for more with the markers of the children that ended (a dying shell may have started one in between);
-/// a marker is done when a sweep finds nothing that carries it.
+/// Every child is a subreaper, so what is orphaned below it stays below it while it lives, and comes to this process
+/// when it ends. As a subreaper, this process therefore knows strays by descent: each child of its own that is not a
+/// `ChildProcess` was orphaned by one that has ended. A process that is no subreaper (a test) knows them by the markers
+/// in their environment.
+///
+/// One for all children, so that a hundred exits at once cost one look at the process table. Sweeps kill what is left
+/// until one finds nothing: a dying shell may have started another process in between.
 @Reactor
 final class FamilyReaper {
   static let shared = FamilyReaper()
 
-  private var members: Set<ProcessIdentity> = []
-  /// The markers looked for, and how often each has been.
-  private var markers: [String: Int] = [:]
-  /// Sweeps since there were no members last.
-  private var sweepsOfMembers = 0
+  /// How often each process that is to end has been killed.
+  private var kills: [ProcessIdentity: Int] = [:]
+  /// The markers of children that ended since a sweep found nothing.
+  private var markers: Set<String> = []
   private var isScheduled = false
   private var waiting: [@Reactor () -> Void] = []
 
-  /// A process that still stands after so many kills stands in the kernel: nothing here can end it.
-  private static let maximumSweeps = 100
+  /// A process that still runs after so many kills hangs in the kernel: nothing here can end it.
+  private static let maximumKills = 100
   private static let interval: Duration = .milliseconds(20)
 
   private init() {}
 
-  /// Sees to what is left of a child that has ended.
+  /// Ends what is left of a child that has ended.
   func take(_ family: Set<ProcessIdentity>, marker: String) {
-    members.formUnion(family)
-    markers[marker] = 0
+    for member in family { kills[member, default: 0] += 0 }
+    markers.insert(marker)
     schedule()
   }
 
   /// Calls `action` when nothing is left to end.
   func whenIdle(_ action: @escaping @Reactor () -> Void) {
-    if markers.isEmpty && members.isEmpty { action() } else { waiting.append(action) }
+    waiting.append(action)
+    if !isScheduled { sweep() }
   }
 
   private func schedule() {
@@ -47,32 +51,39 @@ final class FamilyReaper {
 
   private func sweep() {
     let table = ProcessTable()
-    reapStrays(table)
-    let found = table.orphans(markers: Set(markers.keys), excluding: ChildProcess.livePIDs)
-    members.formUnion(found.keys)
-    for member in members { member.signal(SIGKILL) }
-    // As subreaper we are their parent, or shall be when theirs is dead: an unreaped one would stay as a zombie.
-    // Elsewhere this is ECHILD.
-    for member in members { _ = clinux_reap_pid(member.pid) }
-    members = members.filter(\.isListed)
-    let stillCarried = Set(found.values)
-    for (marker, sweeps) in markers {
-      markers[marker] = stillCarried.contains(marker) && sweeps < FamilyReaper.maximumSweeps ? sweeps + 1 : nil
+    // A stray that forks and exits is seen in every sweep, as itself or as a zombie: only this process reaps it.
+    var isDone = !reapZombies(table)
+    kills = kills.filter(\.key.isListed)
+    for stray in strays(table) { kills[stray, default: 0] += 0 }
+    for (member, count) in kills where member.isListed {
+      if count < FamilyReaper.maximumKills { isDone = false }
+      member.signal(SIGKILL)
+      // Its parent is this process, or will be when its own is dead. Elsewhere this is ECHILD.
+      _ = clinux_reap_pid(member.pid)
+      kills[member] = count + 1
     }
-    sweepsOfMembers = members.isEmpty ? 0 : sweepsOfMembers + 1
-    if sweepsOfMembers > FamilyReaper.maximumSweeps { members = [] }
-    if markers.isEmpty && members.isEmpty { finish() } else { schedule() }
+    if isDone { finish() } else { schedule() }
   }
 
-  /// Orphans that came to us as subreaper and ended by themselves. Their environment is gone with them, so they cannot
-  /// be told by a marker; but as subreaper every child of ours that is not looked after is one.
-  private func reapStrays(_ table: ProcessTable) {
-    guard ProcessControl.isSubreaper else { return }
-    for pid in table.ownZombies where !ChildProcess.livePIDs.contains(pid) { _ = clinux_reap_pid(pid) }
+  private func strays(_ table: ProcessTable) -> Set<ProcessIdentity> {
+    if let inherited = ProcessControl.inheritedChildren {
+      return table.strays(of: getpid(), excluding: ChildProcess.livePIDs, inherited)
+    }
+    return Set(table.orphans(markers: markers, excluding: ChildProcess.livePIDs).keys)
+  }
+
+  /// Reaps orphans that came to this process and ended by themselves.
+  ///
+  /// - Returns: whether there were any.
+  private func reapZombies(_ table: ProcessTable) -> Bool {
+    guard ProcessControl.inheritedChildren != nil else { return false }
+    let zombies = table.ownZombies.filter { !ChildProcess.livePIDs.contains($0) }
+    for pid in zombies { _ = clinux_reap_pid(pid) }
+    return !zombies.isEmpty
   }
 
   private func finish() {
-    sweepsOfMembers = 0
+    markers = []
     let actions = waiting
     waiting = []
     for action in actions { action() }

@@ -38,6 +38,8 @@ public struct ProcessTable: Sendable {
 
   public let entries: [Entry]
 
+  init(entries: [Entry]) { self.entries = entries }
+
   /// The present, counted as the start times of processes are: in clock ticks since boot.
   public static var now: UInt64 {
     // Seconds, with hundredths, and then another number (proc(5), uptime).
@@ -84,6 +86,17 @@ public struct ProcessTable: Sendable {
     var next: Int32? = pid
     while let member = next, found.insert(member).inserted { next = parents[member] }
     return found
+  }
+
+  /// Running children of `pid` that are neither in `live` nor in `inherited`, and all that descends from them.
+  func strays(of pid: Int32, excluding live: Set<Int32>, _ inherited: Set<ProcessIdentity>) -> Set<ProcessIdentity> {
+    let roots = entries.filter {
+      $0.parent == pid && !$0.isZombie && !live.contains($0.identity.pid) && !inherited.contains($0.identity)
+    }
+    return roots.reduce(into: []) { found, root in
+      found.insert(root.identity)
+      found.formUnion(descendants(of: root.identity.pid))
+    }
   }
 
   /// Ended children of this process that nobody has waited for.

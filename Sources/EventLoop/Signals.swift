@@ -38,12 +38,19 @@ public struct Signals: Sendable {
 
 /// Properties of this process that protect what it knows and what it has started.
 public enum ProcessControl {
-  /// Children of children that lose their parent come to us instead of to `init`.
-  public static func becomeSubreaper() { becameSubreaper.withLock { $0 = clinux_set_subreaper() == 0 } }
+  /// Processes below this one that lose their parent come to it instead of to `init`, and are ended; see `FamilyReaper`.
+  /// To be called before the first child is started: children that are there already (a shell that started them became
+  /// this program) are not touched.
+  public static func becomeSubreaper() {
+    guard clinux_set_subreaper() == 0 else { return }
+    let children = ProcessTable().entries.filter { $0.parent == getpid() }
+    inherited.withLock { $0 = Set(children.map(\.identity)) }
+  }
 
-  static var isSubreaper: Bool { becameSubreaper.withLock { $0 } }
+  /// Children that this process had when it became a subreaper; nil if it is none.
+  static var inheritedChildren: Set<ProcessIdentity>? { inherited.withLock { $0 } }
 
-  private static let becameSubreaper = Lock(false)
+  private static let inherited = Lock<Set<ProcessIdentity>?>(nil)
 
   /// Raises the limit of open descriptors as far as we may: a stream takes five, and the usual limit is 1024.
   ///

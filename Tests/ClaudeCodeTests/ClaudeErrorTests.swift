@@ -16,7 +16,7 @@ struct ClaudeErrorTests {
     ] as [(Int32, ClaudeError.Kind)])
   func starts(code: Int32, kind: ClaudeError.Kind) {
     let command = ChildCommand(executable: "/cli", arguments: [], environment: [:], directory: "/")
-    let error = ClaudeError(SystemCallError("posix_spawn /cli", code: code), starting: command)
+    let error = ClaudeError(SystemCallError("spawn /cli", code: code), starting: command)
     #expect(error.kind == kind)
     #expect(!error.reachedCLI)
   }

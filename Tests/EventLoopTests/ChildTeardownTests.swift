@@ -88,7 +88,7 @@ struct ChildTeardownTests {
     let child = try start("(setsid sleep 600 & echo $!); exec cat")
     await recorder.until { recorder.lines.count == 1 }
     let orphan = try #require(recorder.lines.first.flatMap { Int32($0) })
-    #expect(ProcessTable.entry(orphan)?.parent != child.pid)
+    await until { ProcessTable.entry(orphan)?.parent == child.pid }
     child.tearDown(.polite(patience: patience), scheduler: ManualScheduler())
     #expect(await recorder.ended() == .exited(0))
     await until { ProcessTable.entry(orphan) == nil }

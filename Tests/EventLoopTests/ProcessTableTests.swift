@@ -95,10 +95,19 @@ struct ProcessTableTests {
   @Test("an orphan is found by its whole marker, not by a part of it")
   func orphans() async throws {
     #expect(clinuxBecomeSubreaper() == 0)
-    let child = try ChildProcess(
-      .shell("(setsid sleep 600 & echo $!); exec cat"), marker: ("ORPHAN_TEST", "12"), owner: recorder)
-    await recorder.until { recorder.lines.count == 1 }
-    let pid = try #require(Int32(recorder.lines[0]))
+    var command = ChildCommand.shell("setsid sleep 600 & echo $!")
+    command.environment["ORPHAN_TEST"] = "12"
+    // Not looked after: nobody ends what it orphans.
+    let spawned = try command.spawn()
+    var said = ""
+    await until {
+      said += String(decoding: readAvailable(spawned.output), as: UTF8.self)
+      return said.contains("\n")
+    }
+    waitpid(spawned.pid, nil, 0)
+    for descriptor in [spawned.pidDescriptor, spawned.input, spawned.output, spawned.errors] { close(descriptor) }
+    let pid = try #require(Int32(said.dropLast()))
+    let child = try ChildProcess(.shell("exec cat"), marker: ("ORPHAN_TEST", "12"), owner: recorder)
     // The child is ours too and carries the marker, as does the orphan.
     let table = ProcessTable()
     #expect(
@@ -110,6 +119,22 @@ struct ProcessTableTests {
     }
     await end(child)
     try await exit(of: pid)
+  }
+
+  @Test("strays are the children that nobody looks after and nobody had before, and what descends from them")
+  func strays() {
+    func entry(_ pid: Int32, _ parent: Int32, isZombie: Bool = false) -> ProcessTable.Entry {
+      ProcessTable.Entry(
+        identity: ProcessIdentity(pid: pid, startTime: UInt64(pid)), parent: parent, isZombie: isZombie)
+    }
+    let table = ProcessTable(entries: [
+      entry(10, 1), entry(11, 10), entry(12, 11), entry(13, 10), entry(14, 13), entry(15, 14), entry(16, 10),
+      entry(17, 16), entry(18, 10, isZombie: true), entry(19, 1), entry(20, 10),
+    ])
+    let inherited: Set = [ProcessIdentity(pid: 16, startTime: 16), ProcessIdentity(pid: 20, startTime: 2)]
+    let strays = table.strays(of: 10, excluding: [11], inherited)
+    #expect(Set(strays.map(\.pid)) == [13, 14, 15, 20])
+    #expect(table.strays(of: 19, excluding: [], []).isEmpty)
   }
 
   private func start(_ script: String) throws -> ChildProcess {
