@@ -9,12 +9,15 @@ protocol ClaudeProcessOwner: AnyObject {
   func processDidPause()
   /// The model calls a function of the client; `ClaudeProcess.send` takes the answer.
   func processDidCall(_ call: FunctionCall)
+  /// It can emit nothing more; its exit follows at once, as a rule.
+  func processDidCloseOutput()
   func processDidExit(_ status: ExitStatus)
 }
 
 extension ClaudeProcessOwner {
   func processDidPause() {}
   func processDidCall(_ call: FunctionCall) {}
+  func processDidCloseOutput() {}
 }
 
 /// A live CLI in its long-lived form: one conversation for life, one turn at a time.
@@ -35,6 +38,8 @@ final class ClaudeProcess: ChildProcessOwner {
   private(set) var turns = 0
   /// Whether it has answered anything: it is up.
   private(set) var isReady = false
+  /// Whether its standard output has ended: there will be no more results.
+  private(set) var hasClosedOutput = false
   /// Whether the CLI has begun the turn it was given last. An interrupt before that would be lost (CLI 2.1.329).
   private(set) var hasBegunTurn = false
   /// US dollars up to its last result.
@@ -160,6 +165,11 @@ final class ClaudeProcess: ChildProcessOwner {
     if standardError.utf8.count > 2 * ClaudeProcess.standardErrorTail {
       standardError = String(decoding: standardError.utf8.suffix(ClaudeProcess.standardErrorTail), as: UTF8.self)
     }
+  }
+
+  func childDidCloseOutput() {
+    hasClosedOutput = true
+    owner?.processDidCloseOutput()
   }
 
   func childDidExit(_ status: ExitStatus) {

@@ -46,6 +46,8 @@ public final class Run: RunSource {
   private var inactivityTimer: (any ScheduledTimer)?
   private var holdTimer: (any ScheduledTimer)?
   private var parkTimer: (any ScheduledTimer)?
+  /// Runs while the process has closed its output and not exited.
+  private var lossTimer: (any ScheduledTimer)?
   private var lastActivity: ContinuousClock.Instant
   private var pausedAt: ContinuousClock.Instant?
   private var totalDeadline: ContinuousClock.Instant
@@ -91,6 +93,7 @@ public final class Run: RunSource {
     if !isInline { send(size, encode) }
     armTotalTimer()
     armInactivityTimer()
+    if process.hasClosedOutput { processDidCloseOutput() }
     logger.debug("run started", ["pid": JSONValue(Int(process.pid))])
   }
 
@@ -354,6 +357,7 @@ public final class Run: RunSource {
     inactivityTimer?.cancel()
     holdTimer?.cancel()
     parkTimer?.cancel()
+    lossTimer?.cancel()
     let process = self.process
     self.process = nil
     onLoss = nil
@@ -410,6 +414,17 @@ extension Run: ClaudeProcessOwner {
   func processDidPause() {
     lastActivity = scheduler.now
     pauseIfCongested()
+  }
+
+  func processDidCloseOutput() {
+    // What is held is the last word; its own timer runs.
+    if case .holding = state { return }
+    let process = self.process
+    lossTimer = scheduler.schedule(after: timeouts.kill) { [self] in
+      guard self.process === process else { return }
+      let error = ClaudeError(.lost, "Claude Code closed its output without a result", reachedCLI: true)
+      end(.failed(error), .broken(.prompt(patience: timeouts.kill)))
+    }
   }
 
   func processDidExit(_ status: ExitStatus) {

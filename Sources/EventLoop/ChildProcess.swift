@@ -20,8 +20,14 @@ public enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
 public protocol ChildProcessOwner: AnyObject {
   func childDidWrite(output: Span<UInt8>)
   func childDidWrite(errors: Span<UInt8>)
+  /// Nothing more comes on standard output. Its exit follows at once, as a rule.
+  func childDidCloseOutput()
   /// The child is gone and reaped; everything it wrote has been handed over.
   func childDidExit(_ status: ExitStatus)
+}
+
+extension ChildProcessOwner {
+  public func childDidCloseOutput() {}
 }
 
 /// A running child and its three pipes. It has one owner, and one way down: `tearDown`.
@@ -44,6 +50,8 @@ public final class ChildProcess {
   private var pendingInput = ByteBuffer()
   private var closesInputWhenSent = false
   private var isOutputPaused = false
+  /// Whether the other end of standard output is closed: what is in the pipe is all there will be.
+  private var hasOutputHungUp = false
   private var teardown: ChildTeardown?
   /// Everything seen below this child while it was on its way down; what of it survives the child is ended after it.
   private var family: Set<ProcessIdentity> = []
@@ -69,10 +77,10 @@ public final class ChildProcess {
     pid = spawned.pid
     pidDescriptor = spawned.pidDescriptor
     do {
-      input = try watch(spawned.input) { $0.sendInput() }
-      output = try watch(spawned.output) { $0.readOutput() }
-      errors = try watch(spawned.errors) { $0.readErrors() }
-      exit = try watch(spawned.pidDescriptor) { $0.reap() }
+      input = try watch(spawned.input) { child, _ in child.sendInput() }
+      output = try watch(spawned.output) { $0.outputIsReady($1) }
+      errors = try watch(spawned.errors) { child, _ in child.readErrors() }
+      exit = try watch(spawned.pidDescriptor) { child, _ in child.reap() }
       ChildProcess.livePIDs.insert(pid)
     } catch {
       // Out of watches: nobody would ever reap it.
@@ -89,7 +97,7 @@ public final class ChildProcess {
   }
 
   private func watch(
-    _ descriptor: Int32, _ action: @escaping @Reactor (ChildProcess) -> Void
+    _ descriptor: Int32, _ action: @escaping @Reactor (ChildProcess, Readiness) -> Void
   ) throws(SystemCallError) -> Channel {
     try Channel(adopting: descriptor, kind: .pipe, handler: ChildPipeHandler(self, action))
   }
@@ -138,15 +146,23 @@ public final class ChildProcess {
     Loop.main.onNextTurn { [self] in readOutput() }
   }
 
+  private func outputIsReady(_ readiness: Readiness) {
+    if readiness.contains(.hungUp) { hasOutputHungUp = true }
+    readOutput()
+  }
+
   private func readOutput() {
     for _ in 0..<ChildProcess.readsPerTurn {
       guard !isOutputPaused, let output else { return }
       switch output.read({ owner?.childDidWrite(output: $0) }) {
+      // A short read: the end behind it was part of the same event, and no other one will come.
+      case .drained where hasOutputHungUp: continue
       case .drained: return
       case .more: continue
       case .end, .failed:
         output.close()
         self.output = nil
+        owner?.childDidCloseOutput()
         return
       }
     }
@@ -242,12 +258,12 @@ public final class ChildProcess {
 @Reactor
 private final class ChildPipeHandler: DescriptorHandler {
   private let child: ChildProcess
-  private let action: @Reactor (ChildProcess) -> Void
+  private let action: @Reactor (ChildProcess, Readiness) -> Void
 
-  init(_ child: ChildProcess, _ action: @escaping @Reactor (ChildProcess) -> Void) {
+  init(_ child: ChildProcess, _ action: @escaping @Reactor (ChildProcess, Readiness) -> Void) {
     self.child = child
     self.action = action
   }
 
-  func descriptorIsReady(_ readiness: Readiness) { action(child) }
+  func descriptorIsReady(_ readiness: Readiness) { action(child, readiness) }
 }

@@ -63,6 +63,17 @@ struct ChildProcessTests {
     try await exit(of: grandchild)
   }
 
+  @Test(
+    "the end of output is reported once, before the exit",
+    arguments: ["exit", "exec >&-; read -r _; exit", "echo one; exec >&-; read -r _; exit"])
+  func endOfOutput(script: String) async throws {
+    let child = try start(script)
+    await recorder.until { recorder.ends == [0] }
+    child.closeInput()
+    _ = await recorder.ended()
+    #expect(recorder.ends == [0])
+  }
+
   @Test("bytes written after the input was closed are dropped")
   func writeAfterClose() async throws {
     let child = try start("exec cat")

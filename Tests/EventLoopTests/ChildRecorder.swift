@@ -7,6 +7,8 @@ final class ChildRecorder: ChildProcessOwner {
   private(set) var output: [UInt8] = []
   private(set) var errors: [UInt8] = []
   private(set) var exits: [ExitStatus] = []
+  /// How many exits there had been at each end of output.
+  private(set) var ends: [Int] = []
   var onOutput: (@Reactor () -> Void)?
   private var waiting: [(condition: @Reactor () -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
 
@@ -24,6 +26,11 @@ final class ChildRecorder: ChildProcessOwner {
 
   func childDidWrite(errors: Span<UInt8>) {
     self.errors += errors.bytes(in: 0..<errors.count)
+    check()
+  }
+
+  func childDidCloseOutput() {
+    ends.append(exits.count)
     check()
   }
 

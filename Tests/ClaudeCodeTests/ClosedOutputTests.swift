@@ -1,0 +1,97 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import ClaudeCode
+
+/// A CLI that closes its standard output and does not exit.
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct ClosedOutputTests {
+  private static let lost = ClaudeError(.lost, "Claude Code closed its output without a result", reachedCLI: true)
+
+  /// Ends its output when it has been given its turn; SIGTERM ends it.
+  private static let script = "read -r _; read -r _; echo '\(CLILine.initLine)'; exec >&-; exec sleep 600"
+
+  /// The kill timeout differs from all other waits, so that a test can tell what is waited for.
+  private static let timeouts = RunTimeouts(total: .seconds(100), inactivity: .seconds(30), kill: .seconds(7))
+
+  private func stage(
+    _ script: String, _ directory: TemporaryDirectory, pool: PoolLimits = ExecutorStage.withoutPool
+  ) -> ExecutorStage {
+    ExecutorStage(StandInCLI.script(script, in: directory), directory, timeouts: Self.timeouts, pool: pool)
+  }
+
+  /// Returns when the output's end is known.
+  private func closed(_ stage: ExecutorStage) async {
+    await until { stage.scheduler.waits.contains(Self.timeouts.kill) }
+  }
+
+  @Test("the run is lost when the process has not exited within the kill timeout, and the process is ended")
+  func lost() async throws {
+    let limit = Self.timeouts.kill
+    let outcomes = try await LimitTable.row("exit after the end of output", limit) { offset in
+      let directory = TemporaryDirectory()
+      let recorder = RunRecorder()
+      let stage = stage(Self.script, directory)
+      _ = try await stage.run(stage.turn("p"), recorder)
+      await closed(stage)
+      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let isOver = !recorder.outcomes.isEmpty
+      stage.scheduler.advance(by: .milliseconds(1))
+      #expect(await recorder.failure() == Self.lost)
+      #expect(stage.figures.killed == 1)
+      await stage.executor.kill()
+      #expect(stage.scheduler.waits.isEmpty)
+      return isOver ? "lost" : "waits"
+    }
+    #expect(outcomes == ["waits", "lost", "lost"])
+  }
+
+  @Test("an exit in time says what happened, as ever")
+  func exit() async throws {
+    let directory = TemporaryDirectory()
+    let recorder = RunRecorder()
+    let pipe = "\(directory.path)/go"
+    let stage = stage(
+      "mkfifo '\(pipe)'; read -r _; read -r _; echo '\(CLILine.initLine)'; exec >&-; read -r _ <'\(pipe)'; exit 3",
+      directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    await closed(stage)
+    directory.write("\n", to: "go")
+    #expect(
+      await recorder.failure()
+        == ClaudeError(.lost, "Claude Code ended without a result (exit status 3)", reachedCLI: true))
+    await until { stage.executor.liveProcesses == 0 }
+    #expect(stage.scheduler.waits.isEmpty)
+  }
+
+  @Test("a result before the end of output counts, though the process stays")
+  func result() async throws {
+    let directory = TemporaryDirectory()
+    let recorder = RunRecorder()
+    let stage = stage(
+      "read -r _; read -r _; echo '\(CLILine.initLine)'; echo '\(CLILine.result("a"))'; exec >&-; exec sleep 600",
+      directory)
+    _ = try await stage.run(stage.turn("p"), recorder)
+    #expect(await recorder.result()?.text == "a")
+    await stage.executor.kill()
+    #expect(recorder.outcomes.count == 1)
+  }
+
+  @Test("a spare that has closed its output loses the turn it is given, no later")
+  func spare() async throws {
+    let directory = TemporaryDirectory()
+    let recorder = RunRecorder()
+    let stage = stage(
+      "read -r _; echo '{\"type\":\"control_response\"}'; exec >&-; exec sleep 600", directory, pool: PoolLimits())
+    let pid = try await stage.startSpare()
+    await nextTurn()
+    let run = try await stage.run(stage.turn("p"), recorder)
+    #expect(run.pid == pid)
+    await closed(stage)
+    stage.scheduler.advance(by: Self.timeouts.kill)
+    #expect(await recorder.failure() == Self.lost)
+    await stage.executor.kill()
+  }
+}
