@@ -79,7 +79,7 @@ let package = Package(
     tests("HTTPServerTests", ["TestSupport", "HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
     tests("IdentityTests", ["Identity"]),
     tests("StorageTests", ["TestSupport", "Storage", "Bytes"]),
-    tests("WorkspacesTests", ["TestSupport", "Workspaces", "Bytes"]),
+    tests("WorkspacesTests", ["TestSupport", "Workspaces", "EventLoop", "Bytes"]),
     tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "Storage", "EventLoop", "Telemetry", "Bytes"]),
     tests(
       "APITests",

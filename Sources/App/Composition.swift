@@ -17,10 +17,8 @@ final class Composition {
   let probe: CLIProbe
   let sessions: SessionStore
   let runs: RunStore
-  private let journals: JournalDirectory
-  private let isDurable: Bool
   private let turns: TurnFactory
-  private let mcpLoader: MCPConfigLoader
+  private let scratch: ScratchDirectory
 
   /// - Parameter environment: what children inherit.
   /// - Throws: `StartError` for files that cannot be used.
@@ -31,11 +29,16 @@ final class Composition {
     let locator = Composition.locator(settings, environment)
     let childEnvironment = CLIEnvironment(inherited: environment, usesSubscription: settings.usesSubscription)
     let workspaces = WorkspaceManager(base: settings.workspaceBasePath)
-    let temporary = environment["TMPDIR"] ?? "/tmp"
-    mcpLoader = MCPConfigLoader(
-      path: settings.mcpConfigPath, scratch: "\(temporary)/claude-code-server-\(ProcessControl.processID)")
-    let mcp = try mcpLoader.load()
     let models = try Composition.models(settings.modelsPath)
+    scratch = try Composition.scratch(in: environment["TMPDIR"] ?? "", logger)
+    let mcpLoader = MCPConfigLoader(path: settings.mcpConfigPath, scratch: "\(scratch.path)/mcp")
+    let mcp: MCPConfiguration?
+    do {
+      mcp = try mcpLoader.load()
+    } catch {
+      scratch.remove()
+      throw error
+    }
 
     executor = ClaudeExecutor(
       ClaudeExecutor.Configuration(
@@ -53,11 +56,9 @@ final class Composition {
       store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore(), clock: clock)
     executor.onTurnEnd = { sessions.ended($0, cost: $1) }
     self.sessions = sessions
-    isDurable = settings.statePath != nil
-    journals = JournalDirectory(
-      path: settings.statePath.map { "\($0)/runs" }
-        ?? "\(temporary)/claude-code-server-\(ProcessControl.processID)-runs")
-    runs = RunStore(limits: settings.runs, storage: journals, isDurable: isDurable, clock: clock, logger: logger)
+    runs = RunStore(
+      limits: settings.runs, storage: JournalDirectory(path: "\(settings.statePath ?? scratch.path)/runs"),
+      isDurable: settings.statePath != nil, clock: clock, logger: logger)
     let turns = TurnFactory(
       workspaces: workspaces, mcpLoader: mcpLoader, mcp: mcp ?? MCPConfiguration(), models: models,
       policy: TurnPolicy(
@@ -92,8 +93,21 @@ final class Composition {
     checker.isDraining = { [unowned server] in server.isDraining }
   }
 
-  /// Removes what a killed process of the same number may have left.
-  func clearJournals() async { await journals.removeAll() }
+  /// Removes the files that nobody needs after this process. To be called last.
+  func removeScratch() { scratch.remove() }
+
+  private static func scratch(in temporary: String, _ logger: Logger) throws -> ScratchDirectory {
+    let temporary = temporary.isEmpty ? "/tmp" : temporary
+    let leftovers = ScratchDirectory.removeLeftovers(in: temporary)
+    if leftovers > 0 {
+      logger.info("removed what killed servers had left in TMPDIR", ["directories": JSONValue(leftovers)])
+    }
+    do {
+      return try ScratchDirectory(in: temporary)
+    } catch {
+      throw StartError(message: "TMPDIR (\(temporary)) cannot be used: \(error)")
+    }
+  }
 
   /// Has a process started ahead for what is asked first, most of the time.
   func warmUp() {
@@ -142,8 +156,7 @@ final class Composition {
     server.closeAllConnections()
     await sessions.flush()
     await runs.flush()
-    if !isDurable { await journals.removeAll() }
-    mcpLoader.removeScratch()
+    scratch.remove()
   }
 }
 

@@ -99,7 +99,9 @@ public struct ServerCommand: Sendable {
     logger.warn("ending everything at once")
     shutdown.cancel()
     Task { @Reactor in
-      await (await start.value).executor.kill()
+      let composition = await start.value
+      await composition.executor.kill()
+      composition.removeScratch()
       ProcessControl.exit(1)
     }
     _ = nextEnd(signals)
@@ -123,9 +125,11 @@ public struct ServerCommand: Sendable {
 
   @Reactor
   private func begin() async -> Composition {
+    var made: Composition?
     do {
       let composition = try Composition(
         settings, environment: environment, isSimulated: isSimulated, logger: logger)
+      made = composition
       try await loadState(composition)
       try composition.server.listen(host: settings.host, port: settings.port)
       announce(composition.server.port ?? settings.port)
@@ -134,13 +138,14 @@ public struct ServerCommand: Sendable {
       reportCLI(await composition.probe.current())
       return composition
     } catch {
+      made?.removeScratch()
       ServerCommand.complain("The server cannot start: \(error)\n", exit: 1)
     }
   }
 
   @Reactor
   private func loadState(_ composition: Composition) async throws {
-    guard settings.statePath != nil else { return await composition.clearJournals() }
+    guard settings.statePath != nil else { return }
     let (sessions, runs) = (try await composition.sessions.load(), try await composition.runs.load())
     logger.info("state", ["sessions": JSONValue(sessions), "runs": JSONValue(runs)])
   }

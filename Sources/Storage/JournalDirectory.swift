@@ -40,16 +40,10 @@ public actor JournalDirectory: JournalStorage {
 
   public func setAside(_ name: String) { unsafe rename(filePath(name), "\(filePath(name)).damaged") }
 
-  /// Removes the directory and all journals in it.
-  public func removeAll() {
-    // A link would lead to somebody else's.
-    guard isOurs else { return }
-    for name in names() ?? [] { remove(name) }
-    unsafe rmdir(path)
-  }
-
   public func recover(noting kind: UInt8) throws(StorageError) -> [RecoveredJournal] {
     guard let names = names() else { return [] }
+    // What is damaged is cut or removed: not in a directory of somebody else's.
+    guard isOurs else { throw foreign }
     var journals: [RecoveredJournal] = []
     for name in names {
       do throws(StorageError) {
@@ -135,9 +129,11 @@ public actor JournalDirectory: JournalStorage {
   /// What is there already must be ours alone: who could write into it could have us write anywhere.
   private func make() throws(StorageError) {
     guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw StorageError.system(path) }
-    guard isOurs else { throw StorageError("\(path) is not a directory of this user alone") }
+    guard isOurs else { throw foreign }
     isMade = true
   }
+
+  private var foreign: StorageError { StorageError("\(path) is not a directory of this user alone") }
 
   private var isOurs: Bool {
     var status = stat()

@@ -17,47 +17,67 @@ public enum FileContents {
       throw FileError()
     }
     defer { close(descriptor) }
+    return try contents(of: descriptor)
+  }
+
+  private static func contents(of file: Int32) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 64 * 1024)
     while true {
-      let count = unsafe Glibc.read(descriptor, &part, part.count)
+      let count = unsafe Glibc.read(file, &part, part.count)
       guard count >= 0 else { throw FileError() }
       guard count > 0 else { return bytes }
       bytes.append(contentsOf: part[..<count])
     }
   }
 
-  /// Writes a file of mode 0600 into a directory of mode 0700, both made if missing. A directory that somebody else
-  /// owns, or may look into, is refused: a file of theirs could stand where ours is expected.
-  static func write(_ bytes: [UInt8], to path: String, directory: String) throws(FileError) {
-    guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw FileError() }
-    guard isOurs(directory) else { throw FileError("\(directory) is not a directory of ours alone") }
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw FileError() }
-    defer { close(descriptor) }
+  /// Has a file with these bytes in a directory of mode 0700, which is made if missing. A file that holds them already is
+  /// left as it is; another one is replaced at once, so that a reader sees the old bytes or the new ones. The file has
+  /// mode 0600. A directory that somebody else owns, or may look into, is refused: a file of theirs could stand where
+  /// ours is expected.
+  static func keep(_ bytes: [UInt8], as name: String, in path: String) throws(FileError) {
+    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError() }
+    let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+    guard directory >= 0 else { throw FileError() }
+    defer { close(directory) }
+    guard isOurs(directory) else { throw FileError("\(path) is not a directory of ours alone") }
+    guard !holds(bytes, name, in: directory) else { return }
+    let fresh = "\(name).new"
+    unsafe unlinkat(directory, fresh, 0)
+    let file = unsafe openat(directory, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else { throw FileError() }
+    defer { close(file) }
+    do {
+      try write(bytes, to: file)
+    } catch {
+      unsafe unlinkat(directory, fresh, 0)
+      throw error
+    }
+    guard unsafe renameat(directory, fresh, directory, name) == 0 else { throw FileError() }
+  }
+
+  private static func holds(_ bytes: [UInt8], _ name: String, in directory: Int32) -> Bool {
+    let file = unsafe openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    var status = stat()
+    guard unsafe fstat(file, &status) == 0, status.st_mode == S_IFREG | 0o600, status.st_uid == geteuid(),
+      Int(status.st_size) == bytes.count
+    else { return false }
+    return (try? contents(of: file)) == bytes
+  }
+
+  private static func write(_ bytes: [UInt8], to file: Int32) throws(FileError) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else { throw FileError() }
-      rest = rest.dropFirst(count)
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
+      guard count > 0 || errno == EINTR else { throw FileError() }
+      rest = rest.dropFirst(max(0, count))
     }
   }
 
-  private static func isOurs(_ directory: String) -> Bool {
+  private static func isOurs(_ directory: Int32) -> Bool {
     var status = stat()
-    return unsafe lstat(directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
-      && status.st_mode & 0o077 == 0
-  }
-
-  static func removeDirectory(_ path: String) {
-    guard let directory = unsafe opendir(path) else { return }
-    while let item = unsafe readdir(directory) {
-      let name = unsafe withUnsafePointer(to: &item.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if name != "." && name != ".." { unsafe unlink("\(path)/\(name)") }
-    }
-    unsafe closedir(directory)
-    unsafe rmdir(path)
+    return unsafe fstat(directory, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
   }
 }

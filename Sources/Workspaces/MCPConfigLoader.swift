@@ -7,6 +7,7 @@ public struct MCPConfigLoader: Sendable {
   public enum LoadError: Error, Sendable, Equatable {
     case unreadable(path: String, reason: String)
     case invalid(path: String, reason: String)
+    case unwritable(path: String, reason: String)
   }
 
   /// Where the configuration is looked for.
@@ -14,6 +15,7 @@ public struct MCPConfigLoader: Sendable {
   /// A directory of our own for the files that are handed to runs.
   private let scratch: String
 
+  /// - Parameter scratch: made with the first file, for nobody else to read. Its parent must exist.
   public init(path: String, scratch: String) {
     self.path = path
     self.scratch = scratch
@@ -46,20 +48,19 @@ public struct MCPConfigLoader: Sendable {
     }
   }
 
-  /// Writes what `tools` need to a file that only we and our children can read, and returns its path. The same tools
-  /// share a file.
+  /// Writes what `tools` need to a file that only we and our children can read, and returns its path. The same servers
+  /// share a file, which is written once: a CLI may be reading it.
+  ///
+  /// - Throws: `LoadError.unwritable`.
   public func write(_ configuration: MCPConfiguration, for tools: [String]) throws(LoadError) -> String {
     let contents = configuration.subset(for: tools).encoded
-    let name = SHA256.hash(contents.span).prefix(8).map { String($0, radix: 16) }.joined()
-    let file = "\(scratch)/mcp-\(name).json"
+    let digest = SHA256.hash(contents.span).flatMap { [Ascii.hexDigit($0 >> 4), Ascii.hexDigit($0 & 15)] }
+    let name = "mcp-\(String(decoding: digest, as: UTF8.self)).json"
     do {
-      try FileContents.write(contents, to: file, directory: scratch)
+      try FileContents.keep(contents, as: name, in: scratch)
     } catch {
-      throw .unreadable(path: file, reason: error.reason)
+      throw .unwritable(path: "\(scratch)/\(name)", reason: error.reason)
     }
-    return file
+    return "\(scratch)/\(name)"
   }
-
-  /// Removes the files that were written.
-  public func removeScratch() { FileContents.removeDirectory(scratch) }
 }

@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import HTTP
 import HTTPServer
 import Identity
 import Telemetry
@@ -138,6 +139,18 @@ struct TurnFactoryTests {
       let foreign = #expect(throws: HTTPError.self) { try stage.factory.record(id, for: principal) }
       #expect(foreign == unknown)
     }
+  }
+
+  @Test("an MCP configuration that cannot be handed on is the server's error, with a code of its own")
+  func unusableMCP() throws {
+    stage.directory.write("", to: "scratch")
+    var options = TurnOptions()
+    options.mcpAllowedTools = ["mcp__a__x"]
+    #expect(
+      throws: HTTPError(
+        .internalServerError, type: "server_error", code: "mcp_config_unusable",
+        message: "The configuration of the MCP servers cannot be used: Not a directory")
+    ) { try stage.turn(options) }
   }
 
   @Test("unknown MCP tools are dropped with a warning, known ones get their configuration")

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ struct FileContentsTests {
   func reading(count: Int) throws {
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 251) }
     let path = "\(directory.path)/deep/file"
-    try FileContents.write(bytes, to: path, directory: "\(directory.path)/deep")
+    try FileContents.keep(bytes, as: "file", in: "\(directory.path)/deep")
     #expect(try FileContents.read(path) == bytes)
   }
 
@@ -23,11 +24,15 @@ struct FileContentsTests {
     #expect(error?.reason == "Not a directory")
   }
 
-  @Test("writing again replaces what was there")
+  @Test("other bytes take the file's place; who reads the old one reads it to its end")
   func replacing() throws {
     let path = "\(directory.path)/d/file"
-    try FileContents.write(Array("a long text".utf8), to: path, directory: "\(directory.path)/d")
-    try FileContents.write(Array("short".utf8), to: path, directory: "\(directory.path)/d")
+    try FileContents.keep(Array("a long text".utf8), as: "file", in: "\(directory.path)/d")
+    let reader = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    defer { close(reader) }
+    try FileContents.keep(Array("short".utf8), as: "file", in: "\(directory.path)/d")
     #expect(try FileContents.read(path) == Array("short".utf8))
+    var old = [UInt8](repeating: 0, count: 64)
+    #expect(unsafe read(reader, &old, old.count) == 11)
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import EventLoop
 import TestSupport
 import Testing
 
@@ -83,24 +84,52 @@ struct MCPConfigLoaderTests {
     #expect(throws: MCPConfigLoader.LoadError.self) { try loader.write(configuration, for: ["mcp__a"]) }
   }
 
-  @Test("a link in place of the file is not followed")
+  @Test("a link in place of the file is replaced, not followed")
   func linkedFile() throws {
     let configuration = MCPConfiguration(servers: ["a": [:]])
     let path = try loader.write(configuration, for: ["mcp__a"])
+    let written = try FileContents.read(path)
     let name = try #require(path.split(separator: "/").last)
-    loader.removeScratch()
-    try directory.makeDirectory("scratch", mode: 0o700)
     directory.write("mine", to: "victim")
-    try directory.makeLink("scratch/\(name)", to: "\(directory.path)/victim")
-    #expect(throws: MCPConfigLoader.LoadError.self) { try loader.write(configuration, for: ["mcp__a"]) }
+    for link in ["\(name)", "\(name).new"] {
+      directory.rename("scratch/\(name)", to: "moved")
+      try directory.makeLink("scratch/\(link)", to: "\(directory.path)/victim")
+      #expect(try loader.write(configuration, for: ["mcp__a"]) == path)
+      #expect(FileStatus(path) == FileStatus(.file, 0o600))
+      #expect(try FileContents.read(path) == written)
+    }
     #expect(try FileContents.read("\(directory.path)/victim") == Array("mine".utf8))
+    #expect(FileStatus("\(path).new") == nil)
   }
 
-  @Test("the scratch directory goes with its files")
-  func removing() throws {
-    _ = try loader.write(MCPConfiguration(servers: ["a": [:]]), for: ["mcp__a"])
-    loader.removeScratch()
-    #expect(FileStatus("\(directory.path)/scratch") == nil)
-    loader.removeScratch()
+  @Test("a file that is there is not written again, so a CLI that reads it reads it whole")
+  func reuse() throws {
+    let configuration = MCPConfiguration(servers: ["a": ["command": "x"]])
+    let path = try loader.write(configuration, for: ["mcp__a"])
+    let first = try #require(FileVersion.of(path))
+    for _ in 0..<3 { #expect(try loader.write(configuration, for: ["mcp__a"]) == path) }
+    #expect(FileVersion.of(path) == first)
+    // Somebody has changed it: a new file takes its place, and who has the old one open keeps it.
+    let name = try #require(path.split(separator: "/").last)
+    directory.write("{}", to: "scratch/\(name)")
+    let changed = try #require(FileVersion.of(path))
+    #expect(try loader.write(configuration, for: ["mcp__a"]) == path)
+    #expect(FileVersion.of(path) != changed)
+    #expect(try FileContents.read(path) == Array(#"{"mcpServers":{"a":{"command":"x"}}}"#.utf8))
+  }
+
+  @Test("where it cannot be written there is an error with the path and the reason")
+  func unwritable() throws {
+    let loader = MCPConfigLoader(path: "", scratch: "\(directory.path)/none/mcp")
+    let error = #expect(throws: MCPConfigLoader.LoadError.self) {
+      try loader.write(MCPConfiguration(servers: ["a": [:]]), for: ["mcp__a"])
+    }
+    guard case .unwritable(let path, "No such file or directory") = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(path.hasPrefix("\(directory.path)/none/mcp/mcp-"))
+    // All of the digest, two digits for each byte.
+    #expect(path.hasSuffix(".json") && path.utf8.count == "\(directory.path)/none/mcp/mcp-.json".utf8.count + 64)
   }
 }

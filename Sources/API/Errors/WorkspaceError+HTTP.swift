@@ -16,4 +16,15 @@ extension HTTPError {
         message: "The workspace \(path.split(separator: "/").last ?? "") cannot be used: \(reason)")
     }
   }
+
+  /// The parts of the MCP configuration that a turn needs cannot be handed to its CLI.
+  init(_ error: MCPConfigLoader.LoadError) {
+    let reason =
+      switch error {
+      case .unreadable(_, let reason), .invalid(_, let reason), .unwritable(_, let reason): reason
+      }
+    self.init(
+      .internalServerError, type: "server_error", code: "mcp_config_unusable",
+      message: "The configuration of the MCP servers cannot be used: \(reason)")
+  }
 }

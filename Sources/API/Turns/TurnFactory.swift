@@ -145,6 +145,10 @@ public final class TurnFactory {
 
   private func mcpConfigPath(_ tools: [String]) throws -> String? {
     guard !tools.isEmpty else { return nil }
-    return try mcpLoader.write(mcp, for: tools)
+    do {
+      return try mcpLoader.write(mcp, for: tools)
+    } catch {
+      throw HTTPError(error)
+    }
   }
 }
