@@ -10,7 +10,7 @@ public struct ServerCommand: Sendable {
   private let flags: CommandLineFlags
   private let settings: Settings
   private let environment: [String: String]
-  private let logFile: AppendOnlyFile?
+  private let log: LogWriter
   private let logger: Logger
 
   /// Runs the program; does not return.
@@ -41,12 +41,12 @@ public struct ServerCommand: Sendable {
     if flags.simulates { variables[SettingName.cliPath.rawValue] = ServerCommand.simulatorPath }
     settings = try Settings(
       variables, on: MachineSize(cores: Machine.cores, memory: Machine.memory))
-    logFile = try settings.logFile.map { try AppendOnlyFile(path: $0) }
-    let write: @Sendable ([UInt8]) -> Void =
-      if let logFile { logFile.append } else { { ProcessControl.write($0, to: 1) } }
-    logger = Logger(
-      level: settings.logLevel, format: settings.logFormat,
-      now: { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }, write: write)
+    let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }
+    let notice = Logger(level: settings.logLevel, format: settings.logFormat, now: now, write: { _ in })
+    log = try LogWriter(path: settings.logFile) { count in
+      notice.line(.warn, "dropped log lines", ["lines": JSONValue(count)])
+    }
+    logger = Logger(level: settings.logLevel, format: settings.logFormat, now: now, write: log.append)
   }
 
   private static func dotEnv(_ path: String?) throws -> [String: String] {
@@ -92,7 +92,7 @@ public struct ServerCommand: Sendable {
     let shutdown = Task { @Reactor in
       await (await start.value).shutDown(grace: settings.shutdownGrace)
       logger.info("bye")
-      ProcessControl.exit(0)
+      exit(0)
     }
     // Whoever asks twice does not want to wait for runs; what they started is still ended.
     _ = nextEnd(signals)
@@ -102,10 +102,16 @@ public struct ServerCommand: Sendable {
       let composition = await start.value
       await composition.executor.kill()
       composition.removeScratch()
-      ProcessControl.exit(1)
+      exit(1)
     }
     _ = nextEnd(signals)
-    ProcessControl.exit(1)
+    exit(1)
+  }
+
+  /// Ends the program when its log is written, or its reader does not read.
+  private func exit(_ status: Int32) -> Never {
+    log.flush()
+    ProcessControl.exit(status)
   }
 
   /// Waits for a signal that asks for the end; SIGHUP on the way there opens the log again.
@@ -113,10 +119,8 @@ public struct ServerCommand: Sendable {
     while true {
       let signal = signals.next()
       guard signal == .hangUp else { return signal }
-      guard let logFile else { continue }
       do {
-        try logFile.reopen()
-        logger.info("log opened again")
+        if try log.reopen() { logger.info("log opened again") }
       } catch {
         logger.error("the log cannot be opened again", ["error": .string(error.description)])
       }
@@ -139,6 +143,7 @@ public struct ServerCommand: Sendable {
       return composition
     } catch {
       made?.removeScratch()
+      log.flush()
       ServerCommand.complain("The server cannot start: \(error)\n", exit: 1)
     }
   }

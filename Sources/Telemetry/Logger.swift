@@ -83,14 +83,19 @@ public struct Logger: Sendable {
 
   public func log(_ level: LogLevel, _ message: @autoclosure () -> String, _ fields: @autoclosure () -> Fields = [:]) {
     guard level >= self.level else { return }
-    let fields = context + fields().map { ($0.key, $0.value) }
+    write(line(level, message(), fields()))
+  }
+
+  /// A whole line as it would be written, whatever the logger's level.
+  public func line(_ level: LogLevel, _ message: String, _ fields: Fields) -> [UInt8] {
+    let fields = context + fields.map { ($0.key, $0.value) }
     var line = ByteBuffer()
     switch format {
-    case .json: Logger.appendJSON(now(), level, message(), fields, to: &line)
-    case .pretty: Logger.appendPretty(now(), level, message(), fields, to: &line)
+    case .json: Logger.appendJSON(now(), level, message, fields, to: &line)
+    case .pretty: Logger.appendPretty(now(), level, message, fields, to: &line)
     }
     line.append(Ascii.lineFeed)
-    write(line.bytes)
+    return VisibleText.escaped(line.bytes)
   }
 
   private static func appendJSON(
@@ -113,9 +118,9 @@ public struct Logger: Sendable {
     appendVisible(message, to: &line)
     for (key, value) in fields {
       line.append(" \(key)=")
-      // A string with blanks, quotes or control characters is quoted, so that a value never looks like two fields.
+      // A string with blanks, quotes, control or hidden characters is quoted, so that a value never looks like two fields.
       if case .string(let text) = value, text.utf8.allSatisfy({ $0 > 0x20 && $0 != Ascii.quote && $0 != 0x7F }),
-        !text.isEmpty
+        !text.isEmpty, !VisibleText.isNeeded(text)
       {
         line.append(text)
       } else {
