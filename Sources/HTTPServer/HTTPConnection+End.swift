@@ -16,7 +16,7 @@ extension HTTPConnection {
     deadline = server.scheduler.now + server.limits.idleTimeout
     input.removeAll()
     scheduleFlush()
-    if mayHaveMoreInput { receiveNextTurn() }
+    if mayHaveMoreInput { awaitTurn() }
   }
 
   /// Bytes that came while lingering.

@@ -38,7 +38,7 @@ final class HTTPConnection: DescriptorHandler {
   var deadline: ContinuousClock.Instant?
   var isHeadTimed = false
   var mayHaveMoreInput = false
-  private var isReceiveScheduled = false
+  private var isInReadQueue = false
   private var isPeerFinishing = false
   var hasPeerFinished = false
   var hasFinishedSending = false
@@ -68,14 +68,25 @@ final class HTTPConnection: DescriptorHandler {
 
   // MARK: Input
 
+  /// Reads once; what is left waits for its turn, so that a client that sends without end keeps nobody from the loop.
   func receive() {
     mayHaveMoreInput = true
-    // Its turn will come: a second one in the same turn of the loop would double what it may read.
-    guard !isReceiveScheduled else { return }
-    var reads = 0
+    guard !isInReadQueue else { return }
+    receive(reads: 1)
+  }
+
+  /// Its turn in the server's `ReadQueue` has come.
+  func receiveInTurn() {
+    isInReadQueue = false
+    mayHaveMoreInput = true
+    receive(reads: server.limits.readsPerTurn)
+  }
+
+  private func receive(reads: Int) {
+    var left = reads
     while mayHaveMoreInput, wantsInput, let channel {
-      guard reads < server.limits.readsPerTurn else { return receiveNextTurn() }
-      reads += 1
+      guard left > 0 else { return awaitTurn() }
+      left -= 1
       var count = 0
       let outcome = channel.read { bytes in
         count = bytes.count
@@ -96,14 +107,10 @@ final class HTTPConnection: DescriptorHandler {
     if hasPeerFinished { peerFinished() }
   }
 
-  /// A client that sends without end must not keep the loop from others.
-  func receiveNextTurn() {
-    guard !isReceiveScheduled else { return }
-    isReceiveScheduled = true
-    Loop.main.onNextTurn { [self] in
-      isReceiveScheduled = false
-      receive()
-    }
+  func awaitTurn() {
+    guard !isInReadQueue else { return }
+    isInReadQueue = true
+    server.readQueue.add(self)
   }
 
   private var wantsInput: Bool {

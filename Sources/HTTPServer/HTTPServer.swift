@@ -19,6 +19,7 @@ public final class HTTPServer {
   private let idleness: Idleness
   /// Requests whose answers are still under way.
   public internal(set) var activeRequests = 0
+  let readQueue: ReadQueue
   /// Bytes of bodies that have come, or are being read.
   let bodies: BodyBudget
   /// What connections write into.
@@ -35,6 +36,7 @@ public final class HTTPServer {
     scheduler: any Scheduler = Loop.main, responder: @escaping HeadResponder
   ) {
     self.limits = limits
+    readQueue = ReadQueue(perTurn: limits.readersPerTurn)
     bodies = BodyBudget(total: limits.bodiesInFlight)
     self.logger = logger
     self.clock = clock

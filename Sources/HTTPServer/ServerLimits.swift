@@ -24,8 +24,10 @@ public struct ServerLimits: Sendable, Equatable {
   /// Bytes of a body that nothing takes: of a request that was refused, or whose route takes none. They are read and
   /// dropped. A longer body: 413 from such a route; after a refusal the connection is closed.
   public var unwantedBody = 64 * 1024
-  /// Reads of 64 KiB from one connection before the other descriptors have their turn.
+  /// Reads of 64 KiB from one connection in one turn of the loop, where one read has not emptied it.
   public var readsPerTurn = 4
+  /// Connections that are read so often in one turn; others wait for their turn after the first read.
+  public var readersPerTurn = 4
   /// How long a client may take nothing of an answer that waits for it.
   public var stallTimeout: Duration = .seconds(60)
   /// Unsent bytes above which a streaming source is asked to pause.

@@ -162,59 +162,43 @@ struct LimitTableTests {
     #expect(outcomes == ["open", "open", "closed"])
   }
 
-  /// A state in which a connection reads, and what brings it there.
-  struct Reading: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let opening: String
-    let block: String
-
-    init(_ name: String, _ opening: String, _ block: String) {
-      testDescription = name
-      self.opening = opening
-      self.block = block
-    }
-  }
-
   nonisolated static let readings = [
-    Reading("fixed body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", "a"),
-    Reading("chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"),
-    Reading("lingering", get("/", "Connection: close"), "x"), Reading("after a refusal", "\r\n\r\n", "\r\n"),
+    ReadingStage.Reading("fixed body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", "a"),
+    ReadingStage.Reading("chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"),
+    ReadingStage.Reading("lingering", get("/", "Connection: close"), "x"),
+    ReadingStage.Reading("after a refusal", "\r\n\r\n", "\r\n"),
   ]
 
-  @Test("how often a connection is read before others have their turn", arguments: readings)
-  func readsPerTurn(reading: Reading) async throws {
+  @Test("how often a connection is read when its turn comes", arguments: readings)
+  func readsPerTurn(reading: ReadingStage.Reading) async throws {
     var limits = ServerLimits()
     limits.readsPerTurn = 2
-    let block = 64 * 1024
     let outcomes = try await LimitTable.row("reads a turn, \(reading.testDescription)", limits.readsPerTurn) { offset in
-      let server = try TestServer.echoingPaths(limits: limits)
-      var ends: [Int32] = [-1, -1]
-      let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-      try #require(unsafe socketpair(AF_UNIX, type, 0, &ends) == 0)
-      let client = try TestClient(ends[1])
-      let connection = try HTTPConnection(ends[0], peer: "client:1", server: server.server)
-      client.send(reading.opening)
-      try await server.settle()
-      let size = block * (limits.readsPerTurn + offset)
-      client.send(Array(String(repeating: reading.block, count: size / reading.block.utf8.count + 1).utf8.prefix(size)))
-      try #require(client.hasSentAll)
-      // Within one call: what follows of it comes with the next turn.
-      connection.descriptorIsReady(.readable)
-      let left = try Self.unread(ends[0]) / block
-      try await server.settle()
-      try #require(try Self.unread(ends[0]) == 0)
-      connection.lose()
-      client.close()
-      server.close()
-      return "\(left) blocks left"
+      let stage = try await ReadingStage(1, reading, limits)
+      try stage.send(blocks: limits.readsPerTurn + offset)
+      stage.connections[0].receiveInTurn()
+      let left = try stage.left
+      stage.close()
+      return left
     }
-    #expect(outcomes == ["0 blocks left", "0 blocks left", "1 blocks left"])
+    #expect(outcomes == ["0", "0", "1"])
   }
 
-  private static func unread(_ descriptor: Int32) throws -> Int {
-    var count: Int32 = 0
-    try #require(unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0)
-    return Int(count)
+  @Test("how many connections are read in a turn after their first read, the longest waiting first")
+  func readersPerTurn() async throws {
+    var limits = ServerLimits()
+    limits.readsPerTurn = 1
+    let outcomes = try await LimitTable.row("readers a turn", limits.readersPerTurn) { offset in
+      let stage = try await ReadingStage(limits.readersPerTurn + offset, Self.readings[0], limits)
+      try stage.send(blocks: 3)
+      for connection in stage.connections { connection.descriptorIsReady(.readable) }
+      let first = try stage.left
+      stage.watch(turns: 3)
+      await until { stage.seen.count == 3 }
+      stage.close()
+      return ([first] + stage.seen).joined(separator: " ")
+    }
+    #expect(outcomes == ["222 111 000 000", "2222 1111 0000 0000", "22222 11112 00011 00000"])
   }
 
   /// A time a connection has for something, and how it comes to need it.
