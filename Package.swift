@@ -78,7 +78,7 @@ let package = Package(
     tests("EventLoopTests", ["TestSupport", "EventLoop", "CLinux", "Bytes"]),
     tests("HTTPServerTests", ["TestSupport", "HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
     tests("IdentityTests", ["Identity"]),
-    tests("StorageTests", ["TestSupport", "Storage", "Bytes"]),
+    tests("StorageTests", ["TestSupport", "Storage", "EventLoop", "Bytes"]),
     tests("WorkspacesTests", ["TestSupport", "Workspaces", "EventLoop", "Bytes"]),
     tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "Storage", "EventLoop", "Telemetry", "Bytes"]),
     tests(

@@ -83,6 +83,7 @@ public struct ServerCommand: Sendable {
     let signals = Signals.takeOver()
     ProcessControl.becomeSubreaper()
     ProcessControl.hideMemory()
+    FreeMemory.giveBackLargeBlocks()
     let descriptors = ProcessControl.raiseDescriptorLimit()
     logger.debug("descriptor limit", ["descriptors": JSONValue(descriptors)])
     let start = Task { @Reactor in await begin() }

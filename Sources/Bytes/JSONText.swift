@@ -8,10 +8,10 @@ public enum JSONText {
     bytes.reserveCapacity(raw.count)
     var index = 0
     while index < raw.count {
-      let byte = raw[index]
-      if byte != Ascii.backslash {
-        bytes.append(byte)
-        index += 1
+      let run = plainRun(raw, from: index)
+      if !run.isEmpty {
+        unsafe raw.extracting(run).withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        index = run.upperBound
         continue
       }
       guard index + 1 < raw.count else { throw JSONSyntaxError("cut escape", at: offset + index) }
@@ -33,6 +33,13 @@ public enum JSONText {
     return text
   }
 
+  /// The bytes up to the next backslash.
+  private static func plainRun(_ raw: Span<UInt8>, from start: Int) -> Range<Int> {
+    var end = start
+    while end < raw.count, raw[end] != Ascii.backslash { end += 1 }
+    return start..<end
+  }
+
   /// Appends `text` with quotes and escapes. Only what JSON demands is escaped.
   public static func append(_ text: String, to output: inout ByteBuffer) {
     output.append(Ascii.quote)
@@ -42,20 +49,39 @@ public enum JSONText {
 
   /// Appends UTF-8 bytes with escapes, without quotes.
   public static func appendEscaped(_ bytes: some Sequence<UInt8>, to output: inout ByteBuffer) {
-    for byte in bytes {
-      switch byte {
-      case Ascii.quote, Ascii.backslash:
-        output.append(Ascii.backslash)
-        output.append(byte)
-      case 0x20...: output.append(byte)
-      case Ascii.lineFeed: output.append("\\n")
-      case Ascii.carriageReturn: output.append("\\r")
-      case Ascii.tab: output.append("\\t")
-      default:
-        output.append("\\u00")
-        output.append(Ascii.hexDigit(byte >> 4))
-        output.append(Ascii.hexDigit(byte & 15))
-      }
+    let isDone: Void? = bytes.withContiguousStorageIfAvailable { pointer in
+      appendEscaped(unsafe Span(_unsafeElements: pointer), to: &output)
+    }
+    if isDone == nil { appendEscaped(Array(bytes).span, to: &output) }
+  }
+
+  /// Appends UTF-8 bytes with escapes, without quotes. What needs no escape is copied in runs: that is most of a text.
+  public static func appendEscaped(_ bytes: Span<UInt8>, to output: inout ByteBuffer) {
+    var start = 0
+    for index in bytes.indices where needsEscape(bytes[index]) {
+      output.append(bytes.extracting(start..<index))
+      appendEscape(of: bytes[index], to: &output)
+      start = index + 1
+    }
+    output.append(bytes.extracting(start..<bytes.count))
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == Ascii.quote || byte == Ascii.backslash
+  }
+
+  private static func appendEscape(of byte: UInt8, to output: inout ByteBuffer) {
+    switch byte {
+    case Ascii.quote, Ascii.backslash:
+      output.append(Ascii.backslash)
+      output.append(byte)
+    case Ascii.lineFeed: output.append("\\n")
+    case Ascii.carriageReturn: output.append("\\r")
+    case Ascii.tab: output.append("\\t")
+    default:
+      output.append("\\u00")
+      output.append(Ascii.hexDigit(byte >> 4))
+      output.append(Ascii.hexDigit(byte & 15))
     }
   }
 

@@ -35,7 +35,14 @@ public struct JSONObject: Sendable, Equatable {
   public var isEmpty: Bool { members.isEmpty }
   public var keys: [String] { members.map(\.key) }
 
+  /// Up to so many members are compared with one another, which costs less than to hash their keys.
+  private static let comparedMembers = 16
+
   fileprivate init(parsed members: [Member]) {
+    guard members.count > JSONObject.comparedMembers else {
+      for member in members { self[member.key] = member.value }
+      return
+    }
     // By bytes: to Swift, strings that differ only in Unicode normalisation are equal; to JSON they are not.
     var seen: [[UInt8]: Int] = [:]
     for member in members {

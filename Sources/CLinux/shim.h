@@ -49,6 +49,9 @@ static inline int clinux_reap(int pidfd, int *code, int *status) {
 static inline int clinux_reap_pid(pid_t pid) { return (int)waitpid(pid, 0, WNOHANG); }
 
 static inline int clinux_set_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+/// Blocks of so many bytes and more are mapped for themselves; the threshold stays where it is set (mallopt(3)).
+static inline int clinux_set_mmap_threshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
+
 static inline int clinux_set_dumpable(int dumpable) { return prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0); }
 
 // MARK: Starting programs

@@ -156,8 +156,9 @@ public final class ClaudeExecutor {
       self?.replaceProcess(of: id)
     } onRefusal: { [weak self] in
       self?.transcriptRefused(by: id)
-    } onPark: { [weak self] in
-      self?.runParked(id, turn.principal)
+    } onPark: { [weak self, principal = turn.principal] in
+      // Not the turn: this is kept with the run, and the turn can be large.
+      self?.runParked(id, principal)
     } onEnd: { [weak self] in
       self?.runEnded(id, $0, $1)
     }

@@ -15,13 +15,16 @@ public enum ContentBlock: Equatable, Sendable {
   /// The text of a text block.
   public var text: String? { if case .text(let text) = self { text } else { nil } }
 
+  /// What a block takes beside its content: many small ones are work, too.
+  private static let frame = 64
+
   /// Its bytes, roughly: a measure of the work it makes.
   public var size: Int {
     switch self {
-    case .text(let text): text.utf8.count
-    case .image(_, let base64): base64.utf8.count
-    case .toolUse(let id, let name, let input): id.utf8.count + name.utf8.count + input.size
-    case .toolResult(_, let content, _): content.reduce(0) { $0 + $1.size }
+    case .text(let text): ContentBlock.frame + text.utf8.count
+    case .image(_, let base64): ContentBlock.frame + base64.utf8.count
+    case .toolUse(let id, let name, let input): ContentBlock.frame + id.utf8.count + name.utf8.count + input.size
+    case .toolResult(_, let content, _): content.reduce(ContentBlock.frame) { $0 + $1.size }
     }
   }
 }

@@ -49,6 +49,9 @@ public final class FileStore: Store {
 extension FileStore {
   /// Owns the file; one after the other, away from the loop.
   private actor Writer {
+    private let executor = BackgroundExecutor(label: "store")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
     private let path: String
     private var descriptor: Int32 = -1
     private var values: [String: JSONValue] = [:]

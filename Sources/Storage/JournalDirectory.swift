@@ -4,6 +4,9 @@ import Glibc
 /// Keeps each journal in a file of its own, `<name>.journal`. A file is open only while something is done to it, so that
 /// journals cost no descriptors.
 public actor JournalDirectory: JournalStorage {
+  private let executor = BackgroundExecutor(label: "journals")
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
   private let path: String
   private var isMade = false
   private static let suffix = ".journal"

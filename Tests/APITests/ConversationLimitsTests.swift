@@ -40,9 +40,9 @@ struct ConversationLimitsTests {
   func instructions() async throws {
     let limit = RequestLimits.instructions
     let outcomes = try await LimitTable.row("bytes of instructions", limit) { offset in
-      // A message counts 64 bytes for its frame.
-      let half = JSONValue.string(String(repeating: "x", count: limit / 2 - 64))
-      let rest = JSONValue.string(String(repeating: "x", count: limit / 2 - 64 + offset))
+      // A message and its text count 64 bytes each for their frames.
+      let half = JSONValue.string(String(repeating: "x", count: limit / 2 - 128))
+      let rest = JSONValue.string(String(repeating: "x", count: limit / 2 - 128 + offset))
       return try chat(
         messages([["role": "system", "content": half], question, ["role": "developer", "content": rest]]))
     }

@@ -68,7 +68,7 @@ struct TranscriptFileTests {
     let text = String(repeating: "x", count: 1000)
     let call = ContentBlock.toolUse(id: "c", name: "f", input: ["a": [.string(text)]])
     let result = ContentBlock.toolResult(id: "c", content: [.text(text)], isError: false)
-    #expect((3000..<3400).contains(Transcript([.init(.assistant, [.text(text), call]), .init(.user, [result])]).size))
+    #expect((3000..<3700).contains(Transcript([.init(.assistant, [.text(text), call]), .init(.user, [result])]).size))
   }
 
   private func write(_ transcript: Transcript) async throws {
