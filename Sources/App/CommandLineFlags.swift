@@ -45,6 +45,11 @@ struct CommandLineFlags: Sendable, Equatable {
       --version         print the version
       --help            print this
 
+    Commands:
+
+      key               print a new API key, and the line with its digest for the configuration
+      key --hash        print the digest of the key that is read from standard input
+
     Everything else is set in the environment or in .env; .env.example explains each variable.
 
     """

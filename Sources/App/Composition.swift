@@ -117,7 +117,7 @@ final class Composition {
   }
 
   private static func middleware(_ settings: Settings, _ newID: @escaping @Reactor () -> String) -> [any Middleware] {
-    let keys = APIKeyRing(settings.apiKeys, admins: settings.adminKeys)
+    let keys = APIKeyRing(digests: settings.apiKeys, admins: settings.adminKeys)
     // Without a key in the way, only names and origins tell a program from a web page.
     let guards: [any Middleware] =
       keys.isEmpty

@@ -12,10 +12,16 @@ public struct ServerCommand: Sendable {
   private let environment: [String: String]
   private let log: LogWriter
   private let logger: Logger
+  /// What is said at the start about the file that the keys come from.
+  private let keyWarning: String?
 
   /// Runs the program; does not return.
   public static func main(arguments: [String]) -> Never {
     do {
+      if arguments.first == "key" {
+        var entropy = Entropy()
+        say(try KeyCommand(Array(arguments.dropFirst())).output(random: &entropy) { readLine() }, exit: 0)
+      }
       let flags = try CommandLineFlags(arguments)
       if flags.showsHelp { say(CommandLineFlags.help, exit: 0) }
       if flags.showsVersion { say("claude-code-server \(Version.current)\n", exit: 0) }
@@ -34,13 +40,16 @@ public struct ServerCommand: Sendable {
   private init(_ flags: CommandLineFlags) throws {
     self.flags = flags
     let inherited = ProcessControl.environment
-    var variables = try ServerCommand.dotEnv(flags.envFile).merging(inherited) { _, environment in environment }
+    let file = try ServerCommand.dotEnv(flags.envFile)
+    var variables = file.merging(inherited) { _, environment in environment }
     environment = variables
     if let host = flags.host { variables[SettingName.host.rawValue] = host }
     if let port = flags.port { variables[SettingName.port.rawValue] = port }
     if flags.simulates { variables[SettingName.cliPath.rawValue] = ServerCommand.simulatorPath }
     settings = try Settings(
       variables, on: MachineSize(cores: Machine.cores, memory: Machine.memory))
+    keyWarning = KeyFile(path: flags.envFile ?? ".env", variables: file)?
+      .warning(workspaces: WorkspaceManager(base: settings.workspaceBasePath).base)
     let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }
     let notice = Logger(level: settings.logLevel, format: settings.logFormat, now: now, write: { _ in })
     log = try LogWriter(path: settings.logFile) { count in
@@ -70,7 +79,9 @@ public struct ServerCommand: Sendable {
   /// What `--config-check` prints.
   private var summary: String {
     let cli = Composition.locator(settings, environment).locate(isExecutable: Executable.exists)
-    return "Claude Code CLI: \(cli ?? "none found")\nAPI keys: \(settings.keySummary)\nThe configuration is fine.\n"
+    let warning = keyWarning.map { "Warning: \($0)\n" } ?? ""
+    return "Claude Code CLI: \(cli ?? "none found")\nAPI keys: \(settings.keySummary)\n\(warning)"
+      + "The configuration is fine.\n"
   }
 
   private var isSimulated: Bool {
@@ -172,6 +183,7 @@ public struct ServerCommand: Sendable {
         "url": .string(isPath ? settings.host : "http://\(host):\(port)"), "version": .string(Version.current),
         "authentication": .string(settings.keySummary),
       ])
+    if let keyWarning { logger.warn(keyWarning) }
     if isSimulated {
       logger.warn(Banner.framed("SIMULATOR: answers are made up. No Claude Code CLI is used."))
     }

@@ -10,6 +10,8 @@ enum SettingName: String, CaseIterable, Sendable {
   case apiKey = "API_KEY"
   case apiKeys = "API_KEYS"
   case adminKeys = "ADMIN_API_KEYS"
+  case apiKeyHashes = "API_KEY_HASHES"
+  case adminKeyHashes = "ADMIN_API_KEY_HASHES"
   case logLevel = "LOG_LEVEL"
   case nodeEnvironment = "NODE_ENV"
   case logFormat = "LOG_FORMAT"

@@ -1,4 +1,5 @@
 import ClaudeCode
+import Identity
 import Telemetry
 
 /// The server's configuration: read once, checked whole.
@@ -10,9 +11,10 @@ struct Settings: Sendable, Equatable {
   var killTimeout: Duration = .milliseconds(5000)
   var mcpConfigPath = "mcp-config.json"
   var workspaceBasePath = "."
-  var apiKeys: [String] = []
-  /// Keys of admins, which are API keys as well.
-  var adminKeys: [String] = []
+  /// Keys are kept as digests, however they are given.
+  var apiKeys: [KeyDigest] = []
+  /// Those of admins, whose keys are API keys as well.
+  var adminKeys: [KeyDigest] = []
   var logLevel = LogLevel.debug
   var logFormat = LogFormat.pretty
   var cliPath: String?
@@ -59,8 +61,9 @@ struct Settings: Sendable, Equatable {
     workspaceBasePath = reader.text(.workspaceBasePath) ?? workspaceBasePath
     cliPath = reader.absolutePath(.cliPath)
     modelsPath = reader.text(.modelsPath)
-    apiKeys = reader.list(.apiKeys) + (reader.text(.apiKey).map { [$0] } ?? [])
-    adminKeys = reader.list(.adminKeys)
+    let keys = reader.list(.apiKeys) + (reader.text(.apiKey).map { [$0] } ?? [])
+    apiKeys = keys.map(KeyDigest.init(of:)) + reader.digests(.apiKeyHashes)
+    adminKeys = reader.list(.adminKeys).map(KeyDigest.init(of:)) + reader.digests(.adminKeyHashes)
     allowedOrigins = Set(reader.list(.allowedOrigins).map { $0.lowercased() })
     allowedHosts = Set(reader.list(.allowedHosts).map { $0.lowercased() })
     readsInBandOptions = reader.bool(.inBandOptions) ?? true
@@ -141,6 +144,15 @@ private struct SettingsReader {
 
   func list(_ name: SettingName) -> [String] {
     (text(name) ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
+  }
+
+  /// Digests of keys. A mistake names the entry's place and not the entry: it may be a key.
+  mutating func digests(_ name: SettingName) -> [KeyDigest] {
+    list(name).enumerated().compactMap { index, entry in
+      if let digest = KeyDigest(entry) { return digest }
+      mistakes.append("\(name.rawValue): entry \(index + 1) must be sha256: and 64 hexadecimal digits")
+      return nil
+    }
   }
 
   mutating func integer(_ name: SettingName, _ range: ClosedRange<Int>) -> Int? {

@@ -16,8 +16,10 @@ public struct CLIEnvironment: Sendable {
     self.base = base
   }
 
-  /// Variables of the server's own configuration that hold secrets: no child ever sees them.
-  public static let secrets: Set = ["API_KEY", "API_KEYS", "ADMIN_API_KEYS"]
+  /// Variables of the server's own configuration that hold keys, or digests of keys: no child ever sees them.
+  public static let secrets: Set = [
+    "API_KEY", "API_KEYS", "ADMIN_API_KEYS", "API_KEY_HASHES", "ADMIN_API_KEY_HASHES",
+  ]
 
   public func environment(for fingerprint: Fingerprint) -> [String: String] {
     var environment = base

@@ -50,7 +50,9 @@ struct CommandLineFlagsTests {
 
   @Test(
     "the help names every flag",
-    arguments: ["--host", "--port", "--env-file", "--config-check", "--simulate", "--version", "--help"])
+    arguments: [
+      "--host", "--port", "--env-file", "--config-check", "--simulate", "--version", "--help", "key", "key --hash",
+    ])
   func help(flag: String) {
     #expect(CommandLineFlags.help.contains("\n  \(flag) "))
   }

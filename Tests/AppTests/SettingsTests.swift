@@ -1,4 +1,5 @@
 import ClaudeCode
+import Identity
 import Telemetry
 import TestSupport
 import Testing
@@ -65,6 +66,9 @@ struct SettingsTests {
     }
   }
 
+  /// `printf a | sha256sum`
+  private static let digestOfA = "sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+
   private static let variables = [
     Variable(.port, "8080") { $0.port = 8080 },
     Variable(.host, "::1") { $0.host = "::1" },
@@ -76,15 +80,23 @@ struct SettingsTests {
     Variable(.mcpConfigPath, "/etc/mcp.json") { $0.mcpConfigPath = "/etc/mcp.json" },
     Variable(.workspaceBasePath, "/srv/work") { $0.workspaceBasePath = "/srv/work" },
     Variable(.apiKey, "a,b c") {
-      $0.apiKeys = ["a,b c"]
+      $0.apiKeys = [KeyDigest(of: "a,b c")]
       $0.host = "0.0.0.0"
     },
     Variable(.apiKeys, "a, b,,c ,") {
-      $0.apiKeys = ["a", "b", "c"]
+      $0.apiKeys = ["a", "b", "c"].map(KeyDigest.init(of:))
       $0.host = "0.0.0.0"
     },
     Variable(.adminKeys, "d, e") {
-      $0.adminKeys = ["d", "e"]
+      $0.adminKeys = ["d", "e"].map(KeyDigest.init(of:))
+      $0.host = "0.0.0.0"
+    },
+    Variable(.apiKeyHashes, "\(digestOfA), \(digestOfA.dropFirst(7).uppercased())") {
+      $0.apiKeys = [KeyDigest(of: "a"), KeyDigest(of: "a")]
+      $0.host = "0.0.0.0"
+    },
+    Variable(.adminKeyHashes, digestOfA) {
+      $0.adminKeys = [KeyDigest(of: "a")]
       $0.host = "0.0.0.0"
     },
     Variable(.logLevel, "WARN") { $0.logLevel = .warn },
@@ -150,9 +162,28 @@ struct SettingsTests {
 
   @Test("one key and several keys are added up; LOG_FORMAT wins over NODE_ENV")
   func combinations() throws {
-    #expect(try Settings(["API_KEY": "c", "API_KEYS": "a,b"]).apiKeys == ["a", "b", "c"])
+    #expect(try Settings(["API_KEY": "c", "API_KEYS": "a,b"]).apiKeys == ["a", "b", "c"].map(KeyDigest.init(of:)))
+    #expect(try Settings(["API_KEY_HASHES": Self.digestOfA, "API_KEY": "c"]).apiKeys.count == 2)
     #expect(try Settings(["NODE_ENV": "production", "LOG_FORMAT": "pretty"]).logFormat == .pretty)
     #expect(try Settings(["API_KEY": "c", "HOST": "127.0.0.1"]).host == "127.0.0.1")
+  }
+
+  @Test("each digest that is none is a mistake that names its place; no entry is repeated, it may be a key")
+  func badDigests() {
+    let error = #expect(throws: Settings.ConfigurationError.self) {
+      try Settings([
+        "API_KEY_HASHES": "\(Self.digestOfA),sk-live-0123456789",
+        "ADMIN_API_KEY_HASHES": "x,sha256:,\(Self.digestOfA)0",
+        "PORT": "x",
+      ])
+    }
+    let rule = "must be sha256: and 64 hexadecimal digits"
+    #expect(
+      error?.mistakes.sorted() == [
+        "ADMIN_API_KEY_HASHES: entry 1 \(rule)", "ADMIN_API_KEY_HASHES: entry 2 \(rule)",
+        "ADMIN_API_KEY_HASHES: entry 3 \(rule)", "API_KEY_HASHES: entry 2 \(rule)",
+        "PORT=x: must be a number from 0 to 65535",
+      ])
   }
 
   @Test(
@@ -160,6 +191,8 @@ struct SettingsTests {
     arguments: [
       ([:], "none"), (["API_KEY": "a"], "1 key(s)"), (["API_KEYS": "a,b", "API_KEY": "a"], "2 key(s)"),
       (["ADMIN_API_KEYS": "a"], "1 key(s), 1 of them admin"),
+      (["API_KEYS": "a,b", "API_KEY_HASHES": digestOfA], "2 key(s)"),
+      (["API_KEYS": "b", "ADMIN_API_KEY_HASHES": digestOfA], "2 key(s), 1 of them admin"),
       (["API_KEYS": "a,b", "ADMIN_API_KEYS": "b,c"], "3 key(s), 2 of them admin"),
     ] as [([String: String], String)])
   func keySummary(variables: [String: String], summary: String) throws {

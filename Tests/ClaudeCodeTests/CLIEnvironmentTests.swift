@@ -4,7 +4,8 @@ import Testing
 struct CLIEnvironmentTests {
   private static let inherited = [
     "PATH": "/usr/bin", "HOME": "/home/u", "ANTHROPIC_API_KEY": "sk-ant", "ANTHROPIC_BASE_URL": "http://u",
-    "API_KEY": "secret", "API_KEYS": "a,b", "ADMIN_API_KEYS": "c", "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli",
+    "API_KEY": "secret", "API_KEYS": "a,b", "ADMIN_API_KEYS": "c", "API_KEY_HASHES": "sha256:00",
+    "ADMIN_API_KEY_HASHES": "sha256:01", "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli",
     "IS_SANDBOX": "1",
   ]
 
