@@ -103,6 +103,8 @@ public struct ServerCommand: Sendable {
       "shutting down", ["signal": .string("\(first)"), "grace": .string("\(settings.shutdownGrace)")])
     let shutdown = Task { @Reactor in
       await (await start.value).shutDown(grace: settings.shutdownGrace)
+      // The second signal has ended what this waited for; it decides the status, too.
+      guard !Task.isCancelled else { return }
       logger.info("bye")
       exit(0)
     }

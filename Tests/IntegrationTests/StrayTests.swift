@@ -71,7 +71,7 @@ struct StrayTests {
   func killed() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    try directory.write(Self.cli + "\nexec sleep 600", to: "claude")
+    try directory.write(Self.cli + "\ntrap '' TERM; exec sleep 600", to: "claude")
     unsafe chmod("\(directory.path)/claude", 0o700)
     let server = try await TestServer(
       [
