@@ -31,8 +31,13 @@ public struct ByteBuffer: Sendable {
     borrowing get { storage.span.extracting(head..<storage.count) }
   }
 
-  /// A copy of the unconsumed bytes.
-  public var bytes: [UInt8] { Array(storage[head...]) }
+  public init(_ bytes: [UInt8]) {
+    storage = bytes
+    retained = ByteBuffer.retainedCapacity
+  }
+
+  /// The unconsumed bytes. They are copied where something was consumed, or when the buffer changes afterwards.
+  public var bytes: [UInt8] { head == 0 ? storage : Array(storage[head...]) }
 
   /// The byte at `offset` from the first unconsumed one.
   public subscript(offset: Int) -> UInt8 {

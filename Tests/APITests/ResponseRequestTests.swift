@@ -87,7 +87,7 @@ struct ResponseRequestTests {
     let description = RunDescription(
       id: "r", surface: "response", principal: "me", requestID: "q", createdAt: 1,
       request: record.journaled(ResponseRecord.quoted(body)))
-    let request = try #require(RunDescription.request(in: description.encoded.bytes))
+    let request = try #require(RunDescription.request(in: description.encoded.bytes[...]))
     #expect(try ResponseRecord.read(request)?.body == body)
   }
 

@@ -50,7 +50,7 @@ struct JournalEntryTests {
       id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, request: EncodedJSON(["a": [1]]),
       outlastsWaiting: true)
     #expect(RunDescription(try JSONValue(parsing: description.encoded.bytes)) == description)
-    #expect(RunDescription.request(in: description.encoded.bytes) == ["a": [1]])
+    #expect(RunDescription.request(in: description.encoded.bytes[...]) == ["a": [1]])
     #expect(RunDescription(["id": "i"]) == nil)
     let question = try #require(PermissionQuestion(["tool_name": "Bash", "input": ["x": 1]], requestID: "7"))
     #expect(PermissionQuestion(question.json) == question)

@@ -1,4 +1,5 @@
 import Bytes
+import Storage
 import TestSupport
 import Testing
 
@@ -39,5 +40,32 @@ struct JournalWindowTests {
     #expect(window.count == 0 && window.end == all.count)
     window.append(2, Array("eight".utf8).span)
     #expect(window.page(from: all.count)?.count == 14)
+  }
+
+  @Test("a record as long as two segments is a segment of its own, and told alone", arguments: [59, 60, 61])
+  func large(length: Int) {
+    var window = window(["one"])
+    let record = JournalRecord.unsealed([UInt8](repeating: 7, count: length - JournalRecord.headerLength))
+    window.append(record)
+    window.append(2, Array("two".utf8).span)
+    #expect(window.page(from: 12) == record)
+    #expect(window.bytes(from: 12).count == (length < 60 ? length + 12 : length))
+    #expect(window.bytes(from: 12 + length).count == 12)
+    #expect(window.bytes(from: 13).count == length + 11)
+  }
+
+  @Test("a short record joins the segment that is not full")
+  func short() {
+    var window = window(["one"])
+    window.append(JournalRecord.unsealed([7]))
+    #expect(window.page(from: 0)?.count == 22)
+  }
+}
+
+extension JournalRecord {
+  fileprivate static func unsealed(_ payload: [UInt8]) -> [UInt8] {
+    var record = ByteBuffer()
+    append(kind: 1, payload.span, to: &record)
+    return record.bytes
   }
 }

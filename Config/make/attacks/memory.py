@@ -6,6 +6,7 @@ import select
 import time
 
 from .ground import Row, Scene, Server, json_of
+from .responses import ANSWER
 
 SIZE = 30 * 1024 * 1024
 REPEATABLE, BACK_UNDER_MB, BACK_SECONDS = 12, 100, 5
@@ -18,7 +19,7 @@ def repeatable(count):
     def work(server, row):
         text = b"x" * SIZE
         for number in range(count):
-            body = b'{"model":"claude-code","messages":[{"role":"user","content":"%d %b"}]}' % (number, text)
+            body = b'{"model":"claude-code","messages":[{"role":"user","content":"%d %b%b"}]}' % (number, text, ANSWER)
             row.answer(server.ask("POST", "/v1/chat/completions", body, ["x-stainless-lang: python"])[0] or "none")
         deadline = time.monotonic() + BACK_SECONDS
         while (grown := server.rss() - row.before) > BACK_UNDER_MB and time.monotonic() < deadline:

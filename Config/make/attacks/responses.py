@@ -12,6 +12,8 @@ ITEMS, READERS = 300_000, 30
 PAIRS, KEY_BYTES, VALUE_BYTES = 16, 64, 512
 ROUTE = "/v1/responses"
 RSS = 768
+# In a JSON string. Without it the simulator's answer is what it was told: of a size no model writes.
+ANSWER = rb"\nsimulate: tokens=3"
 
 
 def create(server, row, fields, stream=False):
@@ -70,10 +72,10 @@ def run(ground, scale):
         scene.attack("metadata at its bounds", "−1, 0, +1", bounds, latency=False)
         for name, fields in [
             ("instructions", b'"input":"hi","instructions":"' + large + b'"'),
-            ("metadata", b'"input":"hi","metadata":{"k":"' + large + b'"}'), ("input", b'"input":"' + large + b'"'),
+            ("metadata", b'"input":"hi","metadata":{"k":"' + large + b'"}'), ("input", b'"input":"' + large + ANSWER + b'"'),
         ]:
             scene.attack(f"{name}, streamed", megabytes, streamed(fields), rss=RSS)
-        follow(scene, "of a large response", b'"input":"' + large + b'"')
+        follow(scene, "of a large response", b'"input":"' + large + ANSWER + b'"')
         many = b",".join([b'{"role":"user","content":"a"}'] * items)
         scene.attack("items", f"{items:,}", streamed(b'"input":[' + many + b"]"), rss=RSS)
         follow(scene, f"of {items:,} items", b'"input":[' + many + b"]")

@@ -32,7 +32,7 @@ public final class Agents {
   ) async throws -> (Agent, Run) {
     let turn = try turns.makePromptTurn(
       request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), context)
-    let journal = store.begin(
+    let journal = await store.begin(
       RunDescription(
         id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: context.requestID,
         createdAt: clock().milliseconds, request: journaled,

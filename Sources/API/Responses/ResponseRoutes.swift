@@ -82,7 +82,7 @@ public struct ResponseRoutes {
     let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
     let record = ResponseRecord(
       wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
-    let journal = recording == nil ? begin(record, body.quoted, id, at: now, principal, context) : nil
+    let journal = recording == nil ? await begin(record, body.quoted, id, at: now, principal, context) : nil
     return Order(
       id: id, wanted: wanted, place: plan.plan.place, options: plan.options,
       asked: RequestedTurn(work, on: .response, for: principal, key, context, journal: journal),
@@ -93,12 +93,13 @@ public struct ResponseRoutes {
   private func begin(
     _ record: ResponseRecord, _ quoted: ByteBuffer?, _ id: String, at now: Int, _ principal: Principal,
     _ context: RequestContext
-  ) -> RunJournal? {
+  ) async -> RunJournal? {
     guard let quoted else { return nil }
+    let request = await OffLoop.shared.run(on: quoted.count) { record.journaled(quoted) }
     let description = RunDescription(
       id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
-      createdAt: now, request: record.journaled(quoted))
-    return store.begin(description, isKept: record.wanted.isBackground)
+      createdAt: now, request: request)
+    return await store.begin(description, isKept: record.wanted.isBackground)
   }
 
   private func plan(

@@ -1,4 +1,5 @@
 public import Bytes
+import Storage
 
 /// What the records of a run's journal are.
 enum JournalEntry: UInt8 {
@@ -60,8 +61,17 @@ public struct RunDescription: Sendable, Equatable {
     return encoded
   }
 
+  /// The first record of its journal, without its checksum.
+  var record: [UInt8] {
+    var record = ByteBuffer()
+    JournalRecord.append(kind: JournalEntry.begun.rawValue, encoded.span, to: &record)
+    return record.bytes
+  }
+
   /// Reads what `RunJournal.request` gives.
-  public static func request(in bytes: [UInt8]) -> JSONValue? { try? JSONValue(parsing: bytes)["request"] }
+  public static func request(in bytes: ArraySlice<UInt8>) -> JSONValue? {
+    try? JSONValue(parsing: bytes.span)["request"]
+  }
 
   /// Nil for what `encoded` does not write.
   init?(_ json: JSONValue) {

@@ -32,19 +32,33 @@ struct JournalWindow {
     JournalRecord.append(kind: kind, payload, to: &segments[segments.count - 1].bytes)
   }
 
-  /// The bytes from `offset` on, which must lie in the window.
+  /// Appends a whole record.
+  mutating func append(_ record: [UInt8]) {
+    guard record.count >= segmentLength else { return segments[segments.count - 1].bytes.append(record) }
+    segments.append(Segment(start: end, bytes: ByteBuffer(record)))
+  }
+
+  /// Whole records from `offset` on, which must lie in the window: all of them, or only the first segment's where that is
+  /// large.
   func bytes(from offset: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     for segment in segments where segment.end > offset {
+      if bytes.isEmpty, let whole = whole(segment, from: offset) { return whole }
       bytes += segment.bytes.bytes(in: max(0, offset - segment.start)..<segment.bytes.count)
     }
     return bytes
   }
 
+  /// A segment that nothing more is appended to, without copying it.
+  private func whole(_ segment: Segment, from offset: Int) -> [UInt8]? {
+    segment.start == offset && segment.bytes.count >= 2 * segmentLength ? segment.bytes.bytes : nil
+  }
+
   /// Whole records from `offset` on, as far as their segment goes; nil where they are not in the window.
   func page(from offset: Int) -> [UInt8]? {
     guard let segment = segments.last(where: { $0.start <= offset }), offset < segment.end else { return nil }
-    return segment.bytes.bytes(in: (offset - segment.start)..<segment.bytes.count)
+    return whole(segment, from: offset)
+      ?? segment.bytes.bytes(in: (offset - segment.start)..<segment.bytes.count)
   }
 
   /// Lets go of the oldest segments until no more than `maximum` bytes are left, but of nothing behind `limit`.

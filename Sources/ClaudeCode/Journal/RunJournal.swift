@@ -101,7 +101,11 @@ public final class RunJournal {
 
   // MARK: Writing
 
-  func begin(_ description: RunDescription) { append(.begun, description.encoded.span) }
+  /// - Parameter record: of its description.
+  func begin(_ record: [UInt8]) {
+    window.append(record)
+    didGrow(hasRoom: onGrowth(record.count))
+  }
 
   /// Takes in what a former life has left.
   func restore(_ found: RecoveredJournal) {
@@ -166,6 +170,10 @@ public final class RunJournal {
     let end = window.end
     let hasRoom = isWhole && onGrowth(end - place)
     for reader in readers { reader.journalDidGrow(from: place, to: end, entry, payload, message) }
+    didGrow(hasRoom: hasRoom)
+  }
+
+  private func didGrow(hasRoom: Bool) {
     guard isWhole else { return window.shrink(to: limits.memory, before: window.end) }
     guard hasRoom else { return giveUp("there is no room for more") }
     if isDurable || window.count > limits.memory { scheduleWrite() }
@@ -271,12 +279,12 @@ public final class RunJournal {
   }
 
   /// The first record, for `RunDescription.request(in:)`; nil where it is lost.
-  public func request() async -> [UInt8]? {
+  public func request() async -> ArraySlice<UInt8>? {
     let found: [UInt8]? = if let page = window.page(from: 0) { page } else { await stored(from: 0) }
     guard let page = found,
       case .record(_, let payload) = JournalRecord.find(in: page.span, at: 0, checks: false)
     else { return nil }
-    return Array(page[payload])
+    return page[payload]
   }
 
   /// The reader is told no more; that was all.

@@ -74,10 +74,11 @@ public final class RunStore {
   /// Begins the journal of a run.
   ///
   /// - Parameter isKept: whether the run goes on when nobody watches it.
-  public func begin(_ description: RunDescription, isKept: Bool) -> RunJournal {
+  public func begin(_ description: RunDescription, isKept: Bool) async -> RunJournal {
+    let record = await OffLoop.shared.run(on: description.request.bytes.count) { description.record }
     let journal = make(description, isKept: isKept)
     journals[journal.id] = journal
-    journal.begin(description)
+    journal.begin(record)
     return journal
   }
 
