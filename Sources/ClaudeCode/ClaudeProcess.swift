@@ -109,9 +109,14 @@ final class ClaudeProcess: ChildProcessOwner {
     cost = total
   }
 
+  /// How many zombies a process may have and serve another turn. Each counts against the limit of tasks that the system
+  /// sets for the server, 4,096 in the examples.
+  static let maximumZombies = 256
+
   /// Whether it can take a further turn of its conversation.
   func canServe(_ wanted: Fingerprint, _ wantedInitialization: Initialization) -> Bool {
     initialization == wantedInitialization && fingerprint.canServe(wanted)
+      && child?.hasZombies(beyond: ClaudeProcess.maximumZombies) == false
   }
 
   /// Whether something still runs that was started during its last turn.

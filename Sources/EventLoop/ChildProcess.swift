@@ -215,6 +215,10 @@ public final class ChildProcess {
     ProcessTable().descendants(of: pid).contains { $0.startTime >= ticks && $0.isAlive }
   }
 
+  /// Whether more than `limit` processes that were orphaned below the child have ended without being reaped. They came
+  /// to it as subreaper, and it does not know them: each holds a process id until the child ends.
+  public func hasZombies(beyond limit: Int) -> Bool { ProcessTable.zombies(of: pid, beyond: limit) > limit }
+
   private func reap() {
     var code: Int32 = 0
     var status: Int32 = 0

@@ -99,6 +99,15 @@ public struct ProcessTable: Sendable {
     }
   }
 
+  /// How many ended children of `pid` it has not waited for, where there may be more than `limit`; else 0. Cheap: the
+  /// whole table is read only for a process with so many children.
+  static func zombies(of pid: Int32, beyond limit: Int) -> Int {
+    let children = contents("/proc/\(pid)/task/\(pid)/children") ?? []
+    guard children.count(where: { $0 == UInt8(ascii: " ") }) > limit else { return 0 }
+    let zombies = ProcessTable().entries.count { $0.parent == pid && $0.isZombie }
+    return zombies > limit ? zombies : 0
+  }
+
   /// Ended children of this process that nobody has waited for.
   var ownZombies: [Int32] { entries.filter { $0.isZombie && $0.parent == getpid() }.map(\.identity.pid) }
 
