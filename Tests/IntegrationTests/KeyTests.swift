@@ -8,16 +8,18 @@ struct KeyTests {
   /// Runs the program's `key` command.
   private func key(_ arguments: [String], input: String = "") throws -> (output: String, status: Int32) {
     let process = Process()
-    let (standardInput, output) = (Pipe(), Pipe())
+    let output = Pipe()
+    // A file, not a pipe: a program that does not read its input would end this one with SIGPIPE.
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    try directory.write(input, to: "input")
     process.executableURL = URL(fileURLWithPath: try Binaries.server())
     process.arguments = ["key"] + arguments
     process.environment = ["PATH": "/usr/bin:/bin"]
-    process.standardInput = standardInput
+    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: "\(directory.path)/input"))
     process.standardOutput = output
     process.standardError = output
     try process.run()
-    standardInput.fileHandleForWriting.write(Data(input.utf8))
-    try standardInput.fileHandleForWriting.close()
     let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     return (String(decoding: bytes, as: UTF8.self), process.terminationStatus)
