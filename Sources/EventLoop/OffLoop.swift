@@ -50,6 +50,23 @@ public final class OffLoop {
     return await Task.detached { body() }.value
   }
 
+  /// Does work on what `fetch` brings. Where it is large, it is brought when its turn has come: who waits holds nothing.
+  ///
+  /// - Returns: nil where `fetch` brings nothing.
+  /// - Throws: what `body` throws.
+  public func run<Input: Sendable, Value: Sendable>(
+    on size: Int, fetching fetch: @Reactor () async -> Input?, _ body: @escaping @Sendable (Input) throws -> Value
+  ) async throws -> Value? {
+    guard limits.isLarge(size) else {
+      guard let input = await fetch() else { return nil }
+      return try await run(on: size) { try body(input) }
+    }
+    await enter()
+    defer { leave() }
+    guard let input = await fetch() else { return nil }
+    return try await Task.detached { try body(input) }.value
+  }
+
   private func enter() async {
     await withCheckedContinuation { continuation in
       guard active >= limits.width else {

@@ -44,6 +44,28 @@ struct OffLoopTests {
     #expect(events.withLock { $0 } == (0..<5).flatMap { ["begin \($0)", "end \($0)"] })
   }
 
+  @Test("what large work needs is fetched when its turn has come")
+  func fetching() async {
+    let limits = OffLoop.Limits(cores: 2)
+    let offLoop = OffLoop(limits: limits)
+    let events = Lock<[String]>([])
+    let tasks = (0..<3).map { number in
+      Task.onLoop {
+        try? await offLoop.run(on: limits.large + 1) {
+          events.withLock { $0.append("fetch \(number)") }
+          return number > 0 ? number : nil
+        } _: { (fetched: Int) in
+          events.withLock { $0.append("work on \(fetched)") }
+          return fetched
+        }
+      }
+    }
+    var made: [Int?] = []
+    for task in tasks { made.append(await task.value) }
+    #expect(made == [nil, 1, 2])
+    #expect(events.withLock { $0 } == ["fetch 0", "fetch 1", "work on 1", "fetch 2", "work on 2"])
+  }
+
   @Test("what fails gives its place back")
   func failures() async {
     struct Failure: Error {}

@@ -37,11 +37,10 @@ final class StoredResponses {
   func read<Value: Sendable>(
     _ journal: RunJournal, _ make: @escaping @Sendable (ResponseRecord, JSONObject) throws -> Value
   ) async throws -> Value {
-    guard let bytes = await journal.request() else { throw StoredResponses.notFound(journal.id) }
-    let made = try await OffLoop.shared.run(on: bytes.count) {
+    let made = try await OffLoop.shared.run(on: journal.requestLength, fetching: journal.request) { bytes in
       try RunDescription.request(in: bytes).flatMap { try ResponseRecord.read($0) }.map { try make($0.record, $0.body) }
     }
-    guard let made else { throw StoredResponses.notFound(journal.id) }
+    guard let made = made.flatMap(\.self) else { throw StoredResponses.notFound(journal.id) }
     return made
   }
 

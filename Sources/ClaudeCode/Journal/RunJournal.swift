@@ -96,6 +96,8 @@ public final class RunJournal {
   public var isOver: Bool { if case .ended = state { true } else { false } }
   /// Bytes, wherever they are.
   public var length: Int { window.end }
+  /// Bytes of the first record.
+  public private(set) var requestLength = 0
   /// Bytes in memory.
   var kept: Int { window.count }
 
@@ -103,6 +105,7 @@ public final class RunJournal {
 
   /// - Parameter record: of its description.
   func begin(_ record: [UInt8]) {
+    requestLength = record.count
     window.append(record)
     didGrow(hasRoom: onGrowth(record.count))
   }
@@ -111,6 +114,7 @@ public final class RunJournal {
   func restore(_ found: RecoveredJournal) {
     window = JournalWindow(from: found.length, segmentLength: limits.segment)
     written = found.length
+    requestLength = found.first.count
     let start = found.noted.flatMap { try? JSONValue(parsing: $0) }
     sessionID = start?["session"]?.string
     total = Total(start?["total"] ?? .null)
