@@ -3,8 +3,8 @@ import EventLoop
 /// The bytes of inputs that wait for agents to have time for them. One principal holds at most half of what there may be.
 @Reactor
 final class InputBudget {
-  /// Bytes of all inputs that wait: two of the largest size.
-  nonisolated static let usualLimit = 64 * 1024 * 1024
+  /// Bytes of all inputs that wait: two of the largest, each held as text and as what the journal will say of it.
+  nonisolated static let usualLimit = 128 * 1024 * 1024
 
   private let limit: Int
   private var held: [String: Int] = [:]
