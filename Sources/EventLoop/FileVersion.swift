@@ -8,6 +8,8 @@ public struct FileVersion: Hashable, Sendable {
   public let size: Int
   private let seconds: Int
   private let nanoseconds: Int
+  /// When its content or what is said of it changed last. Its owner can set the times above, and not this one.
+  private let changed: [Int]
 
   private init(_ status: stat) {
     device = UInt(status.st_dev)
@@ -15,6 +17,7 @@ public struct FileVersion: Hashable, Sendable {
     size = Int(status.st_size)
     seconds = status.st_mtim.tv_sec
     nanoseconds = status.st_mtim.tv_nsec
+    changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
   }
 
   /// The version of the file that `path` leads to, links followed; nil if there is none.

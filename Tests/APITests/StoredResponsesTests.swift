@@ -29,10 +29,10 @@ struct StoredResponsesTests {
   }
 
   /// A response to `input`, with what the CLI has said.
-  private func keep(_ id: String, _ fields: String, _ lines: [String], isOver: Bool = true) async throws {
+  private func keep(_ id: String, _ fields: String, _ lines: [String], isOver: Bool = true) throws {
     let body = try object("{\(fields)}")
     let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
-    let journal = await store.begin(
+    let journal = store.begin(
       RunDescription(
         id: id, surface: "response", principal: me.id, requestID: "q", createdAt: 1000,
         request: record.journaled(ResponseRecord.quoted(body))),
@@ -61,8 +61,8 @@ struct StoredResponsesTests {
 
   @Test("what was said is told from the beginning, and the options hold that were given last")
   func chain() async throws {
-    try await keep("resp_a", #""input":"one","workspace":"demo","effort":"low""#, answer("first"))
-    try await keep("resp_b", #""input":"two","previous_response_id":"resp_a","effort":"high""#, answer("second"))
+    try keep("resp_a", #""input":"one","workspace":"demo","effort":"low""#, answer("first"))
+    try keep("resp_b", #""input":"two","previous_response_id":"resp_a","effort":"high""#, answer("second"))
     let earlier = try await responses.conversation(upTo: "resp_b", for: me)
     let (messages, options) = (earlier.messages, earlier.options)
     #expect(
@@ -77,7 +77,7 @@ struct StoredResponsesTests {
 
   @Test("a response that is under way, somebody else's, or gone cannot be gone on from")
   func refused() async throws {
-    try await keep("resp_a", #""input":"one""#, [CLILine.messageStart("m")], isOver: false)
+    try keep("resp_a", #""input":"one""#, [CLILine.messageStart("m")], isOver: false)
     #expect(
       await refusal { _ = try await responses.conversation(upTo: "resp_a", for: me) }
         == "400 previous_response_id previous_response_not_complete")
@@ -92,7 +92,7 @@ struct StoredResponsesTests {
 
   @Test("how many items may stand for others")
   func references() async throws {
-    try await keep("resp_a", #""input":"one""#, answer("first"))
+    try keep("resp_a", #""input":"one""#, answer("first"))
     let item = try ResponseInputItem(["type": "item_reference", "id": "msg_a_0"], at: "input[0]")
     let outcomes = try await LimitTable.row("references of a response", StoredResponses.maximumReferences) { offset in
       let items = Array(repeating: item, count: StoredResponses.maximumReferences + offset)

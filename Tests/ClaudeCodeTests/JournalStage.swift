@@ -94,9 +94,9 @@ final class JournalStage {
 
   func begin(
     _ id: String? = nil, of principal: String = "me", isKept: Bool = true, outlastsWaiting: Bool = false
-  ) async -> RunJournal {
+  ) -> RunJournal {
     ids += 1
-    return await store.begin(
+    return store.begin(
       RunDescription(
         id: id ?? "run-\(ids)", surface: "agent", principal: principal, requestID: "req", createdAt: ids,
         request: EncodedJSON(["n": JSONValue(ids)]), outlastsWaiting: outlastsWaiting),

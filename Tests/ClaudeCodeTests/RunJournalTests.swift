@@ -18,7 +18,7 @@ struct RunJournalTests {
 
   @Test("who is there from the beginning, who comes in the middle and who comes late are told the same")
   func replayed() async {
-    let journal = await stage.begin()
+    let journal = stage.begin()
     let early = RunRecorder()
     _ = journal.add(early)
     var others: [RunRecorder] = []
@@ -43,7 +43,7 @@ struct RunJournalTests {
 
   @Test("cut after any entry and resumed there, what is told is the same as uncut")
   func resumed() async {
-    let journal = await stage.begin()
+    let journal = stage.begin()
     stage.say(words, in: journal)
     stage.finish(journal, "done")
     let all = words + [result]
@@ -57,7 +57,7 @@ struct RunJournalTests {
 
   @Test("a watcher that stalls is told everything later, and nobody waits for it")
   func stalled() async {
-    let journal = await stage.begin()
+    let journal = stage.begin()
     let (slow, quick) = (RunRecorder(), RunRecorder())
     slow.isCongested = true
     let reader = journal.add(slow)
@@ -79,7 +79,7 @@ struct RunJournalTests {
   @Test("watchers that stop and go at any time miss nothing and hear nothing twice", arguments: 0..<20)
   func stopAndGo(seed: UInt64) async {
     var random = SeededGenerator(seed: seed)
-    let journal = await stage.begin()
+    let journal = stage.begin()
     let recorders = (0..<4).map { _ in RunRecorder() }
     let readers = recorders.map { journal.add($0) }
     for word in words {
@@ -101,7 +101,7 @@ struct RunJournalTests {
 
   @Test("who only wants what there is gets that, and is told whether it was all")
   func told() async {
-    let journal = await stage.begin()
+    let journal = stage.begin()
     stage.say(words, in: journal)
     let before = RunRecorder()
     #expect(await journal.tell(before) == false)
@@ -114,7 +114,7 @@ struct RunJournalTests {
 
   @Test("questions, failures and waiting are told as they were", arguments: [true, false])
   func others(isLive: Bool) async {
-    let journal = await stage.begin()
+    let journal = stage.begin()
     let recorder = RunRecorder()
     if isLive { _ = journal.add(recorder) }
     let run = JournalStage.run(stage.scheduler)
@@ -130,7 +130,7 @@ struct RunJournalTests {
 
   @Test("an end that another turn follows is not the end")
   func turns() async {
-    let journal = await stage.begin()
+    let journal = stage.begin()
     let recorder = RunRecorder()
     _ = journal.add(recorder)
     journal.isExpectingMore = true
@@ -150,8 +150,8 @@ struct RunJournalTests {
   // MARK: Keeping the run
 
   @Test("a run that nobody watches is cancelled, unless it is kept", arguments: [true, false])
-  func left(isKept: Bool) async {
-    let journal = await stage.begin(isKept: isKept)
+  func left(isKept: Bool) {
+    let journal = stage.begin(isKept: isKept)
     var hasEnded = false
     let run = JournalStage.run(stage.scheduler) { hasEnded = true }
     run.add(journal)
@@ -172,8 +172,8 @@ struct RunJournalTests {
   }
 
   @Test("a run that somebody else observes goes on without watchers")
-  func observedElsewhere() async {
-    let journal = await stage.begin(isKept: false)
+  func observedElsewhere() {
+    let journal = stage.begin(isKept: false)
     var hasEnded = false
     let run = JournalStage.run(stage.scheduler) { hasEnded = true }
     let (elsewhere, watcher) = (RunRecorder(), RunRecorder())
@@ -188,7 +188,7 @@ struct RunJournalTests {
 
   @Test("what waits for its client goes on in an agent's journal, and its end is told there", arguments: [true, false])
   func waiting(goesOn: Bool) async {
-    let journal = await stage.begin(outlastsWaiting: true)
+    let journal = stage.begin(outlastsWaiting: true)
     let run = JournalStage.run(stage.scheduler, asks: true)
     let recorder = RunRecorder()
     run.add(journal)
@@ -216,7 +216,7 @@ struct RunJournalTests {
 
   @Test("what waits for its client has ended in a response's journal, and the rest of the turn is not told there")
   func parked() async {
-    let journal = await stage.begin()
+    let journal = stage.begin()
     let run = JournalStage.run(stage.scheduler, asks: true)
     let recorder = RunRecorder()
     run.add(journal)
@@ -239,7 +239,7 @@ struct RunJournalTests {
     let outcomes = try await LimitTable.row("unwritten bytes of a journal", limits.journal.unwritten) { offset in
       let stage = JournalStage(limits)
       stage.storage.isHeld = true
-      let journal = await stage.begin()
+      let journal = stage.begin()
       let line = CLILine.text("x")
       stage.say([line], in: journal)
       let rest = limits.journal.unwritten + offset - journal.length - JournalRecord.headerLength
@@ -260,7 +260,7 @@ struct RunJournalTests {
     let limit = RunJournal.Limits().delay
     let outcomes = try await LimitTable.row("delay of a journal's records", limit) { offset in
       let stage = JournalStage(RunStore.Limits())
-      let journal = await stage.begin()
+      let journal = stage.begin()
       stage.say(words, in: journal)
       stage.advance(by: limit + .microseconds(offset))
       await nextTurn()
@@ -273,7 +273,7 @@ struct RunJournalTests {
   @Test("a disk that fails costs the past, not the run: who comes late is told that it is lost")
   func brokenDisk() async {
     stage.storage.isBroken = true
-    let journal = await stage.begin()
+    let journal = stage.begin()
     let early = RunRecorder()
     _ = journal.add(early)
     for word in words {
@@ -292,7 +292,7 @@ struct RunJournalTests {
   @Test("without durability nothing is written while memory is enough")
   func inMemory() async {
     let stage = JournalStage(RunStore.Limits(), isDurable: false)
-    let journal = await stage.begin()
+    let journal = stage.begin()
     stage.say(words, in: journal)
     stage.finish(journal)
     await nextTurn()

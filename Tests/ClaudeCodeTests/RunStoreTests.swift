@@ -10,18 +10,18 @@ import Testing
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
 struct RunStoreTests {
-  private func ended(_ stage: JournalStage, _ text: String = "") async -> RunJournal {
-    let journal = await stage.begin()
+  private func ended(_ stage: JournalStage, _ text: String = "") -> RunJournal {
+    let journal = stage.begin()
     stage.finish(journal, text)
     return journal
   }
 
   @Test("one principal finds its own, the newest first")
-  func own() async {
+  func own() {
     let stage = JournalStage()
-    let first = await stage.begin(of: "me")
-    _ = await stage.begin(of: "you")
-    let second = await stage.begin(of: "me")
+    let first = stage.begin(of: "me")
+    _ = stage.begin(of: "you")
+    let second = stage.begin(of: "me")
     #expect(stage.store.journals(of: "me").map(\.id) == [second.id, first.id])
     #expect(stage.store.journal(first.id) === first)
     #expect(stage.store.count == 3)
@@ -32,8 +32,8 @@ struct RunStoreTests {
     let limit = RunStore.Limits().retention
     let outcomes = try await LimitTable.row("retention of a run", limit) { offset in
       let stage = JournalStage(RunStore.Limits())
-      let live = await stage.begin()
-      let journal = await ended(stage)
+      let live = stage.begin()
+      let journal = ended(stage)
       stage.advance(by: limit + .milliseconds(offset))
       #expect(stage.store.journal(live.id) != nil)
       await nextTurn()
@@ -45,9 +45,9 @@ struct RunStoreTests {
   }
 
   @Test("a run that has gone on is kept from its last end")
-  func goneOn() async {
+  func goneOn() {
     let stage = JournalStage(RunStore.Limits())
-    let journal = await ended(stage)
+    let journal = ended(stage)
     stage.advance(by: .seconds(3000))
     journal.take(input: EncodedJSON(["prompt": "more"]))
     stage.finish(journal)
@@ -61,14 +61,14 @@ struct RunStoreTests {
   func total() async throws {
     var limits = JournalStage.small
     let probe = JournalStage()
-    _ = await ended(probe)
-    let one = await ended(probe, "x").length
+    _ = ended(probe)
+    let one = ended(probe, "x").length
     limits.total = 3 * one
     let outcomes = try await LimitTable.row("bytes of all runs (here)", limits.total) { offset in
       let stage = JournalStage(limits)
-      let first = await ended(stage, "a")
-      let second = await ended(stage, "b")
-      let third = await stage.begin()
+      let first = ended(stage, "a")
+      let second = ended(stage, "b")
+      let third = stage.begin()
       let rest = one - third.length + offset
       let end = RunOutcome.parked.json(result: [], at: 0, RunJournal.Total()).encoded.count
       stage.say(
@@ -79,8 +79,8 @@ struct RunStoreTests {
     }
     #expect(outcomes == ["all are kept", "all are kept", "the first is gone"])
     let stage = JournalStage(limits)
-    let live = await stage.begin()
-    let other = await stage.begin()
+    let live = stage.begin()
+    let other = stage.begin()
     stage.say([CLILine.text(String(repeating: "x", count: 3 * one))], in: live)
     #expect(!live.isWhole && other.isWhole)
     stage.finish(other)
@@ -88,26 +88,25 @@ struct RunStoreTests {
   }
 
   @Test("room is made at the expense of the principal that holds the most")
-  func shares() async {
+  func shares() {
     let probe = JournalStage()
-    _ = await ended(probe)
-    let one = await ended(probe, "x").length
+    _ = ended(probe)
+    let one = ended(probe, "x").length
     var limits = JournalStage.small
     limits.total = 4 * one + 50
     let stage = JournalStage(limits)
-    func finished(_ principal: String) async -> RunJournal {
-      let journal = await stage.begin(of: principal)
+    func finished(_ principal: String) -> RunJournal {
+      let journal = stage.begin(of: principal)
       stage.finish(journal, "x")
       return journal
     }
-    let theirs = await finished("you")
-    var mine: [RunJournal] = []
-    for _ in 0..<5 { mine.append(await finished("me")) }
+    let theirs = finished("you")
+    let mine = (0..<5).map { _ in finished("me") }
     #expect(stage.store.journal(theirs.id) != nil)
     #expect(mine.map { stage.store.journal($0.id) != nil } == [false, false, true, true, true])
     // A run under way of the one that holds the most is not kept at the expense of others.
     for journal in mine { stage.store.remove(journal) }
-    let live = await stage.begin(of: "me")
+    let live = stage.begin(of: "me")
     stage.say([CLILine.text(String(repeating: "x", count: 5 * one))], in: live)
     #expect(!live.isWhole)
     #expect(stage.store.journal(theirs.id) != nil)
@@ -119,8 +118,7 @@ struct RunStoreTests {
     var limits = JournalStage.small
     limits.memory = 2000
     let stage = JournalStage(limits, isDurable: false)
-    var journals: [RunJournal] = []
-    for index in 0..<50 { journals.append(await ended(stage, "run \(index)")) }
+    let journals = (0..<50).map { ended(stage, "run \($0)") }
     await until { stage.store.kept <= limits.memory }
     #expect(stage.store.kept <= limits.memory)
     for (index, journal) in journals.enumerated() {
@@ -134,7 +132,7 @@ struct RunStoreTests {
   @Test("a run that is removed ends, and is gone")
   func removed() async {
     let stage = JournalStage()
-    let journal = await stage.begin()
+    let journal = stage.begin()
     var hasEnded = false
     let run = JournalStage.run(stage.scheduler) { hasEnded = true }
     run.add(journal)
@@ -212,8 +210,8 @@ struct RecoveredRunTests {
       scheduler: scheduler, clock: { Timestamp(milliseconds: milliseconds) }, logger: .silent)
   }
 
-  private func begin(_ store: RunStore, _ id: String) async -> RunJournal {
-    let journal = await store.begin(
+  private func begin(_ store: RunStore, _ id: String) -> RunJournal {
+    let journal = store.begin(
       RunDescription(
         id: id, surface: "agent", principal: "me", requestID: "req", createdAt: 7, request: EncodedJSON(["model": "m"])),
       isKept: true)
@@ -227,12 +225,12 @@ struct RecoveredRunTests {
   @Test("finished runs are told whole, unfinished ones as far as they came, and that they were interrupted")
   func killed() async throws {
     let first = store()
-    let finished = await begin(first, "finished")
+    let finished = begin(first, "finished")
     let line = Array(CLILine.result("done").utf8)
     guard let message = StreamMessage(scanning: line.span), let result = TurnResult(line.span) else { return }
     finished.run(JournalStage.run(ManualScheduler()), didReceive: message, in: line.span)
     finished.end(.result(result.withCost(0.25)))
-    let unfinished = await begin(first, "unfinished")
+    let unfinished = begin(first, "unfinished")
     await first.flush()
     #expect(unfinished.state == .running)
 
@@ -265,7 +263,7 @@ struct RecoveredRunTests {
   @Test("a former life's runs are forgotten when their time is over, counted from their end")
   func expired() async throws {
     let first = store()
-    await begin(first, "a").end(.failed(.interrupted))
+    begin(first, "a").end(.failed(.interrupted))
     await first.flush()
     let scheduler = ManualScheduler()
     let second = store(scheduler, at: 3_599_000)
@@ -279,7 +277,7 @@ struct RecoveredRunTests {
   @Test("a run of a former life goes on")
   func goesOn() async throws {
     let first = store()
-    await begin(first, "a").end(.failed(.interrupted))
+    begin(first, "a").end(.failed(.interrupted))
     await first.flush()
     let second = store()
     _ = try await second.load()

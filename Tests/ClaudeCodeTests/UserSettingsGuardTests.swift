@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Telemetry
 import TestSupport
 import Testing
@@ -29,6 +30,24 @@ struct UserSettingsGuardTests {
     write(#"{"permissions":{"defaultMode":"acceptEdits"}}"#)
     settings.turnEnded()
     #expect(text == "{ \"a\": 1 }\n")
+  }
+
+  @Test("a change that keeps the length and sets back the time is restored, too")
+  func disguised() throws {
+    write("[1]")
+    let settings = makeGuard()
+    settings.turnBegins()
+    let path = "\(directory.path)/settings.json"
+    var status = stat()
+    try #require(unsafe stat(path, &status) == 0)
+    let descriptor = unsafe open(path, O_WRONLY)
+    try #require(unsafe Glibc.write(descriptor, "[2]", 3) == 3)
+    let times = [status.st_atim, status.st_mtim]
+    try #require(unsafe futimens(descriptor, times) == 0)
+    close(descriptor)
+    #expect(text == "[2]")
+    settings.turnEnded()
+    #expect(text == "[1]")
   }
 
   @Test("a file that a turn made is removed")
