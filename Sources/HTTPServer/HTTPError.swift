@@ -20,9 +20,22 @@ public struct HTTPError: Error, Sendable, Equatable {
     self.status = status
     self.type = type
     self.code = code
-    self.param = param
-    self.message = message
+    self.param = param.map { HTTPError.clipped($0, to: HTTPError.maximumParameter) }
+    self.message = HTTPError.clipped(message, to: HTTPError.maximumMessage)
     self.headers = headers
+  }
+
+  /// Characters of a message, and of a parameter: an error may quote the request, and a request can be large.
+  static let maximumMessage = 4000
+  static let maximumParameter = 200
+
+  private static func clipped(_ text: String, to maximum: Int) -> String {
+    guard text.utf8.count > maximum else { return text }
+    let scalars = text.unicodeScalars
+    guard let end = scalars.index(scalars.startIndex, offsetBy: maximum, limitedBy: scalars.endIndex),
+      end < scalars.endIndex
+    else { return text }
+    return String(scalars[..<end]) + "…"
   }
 
   /// 400: the request itself is wrong.

@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -12,6 +13,20 @@ struct HTTPErrorTests {
     #expect(
       HTTPError.invalidRequest("m").body.text
         == #"{"error":{"message":"m","type":"invalid_request_error","param":null,"code":null}}"#)
+  }
+
+  @Test("how long what an error quotes may be")
+  func clipped() async throws {
+    for (name, limit) in [("message", HTTPError.maximumMessage), ("parameter", HTTPError.maximumParameter)] {
+      let outcomes = try await LimitTable.row("characters of an error's \(name)", limit) { offset in
+        let text = String(repeating: "\u{1}", count: limit + offset)
+        let error = HTTPError(.badRequest, type: "t", param: text, message: text)
+        let kept = name == "message" ? error.message : error.param ?? ""
+        return kept == text ? "whole" : kept == text.dropLast(offset) + "…" ? "clipped" : "else"
+      }
+      #expect(outcomes == ["whole", "whole", "clipped"])
+    }
+    #expect(HTTPError.invalidRequest(String(repeating: "é", count: 4000)).message.count == 4000)
   }
 
   @Test("an error's answer has its status, JSON, its own fields and one line end")
