@@ -46,7 +46,10 @@ extension HTTPConnection {
     input.removeAll()
     server.connectionClosed(self)
     switch ended {
-    case .receivingBody(_, let exchange, _), .answering(let exchange): abandon(exchange)
+    case .receivingBody(_, let exchange, _):
+      exchange.share?.release()
+      abandon(exchange)
+    case .answering(let exchange): abandon(exchange)
     case .streaming(let exchange, let body, let writer):
       writer.detach()
       body.clientDidLeave()

@@ -96,7 +96,11 @@ extension HTTPConnection {
   private func respond(_ request: HTTPRequest, _ exchange: Exchange, _ route: MatchedRoute) {
     deadline = nil
     phase = .answering(exchange)
-    server.respond(to: request, by: route, exchange.context) { [self] in send($0) }
+    server.respond(to: request, by: route, exchange.context) { [self] response in
+      // Only now: what became of the body is in memory also when the client is gone.
+      exchange.share?.release()
+      send(response)
+    }
   }
 
   // MARK: Refusals

@@ -73,7 +73,6 @@ extension HTTPConnection {
 
   func end(_ exchange: Exchange, isComplete: Bool) {
     server.activeRequests -= 1
-    exchange.share?.release()
     exchange.context.end(RequestSummary(status: exchange.status, bytes: exchange.bytes, isComplete: isComplete))
   }
 

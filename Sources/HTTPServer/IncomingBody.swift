@@ -64,6 +64,6 @@ final class IncomingBody {
   /// The complete body; empty if it was dropped.
   func take() -> RequestBody {
     defer { bytes = [] }
-    return RequestBody(bytes, share)
+    return RequestBody(bytes)
   }
 }
