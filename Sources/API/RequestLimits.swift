@@ -14,7 +14,7 @@ enum RequestLimits {
   static let metadataPairs = 16
   static let metadataKey = 64
   static let metadataValue = 512
-  /// Bytes of the fields that a response repeats of its request, together.
+  /// Bytes of the fields that a response repeats of its request, together and with their escapes.
   static let repeatedFields = 4 * 1024 * 1024
   /// Bytes of all tool rules together. They become arguments of the CLI; the kernel takes 128 KiB for one.
   static let toolRules = 100 * 1024

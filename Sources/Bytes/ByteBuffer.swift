@@ -31,6 +31,12 @@ public struct ByteBuffer: Sendable {
     borrowing get { storage.span.extracting(head..<storage.count) }
   }
 
+  /// - Parameter count: bytes it will hold: they are appended without moving what is there.
+  public init(reserving count: Int) {
+    self.init()
+    storage.reserveCapacity(count)
+  }
+
   public init(_ bytes: [UInt8]) {
     storage = bytes
     retained = ByteBuffer.retainedCapacity

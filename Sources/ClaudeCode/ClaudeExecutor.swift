@@ -73,6 +73,8 @@ public final class ClaudeExecutor {
   public var activeRuns: Int { runs.count }
   /// The runs under way, those that wait for their client included.
   public var runsUnderWay: [Run] { Array(runs.values) }
+  /// Turns that hold a slot.
+  var runningTurns: Int { slots.running }
   /// Turns that wait: for a slot, for their session, or for a process.
   public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
   public var processes: PoolFigures { pool.figures }
@@ -262,9 +264,13 @@ public final class ClaudeExecutor {
   ///   - results: what the client's functions answered, by the calls' ids.
   ///   - content: what the user says besides; empty for nothing.
   ///   - prepare: adds the run's observers, before the CLI says anything more.
+  /// - Throws: `failed` where the run goes on already, or is over.
   public func resume(
     _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], prepare: @Reactor () -> Void
-  ) {
+  ) throws(ClaudeError) {
+    guard !run.openCalls.isEmpty else {
+      throw ClaudeError(.failed, "The turn that waited for these results goes on already, or is over", reachedCLI: true)
+    }
     slots.occupy(run.turn.principal)
     prepare()
     run.resume(results, content)

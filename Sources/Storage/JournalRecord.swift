@@ -19,6 +19,19 @@ public enum JournalRecord {
     output.append(payload)
   }
 
+  /// One record without its checksum.
+  ///
+  /// - Parameter payload: in parts, which are joined.
+  public static func unsealed(kind: UInt8, _ payload: [[UInt8]]) -> [UInt8] {
+    let length = payload.reduce(0) { $0 + $1.count }
+    var record = ByteBuffer(reserving: headerLength + length)
+    append(UInt32(length), to: &record)
+    append(0, to: &record)
+    record.append(kind)
+    for part in payload { record.append(part) }
+    return record.bytes
+  }
+
   private static func append(_ number: UInt32, to output: inout ByteBuffer) {
     for shift in [0, 8, 16, 24] as [UInt32] { output.append(UInt8(truncatingIfNeeded: number >> shift)) }
   }

@@ -30,9 +30,9 @@ struct AskingRunTests {
     return run
   }
 
-  private func answer(_ stage: ExecutorStage, _ run: Run, _ said: String) {
+  private func answer(_ stage: ExecutorStage, _ run: Run, _ said: String) throws {
     let results = run.openCalls.map { ($0, FunctionResult([.text(said)])) }
-    stage.executor.resume(run, Dictionary(uniqueKeysWithValues: results), observer: second)
+    try stage.executor.resume(run, Dictionary(uniqueKeysWithValues: results), observer: second)
   }
 
   // MARK: With the simulator
@@ -54,7 +54,7 @@ struct AskingRunTests {
   func allowed() async throws {
     let stage = try stage()
     let run = try await asked(stage)
-    answer(stage, run, "allow")
+    try answer(stage, run, "allow")
     let result = await second.result()
     #expect(result?.isError == false)
     #expect(second.lines.contains { $0.contains(#"ran Bash with {\"command\":\"echo hi\"}"#) })
@@ -67,7 +67,7 @@ struct AskingRunTests {
   func denied() async throws {
     let stage = try stage()
     let run = try await asked(stage)
-    answer(stage, run, "deny: not today")
+    try answer(stage, run, "deny: not today")
     let result = await second.result()
     #expect(result?.isError == false)
     #expect(try second.answer().entries == [.failure("not today"), .text("w0 ")])
@@ -82,7 +82,7 @@ struct AskingRunTests {
     let calls = run.openCalls
     #expect(calls.count == 2)
     let results = [calls[0]: FunctionResult([.text("allow")]), calls[1]: FunctionResult([.text("deny")])]
-    stage.executor.resume(run, results, observer: second)
+    try stage.executor.resume(run, results, observer: second)
     _ = await second.result()
     #expect(second.lines.contains { $0.contains("ran Bash with") })
     #expect(!second.lines.contains { $0.contains("ran Edit with") })
@@ -149,7 +149,7 @@ struct AskingRunTests {
     await watch.lines(1)
     #expect(recorder.questions.map(\.callID) == ["approve_1"])
     #expect(run.openCalls == ["approve_1"])
-    answer(stage, run, "allow")
+    try answer(stage, run, "allow")
     #expect(await second.outcome() == .parked)
     #expect(second.questions.map(\.callID) == ["approve_2"])
     #expect(run.openCalls == ["approve_2"])

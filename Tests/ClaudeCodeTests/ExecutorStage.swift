@@ -97,7 +97,7 @@ extension ClaudeExecutor {
   /// Goes on with a run that one observer hears.
   func resume(
     _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], observer: any RunObserver
-  ) {
-    resume(run, results, content: content) { run.add(observer) }
+  ) throws {
+    try resume(run, results, content: content) { run.add(observer) }
   }
 }

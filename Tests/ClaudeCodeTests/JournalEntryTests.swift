@@ -1,4 +1,5 @@
 import Bytes
+import Storage
 import TestSupport
 import Testing
 
@@ -47,10 +48,11 @@ struct JournalEntryTests {
   @Test("what a run is, and what it was asked")
   func description() throws {
     let description = RunDescription(
-      id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, request: EncodedJSON(["a": [1]]),
+      id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, request: [Array(#"{"a":[1]}"#.utf8)],
       outlastsWaiting: true)
-    #expect(RunDescription(try JSONValue(parsing: description.encoded.bytes)) == description)
-    #expect(RunDescription.request(in: description.encoded.bytes[...]) == ["a": [1]])
+    let payload = description.record.dropFirst(JournalRecord.headerLength)
+    #expect(RunDescription(try JSONValue(parsing: Array(payload))) == description)
+    #expect(RunDescription.request(in: payload) == ["a": [1]])
     #expect(RunDescription(["id": "i"]) == nil)
     let question = try #require(PermissionQuestion(["tool_name": "Bash", "input": ["x": 1]], requestID: "7"))
     #expect(PermissionQuestion(question.json) == question)

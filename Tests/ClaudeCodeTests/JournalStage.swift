@@ -99,7 +99,7 @@ final class JournalStage {
     return store.begin(
       RunDescription(
         id: id ?? "run-\(ids)", surface: "agent", principal: principal, requestID: "req", createdAt: ids,
-        request: EncodedJSON(["n": JSONValue(ids)]), outlastsWaiting: outlastsWaiting),
+        request: [#"{"n":\#(ids)}"#.utf8.map { $0 }], outlastsWaiting: outlastsWaiting),
       isKept: isKept)
   }
 

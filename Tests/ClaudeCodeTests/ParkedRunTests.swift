@@ -81,7 +81,7 @@ struct ParkedRunTests {
     let run = try await parked(stage)
     let pid = run.pid
     let call = try #require(run.openCalls.first)
-    stage.executor.resume(run, results(run), observer: second)
+    try stage.executor.resume(run, results(run), observer: second)
     #expect(run.pid == pid && run.openCalls.isEmpty && stage.executor.parkedRuns == 0)
     let result = await second.result()
     #expect(result?.turns == 2)
@@ -99,6 +99,21 @@ struct ParkedRunTests {
     await end(stage)
   }
 
+  @Test("results that come twice, or when the run is over, take no slot and no observer")
+  func twice() async throws {
+    let stage = try stage()
+    let run = try await parked(stage)
+    let results = results(run)
+    try stage.executor.resume(run, results, observer: second)
+    let third = RunRecorder()
+    #expect(throws: ClaudeError.self) { try stage.executor.resume(run, results, observer: third) }
+    #expect(stage.executor.runningTurns == 1)
+    _ = await second.result()
+    #expect(throws: ClaudeError.self) { try stage.executor.resume(run, results, observer: third) }
+    #expect(stage.executor.runningTurns == 0 && third.lines.isEmpty)
+    await end(stage)
+  }
+
   @Test("several calls are told, answered and returned each by its own id; ids that nobody asked for are ignored")
   func several() async throws {
     let stage = try stage()
@@ -108,7 +123,7 @@ struct ParkedRunTests {
     var results = results(run)
     results["toolu_unknown"] = FunctionResult([.text("nonsense")])
     results[calls[1]] = FunctionResult([.text("broken")], isError: true)
-    stage.executor.resume(run, results, observer: second)
+    try stage.executor.resume(run, results, observer: second)
     _ = await second.result()
     for call in [calls[0], calls[2]] { #expect(second.lines.contains { $0.contains("sunny \(call)") }) }
     #expect(try second.answer().entries == [.failure("broken"), .text("w0 ")])
@@ -124,7 +139,7 @@ struct ParkedRunTests {
     let run = try await stage.run(turn, recorder)
     _ = await recorder.outcome()
     #expect(run.openCalls.count == 1)
-    stage.executor.resume(run, results(run), observer: second)
+    try stage.executor.resume(run, results(run), observer: second)
     let result = await second.result()
     #expect(result?.isError == false)
     #expect(
@@ -137,7 +152,7 @@ struct ParkedRunTests {
   func besides() async throws {
     let stage = try stage()
     let run = try await parked(stage, "call=f recall")
-    stage.executor.resume(run, results(run), content: [.text("and now")], observer: second)
+    try stage.executor.resume(run, results(run), content: [.text("and now")], observer: second)
     _ = await second.result()
     #expect(second.outcomes.count == 1)
     #expect(stage.executor.activeRuns == 0)
@@ -172,7 +187,7 @@ struct ParkedRunTests {
     let third = RunRecorder()
     let waiting = Task.onLoop { try? await stage.run(turn(stage, "tokens=1", Self.others[1]), third) }
     await until { stage.executor.queuedTurns == 1 }
-    stage.executor.resume(run, results(run), observer: second)
+    try stage.executor.resume(run, results(run), observer: second)
     let result = await second.result()
     #expect(result?.isError == false)
     // Its end frees what was one too many: the waiting turn still waits.
@@ -210,7 +225,7 @@ struct ParkedRunTests {
     #expect(stage.executor.parkedRuns == (offset < 0 ? 1 : 0))
     #expect(stage.executor.activeRuns == (offset < 0 ? 1 : 0))
     if offset < 0 {
-      stage.executor.resume(run, results(run), observer: second)
+      try stage.executor.resume(run, results(run), observer: second)
       let result = await second.result()
       #expect(result?.isError == false)
     }
@@ -222,7 +237,7 @@ struct ParkedRunTests {
     let stage = try stage()
     let run = try await parked(stage, "call=f hang")
     stage.scheduler.advance(by: .seconds(50))
-    stage.executor.resume(run, results(run), observer: second)
+    try stage.executor.resume(run, results(run), observer: second)
     #expect(stage.scheduler.waits == [ExecutorStage.timeouts.inactivity, ExecutorStage.timeouts.total])
     run.cancel()
     await end(stage)

@@ -43,6 +43,19 @@ def waiting_inputs(count):
     return work
 
 
+def waiting_responses(count):
+    """Responses in the background while the only slot is taken."""
+    def work(server, row):
+        def post(text):
+            body = b'{"model":"claude-code","background":true,"input":"%b"}' % text
+            return server.ask("POST", "/v1/responses", body)[0] or "none"
+
+        row.require(post(b"simulate: hang") == 200, "nothing holds the slot")
+        for _ in range(count):
+            row.answer(post(b"x" * INPUT_BYTES))
+    return work
+
+
 def unread_output(ground, count):
     """The server's standard output is a pipe that is full."""
     reading, writing = os.pipe()
@@ -84,4 +97,8 @@ def run(ground, scale):
     with Scene(ground.folder, ground.report) as scene:
         count = INPUTS if scale == 1 else 15
         scene.attack("inputs that wait for an agent", f"{count} × 31 MB", waiting_inputs(count), rss=INPUTS_MB)
+    with Scene(ground.folder, ground.report, CLAUDE_MAX_CONCURRENT="1") as scene:
+        count = INPUTS if scale == 1 else 15
+        scene.attack("responses that wait in the background", f"{count} × 31 MB", waiting_responses(count),
+                     rss=INPUTS_MB)
     unread_output(ground, int(UNREAD_REQUESTS * max(scale, 0.5)))

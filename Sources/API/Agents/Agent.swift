@@ -57,6 +57,9 @@ final class Agent {
     }
   }
 
+  static let tooMuchWaits = ClaudeError(
+    .overloaded, "Too many bytes of inputs wait for agents already", reachedCLI: false)
+
   /// Says something: at once if the agent rests, otherwise after what it does and what was said before.
   ///
   /// - Throws: `HTTPError` for what cannot be said, or when too much waits.
@@ -67,9 +70,7 @@ final class Agent {
     }
     // What is wrong with it is told now, not when its time has come.
     _ = try makeTurn(input, context)
-    guard budget.take(input.size, for: principal.id) else {
-      throw HTTPError(ClaudeError(.overloaded, "Too many bytes of inputs wait for agents already", reachedCLI: false))
-    }
+    guard budget.take(input.size, for: principal.id) else { throw HTTPError(Agent.tooMuchWaits) }
     inputs.insert((input, context), at: input.isUrgent ? 0 : inputs.count)
     journal.isExpectingMore = true
     if input.isUrgent { runner.cancel(journal) }

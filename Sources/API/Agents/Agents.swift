@@ -32,10 +32,14 @@ public final class Agents {
   ) async throws -> (Agent, Run) {
     let turn = try turns.makePromptTurn(
       request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), context)
-    let journal = await store.begin(
+    // It goes on waiting when its client leaves.
+    let size = request.prompt.utf8.count + journaled.bytes.count
+    guard budget.take(size, for: principal.id) else { throw HTTPError(Agent.tooMuchWaits) }
+    defer { budget.give(size, of: principal.id) }
+    let journal = store.begin(
       RunDescription(
         id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: context.requestID,
-        createdAt: clock().milliseconds, request: journaled,
+        createdAt: clock().milliseconds, request: [journaled.bytes],
         outlastsWaiting: true), isKept: true)
     let agent = agent(of: journal, principal)
     do {

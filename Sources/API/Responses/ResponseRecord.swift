@@ -17,10 +17,10 @@ struct ResponseRecord: Sendable {
     self.maximumCalls = maximumCalls
   }
 
-  /// The record for the journal.
+  /// The record for the journal, in parts: a body can be large.
   ///
   /// - Parameter body: the request's, from `quoted`.
-  func journaled(_ body: ByteBuffer) -> EncodedJSON {
+  func journaled(_ body: [UInt8]) -> [[UInt8]] {
     let rest: JSONValue = [
       "is_whole_turn": .bool(isWholeTurn), "functions": .array(functions.sorted().map { .string($0) }),
       "maximum_calls": JSONValue(maximumCalls),
@@ -29,19 +29,17 @@ struct ResponseRecord: Sendable {
     rest.write(to: &encoded)
     encoded.removeLast(1)
     encoded.append(",\"body\":")
-    encoded.append(body)
-    encoded.append(Ascii.closeBrace)
-    return EncodedJSON(unchecked: encoded.bytes)
+    return [encoded.bytes, body, [Ascii.closeBrace]]
   }
 
   /// A body as a JSON string: as an object in the record it could be nested too deeply to be read again. Takes time with
   /// the body.
-  static func quoted(_ body: JSONObject) -> ByteBuffer {
+  static func quoted(_ body: JSONObject) -> [UInt8] {
     var quoted = ByteBuffer()
     quoted.append(Ascii.quote)
     JSONText.appendEscaped(JSONValue.object(body).encoded, to: &quoted)
     quoted.append(Ascii.quote)
-    return quoted
+    return quoted.bytes
   }
 
   /// Reads what `journaled` made.

@@ -68,7 +68,7 @@ struct ResponseRequest: Sendable, Equatable {
     var text = body["text"]?.object ?? JSONObject()
     if text["format"] == nil { text["format"] = ["type": "text"] }
     echo["text"] = .object(text)
-    guard JSONValue.object(echo).size <= RequestLimits.repeatedFields else {
+    guard JSONValue.object(echo).encoded.count <= RequestLimits.repeatedFields else {
       throw HTTPError.invalidRequest(
         "the fields that a response repeats are larger than \(RequestLimits.repeatedFields) bytes",
         code: "request_too_large")
@@ -89,7 +89,7 @@ struct ResponseBody: Sendable {
   let request: ResponseRequest
   let input: [ResponseInputItem]
   /// The body for the journal; nil for a response that is not stored.
-  let quoted: ByteBuffer?
+  let quoted: [UInt8]?
   /// Bytes of the body: a measure of the work it makes.
   let size: Int
 

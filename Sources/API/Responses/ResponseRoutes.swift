@@ -15,6 +15,8 @@ public struct ResponseRoutes {
   private let store: RunStore
   private let responses: StoredResponses
   private let clock: @Sendable () -> Timestamp
+  /// Of responses in the background that have not begun.
+  private let backlog = InputBudget()
 
   public init(
     turns: TurnFactory, runner: TurnRunner, conversations: Conversations, store: RunStore,
@@ -54,6 +56,8 @@ public struct ResponseRoutes {
     /// Of the request, with what it has inherited.
     let options: TurnOptions
     let asked: RequestedTurn
+    /// Bytes of the request's body.
+    let size: Int
     let encoder: ResponseEncoder
     /// The journal of the response that this request has asked for before.
     let repeated: RunJournal?
@@ -82,24 +86,24 @@ public struct ResponseRoutes {
     let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
     let record = ResponseRecord(
       wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
-    let journal = recording == nil ? await begin(record, body.quoted, id, at: now, principal, context) : nil
+    let journal = recording == nil ? begin(record, body.quoted, id, at: now, principal, context) : nil
     return Order(
       id: id, wanted: wanted, place: plan.plan.place, options: plan.options,
       asked: RequestedTurn(work, on: .response, for: principal, key, context, journal: journal),
-      encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground), repeated: recording?.journal)
+      size: body.size, encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground),
+      repeated: recording?.journal)
   }
 
   /// The journal of a response that is stored.
   private func begin(
-    _ record: ResponseRecord, _ quoted: ByteBuffer?, _ id: String, at now: Int, _ principal: Principal,
+    _ record: ResponseRecord, _ quoted: [UInt8]?, _ id: String, at now: Int, _ principal: Principal,
     _ context: RequestContext
-  ) async -> RunJournal? {
+  ) -> RunJournal? {
     guard let quoted else { return nil }
-    let request = await OffLoop.shared.run(on: quoted.count) { record.journaled(quoted) }
     let description = RunDescription(
       id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
-      createdAt: now, request: request)
-    return await store.begin(description, isKept: record.wanted.isBackground)
+      createdAt: now, request: record.journaled(quoted))
+    return store.begin(description, isKept: record.wanted.isBackground)
   }
 
   private func plan(
@@ -167,7 +171,14 @@ public struct ResponseRoutes {
 
   /// Nobody has to wait for it, or to stay.
   private func startInBackground(_ order: Order, _ journal: RunJournal) async throws -> HTTPResponse {
+    let principal = order.asked.principal.id
+    guard backlog.take(order.size, for: principal) else {
+      store.remove(journal)
+      throw HTTPError(
+        ClaudeError(.overloaded, "Too many bytes of responses wait in the background already", reachedCLI: false))
+    }
     Task.onLoop {
+      defer { backlog.give(order.size, of: principal) }
       // What it fails with stands in the journal.
       _ = try? await runner.startKept(order.asked) { run, attach in
         _ = attach(RunFold(order.encoder) { note($1, of: run, order, $0) })

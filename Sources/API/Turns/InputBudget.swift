@@ -1,6 +1,7 @@
 import EventLoop
 
-/// The bytes of inputs that wait for agents to have time for them. One principal holds at most half of what there may be.
+/// The bytes of inputs that wait for their turn while no client waits for them: what is said to agents, and responses in the
+/// background. One principal holds at most half of what there may be.
 @Reactor
 final class InputBudget {
   /// Bytes of all inputs that wait: two of the largest, each held as text and as what the journal will say of it.

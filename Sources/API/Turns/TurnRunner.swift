@@ -165,12 +165,18 @@ public final class TurnRunner {
       turn.principal = asked.principal.id
       return try await begin(turn, asked, endsWithClient, observe)
     case .resumption(let run, let results, let content):
-      turns.began(run, for: asked.principal, asked.context)
-      run.origin?.requestIDs.append(asked.context.requestID)
-      executor.resume(run, results, content: content) {
-        attach(run, asked, isWholeTurn: false, observe)
+      do throws(ClaudeError) {
+        try executor.resume(run, results, content: content) {
+          turns.began(run, for: asked.principal, asked.context)
+          run.origin?.requestIDs.append(asked.context.requestID)
+          attach(run, asked, isWholeTurn: false, observe)
+        }
+        return run
+      } catch {
+        // The run's own journal goes on with it.
+        if asked.journal?.state == .queued { asked.journal?.end(.failed(error)) }
+        throw error
       }
-      return run
     case .repetition(let recording):
       guard recording.isWhole else {
         throw ClaudeError(

@@ -28,13 +28,13 @@ public struct RunDescription: Sendable, Equatable {
   public let requestID: String
   /// When it was begun, in milliseconds since 1970.
   public let createdAt: Int
-  /// What the surface wants to find again. It can be as large as a request.
-  public let request: EncodedJSON
+  /// What the surface wants to find again: a JSON document in parts. It can be as large as a request.
+  public let request: [[UInt8]]
   /// Whether a run that waits for its client goes on in the same journal.
   public let outlastsWaiting: Bool
 
   public init(
-    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: EncodedJSON,
+    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: [[UInt8]],
     outlastsWaiting: Bool = false
   ) {
     self.outlastsWaiting = outlastsWaiting
@@ -46,26 +46,15 @@ public struct RunDescription: Sendable, Equatable {
     self.request = request
   }
 
-  /// For keeping.
-  package var encoded: ByteBuffer {
+  /// The first record of its journal, without its checksum. A large request is copied once.
+  package var record: [UInt8] {
     let head: JSONValue = [
       "id": .string(id), "surface": .string(surface), "principal": .string(principal),
       "request_id": .string(requestID), "created_at": JSONValue(createdAt), "outlasts_waiting": .bool(outlastsWaiting),
     ]
-    var encoded = ByteBuffer()
-    head.write(to: &encoded)
-    encoded.removeLast(1)
-    encoded.append(",\"request\":")
-    encoded.append(request.bytes)
-    encoded.append(Ascii.closeBrace)
-    return encoded
-  }
-
-  /// The first record of its journal, without its checksum.
-  var record: [UInt8] {
-    var record = ByteBuffer()
-    JournalRecord.append(kind: JournalEntry.begun.rawValue, encoded.span, to: &record)
-    return record.bytes
+    let beginning = head.encoded.dropLast() + Array(",\"request\":".utf8)
+    return JournalRecord.unsealed(
+      kind: JournalEntry.begun.rawValue, [Array(beginning)] + request + [[Ascii.closeBrace]])
   }
 
   /// Reads what `RunJournal.request` gives.
@@ -80,7 +69,7 @@ public struct RunDescription: Sendable, Equatable {
     else { return nil }
     self.init(
       id: id, surface: surface, principal: principal, requestID: json["request_id"]?.string ?? "",
-      createdAt: createdAt, request: EncodedJSON(json["request"] ?? .null),
+      createdAt: createdAt, request: [(json["request"] ?? .null).encoded],
       outlastsWaiting: json["outlasts_waiting"]?.bool ?? false)
   }
 }

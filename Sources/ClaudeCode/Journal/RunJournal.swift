@@ -103,8 +103,8 @@ public final class RunJournal {
 
   // MARK: Writing
 
-  /// - Parameter record: of its description.
-  func begin(_ record: [UInt8]) {
+  func begin(_ description: RunDescription) {
+    let record = description.record
     requestLength = record.count
     window.append(record)
     didGrow(hasRoom: onGrowth(record.count))

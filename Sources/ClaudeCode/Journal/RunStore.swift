@@ -74,11 +74,10 @@ public final class RunStore {
   /// Begins the journal of a run.
   ///
   /// - Parameter isKept: whether the run goes on when nobody watches it.
-  public func begin(_ description: RunDescription, isKept: Bool) async -> RunJournal {
-    let record = await OffLoop.shared.run(on: description.request.bytes.count) { description.record }
+  public func begin(_ description: RunDescription, isKept: Bool) -> RunJournal {
     let journal = make(description, isKept: isKept)
     journals[journal.id] = journal
-    journal.begin(record)
+    journal.begin(description)
     return journal
   }
 
