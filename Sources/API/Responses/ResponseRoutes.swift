@@ -171,14 +171,15 @@ public struct ResponseRoutes {
 
   /// Nobody has to wait for it, or to stay.
   private func startInBackground(_ order: Order, _ journal: RunJournal) async throws -> HTTPResponse {
-    let principal = order.asked.principal.id
-    guard backlog.take(order.size, for: principal) else {
+    // As what is asked, and in its journal.
+    let (principal, size) = (order.asked.principal.id, 2 * order.size)
+    guard backlog.take(size, for: principal) else {
       store.remove(journal)
       throw HTTPError(
         ClaudeError(.overloaded, "Too many bytes of responses wait in the background already", reachedCLI: false))
     }
     Task.onLoop {
-      defer { backlog.give(order.size, of: principal) }
+      defer { backlog.give(size, of: principal) }
       // What it fails with stands in the journal.
       _ = try? await runner.startKept(order.asked) { run, attach in
         _ = attach(RunFold(order.encoder) { note($1, of: run, order, $0) })
