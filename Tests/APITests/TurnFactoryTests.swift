@@ -274,6 +274,19 @@ struct ConversationPlanTests {
     #expect(told.hasSuffix("User: more"))
   }
 
+  @Test("an image before the first question is told, for in a user line the CLI names its file to the model")
+  func firstImage() async throws {
+    let image = #"{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}"#
+    let plan = try await plan(#"{"role":"user","content":[\#(image),{"type":"text","text":"what is it?"}]}"#)
+    guard case .imported(_, let transcript, let fallback) = plan.turn.session else {
+      Issue.record("the session is \(plan.turn.session)")
+      return
+    }
+    #expect(transcript.messages.count == 1 && transcript.messages[0].content.contains { $0.text == nil })
+    #expect(plan.turn.prompt == "what is it?")
+    #expect(fallback.content.count == 2)
+  }
+
   @Test("a history never finds somebody else's session, nor one with other settings")
   func strangers() async throws {
     let first = try await plan(user("hi"))

@@ -102,10 +102,11 @@ public final class Conversations {
       content: history.question, beginningWith: imported, options: wanted, continuing: session, context)
   }
 
-  /// Nil for a conversation that only begins.
+  /// Nil for a conversation that only begins, and in words.
   private func imported(_ conversation: ChatConversation) async -> ImportedHistory? {
     let (history, size, policy) = (conversation.history, conversation.size, turns.policy)
-    guard !history.told.isEmpty else { return nil }
+    // An image has to be told even where nothing was said before it; see `Resumption`.
+    guard !history.told.isEmpty || history.question.contains(where: { $0.text == nil }) else { return nil }
     return await OffLoop.shared.run(on: size) { ImportedHistory(history, size: size, policy) }
   }
 
