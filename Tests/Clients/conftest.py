@@ -1,5 +1,6 @@
 """The real CLI between our server and a scripted upstream; everything on loopback, with made-up keys."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -212,28 +213,42 @@ class Server:
         return found
 
 
-@pytest.fixture(scope="session")
-def make_server(cli, upstream, tmp_path_factory):
-    servers = []
+@contextlib.contextmanager
+def servers(cli, upstream, tmp_path_factory):
+    """What makes servers; they end together."""
+    made = []
 
     def make(**extra):
-        servers.append(Server(cli, upstream, tmp_path_factory.mktemp("server"), **extra))
-        return servers[-1]
+        made.append(Server(cli, upstream, tmp_path_factory.mktemp("server"), **extra))
+        return made[-1]
 
     yield make
-    for server in servers:
+    for server in made:
         assert server.program.stop() == 0, f"the server did not end well: see {server.log}"
 
 
-@pytest.fixture(scope="session")
-def server(make_server):
-    return make_server()
+@pytest.fixture(scope="module")
+def make_server(cli, upstream, tmp_path_factory):
+    """Servers of one file: their processes take gigabytes, and must not add up."""
+    with servers(cli, upstream, tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
-def open_server(make_server):
+def make_lasting_server(cli, upstream, tmp_path_factory):
+    with servers(cli, upstream, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def server(make_lasting_server):
+    return make_lasting_server()
+
+
+@pytest.fixture(scope="session")
+def open_server(make_lasting_server):
     """For the matrix of clients: no spares, so that each process that was started was started for a turn."""
-    return make_server(CLAUDE_POOL_SPARES="0", CLAUDE_MAX_PROCESSES="6", UPSTREAM_RETRY_PATIENCE_MS="100")
+    return make_lasting_server(CLAUDE_POOL_SPARES="0", CLAUDE_MAX_PROCESSES="6", UPSTREAM_RETRY_PATIENCE_MS="100")
 
 
 class Function:

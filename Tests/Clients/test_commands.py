@@ -24,7 +24,8 @@ class Ground:
     def __init__(self, make_server, upstream, folder, **extra):
         self.home = Home(folder, SETTINGS)
         self.upstream = upstream
-        self.server = make_server(HOME=str(self.home.path), API_KEYS=f"{FIRST_KEY},{SECOND_KEY}", **extra)
+        self.server = make_server(
+            HOME=str(self.home.path), API_KEYS=f"{FIRST_KEY},{SECOND_KEY}", CLAUDE_MAX_PROCESSES="8", **extra)
 
     def forget(self):
         urllib.request.urlopen(urllib.request.Request(f"{self.upstream.url}/__requests", method="DELETE")).close()
