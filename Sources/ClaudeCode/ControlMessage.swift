@@ -50,6 +50,18 @@ public enum ControlMessage {
 
   public static func user(_ text: String) -> [UInt8] { user([.text(text)]) }
 
+  /// What the user says during a turn. The CLI (2.1.329) keeps a text whose first character that is not blank is a `/` for
+  /// a turn of its own; behind a zero-width space, which is no blank to it, the text belongs to the turn.
+  package static func besides(_ content: [ContentBlock]) -> [UInt8] {
+    user(
+      content.map { block in
+        guard let text = block.text, text.unicodeScalars.first(where: { !$0.properties.isWhitespace }) == "/" else {
+          return block
+        }
+        return .text("\u{200B}" + text)
+      })
+  }
+
   /// Whether the CLI would read a message of this text as a command. By bytes: with a combining mark behind it the slash
   /// is no `Character` of its own, but the CLI sees the slash.
   public static func isCommand(_ text: String) -> Bool { text.utf8.first == UInt8(ascii: "/") }

@@ -205,7 +205,7 @@ public final class Run: RunSource {
     guard !content.isEmpty || !answers.isEmpty || !decisions.isEmpty else { return }
     let size = (content + answers.flatMap(\.1.content)).reduce(0) { $0 + $1.size }
     send(size) {
-      var lines = content.isEmpty ? [] : ControlMessage.user(content)
+      var lines = content.isEmpty ? [] : ControlMessage.besides(content)
       for (call, result) in answers { lines += FunctionServer.answer(to: call, result) }
       for (question, result) in decisions { lines += question.answer(result) }
       return lines

@@ -46,6 +46,17 @@ struct ControlMessageTests {
     }
   }
 
+  @Test(
+    "what is said during a turn never looks like a command, not even behind blanks",
+    arguments: [
+      ("/init", "\u{200B}/init"), (" \t/init", "\u{200B} \t/init"), ("\u{3000}/init", "\u{200B}\u{3000}/init"),
+      ("init /x", "init /x"), ("", ""),
+    ])
+  func besides(said: String, written: String) throws {
+    let line = try JSONValue(parsing: Array(ControlMessage.besides([.text(said)]).dropLast()))
+    #expect(line["message"]?["content"] == .string(written))
+  }
+
   @Test("an interruption is a request without more")
   func interrupt() {
     #expect(
