@@ -5,7 +5,7 @@ package struct Retry: Sendable, Equatable {
   package let status: Int?
   package let delay: Duration
 
-  /// A longer delay is taken for this one: it is past any patience.
+  /// A longer delay counts as this one.
   static let longestDelay: Duration = .seconds(86_400)
 
   package init?(_ message: StreamMessage, _ line: Span<UInt8>) {

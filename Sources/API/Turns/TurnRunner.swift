@@ -173,7 +173,7 @@ public final class TurnRunner {
         }
         return run
       } catch {
-        // The run's own journal goes on with it.
+        // The run's own journal stays open.
         if asked.journal?.state == .queued { asked.journal?.end(.failed(error)) }
         throw error
       }
