@@ -77,7 +77,7 @@ public final class OffLoop {
     }
   }
 
-  /// The place goes to whoever waits longest.
+  /// The place goes to the work that has waited longest.
   private func leave() {
     if waiting.isEmpty { active -= 1 } else { waiting.removeFirst().resume() }
   }
