@@ -89,7 +89,7 @@ let package = Package(
       ]),
     // libcurl's headers are needed for the tests only: `make tools` installs them.
     .systemLibrary(name: "CCurl", path: "Tests/CCurl"),
-    tests("IntegrationTests", ["CCurl", "CLinux", "EventLoop", "Bytes"]),
+    tests("IntegrationTests", ["TestSupport", "CCurl", "CLinux", "EventLoop", "Bytes"]),
     tests("AppTests", ["TestSupport", "App", "ClaudeCode", "Identity", "Telemetry", "Workspaces"]),
   ],
   swiftLanguageModes: [.v6]

@@ -106,7 +106,7 @@ struct ChildCommandTests {
     #expect(throws: SystemCallError("spawn /bin/sh", code: E2BIG)) { try command.spawn() }
     let directory = TemporaryDirectory()
     command = .shell("")
-    command.executable = directory.write("no interpreter", to: "program", mode: 0o700)
+    command.executable = directory.writeProgram("no interpreter", to: "program")
     #expect(throws: SystemCallError("spawn \(command.executable)", code: ENOEXEC)) { try command.spawn() }
   }
 

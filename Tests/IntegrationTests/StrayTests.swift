@@ -24,8 +24,7 @@ struct StrayTests {
   private func run(_ body: (TestServer) async throws -> Void) async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    try directory.write(Self.cli, to: "claude")
-    unsafe chmod("\(directory.path)/claude", 0o700)
+    directory.writeProgram(Self.cli, to: "claude")
     let settings = ["CLAUDE_CLI_PATH": "\(directory.path)/claude", "CLAUDE_SESSION_IDLE_MS": "600000"]
     try await TestServer.run(settings, in: directory) { server in try await body(server) }
   }
@@ -71,8 +70,7 @@ struct StrayTests {
   func killed() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    try directory.write(Self.cli + "\ntrap '' TERM; exec sleep 600", to: "claude")
-    unsafe chmod("\(directory.path)/claude", 0o700)
+    directory.writeProgram(Self.cli + "\ntrap '' TERM; exec sleep 600", to: "claude")
     let server = try await TestServer(
       [
         "CLAUDE_CLI_PATH": "\(directory.path)/claude", "CLAUDE_SESSION_IDLE_MS": "600000",
@@ -91,12 +89,10 @@ struct StrayTests {
   func inherited() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    try directory.write(Self.cli, to: "claude")
-    try directory.write(
+    directory.writeProgram(Self.cli, to: "claude")
+    directory.writeProgram(
       "#!/bin/sh\nsleep 303 </dev/null >/dev/null 2>&1 & echo $! >\(directory.path)/inherited\nexec \"$@\"\n",
       to: "wrapper")
-    unsafe chmod("\(directory.path)/claude", 0o700)
-    unsafe chmod("\(directory.path)/wrapper", 0o700)
     let server = try ServerProcess(
       "\(directory.path)/wrapper", [try Binaries.server(), "--port", "0"],
       environment: [

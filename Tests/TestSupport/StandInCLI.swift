@@ -21,7 +21,7 @@ public enum StandInCLI {
 
   /// A shell script.
   public static func script(_ body: String, in directory: TemporaryDirectory) -> String {
-    directory.write("#!/bin/sh\n\(body)\n", to: "claude", mode: 0o700)
+    directory.writeProgram("#!/bin/sh\n\(body)\n", to: "claude")
   }
 
   /// A program that prints these lines when it has read what a run sends at its start, and ends.

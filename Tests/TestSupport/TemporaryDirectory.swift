@@ -24,6 +24,12 @@ public final class TemporaryDirectory: Sendable {
     return file
   }
 
+  /// Writes a program and returns its path.
+  public func writeProgram(_ text: String, to name: String) -> String {
+    Program.write(text, to: "\(path)/\(name)")
+    return "\(path)/\(name)"
+  }
+
   public func makeLink(_ name: String, to target: String) throws {
     guard unsafe symlink(target, "\(path)/\(name)") == 0 else { throw SystemCallError("symlink \(name)", code: errno) }
   }

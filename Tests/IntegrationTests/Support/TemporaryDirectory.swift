@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A directory of one server's own: home, configuration, workspaces, scratch.
 struct TemporaryDirectory: Sendable {
@@ -16,6 +17,8 @@ struct TemporaryDirectory: Sendable {
   func write(_ text: String, to name: String) throws {
     try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
   }
+
+  func writeProgram(_ text: String, to name: String) { Program.write(text, to: "\(path)/\(name)") }
 
   /// Puts a symbolic link there, and the directories it needs.
   func link(_ name: String, to target: String) throws {
