@@ -17,6 +17,9 @@ public struct ByteBuffer: Sendable {
     retained = ByteBuffer.retainedCapacity
   }
 
+  /// Makes room for `count` more bytes: they are appended without moving what is there.
+  public mutating func reserve(_ count: Int) { storage.reserveCapacity(storage.count + count) }
+
   /// What it can hold without asking for memory.
   public var capacity: Int { storage.capacity }
 

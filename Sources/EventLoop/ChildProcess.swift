@@ -47,7 +47,7 @@ public final class ChildProcess {
   private var errors: Channel?
   private var exit: Channel?
   private let pidDescriptor: Int32
-  private var pendingInput = ByteBuffer()
+  private var pendingInput = OutgoingBytes()
   private var closesInputWhenSent = false
   private var isOutputPaused = false
   /// Whether the other end of standard output is closed: what is in the pipe is all there will be.
@@ -120,7 +120,7 @@ public final class ChildProcess {
   private func sendInput() {
     guard let input else { return }
     while !pendingInput.isEmpty {
-      switch input.write(pendingInput.span) {
+      switch pendingInput.withNext({ input.write($0) }) {
       case .wrote(0): return
       case .wrote(let count): pendingInput.consume(count)
       case .failed: return dropInput()  // EPIPE: the child's exit says more

@@ -19,17 +19,13 @@ public enum JournalRecord {
     output.append(payload)
   }
 
-  /// One record without its checksum.
-  ///
-  /// - Parameter payload: in parts, which are joined.
-  public static func unsealed(kind: UInt8, _ payload: [[UInt8]]) -> [UInt8] {
-    let length = payload.reduce(0) { $0 + $1.count }
-    var record = ByteBuffer(reserving: headerLength + length)
-    append(UInt32(length), to: &record)
-    append(0, to: &record)
-    record.append(kind)
-    for part in payload { record.append(part) }
-    return record.bytes
+  /// Appends the header of a record whose payload is still to be written; see `close`.
+  public static func open(kind: UInt8, in output: inout ByteBuffer) { append(kind: kind, [UInt8]().span, to: &output) }
+
+  /// Fills in the length of an opened record, which is all of `record`.
+  public static func close(_ record: inout ByteBuffer) {
+    let length = UInt32(record.count - headerLength)
+    for index in 0..<4 { record[index] = UInt8(truncatingIfNeeded: length >> UInt32(8 * index)) }
   }
 
   private static func append(_ number: UInt32, to output: inout ByteBuffer) {

@@ -19,8 +19,8 @@ struct ResponseRequestTests {
     #expect(!request.isStreamed && !request.isBackground)
     let body = try ResponseBody(object(#"{"input":"hi"}"#), size: 14)
     #expect(body.input.compactMap(\.message) == [ChatMessage(role: .user, text: "hi")])
-    #expect(body.quoted == Array(#""{\"input\":\"hi\"}""#.utf8))
-    #expect(try ResponseBody(object(#"{"input":"hi","store":false}"#), size: 28).quoted == nil)
+    #expect(body.journaled != nil)
+    #expect(try ResponseBody(object(#"{"input":"hi","store":false}"#), size: 28).journaled == nil)
     #expect(request.stage.isEmpty && request.previousID == nil)
     #expect(request.echo["text"] == ["format": ["type": "text"]])
     #expect(request.echo["tools"] == [] && request.echo["store"] == true && request.echo["instructions"] == .null)
@@ -66,13 +66,20 @@ struct ResponseRequestTests {
     #expect(try refusal { _ = try ResponseBody(object(body), size: 0) } == expected)
   }
 
+  /// What the journal of a response has of its request.
+  private func journaled(_ record: ResponseRecord, _ body: JSONObject) throws -> JSONValue {
+    let journaled = ResponseRecord.journaled(body)
+    record.finish(journaled)
+    let run = RunDescription(id: "r", surface: "response", principal: "me", requestID: "q", createdAt: 1)
+    return try #require(RunDescription.request(in: journaled.record(of: run).dropFirst(JournalRecord.headerLength)))
+  }
+
   @Test("what a journal has of a request is read again")
   func record() throws {
     let body = try object(#"{"input":"hi"}"#)
     let record = ResponseRecord(
       try ResponseRequest(body), isWholeTurn: false, functions: ["f"], maximumCalls: 1)
-    let journaled = try JSONValue(parsing: Array(record.journaled(ResponseRecord.quoted(body)).joined()))
-    let read = try #require(try ResponseRecord.read(journaled))
+    let read = try #require(try ResponseRecord.read(journaled(record, body)))
     #expect(read.record.wanted == record.wanted && !read.record.isWholeTurn && read.body == body)
     #expect(read.record.functions == ["f"] && read.record.maximumCalls == 1)
     #expect(try ResponseRecord.read(["x": 1]) == nil)
@@ -84,11 +91,7 @@ struct ResponseRequestTests {
     let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     let body = try object(#"{"input":"hi","x":\#(deep)}"#)
     let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
-    let description = RunDescription(
-      id: "r", surface: "response", principal: "me", requestID: "q", createdAt: 1,
-      request: record.journaled(ResponseRecord.quoted(body)))
-    let request = try #require(RunDescription.request(in: description.record.dropFirst(9)))
-    #expect(try ResponseRecord.read(request)?.body == body)
+    #expect(try ResponseRecord.read(journaled(record, body))?.body == body)
   }
 
   @Test("how long the instructions of a response may be")

@@ -32,10 +32,10 @@ struct StoredResponsesTests {
   private func keep(_ id: String, _ fields: String, _ lines: [String], isOver: Bool = true) throws {
     let body = try object("{\(fields)}")
     let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
+    let request = ResponseRecord.journaled(body)
+    record.finish(request)
     let journal = store.begin(
-      RunDescription(
-        id: id, surface: "response", principal: me.id, requestID: "q", createdAt: 1000,
-        request: record.journaled(ResponseRecord.quoted(body))),
+      RunDescription(id: id, surface: "response", principal: me.id, requestID: "q", createdAt: 1000), request,
       isKept: true)
     let run = Run.idle(scheduler)
     for line in lines {

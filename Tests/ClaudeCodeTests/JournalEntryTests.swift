@@ -48,9 +48,10 @@ struct JournalEntryTests {
   @Test("what a run is, and what it was asked")
   func description() throws {
     let description = RunDescription(
-      id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, request: [Array(#"{"a":[1]}"#.utf8)],
-      outlastsWaiting: true)
-    let payload = description.record.dropFirst(JournalRecord.headerLength)
+      id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, outlastsWaiting: true)
+    let request = JournaledRequest { $0.append(#"{"a":"#) }
+    request.append(Array("[1]}".utf8))
+    let payload = request.record(of: description).dropFirst(JournalRecord.headerLength)
     #expect(RunDescription(try JSONValue(parsing: Array(payload))) == description)
     #expect(RunDescription.request(in: payload) == ["a": [1]])
     #expect(RunDescription(["id": "i"]) == nil)

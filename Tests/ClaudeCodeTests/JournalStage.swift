@@ -99,8 +99,7 @@ final class JournalStage {
     return store.begin(
       RunDescription(
         id: id ?? "run-\(ids)", surface: "agent", principal: principal, requestID: "req", createdAt: ids,
-        request: [#"{"n":\#(ids)}"#.utf8.map { $0 }], outlastsWaiting: outlastsWaiting),
-      isKept: isKept)
+        outlastsWaiting: outlastsWaiting), JournaledRequest(EncodedJSON(["n": JSONValue(ids)])), isKept: isKept)
   }
 
   func say(_ lines: [String], in journal: RunJournal) {

@@ -65,7 +65,9 @@ struct JournalWindowTests {
 extension JournalRecord {
   fileprivate static func unsealed(_ payload: [UInt8]) -> [UInt8] {
     var record = ByteBuffer()
-    append(kind: 1, payload.span, to: &record)
+    open(kind: 1, in: &record)
+    record.append(payload)
+    close(&record)
     return record.bytes
   }
 }

@@ -212,10 +212,8 @@ struct RecoveredRunTests {
 
   private func begin(_ store: RunStore, _ id: String) -> RunJournal {
     let journal = store.begin(
-      RunDescription(
-        id: id, surface: "agent", principal: "me", requestID: "req", createdAt: 7,
-        request: [Array(#"{"model":"m"}"#.utf8)]),
-      isKept: true)
+      RunDescription(id: id, surface: "agent", principal: "me", requestID: "req", createdAt: 7),
+      JournaledRequest(EncodedJSON(["model": "m"])), isKept: true)
     let run = JournalStage.run(ManualScheduler())
     run.add(journal)
     journal.follow(run)

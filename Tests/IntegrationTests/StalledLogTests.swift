@@ -3,57 +3,43 @@ import Foundation
 import Glibc
 import Testing
 
-/// A server whose standard output is a pipe that nobody reads, for as long as the test wants.
+/// A server whose standard output is a pipe that nobody reads once it listens, for as long as the test wants.
 @Suite(.alone, .serialized)
 struct StalledLogTests {
   private final class StalledServer {
     let process = Process()
-    let port: Int
     let output = Pipe()
+    private(set) var port = 0
 
-    init(in directory: TemporaryDirectory) async throws {
-      port = try StalledServer.freePort()
+    init(in directory: TemporaryDirectory) throws {
       process.executableURL = URL(fileURLWithPath: try Binaries.server())
-      process.arguments = ["--port", "\(port)", "--simulate", "--env-file", "/dev/null"]
+      process.arguments = ["--port", "0", "--simulate", "--env-file", "/dev/null"]
       process.environment = [
         "PATH": "/usr/bin:/bin", "HOME": directory.path, "TMPDIR": "\(directory.path)/tmp", "LOG_LEVEL": "debug",
         "WORKSPACE_BASE_PATH": directory.workspaces, "CLAUDE_POOL_SPARES": "0", "LOG_FORMAT": "json",
       ]
       process.standardOutput = output
       try process.run()
+      port = try #require(try readPort(), "the server does not listen")
     }
 
-    /// A connection, as soon as the server listens: its log cannot be asked.
-    func connect() async throws -> RawConnection {
-      let deadline = ContinuousClock.now + .seconds(20)
-      while ContinuousClock.now < deadline {
-        if let connection = try? RawConnection(port: port) { return connection }
-        try await Task.sleep(for: .milliseconds(10))
+    /// Reads the log as far as the line that names the port, and what came with it.
+    private func readPort() throws -> Int? {
+      var log: [UInt8] = []
+      while case let part = output.fileHandleForReading.availableData, !part.isEmpty {
+        log += part
+        let whole = log[..<(log.lastIndex(of: Ascii.lineFeed) ?? 0)].split(separator: Ascii.lineFeed)
+        for line in try whole.map({ try JSONValue(parsing: Array($0)) }) where line["msg"] == "listening" {
+          return line["url"]?.string?.split(separator: ":").last.flatMap { Int($0) }
+        }
       }
-      return try RawConnection(port: port)
+      return nil
     }
 
     func stop() -> Int32 {
       process.terminate()
       process.waitUntilExit()
       return process.terminationStatus
-    }
-
-    /// A port that nobody listens on: the kernel gives it, and it is free again.
-    private static func freePort() throws -> Int {
-      let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-      defer { close(listener) }
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-      let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-          unsafe bind(listener, pointer, length) == 0 && getsockname(listener, pointer, &length) == 0
-        }
-      }
-      try #require(isBound)
-      return Int(in_port_t(bigEndian: address.sin_port))
     }
   }
 
@@ -70,8 +56,8 @@ struct StalledLogTests {
   func stalled() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    let server = try await StalledServer(in: directory)
-    let client = try await server.connect()
+    let server = try StalledServer(in: directory)
+    let client = try RawConnection(port: server.port)
     #expect(answers(client, "/health/live", 5000, status: 200) == 5000)
     client.close()
     let start = ContinuousClock.now
@@ -84,8 +70,8 @@ struct StalledLogTests {
   func counted() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    let server = try await StalledServer(in: directory)
-    let client = try await server.connect()
+    let server = try StalledServer(in: directory)
+    let client = try RawConnection(port: server.port)
     // A line for each, which is longer than its path: twice what the queue holds.
     #expect(answers(client, "/\(String(repeating: "x", count: 4000))", 2000, status: 404) == 2000)
     client.close()

@@ -4,12 +4,13 @@ import socket
 import threading
 import time
 
-from .ground import Scene, exchange, status_of
+from .ground import Scene, exchange, read_to_end, status_of
 
 # What the machine and the probe are worth by themselves.
 QUIET_SECONDS = 2
 CRLF_FLOOD_SECONDS = 5
 LINGER_SECONDS = 4
+DRAIN_SECONDS = 5
 CRLFS = 20_000_000
 TINY_CHUNKS = 8_000_000
 PIPELINED = 200_000
@@ -37,14 +38,8 @@ def flood(connection, block, seconds):
 
 
 def drain(connection):
-    connection.settimeout(5)
-    received = bytearray()
-    try:
-        while part := connection.recv(1 << 18):
-            received += part
-    except OSError:
-        pass
-    return bytes(received)
+    connection.settimeout(DRAIN_SECONDS)
+    return read_to_end(connection)
 
 
 def endless_empty_lines(seconds):

@@ -136,13 +136,19 @@ def exchange(connection, head, body=b""):
     except OSError:
         # Refused in the middle: the answer is there all the same.
         pass
+    received = read_to_end(connection)
+    return status_of(received), received
+
+
+def read_to_end(connection):
+    """What comes until the server closes the connection or stays silent for as long as its timeout."""
     received = bytearray()
     try:
         while part := connection.recv(1 << 18):
             received += part
     except OSError:
         pass
-    return status_of(received), bytes(received)
+    return bytes(received)
 
 
 def status_of(received):

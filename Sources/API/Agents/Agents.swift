@@ -39,8 +39,7 @@ public final class Agents {
     let journal = store.begin(
       RunDescription(
         id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: context.requestID,
-        createdAt: clock().milliseconds, request: [journaled.bytes],
-        outlastsWaiting: true), isKept: true)
+        createdAt: clock().milliseconds, outlastsWaiting: true), JournaledRequest(journaled), isKept: true)
     let agent = agent(of: journal, principal)
     do {
       return (agent, try await agent.begin(turn, context))

@@ -17,32 +17,26 @@ struct ResponseRecord: Sendable {
     self.maximumCalls = maximumCalls
   }
 
-  /// The record for the journal, in parts: a body can be large.
-  ///
-  /// - Parameter body: the request's, from `quoted`.
-  func journaled(_ body: [UInt8]) -> [[UInt8]] {
+  /// The beginning of the record for the journal: the body, as a JSON string. As an object in the record it could be
+  /// nested too deeply to be read again. Takes time with the body.
+  static func journaled(_ body: JSONObject) -> JournaledRequest {
+    JournaledRequest { record in
+      record.append("{\"body\":\"")
+      JSONText.appendEscaped(JSONValue.object(body).encoded, to: &record)
+      record.append(Ascii.quote)
+    }
+  }
+
+  /// Writes the rest of the record.
+  func finish(_ request: JournaledRequest) {
     let rest: JSONValue = [
       "is_whole_turn": .bool(isWholeTurn), "functions": .array(functions.sorted().map { .string($0) }),
       "maximum_calls": JSONValue(maximumCalls),
     ]
-    var encoded = ByteBuffer()
-    rest.write(to: &encoded)
-    encoded.removeLast(1)
-    encoded.append(",\"body\":")
-    return [encoded.bytes, body, [Ascii.closeBrace]]
+    request.append([Ascii.comma] + rest.encoded.dropFirst())
   }
 
-  /// A body as a JSON string: as an object in the record it could be nested too deeply to be read again. Takes time with
-  /// the body.
-  static func quoted(_ body: JSONObject) -> [UInt8] {
-    var quoted = ByteBuffer()
-    quoted.append(Ascii.quote)
-    JSONText.appendEscaped(JSONValue.object(body).encoded, to: &quoted)
-    quoted.append(Ascii.quote)
-    return quoted.bytes
-  }
-
-  /// Reads what `journaled` made.
+  /// Reads what `journaled` and `finish` wrote.
   ///
   /// - Returns: the record, and the request's body; nil for something else.
   /// - Throws: `HTTPError` for a body that is none.

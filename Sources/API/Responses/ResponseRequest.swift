@@ -89,7 +89,7 @@ struct ResponseBody: Sendable {
   let request: ResponseRequest
   let input: [ResponseInputItem]
   /// The body for the journal; nil for a response that is not stored.
-  let quoted: [UInt8]?
+  let journaled: JournaledRequest?
   /// Bytes of the body: a measure of the work it makes.
   let size: Int
 
@@ -98,6 +98,6 @@ struct ResponseBody: Sendable {
     self.size = size
     request = try ResponseRequest(body)
     input = try ResponseInputItem.list(body["input"])
-    quoted = request.isStored ? ResponseRecord.quoted(body) : nil
+    journaled = request.isStored ? ResponseRecord.journaled(body) : nil
   }
 }

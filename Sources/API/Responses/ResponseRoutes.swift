@@ -86,7 +86,7 @@ public struct ResponseRoutes {
     let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
     let record = ResponseRecord(
       wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
-    let journal = recording == nil ? begin(record, body.quoted, id, at: now, principal, context) : nil
+    let journal = recording == nil ? begin(record, body.journaled, id, at: now, principal, context) : nil
     return Order(
       id: id, wanted: wanted, place: plan.plan.place, options: plan.options,
       asked: RequestedTurn(work, on: .response, for: principal, key, context, journal: journal),
@@ -96,14 +96,15 @@ public struct ResponseRoutes {
 
   /// The journal of a response that is stored.
   private func begin(
-    _ record: ResponseRecord, _ quoted: [UInt8]?, _ id: String, at now: Int, _ principal: Principal,
+    _ record: ResponseRecord, _ request: JournaledRequest?, _ id: String, at now: Int, _ principal: Principal,
     _ context: RequestContext
   ) -> RunJournal? {
-    guard let quoted else { return nil }
+    guard let request else { return nil }
+    record.finish(request)
     let description = RunDescription(
       id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
-      createdAt: now, request: record.journaled(quoted))
-    return store.begin(description, isKept: record.wanted.isBackground)
+      createdAt: now)
+    return store.begin(description, request, isKept: record.wanted.isBackground)
   }
 
   private func plan(

@@ -28,14 +28,11 @@ public struct RunDescription: Sendable, Equatable {
   public let requestID: String
   /// When it was begun, in milliseconds since 1970.
   public let createdAt: Int
-  /// What the surface wants to find again: a JSON document in parts. It can be as large as a request.
-  public let request: [[UInt8]]
   /// Whether a run that waits for its client goes on in the same journal.
   public let outlastsWaiting: Bool
 
   public init(
-    id: String, surface: String, principal: String, requestID: String, createdAt: Int, request: [[UInt8]],
-    outlastsWaiting: Bool = false
+    id: String, surface: String, principal: String, requestID: String, createdAt: Int, outlastsWaiting: Bool = false
   ) {
     self.outlastsWaiting = outlastsWaiting
     self.id = id
@@ -43,18 +40,13 @@ public struct RunDescription: Sendable, Equatable {
     self.principal = principal
     self.requestID = requestID
     self.createdAt = createdAt
-    self.request = request
   }
 
-  /// The first record of its journal, without its checksum. A large request is copied once.
-  package var record: [UInt8] {
-    let head: JSONValue = [
+  var json: JSONValue {
+    [
       "id": .string(id), "surface": .string(surface), "principal": .string(principal),
       "request_id": .string(requestID), "created_at": JSONValue(createdAt), "outlasts_waiting": .bool(outlastsWaiting),
     ]
-    let beginning = head.encoded.dropLast() + Array(",\"request\":".utf8)
-    return JournalRecord.unsealed(
-      kind: JournalEntry.begun.rawValue, [Array(beginning)] + request + [[Ascii.closeBrace]])
   }
 
   /// Reads what `RunJournal.request` gives.
@@ -62,15 +54,14 @@ public struct RunDescription: Sendable, Equatable {
     try? JSONValue(parsing: bytes.span)["request"]
   }
 
-  /// Nil for what `encoded` does not write.
+  /// Nil for what `json` does not write.
   init?(_ json: JSONValue) {
     guard let id = json["id"]?.string, let surface = json["surface"]?.string,
       let principal = json["principal"]?.string, let createdAt = json["created_at"]?.count
     else { return nil }
     self.init(
       id: id, surface: surface, principal: principal, requestID: json["request_id"]?.string ?? "",
-      createdAt: createdAt, request: [(json["request"] ?? .null).encoded],
-      outlastsWaiting: json["outlasts_waiting"]?.bool ?? false)
+      createdAt: createdAt, outlastsWaiting: json["outlasts_waiting"]?.bool ?? false)
   }
 }
 

@@ -103,8 +103,7 @@ public final class RunJournal {
 
   // MARK: Writing
 
-  func begin(_ description: RunDescription) {
-    let record = description.record
+  func begin(_ record: [UInt8]) {
     requestLength = record.count
     window.append(record)
     didGrow(hasRoom: onGrowth(record.count))

@@ -73,11 +73,13 @@ public final class RunStore {
 
   /// Begins the journal of a run.
   ///
-  /// - Parameter isKept: whether the run goes on when nobody watches it.
-  public func begin(_ description: RunDescription, isKept: Bool) -> RunJournal {
+  /// - Parameters:
+  ///   - request: what the surface wants to find again; it is handed over.
+  ///   - isKept: whether the run goes on when nobody watches it.
+  public func begin(_ description: RunDescription, _ request: JournaledRequest, isKept: Bool) -> RunJournal {
     let journal = make(description, isKept: isKept)
     journals[journal.id] = journal
-    journal.begin(description)
+    journal.begin(request.record(of: description))
     return journal
   }
 
