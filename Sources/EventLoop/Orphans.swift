@@ -6,6 +6,8 @@ import Glibc
 @Reactor
 public struct Orphans {
   private let scheduler: any Scheduler
+  /// The variable that names a process's owner.
+  private let variable: String
 
   /// How long they may take to end by themselves when they are asked to.
   static let patience: Duration = .seconds(1)
@@ -13,13 +15,19 @@ public struct Orphans {
   /// A process that still stands after so many kills stands in the kernel.
   private static let maximumSweeps = 60
 
-  public init(scheduler: any Scheduler = Loop.main) { self.scheduler = scheduler }
+  public init(scheduler: any Scheduler = Loop.main) { self.init(scheduler: scheduler, variable: ProcessOwner.variable) }
+
+  /// - Parameter variable: another one for a test, whose processes no server is to find.
+  init(scheduler: any Scheduler = Loop.main, variable: String) {
+    self.scheduler = scheduler
+    self.variable = variable
+  }
 
   /// Ends them: asks first, then kills.
   ///
   /// - Returns: how many there were.
   public func end() async -> Int {
-    let found = Orphans.find(in: ProcessTable())
+    let found = find(in: ProcessTable())
     guard !found.isEmpty else { return 0 }
     for orphan in found { orphan.signal(SIGTERM) }
     await pause(Orphans.patience)
@@ -27,7 +35,7 @@ public struct Orphans {
     for _ in 0..<Orphans.maximumSweeps {
       // Looked for again: a dying shell may have started another one.
       let table = ProcessTable()
-      let left = Orphans.find(in: table).union(all.filter(\.isAlive))
+      let left = find(in: table).union(all.filter(\.isAlive))
       guard !left.isEmpty else { break }
       all.formUnion(left)
       for orphan in left { orphan.signal(SIGKILL) }
@@ -37,11 +45,11 @@ public struct Orphans {
   }
 
   /// - Parameter pid: is spared, and so is what it came from.
-  static func find(in table: ProcessTable, sparing pid: Int32 = getpid()) -> Set<ProcessIdentity> {
+  func find(in table: ProcessTable, sparing pid: Int32 = getpid()) -> Set<ProcessIdentity> {
     let lineage = table.lineage(of: pid)
     var owners: [String: Bool] = [:]
     var found: Set<ProcessIdentity> = []
-    for (identity, marker) in table.marked(ProcessOwner.variable) {
+    for (identity, marker) in table.marked(variable) {
       let owner = marker.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
       let isGone = owners[owner] ?? (ProcessOwner(marker: marker)?.isGone ?? false)
       owners[owner] = isGone

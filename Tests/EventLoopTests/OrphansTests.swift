@@ -8,6 +8,12 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1)))
 struct OrphansTests {
   private let scheduler = ManualScheduler()
+  /// Not the servers' own: those that other tests start end what they find under it.
+  private static let variable = "ORPHANS_TEST_OWNER"
+
+  private func orphans(_ scheduler: ManualScheduler) -> Orphans {
+    Orphans(scheduler: scheduler, variable: Self.variable)
+  }
 
   /// A shell that is deaf to SIGTERM, and below it a process that is too, has no mark and a session of its own.
   @Reactor
@@ -17,8 +23,7 @@ struct OrphansTests {
     private let pipes: [Int32]
 
     init(mark: String?) async throws {
-      // Deaf before it has its mark: servers that other tests start look for marks, too, and ask first.
-      let marking = mark.map { "env \(ProcessOwner.variable)='\($0)'" } ?? ""
+      let marking = mark.map { "env \(OrphansTests.variable)='\($0)'" } ?? ""
       let spawned = try ChildCommand.shell(
         "trap '' TERM; setsid sleep 600 & exec \(marking) sh -c \"echo $!; exec sleep 600\""
       ).spawn()
@@ -78,7 +83,7 @@ struct OrphansTests {
     ] {
       others.append(try await Tree(mark: mark))
     }
-    await finish(Task.onLoop { await Orphans(scheduler: scheduler).end() }, scheduler)
+    await finish(Task.onLoop { await orphans(scheduler).end() }, scheduler)
     #expect(orphan.isGone)
     for other in others { #expect(other.isAlive) }
     for tree in others + [orphan] { tree.end() }
@@ -88,9 +93,9 @@ struct OrphansTests {
   func lineage() async throws {
     let orphan = try await Tree(mark: Self.dead)
     let table = ProcessTable()
-    #expect(Orphans.find(in: table).isSuperset(of: [orphan.root, orphan.leaf]))
-    #expect(Orphans.find(in: table, sparing: orphan.leaf.pid).isDisjoint(with: [orphan.root, orphan.leaf]))
-    #expect(Orphans.find(in: table, sparing: orphan.root.pid).isDisjoint(with: [orphan.root, orphan.leaf]))
+    #expect(orphans(scheduler).find(in: table).isSuperset(of: [orphan.root, orphan.leaf]))
+    #expect(orphans(scheduler).find(in: table, sparing: orphan.leaf.pid).isDisjoint(with: [orphan.root, orphan.leaf]))
+    #expect(orphans(scheduler).find(in: table, sparing: orphan.root.pid).isDisjoint(with: [orphan.root, orphan.leaf]))
     orphan.end()
   }
 
@@ -100,7 +105,7 @@ struct OrphansTests {
     let outcomes = try await LimitTable.row("end of what was left", limit) { offset in
       let orphan = try await Tree(mark: Self.dead)
       let scheduler = ManualScheduler()
-      let task = Task.onLoop { await Orphans(scheduler: scheduler).end() }
+      let task = Task.onLoop { await orphans(scheduler).end() }
       await until { !scheduler.waits.isEmpty || orphan.isGone }
       #expect(scheduler.waits == [limit])
       scheduler.advance(by: limit + .milliseconds(offset))
