@@ -72,6 +72,15 @@ public struct HTTPError: Error, Sendable, Equatable {
   }
 }
 
+/// An error that says what it looks like as a response. The server answers any other with 500.
+public protocol HTTPErrorConvertible: Error {
+  var httpError: HTTPError { get }
+}
+
+extension HTTPError: HTTPErrorConvertible {
+  public var httpError: HTTPError { self }
+}
+
 extension HTTPError {
   init(_ error: HTTPProtocolError) {
     let codes: [HTTPStatus: String] = [

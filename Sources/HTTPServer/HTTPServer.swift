@@ -188,7 +188,7 @@ public final class HTTPServer {
 
   /// An error as the request's dialect has it, with the fields that the context has for every answer.
   func response(to error: any Error, _ context: RequestContext) -> HTTPResponse {
-    let known = error as? HTTPError
+    let known = (error as? any HTTPErrorConvertible)?.httpError
     if known == nil { context.logger.error("unexpected failure", ["error": .string("\(error)")]) }
     let answer = known ?? .internalError
     return completed(answer.response(context.errorBody?(answer, context) ?? answer.body), context)

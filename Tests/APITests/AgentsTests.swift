@@ -86,8 +86,8 @@ struct AgentsTests {
       for number in 0..<(Agent.maximumInputs + offset) {
         do {
           try agents.take(input("\(number)"), for: journal.id, me, .detached())
-        } catch let error as HTTPError {
-          #expect(error.status == .tooManyRequests)
+        } catch let error as RequestError {
+          #expect(error.status == 429)
           refused += 1
         }
       }
@@ -160,7 +160,7 @@ struct AgentsTests {
     let approval = try AgentApproval(object(#"{"decision":"allow"}"#))
     let short = String(question.callID.dropFirst("approve_".count))
     try await agents.answer(short, of: journal.id, approval, me, .detached())
-    await #expect(throws: HTTPError.self) {
+    await #expect(throws: RequestError.self) {
       try await agents.answer(question.callID, of: journal.id, approval, me, .detached())
     }
     #expect(await ends(journal) == "completed")

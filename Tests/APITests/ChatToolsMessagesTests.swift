@@ -40,7 +40,7 @@ struct ChatToolsMessagesTests {
 
   @Test("who asks for a tool of Anthropic's is told what there is instead")
   func serverTool() {
-    let error = #expect(throws: HTTPError.self) {
+    let error = #expect(throws: RequestError.self) {
       _ = try tools(#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#)
     }
     #expect(

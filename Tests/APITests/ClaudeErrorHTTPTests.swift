@@ -67,7 +67,7 @@ struct ClaudeErrorHTTPTests {
 struct WorkspaceErrorHTTPTests {
   @Test("a bad name is the client's mistake, shown in a form that can be read, and shortened")
   func badName() {
-    let error = HTTPError(WorkspaceError.badName("../x\n" + String(repeating: "y", count: 100)))
+    let error = RequestError(WorkspaceError.badName("../x\n" + String(repeating: "y", count: 100)))
     #expect(error.summary == "400 workspace -")
     #expect(error.message.hasPrefix(#"The workspace name "../x\nyyyy"#))
     #expect(error.message.utf8.count < 250)
@@ -75,7 +75,7 @@ struct WorkspaceErrorHTTPTests {
 
   @Test("a workspace that cannot be used is ours, and says nothing about where it lies")
   func unusable() {
-    let error = HTTPError(WorkspaceError.unusable(path: "/srv/secret/workspace/demo", reason: "Permission denied"))
+    let error = RequestError(WorkspaceError.unusable(path: "/srv/secret/workspace/demo", reason: "Permission denied"))
     #expect(error.summary == "500 - workspace_unusable")
     #expect(error.message == "The workspace demo cannot be used: Permission denied")
   }

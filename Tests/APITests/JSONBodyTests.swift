@@ -26,7 +26,7 @@ struct JSONBodyTests {
     ])
   func refused(body: String, expected: String) async throws {
     let request = try HTTPRequest.of("POST", "/", body: body)
-    let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: request) }
+    let error = await #expect(throws: RequestError.self) { _ = try await JSONBody.object(of: request) }
     #expect(error?.summary == expected)
   }
 
@@ -34,7 +34,7 @@ struct JSONBodyTests {
   func invalidUTF8() async throws {
     let head = try HTTPRequest.of("POST", "/").head
     let request = HTTPRequest(head: head, body: Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}".utf8))
-    let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: request) }
+    let error = await #expect(throws: RequestError.self) { _ = try await JSONBody.object(of: request) }
     #expect(error?.summary == "400 - invalid_json")
   }
 
@@ -45,7 +45,7 @@ struct JSONBodyTests {
     #expect(request.body.count == OffLoop.Limits(cores: 1).inline + excess)
     #expect(try await JSONBody.object(of: request) == ["a": .string(text)])
     let broken = try HTTPRequest.of("POST", "/", body: "{\"a\":\"\(text)\"")
-    let error = await #expect(throws: HTTPError.self) { _ = try await JSONBody.object(of: broken) }
+    let error = await #expect(throws: RequestError.self) { _ = try await JSONBody.object(of: broken) }
     #expect(error?.summary == "400 - invalid_json")
   }
 }

@@ -52,7 +52,7 @@ struct LimitTableTests {
       let request = try HTTPRequest.of("POST", "/", body: #"{"a":[\#(zeros)]}"#)
       do {
         return "\(try await JSONBody.object(of: request).keys)"
-      } catch let error as HTTPError {
+      } catch let error as RequestError {
         return error.summary
       }
     }

@@ -111,7 +111,7 @@ struct ModelRoutesTests {
 
   @Test("an unknown one is not")
   func unknown() async throws {
-    let error = await #expect(throws: HTTPError.self) { _ = try await get("/v1/models/gpt-4o") }
+    let error = await #expect(throws: RequestError.self) { _ = try await get("/v1/models/gpt-4o") }
     #expect(error?.summary == "404 model model_not_found")
   }
 }

@@ -3,6 +3,7 @@ import EventLoop
 import HTTP
 import Telemetry
 
+@testable import API
 @testable import HTTPServer
 
 extension HTTPRequest {
@@ -44,17 +45,17 @@ func object(_ text: String) throws -> JSONObject {
   return object
 }
 
-extension HTTPError {
+extension RequestError {
   /// Status, `param` and `code`, for tables.
-  var summary: String { "\(status.rawValue) \(param ?? "-") \(code ?? "-")" }
+  var summary: String { "\(status) \(param ?? "-") \(code ?? "-")" }
 }
 
-/// What an `HTTPError` thrown by `body` says in short; nil if nothing is thrown.
+/// What a `RequestError` thrown by `body` says in short; nil if nothing is thrown.
 func refusal(_ body: () throws -> Void) throws -> String? {
   do {
     try body()
     return nil
-  } catch let error as HTTPError {
+  } catch let error as RequestError {
     return error.summary
   }
 }

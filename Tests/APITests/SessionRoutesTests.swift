@@ -52,8 +52,8 @@ struct SessionRoutesTests {
       let reply = try router.respond(try .of(method, path), context)
       let response = try await reply.response()
       return (response.head.status.rawValue, try #require(response.text))
-    } catch let error as HTTPError {
-      return (error.status.rawValue, error.body.text)
+    } catch let error as RequestError {
+      return (error.status, HTTPError(error).body.text)
     }
   }
 

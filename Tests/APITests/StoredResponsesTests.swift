@@ -52,8 +52,8 @@ struct StoredResponsesTests {
     do {
       try await attempt()
       return nil
-    } catch let error as HTTPError {
-      return "\(error.status.rawValue) \(error.param ?? "-") \(error.code ?? "-")"
+    } catch let error as RequestError {
+      return "\(error.status) \(error.param ?? "-") \(error.code ?? "-")"
     } catch {
       return "\(error)"
     }

@@ -132,11 +132,11 @@ struct TurnFactoryTests {
     #expect(
       try stage.factory.record(id, for: FactoryStage.admin)
         == SessionRecord(id: id, principal: "admin", options: TurnOptions()))
-    let unknown = #expect(throws: HTTPError.self) { try stage.factory.record(id, for: FactoryStage.me) }
+    let unknown = #expect(throws: RequestError.self) { try stage.factory.record(id, for: FactoryStage.me) }
     #expect(unknown?.summary == "404 session-id session_not_found")
     stage.sessions.save(SessionRecord(id: id, principal: "you", options: TurnOptions()))
     for principal in [FactoryStage.me, FactoryStage.admin] {
-      let foreign = #expect(throws: HTTPError.self) { try stage.factory.record(id, for: principal) }
+      let foreign = #expect(throws: RequestError.self) { try stage.factory.record(id, for: principal) }
       #expect(foreign == unknown)
     }
   }
@@ -147,8 +147,8 @@ struct TurnFactoryTests {
     var options = TurnOptions()
     options.mcpAllowedTools = ["mcp__a__x"]
     #expect(
-      throws: HTTPError(
-        .internalServerError, type: "server_error", code: "mcp_config_unusable",
+      throws: RequestError(
+        500, type: "server_error", code: "mcp_config_unusable",
         message: "The configuration of the MCP servers cannot be used: Not a directory")
     ) { try stage.turn(options) }
   }

@@ -19,8 +19,8 @@ struct TurnPolicyTests {
       if mode <= ceiling {
         try policy.check(options { $0.permissionMode = mode })
       } else {
-        let error = #expect(throws: HTTPError.self) { try policy.check(options { $0.permissionMode = mode }) }
-        #expect(error?.status == .forbidden)
+        let error = #expect(throws: RequestError.self) { try policy.check(options { $0.permissionMode = mode }) }
+        #expect(error?.status == 403)
         #expect(error?.param == "permission-mode")
         #expect(error?.code == "permission_ceiling")
       }
@@ -41,7 +41,7 @@ struct TurnPolicyTests {
   @Test("skipping permissions is the highest mode, and asking for nothing is always allowed")
   func skipping() throws {
     let low = TurnPolicy(ceiling: .auto)
-    #expect(throws: HTTPError.self) { try low.check(options { $0.dangerouslySkipPermissions = true }) }
+    #expect(throws: RequestError.self) { try low.check(options { $0.dangerouslySkipPermissions = true }) }
     try low.check(options { $0.dangerouslySkipPermissions = false })
     try TurnPolicy(ceiling: .plan).check(TurnOptions())
     try TurnPolicy().check(options { $0.dangerouslySkipPermissions = true })
@@ -71,10 +71,10 @@ struct TurnPolicyTests {
   @Test("below the highest ceiling neither files can be mentioned nor commands given")
   func mentionsAndCommands() throws {
     let low = TurnPolicy(ceiling: .auto)
-    let error = #expect(throws: HTTPError.self) { try low.check(options { $0.fileMentions = true }) }
+    let error = #expect(throws: RequestError.self) { try low.check(options { $0.fileMentions = true }) }
     #expect(error?.param == "file-mentions")
     try low.check(options { $0.fileMentions = false })
-    #expect(throws: HTTPError.self) { try low.checkCommand("/init") }
+    #expect(throws: RequestError.self) { try low.checkCommand("/init") }
     try low.checkCommand(" /init")
     try low.checkCommand("a/b")
     try TurnPolicy().checkCommand("/init")

@@ -72,8 +72,8 @@ struct TurnRunnerTests {
         do {
           _ = try await answer(form, asked)
           return nil
-        } catch let error as HTTPError {
-          return Int(error.status.rawValue)
+        } catch let error as RequestError {
+          return error.status
         } catch {
           return -1
         }
@@ -247,9 +247,9 @@ struct TurnRunnerTests {
     for line in Self.answer { stage.cli.say(line) }
     #expect(await first.value == nil)
     let again = try #require(try stage.again())
-    let error = await #expect(throws: HTTPError.self) { _ = try await stage.answer(form, again) }
+    let error = await #expect(throws: RequestError.self) { _ = try await stage.answer(form, again) }
     #expect(error?.summary == "502 - claude_failed")
-    #expect(error?.headers.contains { $0.name == "x-should-retry" && $0.value == "false" } == true)
+    #expect(error?.mayRetry == false)
     #expect(stage.executor.processes.spawned == 1)
     await stage.end()
   }

@@ -62,15 +62,16 @@ final class Agent {
 
   /// Says something: at once if the agent rests, otherwise after what it does and what was said before.
   ///
-  /// - Throws: `HTTPError` for what cannot be said, or when too much waits.
+  /// - Throws: `RequestError` for what cannot be said, or when too much waits.
   func take(_ input: AgentInput, _ context: RequestContext) throws {
     guard isBusy else { return try go(input, context) }
     guard inputs.count < Agent.maximumInputs else {
-      throw HTTPError(ClaudeError(.overloaded, "\(inputs.count) inputs wait for the agent already", reachedCLI: false))
+      throw RequestError(
+        ClaudeError(.overloaded, "\(inputs.count) inputs wait for the agent already", reachedCLI: false))
     }
     // What is wrong with it is told now, not when its time has come.
     _ = try makeTurn(input, context)
-    guard budget.take(input.size, for: principal.id) else { throw HTTPError(Agent.tooMuchWaits) }
+    guard budget.take(input.size, for: principal.id) else { throw RequestError(Agent.tooMuchWaits) }
     inputs.insert((input, context), at: input.isUrgent ? 0 : inputs.count)
     journal.isExpectingMore = true
     if input.isUrgent { runner.cancel(journal) }

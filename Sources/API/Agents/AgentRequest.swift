@@ -11,7 +11,7 @@ struct AgentInput: Sendable, Equatable {
   /// What the agent's journal has of it.
   let journaled: EncodedJSON
 
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {
     let request = try ClaudeRequest(body)
     prompt = request.prompt
@@ -19,7 +19,7 @@ struct AgentInput: Sendable, Equatable {
     journaled = request.journaled
     isUrgent = try body.optional("now", "true or false", \.bool) ?? false
     if options.sessionID != nil {
-      throw HTTPError.invalidRequest("an agent's session is its own", param: "session-id")
+      throw RequestError.invalid("an agent's session is its own", param: "session-id")
     }
   }
 
@@ -34,13 +34,13 @@ struct AgentApproval: Sendable, Equatable {
 
   /// `{"decision":"allow"}` or `{"decision":"deny","message":"…"}`; `approve` as a boolean does as well.
   ///
-  /// - Throws: `HTTPError` 400: nothing is done that was not clearly allowed.
+  /// - Throws: `RequestError` 400: nothing is done that was not clearly allowed.
   init(_ body: JSONObject) throws {
     let decision = body["approve"]?.bool.map { $0 ? "allow" : "deny" } ?? body["decision"]?.string
     switch decision {
     case "allow": words = "allow"
     case "deny": words = try body.optional("message", "a string", \.string).map { "deny: \($0)" } ?? "deny"
-    default: throw HTTPError.invalidRequest("decision must be allow or deny", param: "decision")
+    default: throw RequestError.invalid("decision must be allow or deny", param: "decision")
     }
   }
 }

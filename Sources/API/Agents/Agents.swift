@@ -25,7 +25,7 @@ public final class Agents {
 
   /// - Parameter journaled: what its journal has of the request.
   /// - Returns: when its first turn has begun: the agent's id, and its process.
-  /// - Throws: `HTTPError`.
+  /// - Throws: `RequestError`.
   func start(
     _ request: ClaudeRequest, _ journaled: EncodedJSON, for principal: Principal, sessionID: String?,
     _ context: RequestContext
@@ -34,7 +34,7 @@ public final class Agents {
       request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), context)
     // It goes on waiting when its client leaves.
     let size = request.prompt.utf8.count + journaled.bytes.count
-    guard budget.take(size, for: principal.id) else { throw HTTPError(Agent.tooMuchWaits) }
+    guard budget.take(size, for: principal.id) else { throw RequestError(Agent.tooMuchWaits) }
     defer { budget.give(size, of: principal.id) }
     let journal = store.begin(
       RunDescription(
@@ -58,11 +58,11 @@ public final class Agents {
     return agent
   }
 
-  /// - Throws: `HTTPError` 404, also for somebody else's: whether it exists is not told.
+  /// - Throws: `RequestError` 404, also for somebody else's: whether it exists is not told.
   func journal(_ id: String, for principal: Principal) throws -> RunJournal {
     guard let journal = store.journal(id), journal.surface == Surface.agent.rawValue,
       journal.principal == principal.id
-    else { throw HTTPError.notFound("Agent \(id.prefix(64)) not found", code: "agent_not_found") }
+    else { throw RequestError.notFound("Agent \(id.prefix(64)) not found", code: "agent_not_found") }
     return journal
   }
 
@@ -70,11 +70,11 @@ public final class Agents {
     store.journals(of: principal.id).filter { $0.surface == Surface.agent.rawValue }
   }
 
-  /// - Throws: `HTTPError`.
+  /// - Throws: `RequestError`.
   func take(_ input: AgentInput, for id: String, _ principal: Principal, _ context: RequestContext) throws {
     let journal = try journal(id, for: principal)
     guard journal.sessionID != nil else {
-      throw HTTPError.invalidRequest("Agent \(id) has no session: it has not begun", code: "agent_not_begun")
+      throw RequestError.invalid("Agent \(id) has no session: it has not begun", code: "agent_not_begun")
     }
     let agent = agent(of: journal, principal)
     do {
@@ -85,7 +85,7 @@ public final class Agents {
     }
   }
 
-  /// - Throws: `HTTPError` 404 where no such question waits.
+  /// - Throws: `RequestError` 404 where no such question waits.
   func answer(
     _ request: String, of id: String, _ approval: AgentApproval, _ principal: Principal, _ context: RequestContext
   ) async throws {
@@ -95,11 +95,11 @@ public final class Agents {
     } catch {
       throw runner.rendered(error, context)
     }
-    throw HTTPError.notFound(
+    throw RequestError.notFound(
       "no pending approval \(request.prefix(64)) for agent \(id)", code: "approval_not_found")
   }
 
-  /// - Throws: `HTTPError` 404.
+  /// - Throws: `RequestError` 404.
   func stop(_ id: String, _ principal: Principal) throws {
     let journal = try journal(id, for: principal)
     if let agent = agents[journal.id] { agent.stop() } else { runner.cancel(journal) }

@@ -13,7 +13,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
   let includesUsage: Bool
   let conversation: ConversationRequest
 
-  /// - Throws: `HTTPError` 400 with `param`.
+  /// - Throws: `RequestError` 400 with `param`.
   init(_ body: JSONObject) throws {
     model = try body.optional("model", "a string", \.string) ?? Self.defaultModel
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
@@ -27,7 +27,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
 
   private static func messages(_ value: JSONValue?) throws -> [ChatMessage] {
     guard let array = value?.array else {
-      throw HTTPError.invalidRequest("messages must be an array", param: "messages")
+      throw RequestError.invalid("messages must be an array", param: "messages")
     }
     try ConversationRequest.checkCount(array.count, "messages")
     return try array.enumerated().map { try ChatMessage($1, at: "messages[\($0)]") }
@@ -51,7 +51,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
     guard let sequences, sequences.count == (value.array?.count ?? 1), sequences.count <= maximumStops,
       sequences.allSatisfy({ $0.utf8.count <= maximumStopLength })
     else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "stop must be a string or up to \(maximumStops) strings of at most \(maximumStopLength) bytes", param: "stop")
     }
     return sequences.filter { !$0.isEmpty }
@@ -59,7 +59,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
 
   private static func refuseUnsupported(_ body: JSONObject) throws {
     func refuse(_ param: String, _ message: String) throws -> Never {
-      throw HTTPError.invalidRequest(message, param: param, code: "unsupported_parameter")
+      throw RequestError.invalid(message, param: param, code: "unsupported_parameter")
     }
     if let n = body["n"], !n.isNull, n.int != 1 { try refuse("n", "n must be 1") }
     if body["logprobs"]?.bool == true { try refuse("logprobs", "logprobs are not available") }

@@ -49,7 +49,7 @@ enum AnswerForm: Sendable, Equatable {
 
   /// What `text.format` of a response asks for: the same, spelt flat.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   static func textFormat(_ value: JSONValue?) throws -> AnswerForm {
     guard let value, value["type"] == "json_schema" else { return try format(value, "text.format") }
     return try format(["type": "json_schema", "json_schema": value], "text.format")
@@ -57,15 +57,15 @@ enum AnswerForm: Sendable, Equatable {
 
   /// What `response_format` asks for.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   static func responseFormat(_ value: JSONValue?) throws -> AnswerForm {
     try format(value, "response_format")
   }
 
-  /// - Throws: `HTTPError` 400 for a schema that is too large.
+  /// - Throws: `RequestError` 400 for a schema that is too large.
   static func checked(_ schema: JSONValue, _ param: String) throws -> JSONValue {
     guard schema.size <= RequestLimits.declarations else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(param) is larger than \(RequestLimits.declarations) bytes", param: param, code: "schema_too_large")
     }
     return schema
@@ -78,12 +78,12 @@ enum AnswerForm: Sendable, Equatable {
     case "json_object": return .structured(schema: ["type": "object", "additionalProperties": true])
     case "json_schema":
       guard let schema = value["json_schema"]?["schema"], schema.object != nil else {
-        throw HTTPError.invalidRequest(
+        throw RequestError.invalid(
           "\(param).json_schema.schema must be an object", param: "\(param).json_schema.schema")
       }
       return .structured(schema: try checked(schema, "\(param).json_schema.schema"))
     case let type:
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(param).type must be text, json_object or json_schema, not \(type ?? "null")", param: "\(param).type")
     }
   }

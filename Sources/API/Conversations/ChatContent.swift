@@ -4,14 +4,14 @@ import HTTPServer
 
 /// The content of OpenAI messages: a string, null, or parts.
 enum ChatContent {
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   static func blocks(of content: JSONValue, at path: String) throws -> [ContentBlock] {
     switch content {
     case .null: return []
     case .string(let text): return text.isEmpty ? [] : [.text(text)]
     case .array(let parts): return try parts.enumerated().flatMap { try blocks(ofPart: $1, at: "\(path)[\($0)]") }
     case .bool, .number, .object:
-      throw HTTPError.invalidRequest("\(path) must be a string, an array of parts, or null", param: path)
+      throw RequestError.invalid("\(path) must be a string, an array of parts, or null", param: path)
     }
   }
 
@@ -20,7 +20,7 @@ enum ChatContent {
     switch part["type"]?.string {
     case "text", "input_text", "output_text":
       guard let text = part["text"]?.string else {
-        throw HTTPError.invalidRequest("\(path).text must be a string", param: "\(path).text")
+        throw RequestError.invalid("\(path).text must be a string", param: "\(path).text")
       }
       return [.text(text)]
     case "refusal": return part["refusal"]?.string.map { [.text($0)] } ?? []
@@ -28,7 +28,7 @@ enum ChatContent {
     case "image_url", "input_image": return [try image(part["image_url"] ?? .null, at: "\(path).image_url")]
     case "image": return [try nativeImage(part, at: path)]
     case let type:
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): content of type \(type ?? "null") is not supported", param: path, code: "unsupported_content")
     }
   }
@@ -36,10 +36,10 @@ enum ChatContent {
   // `image_url` is an object with a url, or the url itself.
   private static func image(_ value: JSONValue, at path: String) throws -> ContentBlock {
     guard let url = value["url"]?.string ?? value.string else {
-      throw HTTPError.invalidRequest("\(path).url must be a string", param: path)
+      throw RequestError.invalid("\(path).url must be a string", param: path)
     }
     guard let image = DataURL(url) else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         url.hasPrefix("data:")
           ? "\(path): the data URL must be base64" : "\(path): only data: URLs are taken, nothing is fetched from afar",
         param: path, code: "invalid_image_url")
@@ -50,24 +50,24 @@ enum ChatContent {
   /// Anthropic's own form.
   static func nativeImage(_ part: JSONValue, at path: String) throws -> ContentBlock {
     guard case .image(let mediaType, let base64) = ContentBlock(part) else {
-      throw HTTPError.invalidRequest("\(path): an image must have a base64 source", param: path)
+      throw RequestError.invalid("\(path): an image must have a base64 source", param: path)
     }
     return try checked(mediaType, base64, at: path)
   }
 
   private static func checked(_ mediaType: String, _ base64: String, at path: String) throws -> ContentBlock {
     guard ImageLimits.mediaTypes.contains(mediaType) else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): images are taken as \(ImageLimits.mediaTypes.sorted().joined(separator: ", "))", param: path,
         code: "unsupported_image_type")
     }
     guard base64.utf8.count <= ImageLimits.maximumLength else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): the image is larger than \(ImageLimits.maximumLength) bytes of base64", param: path,
         code: "image_too_large")
     }
     guard DataURL.isBase64(base64) else {
-      throw HTTPError.invalidRequest("\(path): the image is no base64", param: path, code: "invalid_image_url")
+      throw RequestError.invalid("\(path): the image is no base64", param: path, code: "invalid_image_url")
     }
     return .image(mediaType: mediaType, base64: base64)
   }

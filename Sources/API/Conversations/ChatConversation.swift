@@ -21,7 +21,7 @@ struct ChatConversation: Sendable {
   /// Bytes of the history, roughly: a measure of the work it makes.
   let size: Int
 
-  /// - Throws: `HTTPError` 400 for a history whose calls and results do not fit, or bad options.
+  /// - Throws: `RequestError` 400 for a history whose calls and results do not fit, or bad options.
   init(_ request: ConversationRequest, for principal: Principal, _ policy: TurnPolicy) throws {
     let whole = ChatHistory(request.messages)
     try whole.checkCalls()
@@ -39,7 +39,7 @@ struct ChatConversation: Sendable {
   /// A conversation that is known up to a mark.
   ///
   /// - Parameter messages: what has come since, of the user and of the client's functions.
-  /// - Throws: `HTTPError` 400 for bad options.
+  /// - Throws: `RequestError` 400 for bad options.
   init(_ messages: [ChatMessage], after mark: ConversationMark, _ policy: TurnPolicy) throws {
     let whole = ChatHistory(messages)
     (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)

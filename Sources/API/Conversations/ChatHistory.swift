@@ -32,13 +32,13 @@ struct ChatHistory: Sendable, Equatable {
 
   /// Checks that every call has its result and every result its call, as OpenAI does.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   func checkCalls() throws {
     var open: [String: Int] = [:]
     for message in past + present {
       if message.role == .tool {
         guard let count = open[message.toolCallID ?? ""] else {
-          throw HTTPError.invalidRequest(
+          throw RequestError.invalid(
             "messages: a tool's result must answer a call of the assistant message before it: "
               + "\(message.toolCallID ?? "") is none of these", param: "messages")
         }
@@ -53,7 +53,7 @@ struct ChatHistory: Sendable, Equatable {
 
   private static func checkAnswered(_ open: [String: Int]) throws {
     guard !open.isEmpty else { return }
-    throw HTTPError.invalidRequest(
+    throw RequestError.invalid(
       "messages: an assistant message with calls must be followed by the result of each of them; these have none: "
         + "\(open.keys.sorted().joined(separator: ", "))", param: "messages")
   }

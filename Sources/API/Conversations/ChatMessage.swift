@@ -57,11 +57,11 @@ struct ChatMessage: Sendable, Equatable {
   /// A message as OpenAI's clients write it.
   ///
   /// - Parameter path: the message's place in the body, for `param`.
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ value: JSONValue, at path: String) throws {
-    guard let object = value.object else { throw HTTPError.invalidRequest("\(path) must be an object", param: path) }
+    guard let object = value.object else { throw RequestError.invalid("\(path) must be an object", param: path) }
     guard let name = object["role"]?.string, let role = Role(rawValue: name == "function" ? "tool" : name) else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path).role must be one of system, developer, user, assistant, tool", param: "\(path).role")
     }
     self.role = role
@@ -73,7 +73,7 @@ struct ChatMessage: Sendable, Equatable {
   private static func answeredCall(_ object: JSONObject, _ role: String, at path: String) throws -> String {
     if role == "function" { return ChatToolCall.legacyID }
     guard let id = object["tool_call_id"]?.string, !id.isEmpty else {
-      throw HTTPError.invalidRequest("\(path).tool_call_id must be a string", param: "\(path).tool_call_id")
+      throw RequestError.invalid("\(path).tool_call_id must be a string", param: "\(path).tool_call_id")
     }
     return id
   }

@@ -14,7 +14,7 @@ struct ChatToolCall: Sendable, Equatable {
 
   /// The calls of an assistant message.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   static func list(_ message: JSONObject, at path: String) throws -> [ChatToolCall] {
     let calls = try (message["tool_calls"]?.array ?? []).enumerated().map {
       try ChatToolCall($1, at: "\(path).tool_calls[\($0)]")
@@ -25,14 +25,14 @@ struct ChatToolCall: Sendable, Equatable {
 
   private init(_ value: JSONValue, at path: String) throws {
     guard let id = value["id"]?.string, !id.isEmpty else {
-      throw HTTPError.invalidRequest("\(path).id must be a string", param: "\(path).id")
+      throw RequestError.invalid("\(path).id must be a string", param: "\(path).id")
     }
     try self.init(id: id, function: value["function"] ?? .null, at: "\(path).function")
   }
 
   private init(id: String, function: JSONValue, at path: String) throws {
     guard let name = function["name"]?.string, !name.isEmpty else {
-      throw HTTPError.invalidRequest("\(path).name must be a string", param: "\(path).name")
+      throw RequestError.invalid("\(path).name must be a string", param: "\(path).name")
     }
     self.init(id: id, name: name, arguments: function["arguments"]?.string ?? "{}")
   }

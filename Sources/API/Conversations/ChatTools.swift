@@ -25,7 +25,7 @@ struct ChatTools: Sendable, Equatable {
 
   /// As OpenAI's clients write them.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {
     var functions = try ChatTools.list(body, "tools") { try ChatTools.function($0, at: $1) }
     functions += try ChatTools.list(body, "functions") {
@@ -37,7 +37,7 @@ struct ChatTools: Sendable, Equatable {
   }
 
   /// - Parameter choice: in OpenAI's form, or Anthropic's.
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ functions: [FunctionDeclaration], choice: JSONValue, areParallel: Bool) throws {
     try ChatTools.check(functions)
     self.functions = functions
@@ -47,14 +47,14 @@ struct ChatTools: Sendable, Equatable {
 
   private static func check(_ functions: [FunctionDeclaration]) throws {
     guard functions.count <= maximumCount else {
-      throw HTTPError.invalidRequest("tools: at most \(maximumCount) are taken", param: "tools")
+      throw RequestError.invalid("tools: at most \(maximumCount) are taken", param: "tools")
     }
     let names = functions.map(\.name)
     if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
-      throw HTTPError.invalidRequest("tools: duplicate function name: \(twice)", param: "tools")
+      throw RequestError.invalid("tools: duplicate function name: \(twice)", param: "tools")
     }
     guard functions.reduce(0, { $0 + $1.size }) <= RequestLimits.declarations else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "tools: all functions together are larger than \(RequestLimits.declarations) bytes", param: "tools",
         code: "tools_too_large")
     }
@@ -64,9 +64,9 @@ struct ChatTools: Sendable, Equatable {
     _ body: JSONObject, _ name: String, _ read: (JSONValue, String) throws -> FunctionDeclaration
   ) throws -> [FunctionDeclaration] {
     guard let value = body[name], !value.isNull else { return [] }
-    guard let array = value.array else { throw HTTPError.invalidRequest("\(name) must be an array", param: name) }
+    guard let array = value.array else { throw RequestError.invalid("\(name) must be an array", param: name) }
     guard array.count <= maximumCount else {
-      throw HTTPError.invalidRequest("\(name): at most \(maximumCount) are taken", param: "tools")
+      throw RequestError.invalid("\(name): at most \(maximumCount) are taken", param: "tools")
     }
     return try array.enumerated().map { try read($1, "\(name)[\($0)]") }
   }
@@ -75,7 +75,7 @@ struct ChatTools: Sendable, Equatable {
   private static func function(_ tool: JSONValue, at path: String) throws -> FunctionDeclaration {
     if tool["input_schema"] != nil { return try declaration(tool, schema: "input_schema", at: path) }
     guard tool["type"]?.string == "function" else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path).type must be function", param: "\(path).type", code: "unsupported_parameter")
     }
     if let function = tool["function"] {
@@ -88,12 +88,12 @@ struct ChatTools: Sendable, Equatable {
     _ value: JSONValue, schema: String, at path: String
   ) throws -> FunctionDeclaration {
     guard let name = value["name"]?.string, isName(name) else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path).name must be 1 to \(maximumNameLength) letters, digits, _ or -", param: "\(path).name")
     }
     let parameters = value[schema] ?? .null
     guard parameters.isNull || parameters.object != nil else {
-      throw HTTPError.invalidRequest("\(path).\(schema) must be an object", param: "\(path).\(schema)")
+      throw RequestError.invalid("\(path).\(schema) must be an object", param: "\(path).\(schema)")
     }
     return FunctionDeclaration(
       name: name, description: value["description"]?.string, parameters: parameters.isNull ? [:] : parameters)
@@ -137,7 +137,7 @@ struct ChatTools: Sendable, Equatable {
     return .required(functions)
   }
 
-  private static func refusal(_ message: String) -> HTTPError {
-    HTTPError.invalidRequest(message, param: "tool_choice")
+  private static func refusal(_ message: String) -> RequestError {
+    RequestError.invalid(message, param: "tool_choice")
   }
 }

@@ -13,7 +13,7 @@ struct ConversationRequest: Sendable, Equatable {
   let options: TurnOptions
 
   /// - Parameter path: the field that holds the messages, for `param`.
-  /// - Throws: `HTTPError` 400 where nothing is asked, or more comes with it than a request may carry.
+  /// - Throws: `RequestError` 400 where nothing is asked, or more comes with it than a request may carry.
   init(
     messages: [ChatMessage], tools: ChatTools, format: AnswerForm = .text, stop: [String] = [], options: TurnOptions,
     at path: String
@@ -34,41 +34,41 @@ struct ConversationRequest: Sendable, Equatable {
       messages.reduce(0) { $0 + ($1.role.isInstruction ? $1.size : 0) } + (options.systemPrompt?.utf8.count ?? 0)
       + (options.appendSystemPrompt?.utf8.count ?? 0)
     guard instructions <= RequestLimits.instructions else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "the instructions are longer than \(RequestLimits.instructions) bytes", param: path,
         code: "instructions_too_long")
     }
   }
 
-  /// - Throws: `HTTPError` 400 for more messages than a conversation may have.
+  /// - Throws: `RequestError` 400 for more messages than a conversation may have.
   static func checkCount(_ count: Int, _ path: String) throws {
     guard count <= RequestLimits.messages else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): at most \(RequestLimits.messages) are taken, not \(count)", param: path, code: "too_many_messages")
     }
   }
 
   private func checkQuestion(_ path: String) throws {
-    guard !messages.isEmpty else { throw HTTPError.invalidRequest("\(path) must not be empty", param: path) }
+    guard !messages.isEmpty else { throw RequestError.invalid("\(path) must not be empty", param: path) }
     guard let last = messages.last(where: { $0.role == .user }) else {
-      throw HTTPError.invalidRequest("\(path) has no message of role user", param: path)
+      throw RequestError.invalid("\(path) has no message of role user", param: path)
     }
     guard last.content.contains(where: { $0.text?.isBlank != true }) else {
-      throw HTTPError.invalidRequest("the last user message is empty", param: path)
+      throw RequestError.invalid("the last user message is empty", param: path)
     }
   }
 
   private func checkImages(_ path: String) throws {
     let count = messages.reduce(0) { $0 + $1.content.count { $0.text == nil } }
     guard count <= ImageLimits.maximumCount else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "at most \(ImageLimits.maximumCount) images are taken, not \(count)", param: path, code: "too_many_images")
     }
   }
 
   /// A request that goes on from a mark: only what has come since.
   ///
-  /// - Throws: `HTTPError` 400, as for a whole one; results alone are enough.
+  /// - Throws: `RequestError` 400, as for a whole one; results alone are enough.
   init(since messages: [ChatMessage], tools: ChatTools, options: TurnOptions, at path: String) throws {
     self.messages = messages
     self.tools = tools

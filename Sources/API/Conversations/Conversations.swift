@@ -55,7 +55,7 @@ public final class Conversations {
   /// - Parameters:
   ///   - form: what the answer has to be; nil for what the request says.
   ///   - headerSession: what `x-session-id` says.
-  /// - Throws: `HTTPError`.
+  /// - Throws: `RequestError`.
   func plan(
     _ wanted: ConversationRequest, _ conversation: ChatConversation, as form: AnswerForm? = nil,
     for principal: Principal, headerSession: String?, _ context: RequestContext

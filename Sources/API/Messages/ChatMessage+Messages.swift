@@ -6,22 +6,22 @@ extension ChatMessage {
   /// What one of Anthropic's messages says. Each result of a call is a message of its own, before what the user says.
   ///
   /// - Parameter path: the message's place in the body, for `param`.
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   static func list(_ value: JSONValue, at path: String) throws -> [ChatMessage] {
-    guard let object = value.object else { throw HTTPError.invalidRequest("\(path) must be an object", param: path) }
+    guard let object = value.object else { throw RequestError.invalid("\(path) must be an object", param: path) }
     let content = try MessagesContent(object["content"] ?? .null, at: "\(path).content")
     switch object["role"]?.string {
     case "user": return try user(content, at: path)
     case "assistant": return try assistant(content, at: path)
     case "system": return [ChatMessage(role: .system, content: try content.instructions(at: "\(path).content"))]
     default:
-      throw HTTPError.invalidRequest("\(path).role must be user or assistant", param: "\(path).role")
+      throw RequestError.invalid("\(path).role must be user or assistant", param: "\(path).role")
     }
   }
 
   private static func user(_ content: MessagesContent, at path: String) throws -> [ChatMessage] {
     guard content.calls.isEmpty else {
-      throw HTTPError.invalidRequest("\(path): tool_use is the assistant's", param: "\(path).content")
+      throw RequestError.invalid("\(path): tool_use is the assistant's", param: "\(path).content")
     }
     let results = content.results.map {
       ChatMessage(role: .tool, content: $0.content, toolCallID: $0.id, isError: $0.isError)
@@ -33,7 +33,7 @@ extension ChatMessage {
   // Blocks of text between thoughts and citations are one text: so it is remembered, and so clients join it.
   private static func assistant(_ content: MessagesContent, at path: String) throws -> [ChatMessage] {
     guard content.results.isEmpty else {
-      throw HTTPError.invalidRequest("\(path): tool_result is the user's", param: "\(path).content")
+      throw RequestError.invalid("\(path): tool_result is the user's", param: "\(path).content")
     }
     let text = content.said.compactMap(\.text).joined()
     return [ChatMessage(role: .assistant, text: text, calls: content.calls)]

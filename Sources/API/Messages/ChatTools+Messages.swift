@@ -5,7 +5,7 @@ import HTTPServer
 extension ChatTools {
   /// As Anthropic's clients write them.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(messages body: JSONObject) throws {
     let choice = body["tool_choice"] ?? .null
     try self.init(
@@ -15,12 +15,12 @@ extension ChatTools {
 
   private static func custom(_ tool: JSONValue, at path: String) throws -> FunctionDeclaration {
     if let type = tool["type"]?.string, type != "custom" {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): \(type) is a tool of Anthropic's own, which is not here. Claude Code brings tools like it: "
           + "allowed-tools says which it may use.", param: "\(path).type", code: "unsupported_parameter")
     }
     guard tool["input_schema"]?.object != nil else {
-      throw HTTPError.invalidRequest("\(path).input_schema must be an object", param: "\(path).input_schema")
+      throw RequestError.invalid("\(path).input_schema must be an object", param: "\(path).input_schema")
     }
     return try declaration(tool, schema: "input_schema", at: path)
   }

@@ -16,14 +16,14 @@ struct MessagesContent {
   private(set) var calls: [ChatToolCall] = []
   private(set) var results: [Result] = []
 
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ content: JSONValue, at path: String) throws {
     switch content {
     case .null: break
     case .string(let text): say(text)
     case .array(let blocks): for (index, block) in blocks.enumerated() { try take(block, at: "\(path)[\(index)]") }
     case .bool, .number, .object:
-      throw HTTPError.invalidRequest("\(path) must be a string or an array of blocks", param: path)
+      throw RequestError.invalid("\(path) must be a string or an array of blocks", param: path)
     }
   }
 
@@ -41,7 +41,7 @@ struct MessagesContent {
     // The session has its own thoughts; the upstream takes them from nobody else.
     case "thinking", "redacted_thinking": break
     case let type:
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): content of type \(type ?? "null") is not supported", param: path, code: "unsupported_content")
     }
   }
@@ -49,7 +49,7 @@ struct MessagesContent {
   private static func call(_ block: JSONValue, at path: String) throws -> ChatToolCall {
     let input = block["input"] ?? [:]
     guard input.object != nil else {
-      throw HTTPError.invalidRequest("\(path).input must be an object", param: "\(path).input")
+      throw RequestError.invalid("\(path).input must be an object", param: "\(path).input")
     }
     return ChatToolCall(
       id: try name(block, "id", at: path), name: try name(block, "name", at: path), arguments: input.text)
@@ -72,7 +72,7 @@ struct MessagesContent {
       let content = try MessagesContent(block["source"]?["content"] ?? .null, at: "\(path).source.content")
       return title + (try content.plain(at: "\(path).source.content"))
     case let type:
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): a document must have a source of type text or content, not \(type ?? "null")", param: path,
         code: "unsupported_content")
     }
@@ -81,14 +81,14 @@ struct MessagesContent {
   private static func name(_ block: JSONValue, _ field: String, at path: String) throws -> String {
     let name = try string(block, field, at: path)
     guard !name.isEmpty else {
-      throw HTTPError.invalidRequest("\(path).\(field) must not be empty", param: "\(path).\(field)")
+      throw RequestError.invalid("\(path).\(field) must not be empty", param: "\(path).\(field)")
     }
     return name
   }
 
   private static func string(_ block: JSONValue, _ field: String, at path: String) throws -> String {
     guard let text = block[field]?.string else {
-      throw HTTPError.invalidRequest("\(path).\(field) must be a string", param: "\(path).\(field)")
+      throw RequestError.invalid("\(path).\(field) must be a string", param: "\(path).\(field)")
     }
     return text
   }
@@ -97,20 +97,20 @@ struct MessagesContent {
 
   /// The content where nobody calls and nobody answers.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   func plain(at path: String) throws -> [ContentBlock] {
     guard calls.isEmpty, results.isEmpty else {
-      throw HTTPError.invalidRequest("\(path): tool_use and tool_result cannot stand here", param: path)
+      throw RequestError.invalid("\(path): tool_use and tool_result cannot stand here", param: path)
     }
     return said
   }
 
   /// The content where there are only texts.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   func instructions(at path: String) throws -> [ContentBlock] {
     guard try plain(at: path).allSatisfy({ $0.text != nil }) else {
-      throw HTTPError.invalidRequest("\(path) must be text", param: path)
+      throw RequestError.invalid("\(path) must be text", param: path)
     }
     return said
   }

@@ -13,7 +13,7 @@ struct MessagesRequest: Sendable, Equatable {
   let tellsThinking: Bool
   let conversation: ConversationRequest
 
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {
     try Self.refuseThreads(body)
     model = try body.optional("model", "a string", \.string) ?? ChatCompletionRequest.defaultModel
@@ -28,7 +28,7 @@ struct MessagesRequest: Sendable, Equatable {
   // The code tells Anthropic's library to send the whole conversation instead.
   private static func refuseThreads(_ body: JSONObject) throws {
     guard let thread = body["thread"], !thread.isNull else { return }
-    throw HTTPError.invalidRequest(
+    throw RequestError.invalid(
       "thread: a conversation is not kept under the id of a message here; send all of its messages", param: "thread",
       code: "thread_unsupported_request")
   }
@@ -37,12 +37,12 @@ struct MessagesRequest: Sendable, Equatable {
 
   private static func messages(_ body: JSONObject) throws -> [ChatMessage] {
     guard let array = body["messages"]?.array else {
-      throw HTTPError.invalidRequest("messages must be an array", param: "messages")
+      throw RequestError.invalid("messages must be an array", param: "messages")
     }
     try ConversationRequest.checkCount(array.count, "messages")
     let spoken = try array.enumerated().flatMap { try ChatMessage.list($1, at: "messages[\($0)]") }
     guard spoken.last(where: { !$0.role.isInstruction })?.role != .assistant else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "messages must end with a message of role user: Claude Code cannot be given the beginning of its answer",
         param: "messages")
     }
@@ -68,7 +68,7 @@ struct MessagesRequest: Sendable, Equatable {
     guard !value.isNull else { return nil }
     guard let effort = value.string.flatMap({ TurnOptions.Effort(rawValue: $0) }) else {
       let names = TurnOptions.Effort.allCases.map(\.rawValue).joined(separator: ", ")
-      throw HTTPError.invalidRequest("output_config.effort must be one of \(names)", param: "output_config.effort")
+      throw RequestError.invalid("output_config.effort must be one of \(names)", param: "output_config.effort")
     }
     return effort
   }
@@ -76,12 +76,12 @@ struct MessagesRequest: Sendable, Equatable {
   private static func tellsThinking(_ value: JSONValue) throws -> Bool {
     guard !value.isNull else { return false }
     guard let type = value["type"]?.string, thinkingTypes.contains(type) else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "thinking.type must be one of \(thinkingTypes.joined(separator: ", "))", param: "thinking.type")
     }
     // How much the model thinks is for Claude Code to decide; how hard, for `output_config.effort`.
     if let budget = value["budget_tokens"], !budget.isNull, (budget.int ?? 0) < 1 {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "thinking.budget_tokens must be a positive integer", param: "thinking.budget_tokens")
     }
     return type != "disabled" && value["display"]?.string != "omitted"
@@ -97,10 +97,10 @@ struct MessagesRequest: Sendable, Equatable {
       ?? (body["output_format"] ?? .null, "output_format")
     guard !value.isNull else { return .text }
     guard value["type"]?.string == "json_schema" else {
-      throw HTTPError.invalidRequest("\(path).type must be json_schema", param: "\(path).type")
+      throw RequestError.invalid("\(path).type must be json_schema", param: "\(path).type")
     }
     guard let schema = value["schema"], schema.object != nil else {
-      throw HTTPError.invalidRequest("\(path).schema must be an object", param: "\(path).schema")
+      throw RequestError.invalid("\(path).schema must be an object", param: "\(path).schema")
     }
     return .structured(schema: try AnswerForm.checked(schema, "\(path).schema"))
   }
@@ -115,7 +115,7 @@ struct MessagesRequest: Sendable, Equatable {
     guard let sequences, sequences.count == value.array?.count, sequences.count <= maximumStops,
       sequences.allSatisfy({ $0.utf8.count <= maximumStopLength })
     else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "stop_sequences must be up to \(maximumStops) strings of at most \(maximumStopLength) bytes",
         param: "stop_sequences")
     }

@@ -73,16 +73,16 @@ public struct ModelCatalog: Sendable, Equatable {
 
   /// What to tell the CLI for what a request said.
   ///
-  /// - Throws: `HTTPError` 404 `model_not_found`.
+  /// - Throws: `RequestError` 404 `model_not_found`.
   func cliModel(for id: String?) throws -> String? {
     guard let id else { return nil }
     guard let model = model(id) else { throw ModelCatalog.notFound(id) }
     return model.cliName
   }
 
-  static func notFound(_ id: String) -> HTTPError {
-    HTTPError(
-      .notFound, type: "invalid_request_error", code: "model_not_found", param: "model",
+  static func notFound(_ id: String) -> RequestError {
+    RequestError(
+      404, type: "invalid_request_error", code: "model_not_found", param: "model",
       message: "The model '\(id.prefix(64))' does not exist. GET /v1/models lists those that do; "
         + "any full name that begins with claude- works too.")
   }

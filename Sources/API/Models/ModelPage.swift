@@ -12,7 +12,7 @@ struct ModelPage {
   static let usualCount = 20
   static let maximumCount = 1000
 
-  /// - Throws: `HTTPError` 400 for a bad limit, or a model that is not in the list.
+  /// - Throws: `RequestError` 400 for a bad limit, or a model that is not in the list.
   init(of models: [ModelCatalog.Model], _ head: HTTPRequestHead) throws {
     let limit = try head.queryNumber("limit", in: 1...ModelPage.maximumCount) ?? ModelPage.usualCount
     if let id = head.queryItem("before_id") {
@@ -28,7 +28,7 @@ struct ModelPage {
 
   private static func index(of id: String, in models: [ModelCatalog.Model], _ param: String) throws -> Int {
     guard let index = models.firstIndex(where: { $0.id == id }) else {
-      throw HTTPError.invalidRequest("\(param): there is no model \(id.prefix(64)) in the list", param: param)
+      throw RequestError.invalid("\(param): there is no model \(id.prefix(64)) in the list", param: param)
     }
     return index
   }

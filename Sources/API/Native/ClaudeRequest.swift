@@ -7,11 +7,11 @@ struct ClaudeRequest: Sendable, Equatable {
   let prompt: String
   let options: TurnOptions
 
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {
-    guard let prompt = body["prompt"] else { throw HTTPError.invalidRequest("prompt is missing", param: "prompt") }
+    guard let prompt = body["prompt"] else { throw RequestError.invalid("prompt is missing", param: "prompt") }
     guard let text = prompt.string, !text.isBlank else {
-      throw HTTPError.invalidRequest("prompt must be a string that is not empty", param: "prompt")
+      throw RequestError.invalid("prompt must be a string that is not empty", param: "prompt")
     }
     self.prompt = text
     options = try TurnOptions(fields: body)

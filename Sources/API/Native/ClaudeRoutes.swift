@@ -37,7 +37,7 @@ public struct ClaudeRoutes {
     let turn = try turns.makePromptTurn(
       wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), context)
     guard turn.options.forwardsQuestions != true else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "permission-mode ask needs an answer, and this stream has no way back: it works with /v1/chat/completions",
         param: "permission-mode")
     }

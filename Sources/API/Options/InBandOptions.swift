@@ -10,7 +10,7 @@ struct InBandOptions {
   /// The message without its option lines.
   var text: String
 
-  /// - Throws: `HTTPError` 400 for a known key with a bad value.
+  /// - Throws: `RequestError` 400 for a known key with a bad value.
   init(message: String) throws {
     text = message
     try read()

@@ -5,10 +5,10 @@ extension JSONObject {
   /// A field that may be left out, or be null.
   ///
   /// - Parameter kind: what it must be, for the refusal.
-  /// - Throws: `HTTPError` 400 for what `read` does not take.
+  /// - Throws: `RequestError` 400 for what `read` does not take.
   func optional<Value>(_ name: String, _ kind: String, _ read: (JSONValue) -> Value?) throws -> Value? {
     guard let value = self[name], !value.isNull else { return nil }
-    guard let read = read(value) else { throw HTTPError.invalidRequest("\(name) must be \(kind)", param: name) }
+    guard let read = read(value) else { throw RequestError.invalid("\(name) must be \(kind)", param: name) }
     return read
   }
 }

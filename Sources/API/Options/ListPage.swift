@@ -13,7 +13,7 @@ struct ListPage: Sendable, Equatable {
   static let maximumLimit = 100
 
   /// - Parameter newestFirst: where the request does not say.
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ head: HTTPRequestHead, newestFirst: Bool) throws {
     limit = try head.queryNumber("limit", in: 1...ListPage.maximumLimit) ?? ListPage.defaultLimit
     after = head.queryItem("after")
@@ -21,18 +21,18 @@ struct ListPage: Sendable, Equatable {
     case nil: self.newestFirst = newestFirst
     case "asc": self.newestFirst = false
     case "desc": self.newestFirst = true
-    default: throw HTTPError.invalidRequest("order must be asc or desc", param: "order")
+    default: throw RequestError.invalid("order must be asc or desc", param: "order")
     }
   }
 
   /// - Parameter items: the oldest first.
-  /// - Throws: `HTTPError` 400 where the item that the client has is not there (any more).
+  /// - Throws: `RequestError` 400 where the item that the client has is not there (any more).
   func json(_ items: [JSONValue], id: (JSONValue) -> String) throws -> JSONValue {
     let ordered = newestFirst ? items.reversed() : items
     let start =
       try after.map { after in
         guard let index = ordered.firstIndex(where: { id($0) == after }) else {
-          throw HTTPError.invalidRequest("after names no item of this list", param: "after")
+          throw RequestError.invalid("after names no item of this list", param: "after")
         }
         return index + 1
       } ?? 0
@@ -47,12 +47,12 @@ struct ListPage: Sendable, Equatable {
 extension HTTPRequestHead {
   /// A number among the query's items; nil if it is not there.
   ///
-  /// - Throws: `HTTPError` 400 for anything else.
+  /// - Throws: `RequestError` 400 for anything else.
   func queryNumber(_ name: String, in range: ClosedRange<Int> = 0...Int.max) throws -> Int? {
     guard let text = queryItem(name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       let bounds = range.upperBound == .max ? "" : " from \(range.lowerBound) to \(range.upperBound)"
-      throw HTTPError.invalidRequest("\(name) must be a number\(bounds)", param: name)
+      throw RequestError.invalid("\(name) must be a number\(bounds)", param: name)
     }
     return number
   }

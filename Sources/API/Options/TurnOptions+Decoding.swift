@@ -30,7 +30,7 @@ extension TurnOptions {
     self = try TurnOptions(fields: body, except: [.model])
     guard let metadata = body["metadata"], !metadata.isNull else { return }
     guard let object = metadata.object else {
-      throw HTTPError.invalidRequest("metadata must be an object", param: "metadata")
+      throw RequestError.invalid("metadata must be an object", param: "metadata")
     }
     try TurnOptions.checkMetadata(object)
     self = merging(try TurnOptions(metadata: object))
@@ -40,15 +40,15 @@ extension TurnOptions {
   private static func checkMetadata(_ metadata: JSONObject) throws {
     let own = metadata.members.filter { OptionName(written: $0.key[...]) == nil }
     guard own.count <= RequestLimits.metadataPairs else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "metadata: at most \(RequestLimits.metadataPairs) pairs are taken, not \(own.count)", param: "metadata")
     }
     for member in own where member.key.utf8.count > RequestLimits.metadataKey {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "metadata: a key is longer than \(RequestLimits.metadataKey) bytes", param: "metadata")
     }
     for member in own where (member.value.string?.utf8.count ?? member.value.size) > RequestLimits.metadataValue {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "metadata.\(member.key) is longer than \(RequestLimits.metadataValue) bytes", param: "metadata")
     }
   }
@@ -74,7 +74,7 @@ extension TurnOptions {
     switch name {
     case .workspace:
       let text = try name.string(value)
-      guard WorkspaceManager.isName(text) else { throw HTTPError(WorkspaceError.badName(text)) }
+      guard WorkspaceManager.isName(text) else { throw RequestError(WorkspaceError.badName(text)) }
       workspace = text
     case .sessionID:
       guard let id = UUIDText.normalized(try name.string(value)) else { throw name.bad("must be a UUID") }
@@ -112,7 +112,7 @@ extension TurnOptions {
 }
 
 extension OptionName {
-  fileprivate func bad(_ rule: String) -> HTTPError { .invalidRequest("\(rawValue) \(rule)", param: rawValue) }
+  fileprivate func bad(_ rule: String) -> RequestError { .invalid("\(rawValue) \(rule)", param: rawValue) }
 
   fileprivate func string(_ value: JSONValue) throws -> String {
     guard let text = value.string, !text.isEmpty else { throw bad("must be a string that is not empty") }
@@ -158,7 +158,7 @@ extension TurnOptions {
 extension TurnOptions.Effort {
   /// OpenAI's word for it; nil for those that leave it to the model.
   ///
-  /// - Throws: `HTTPError` 400 naming `param`.
+  /// - Throws: `RequestError` 400 naming `param`.
   init?(openAI value: JSONValue?, _ param: String) throws {
     switch value ?? .null {
     case .null, "none", "minimal": return nil
@@ -166,7 +166,7 @@ extension TurnOptions.Effort {
       guard let effort = Self(rawValue: name) else { fallthrough }
       self = effort
     default:
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(param) must be one of none, minimal, low, medium, high, xhigh, max", param: param)
     }
   }

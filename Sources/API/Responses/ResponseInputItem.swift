@@ -11,7 +11,7 @@ struct ResponseInputItem: Sendable, Equatable {
 
   /// The items of `input`: a string is a message of the user.
   ///
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   static func list(_ input: JSONValue?) throws -> [ResponseInputItem] {
     switch input {
     case .string(let text):
@@ -19,14 +19,14 @@ struct ResponseInputItem: Sendable, Equatable {
     case .array(let items):
       try ConversationRequest.checkCount(items.count, "input")
       return try items.enumerated().map { try ResponseInputItem($1, at: "input[\($0)]") }
-    default: throw HTTPError.invalidRequest("input must be a string or an array of items", param: "input")
+    default: throw RequestError.invalid("input must be a string or an array of items", param: "input")
     }
   }
 
   /// - Parameter path: the item's place in the body, for `param`.
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ json: JSONValue, at path: String) throws {
-    guard let object = json.object else { throw HTTPError.invalidRequest("\(path) must be an object", param: path) }
+    guard let object = json.object else { throw RequestError.invalid("\(path) must be an object", param: path) }
     reference = try object["type"] == "item_reference" ? ResponseInputItem.text(object, "id", at: path) : nil
     message = try reference == nil ? ResponseInputItem.message(object, json, at: path) : nil
   }
@@ -48,7 +48,7 @@ struct ResponseInputItem: Sendable, Equatable {
       return ChatMessage(
         results: [.text(decision(object))], of: try text(object, "approval_request_id", at: path))
     case let type:
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "\(path): items of type \(type.string ?? type.text) are not supported", param: path,
         code: "unsupported_item")
     }
@@ -70,7 +70,7 @@ struct ResponseInputItem: Sendable, Equatable {
 
   private static func text(_ object: JSONObject, _ name: String, at path: String) throws -> String {
     guard let text = object[name]?.string, !text.isEmpty else {
-      throw HTTPError.invalidRequest("\(path).\(name) must be a string", param: "\(path).\(name)")
+      throw RequestError.invalid("\(path).\(name) must be a string", param: "\(path).\(name)")
     }
     return text
   }

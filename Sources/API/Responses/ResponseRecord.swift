@@ -39,7 +39,7 @@ struct ResponseRecord: Sendable {
   /// Reads what `journaled` and `finish` wrote.
   ///
   /// - Returns: the record, and the request's body; nil for something else.
-  /// - Throws: `HTTPError` for a body that is none.
+  /// - Throws: `RequestError` for a body that is none.
   static func read(_ json: JSONValue) throws -> (record: ResponseRecord, body: JSONObject)? {
     guard let text = json["body"]?.string, let body = try JSONValue(parsing: text).object else { return nil }
     let record = ResponseRecord(

@@ -18,7 +18,7 @@ struct ResponseRequest: Sendable, Equatable {
   /// What a response repeats of its request.
   let echo: JSONObject
 
-  /// - Throws: `HTTPError` 400 with `param`.
+  /// - Throws: `RequestError` 400 with `param`.
   init(_ body: JSONObject) throws {
     model = try body.optional("model", "a string", \.string) ?? ChatCompletionRequest.defaultModel
     instructions = try Self.instructions(body)
@@ -40,7 +40,7 @@ struct ResponseRequest: Sendable, Equatable {
   private static func instructions(_ body: JSONObject) throws -> String? {
     let instructions = try body.optional("instructions", "a string", \.string)
     guard (instructions?.utf8.count ?? 0) <= RequestLimits.repeatedInstructions else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "instructions are longer than \(RequestLimits.repeatedInstructions) bytes", param: "instructions",
         code: "instructions_too_long")
     }
@@ -49,10 +49,10 @@ struct ResponseRequest: Sendable, Equatable {
 
   private func refuseUnsupported(_ body: JSONObject) throws {
     for name in ["conversation", "prompt"] where body[name].map({ !$0.isNull }) ?? false {
-      throw HTTPError.invalidRequest("\(name) is not supported", param: name, code: "unsupported_parameter")
+      throw RequestError.invalid("\(name) is not supported", param: name, code: "unsupported_parameter")
     }
     if isBackground, !isStored {
-      throw HTTPError.invalidRequest("a background response must be stored", param: "store")
+      throw RequestError.invalid("a background response must be stored", param: "store")
     }
   }
 
@@ -69,7 +69,7 @@ struct ResponseRequest: Sendable, Equatable {
     if text["format"] == nil { text["format"] = ["type": "text"] }
     echo["text"] = .object(text)
     guard JSONValue.object(echo).encoded.count <= RequestLimits.repeatedFields else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "the fields that a response repeats are larger than \(RequestLimits.repeatedFields) bytes",
         code: "request_too_large")
     }
@@ -93,7 +93,7 @@ struct ResponseBody: Sendable {
   /// Bytes of the body: a measure of the work it makes.
   let size: Int
 
-  /// - Throws: `HTTPError` 400 with `param`.
+  /// - Throws: `RequestError` 400 with `param`.
   init(_ body: JSONObject, size: Int) throws {
     self.size = size
     request = try ResponseRequest(body)

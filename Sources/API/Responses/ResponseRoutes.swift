@@ -113,7 +113,7 @@ public struct ResponseRoutes {
   ) async throws -> ResponsePlan {
     let (wanted, size) = (body.request, body.size)
     let messages = try await responses.messages(of: body.input, for: principal)
-    guard !messages.isEmpty else { throw HTTPError.invalidRequest("input has no messages", param: "input") }
+    guard !messages.isEmpty else { throw RequestError.invalid("input has no messages", param: "input") }
     if let plan = try await shortPlan(wanted, messages, of: size, id, session, principal, context) { return plan }
     let earlier = try await responses.conversation(upTo: wanted.previousID, for: principal)
     let options = wanted.options.inheriting(earlier.options)
@@ -176,7 +176,7 @@ public struct ResponseRoutes {
     let (principal, size) = (order.asked.principal.id, 2 * order.size)
     guard backlog.take(size, for: principal) else {
       store.remove(journal)
-      throw HTTPError(
+      throw RequestError(
         ClaudeError(.overloaded, "Too many bytes of responses wait in the background already", reachedCLI: false))
     }
     Task.onLoop {

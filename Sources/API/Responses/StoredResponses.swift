@@ -13,7 +13,7 @@ final class StoredResponses {
 
   init(_ store: RunStore) { self.store = store }
 
-  /// - Throws: `HTTPError` 404, also for somebody else's: whether it exists is not told.
+  /// - Throws: `RequestError` 404, also for somebody else's: whether it exists is not told.
   func journal(_ id: String, for principal: Principal) throws -> RunJournal {
     guard let journal = find(id, principal) else { throw StoredResponses.notFound(id) }
     return journal
@@ -25,15 +25,15 @@ final class StoredResponses {
     }
   }
 
-  private static func notFound(_ id: String) -> HTTPError {
-    HTTPError(
-      .notFound, type: "invalid_request_error", code: "response_not_found", param: "response_id",
+  private static func notFound(_ id: String) -> RequestError {
+    RequestError(
+      404, type: "invalid_request_error", code: "response_not_found", param: "response_id",
       message: "Response with id '\(id.prefix(64))' not found.")
   }
 
   /// What `make` makes of the record and the body of a response's request.
   ///
-  /// - Throws: `HTTPError` 404 where it is lost; what `make` throws.
+  /// - Throws: `RequestError` 404 where it is lost; what `make` throws.
   func read<Value: Sendable>(
     _ journal: RunJournal, _ make: @escaping @Sendable (ResponseRecord, JSONObject) throws -> Value
   ) async throws -> Value {
@@ -48,7 +48,7 @@ final class StoredResponses {
 
   /// The response as far as it has come.
   ///
-  /// - Throws: `HTTPError` 404 where it is lost.
+  /// - Throws: `RequestError` 404 where it is lost.
   func encoder(_ journal: RunJournal) async throws -> ResponseEncoder {
     await encoder(journal, try await record(journal))
   }
@@ -73,15 +73,15 @@ final class StoredResponses {
     return try marks[previous(id, for: principal).id]
   }
 
-  /// - Throws: `HTTPError` 400 for one that cannot be gone on from.
+  /// - Throws: `RequestError` 400 for one that cannot be gone on from.
   private func previous(_ id: String, for principal: Principal) throws -> RunJournal {
     guard let journal = find(id, principal) else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "Previous response with id '\(id.prefix(64))' not found.", param: "previous_response_id",
         code: "previous_response_not_found")
     }
     guard journal.isOver else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "The previous response is not complete yet", param: "previous_response_id",
         code: "previous_response_not_complete")
     }
@@ -99,7 +99,7 @@ final class StoredResponses {
 
   /// Everything that was said up to and including a response.
   ///
-  /// - Throws: `HTTPError` 400 where a part of it is not kept any more, or there is too much.
+  /// - Throws: `RequestError` 400 where a part of it is not kept any more, or there is too much.
   func conversation(upTo id: String?, for principal: Principal) async throws -> Earlier {
     var (messages, earlier) = ([[ChatMessage]](), Earlier())
     var next = id
@@ -123,12 +123,12 @@ final class StoredResponses {
 
   /// What items say; those that stand for others are looked up.
   ///
-  /// - Throws: `HTTPError` 400 for an item that is not kept, and for too many.
+  /// - Throws: `RequestError` 400 for an item that is not kept, and for too many.
   func messages(of items: [ResponseInputItem], for principal: Principal) async throws -> [ChatMessage] {
     let references = items.count { $0.reference != nil }
     guard references > 0 else { return items.compactMap(\.message) }
     guard references <= StoredResponses.maximumReferences else {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "input: at most \(StoredResponses.maximumReferences) items may be references", param: "input")
     }
     var messages: [ChatMessage] = []
@@ -156,7 +156,7 @@ final class StoredResponses {
     return try ResponseInputItem(output[index], at: "input")
   }
 
-  private static func noItem(_ id: String) -> HTTPError {
-    HTTPError.invalidRequest("Item with id '\(id.prefix(64))' not found.", param: "input", code: "item_not_found")
+  private static func noItem(_ id: String) -> RequestError {
+    RequestError.invalid("Item with id '\(id.prefix(64))' not found.", param: "input", code: "item_not_found")
   }
 }

@@ -44,7 +44,7 @@ public struct RunRoutes {
     let id = parameters["id"]
     let principal = context[Principal.self] ?? .anonymous
     guard runner.cancel(id, for: principal) || cancelKept(id, principal) else {
-      throw HTTPError.notFound("No run \(id.prefix(128)) is under way", code: "run_not_found")
+      throw RequestError.notFound("No run \(id.prefix(128)) is under way", code: "run_not_found")
     }
     return .json(["id": .string(id), "object": "run", "cancelled": true])
   }

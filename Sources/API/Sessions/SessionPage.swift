@@ -10,7 +10,7 @@ struct SessionPage: Sendable, Equatable {
   let limit: Int
   let after: String?
 
-  /// - Throws: `HTTPError` 400.
+  /// - Throws: `RequestError` 400.
   init(_ head: HTTPRequestHead) throws {
     after = head.queryItem("after").map { UUIDText.normalized($0) ?? $0 }
     limit = try head.queryNumber("limit", in: 1...SessionPage.maximumLimit) ?? SessionPage.defaultLimit
@@ -18,12 +18,12 @@ struct SessionPage: Sendable, Equatable {
 
   /// - Parameter ids: of all the sessions.
   /// - Returns: the part, and whether there is more behind it.
-  /// - Throws: `HTTPError` 400 where the session to begin after is not one of these.
+  /// - Throws: `RequestError` 400 where the session to begin after is not one of these.
   func part(of ids: [String]) throws -> (ids: [String], hasMore: Bool) {
     var rest = ids[...]
     if let after {
       guard let index = ids.firstIndex(of: after) else {
-        throw HTTPError.invalidRequest("after must be the id of a session", param: "after")
+        throw RequestError.invalid("after must be the id of a session", param: "after")
       }
       rest = ids[(index + 1)...]
     }

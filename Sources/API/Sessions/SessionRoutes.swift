@@ -37,7 +37,7 @@ public struct SessionRoutes {
   private func record(_ parameters: PathParameters, _ context: RequestContext) throws -> SessionRecord {
     let id = UUIDText.normalized(parameters["id"]) ?? parameters["id"]
     guard let record = sessions.record(id), record.principal == (context[Principal.self] ?? .anonymous).id else {
-      throw HTTPError(ClaudeError.noSession(id))
+      throw RequestError(ClaudeError.noSession(id))
     }
     return record
   }
@@ -61,7 +61,7 @@ public struct SessionRoutes {
       do {
         text = try await TranscriptFile.contents(of: location) ?? []
       } catch {
-        throw HTTPError(transcript: error)
+        throw RequestError(transcript: error)
       }
     }
     return await format.response(text)
@@ -71,7 +71,7 @@ public struct SessionRoutes {
     do {
       return executor.transcript(of: record.id, in: try workspaces.path(of: record.options.workspace))
     } catch {
-      throw HTTPError(error)
+      throw RequestError(error)
     }
   }
 
@@ -86,16 +86,16 @@ public struct SessionRoutes {
       }
     } catch let error as SystemCallError {
       context.logger.error("a session cannot be deleted", ["error": .string(error.description)])
-      throw HTTPError(transcript: error)
+      throw RequestError(transcript: error)
     } catch let error as ClaudeError {
-      throw HTTPError(error)
+      throw RequestError(error)
     }
     context.logger.info("session deleted", ["session": .string(record.id)])
     return .json(["id": .string(record.id), "object": "session", "deleted": true])
   }
 }
 
-extension HTTPError {
+extension RequestError {
   /// Of a transcript that cannot be read or removed.
   init(transcript error: SystemCallError) {
     if error == .transcriptTooLong {
@@ -104,7 +104,7 @@ extension HTTPError {
         message: "The transcript is longer than \(TranscriptFile.maximumLength) bytes")
     } else {
       self.init(
-        .internalServerError, type: "server_error", code: "transcript_unusable",
+        500, type: "server_error", code: "transcript_unusable",
         message: "The transcript cannot be used: \(error)")
     }
   }

@@ -10,12 +10,12 @@ enum TranscriptFormat: Sendable {
   /// The CLI's own lines.
   case raw
 
-  /// - Throws: `HTTPError` 400 for one that there is not.
+  /// - Throws: `RequestError` 400 for one that there is not.
   init(_ head: HTTPRequestHead) throws {
     switch head.queryItem("format") {
     case nil, "messages": self = .messages
     case "raw": self = .raw
-    default: throw HTTPError.invalidRequest("format must be messages or raw", param: "format")
+    default: throw RequestError.invalid("format must be messages or raw", param: "format")
     }
   }
 

@@ -5,7 +5,7 @@ import HTTPServer
 
 /// Reads a request's body as a JSON object.
 enum JSONBody {
-  /// - Throws: `HTTPError` 400 for anything but a JSON object.
+  /// - Throws: `RequestError` 400 for anything but a JSON object.
   @Reactor
   static func object(of request: HTTPRequest) async throws -> JSONObject {
     try await read(request) { object, _ in object }
@@ -25,17 +25,17 @@ enum JSONBody {
 
   private static func object(_ body: [UInt8]) throws -> JSONObject {
     guard let object = try parse(body).object else {
-      throw HTTPError.invalidRequest("The request body must be a JSON object")
+      throw RequestError.invalid("The request body must be a JSON object")
     }
     return object
   }
 
   private static func parse(_ body: [UInt8]) throws -> JSONValue {
-    guard !body.isEmpty else { throw HTTPError.invalidRequest("The request body is empty; JSON was expected") }
+    guard !body.isEmpty else { throw RequestError.invalid("The request body is empty; JSON was expected") }
     do {
       return try JSONValue(parsing: body, maximumValues: RequestLimits.values)
     } catch {
-      throw HTTPError.invalidRequest(
+      throw RequestError.invalid(
         "The request body is not valid JSON: \(error.reason) at byte \(error.offset)", code: "invalid_json")
     }
   }

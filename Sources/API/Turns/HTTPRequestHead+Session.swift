@@ -5,12 +5,12 @@ import HTTPServer
 extension HTTPRequestHead {
   /// The session the `x-session-id` field names.
   ///
-  /// - Throws: `HTTPError` 400 if it is no UUID.
+  /// - Throws: `RequestError` 400 if it is no UUID.
   var sessionID: String? {
     get throws {
       guard let sent = fields["x-session-id"] else { return nil }
       guard let id = UUIDText.normalized(sent) else {
-        throw HTTPError.invalidRequest("x-session-id must be a UUID", param: "x-session-id")
+        throw RequestError.invalid("x-session-id must be a UUID", param: "x-session-id")
       }
       return id
     }

@@ -38,11 +38,11 @@ public final class RepeatedRequests {
 
   /// The run that was started for the same request; nil for a new request.
   ///
-  /// - Throws: `HTTPError` 422 for another request under the same idempotency key.
+  /// - Throws: `RequestError` 422 for another request under the same idempotency key.
   func recording(of key: RequestKey) throws -> RunRecording? {
     guard let entry = entries.last(where: { $0.key == key }) else { return nil }
     guard entry.key.body == key.body else {
-      throw HTTPError(
+      throw RequestError(
         422, type: "invalid_request_error", code: "idempotency_key_reused", param: "idempotency-key",
         message: "This idempotency key was used for a request with another body")
     }

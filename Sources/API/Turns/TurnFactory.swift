@@ -38,14 +38,14 @@ public final class TurnFactory {
   /// The session a request names; nil if it names none. One that we do not know may still be known to the CLI, but whose
   /// it is nobody can say: only an admin may go on with it.
   ///
-  /// - Throws: `HTTPError` 404 for somebody else's: whether it exists is not told.
+  /// - Throws: `RequestError` 404 for somebody else's: whether it exists is not told.
   func record(_ id: String?, for principal: Principal) throws -> SessionRecord? {
     guard let id else { return nil }
     guard let record = sessions.record(id) else {
-      guard principal.isAdmin else { throw HTTPError(ClaudeError.noSession(id)) }
+      guard principal.isAdmin else { throw RequestError(ClaudeError.noSession(id)) }
       return SessionRecord(id: id, principal: principal.id, options: TurnOptions())
     }
-    guard record.principal == principal.id else { throw HTTPError(ClaudeError.noSession(id)) }
+    guard record.principal == principal.id else { throw RequestError(ClaudeError.noSession(id)) }
     return record
   }
 
@@ -55,7 +55,7 @@ public final class TurnFactory {
   ///   - options: what the request says; what it leaves open is taken from the session.
   ///   - session: the session to continue; nil for a new one.
   ///   - context: gets `x-claude-warning`, and `x-session-id` for a session that is there already.
-  /// - Throws: `HTTPError`.
+  /// - Throws: `RequestError`.
   func makeTurn(
     content: [ContentBlock], beginningWith history: ImportedHistory? = nil, options: TurnOptions,
     continuing session: SessionRecord?, _ context: RequestContext
@@ -80,7 +80,7 @@ public final class TurnFactory {
   /// A turn of the dialects whose prompt may be a command of the CLI.
   ///
   /// - Parameters: as for `makeTurn`.
-  /// - Throws: `HTTPError`; 403 for a command below the highest ceiling.
+  /// - Throws: `RequestError`; 403 for a command below the highest ceiling.
   func makePromptTurn(
     _ prompt: String, options: TurnOptions, continuing session: SessionRecord?, _ context: RequestContext
   ) throws -> Turn {
@@ -100,7 +100,7 @@ public final class TurnFactory {
     return (.imported(id: newID(), transcript, fallback: history.fallback), history.content)
   }
 
-  /// - Throws: `HTTPError` for a model that is not there, or more than the policy allows.
+  /// - Throws: `RequestError` for a model that is not there, or more than the policy allows.
   func check(_ options: TurnOptions) throws {
     _ = try models.cliModel(for: options.model)
     try policy.check(options)
@@ -116,7 +116,7 @@ public final class TurnFactory {
 
   /// A turn without options in the default workspace: what a server is asked first, most of the time.
   ///
-  /// - Throws: `HTTPError` where the workspace cannot be used.
+  /// - Throws: `RequestError` where the workspace cannot be used.
   public func plainTurn() throws -> Turn {
     var turn = Turn(
       prompt: "", session: .new(id: newID()), directory: try directory(nil), workspaceBase: workspaces.base)
@@ -139,7 +139,7 @@ public final class TurnFactory {
     do {
       return try workspaces.directory(of: workspace)
     } catch {
-      throw HTTPError(error)
+      throw RequestError(error)
     }
   }
 
@@ -148,7 +148,7 @@ public final class TurnFactory {
     do {
       return try mcpLoader.write(mcp, for: tools)
     } catch {
-      throw HTTPError(error)
+      throw RequestError(error)
     }
   }
 }

@@ -28,7 +28,7 @@ public struct TurnPolicy: Sendable, Equatable {
   /// CLI's user settings never counts.
   var defaultPermissionMode: PermissionMode { min(.manual, ceiling) }
 
-  /// - Throws: `HTTPError` 403 for what is above the ceiling.
+  /// - Throws: `RequestError` 403 for what is above the ceiling.
   func check(_ options: TurnOptions) throws {
     if let mode = options.effectivePermissionMode, mode > ceiling {
       throw TurnPolicy.forbidden(
@@ -44,7 +44,7 @@ public struct TurnPolicy: Sendable, Equatable {
     try checkTools(options.mcpAllowedTools ?? [], param: "mcp-allowed-tools")
   }
 
-  /// - Throws: `HTTPError` 400 for more tool rules than the CLI's command line holds.
+  /// - Throws: `RequestError` 400 for more tool rules than the CLI's command line holds.
   static func checkLength(_ options: TurnOptions) throws {
     let lists: [(OptionName, [String]?)] = [
       (.allowedTools, options.allowedTools), (.disallowedTools, options.disallowedTools),
@@ -54,7 +54,7 @@ public struct TurnPolicy: Sendable, Equatable {
     for (name, rules) in lists {
       length += (rules ?? []).reduce(0) { $0 + $1.utf8.count + 1 }
       guard length <= RequestLimits.toolRules else {
-        throw HTTPError.invalidRequest(
+        throw RequestError.invalid(
           "\(name.rawValue): all tool rules together are longer than \(RequestLimits.toolRules) bytes",
           param: name.rawValue, code: "too_many_tools")
       }
@@ -68,7 +68,7 @@ public struct TurnPolicy: Sendable, Equatable {
 
   /// A prompt that the CLI would take as one of its commands.
   ///
-  /// - Throws: `HTTPError` 403 where the ceiling forbids them: a command can be a file in the workspace that runs others.
+  /// - Throws: `RequestError` 403 where the ceiling forbids them: a command can be a file in the workspace that runs others.
   func checkCommand(_ prompt: String) throws {
     guard ControlMessage.isCommand(prompt), ceiling < .bypassPermissions else { return }
     throw TurnPolicy.forbidden(
@@ -76,7 +76,7 @@ public struct TurnPolicy: Sendable, Equatable {
         + "A blank before the / makes it text.", param: "prompt")
   }
 
-  private static func forbidden(_ message: String, param: String) -> HTTPError {
-    HTTPError(.forbidden, type: "permission_error", code: "permission_ceiling", param: param, message: message)
+  private static func forbidden(_ message: String, param: String) -> RequestError {
+    RequestError(403, type: "permission_error", code: "permission_ceiling", param: param, message: message)
   }
 }

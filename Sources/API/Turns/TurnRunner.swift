@@ -38,7 +38,7 @@ public final class TurnRunner {
 
   /// The run of a request that is here for the second time; nil for one that is new.
   ///
-  /// - Throws: `HTTPError` 422 for another request under the same idempotency key.
+  /// - Throws: `RequestError` 422 for another request under the same idempotency key.
   func recording(of key: RequestKey?) throws -> RunRecording? {
     guard let key, key.isRepeated else { return nil }
     return try repeats.recording(of: key)
@@ -49,7 +49,7 @@ public final class TurnRunner {
   /// - Parameters:
   ///   - encoder: made when the run has its session.
   ///   - onEnd: called when the run has ended.
-  /// - Throws: `HTTPError` for what failed before.
+  /// - Throws: `RequestError` for what failed before.
   func stream<Encoder: RunEncoder>(
     _ asked: RequestedTurn, encoder: @Reactor (Run) -> Encoder,
     onEnd: @escaping @Reactor (Run, Encoder, RunOutcome) -> Void
@@ -76,7 +76,7 @@ public final class TurnRunner {
   /// Streams what stands in a journal, from its beginning, and what is still to come.
   ///
   /// - Parameter skipped: how many entries the encoder has had already.
-  /// - Throws: `HTTPError` for what failed before there was anything to send.
+  /// - Throws: `RequestError` for what failed before there was anything to send.
   func replay(
     _ journal: RunJournal, _ encoder: some RunEncoder, skipping skipped: Int = 0, _ context: RequestContext
   ) async throws -> HTTPResponse {
@@ -95,7 +95,7 @@ public final class TurnRunner {
   ///
   /// - Parameter encoder: made when the run has its session.
   /// - Returns: the run, what the encoder knows in the end, and how it ended (see `RunCollector.collected`).
-  /// - Throws: `HTTPError`.
+  /// - Throws: `RequestError`.
   func collect<Encoder: RunEncoder>(
     _ asked: RequestedTurn, encoder: @Reactor (Run) -> Encoder
   ) async throws -> (Run, Encoder, RunOutcome) {
@@ -237,10 +237,10 @@ public final class TurnRunner {
     observe(run) { journal.add($0) }
   }
 
-  func rendered(_ error: ClaudeError, _ context: RequestContext) -> HTTPError {
-    let rendered = HTTPError(error)
+  func rendered(_ error: ClaudeError, _ context: RequestContext) -> RequestError {
+    let rendered = RequestError(error)
     context.logger.warn(
-      "turn failed", ["status": .number(String(rendered.status.rawValue)), "reason": .string(error.message)])
+      "turn failed", ["status": .number(String(rendered.status)), "reason": .string(error.message)])
     return rendered
   }
 }

@@ -1,18 +1,16 @@
-import HTTP
-import HTTPServer
 import Workspaces
 
-extension HTTPError {
+extension RequestError {
   init(_ error: WorkspaceError) {
     switch error {
     case .badName(let name):
-      self = .invalidRequest(
+      self = .invalid(
         "The workspace name \(name.prefix(64).debugDescription) is not one path component of letters, digits, '.', "
           + "'_' and '-' (at most \(WorkspaceManager.maximumNameLength))",
         param: "workspace")
     case .unusable(let path, let reason):
       self.init(
-        .internalServerError, type: "server_error", code: "workspace_unusable",
+        500, type: "server_error", code: "workspace_unusable",
         message: "The workspace \(path.split(separator: "/").last ?? "") cannot be used: \(reason)")
     }
   }
@@ -24,7 +22,7 @@ extension HTTPError {
       case .unreadable(_, let reason), .invalid(_, let reason), .unwritable(_, let reason): reason
       }
     self.init(
-      .internalServerError, type: "server_error", code: "mcp_config_unusable",
+      500, type: "server_error", code: "mcp_config_unusable",
       message: "The configuration of the MCP servers cannot be used: \(reason)")
   }
 }

@@ -1,8 +1,6 @@
 public import ClaudeCode
-import HTTP
-public import HTTPServer
 
-extension HTTPError {
+extension RequestError {
   /// The one table of what a failed turn looks like to a client.
   ///
   /// SDKs repeat a request by themselves on 408, 409, 429 and from 500 on. Once a turn has reached the CLI a repeat
@@ -63,12 +61,11 @@ extension HTTPError {
   }
 
   private init(
-    _ status: HTTPStatus, _ type: String, _ code: String, _ error: ClaudeError, param: String? = nil,
+    _ status: Int, _ type: String, _ code: String, _ error: ClaudeError, param: String? = nil,
     retryAfter seconds: Int? = nil
   ) {
-    var headers: [HTTPResponseHead.Field] = []
-    if let seconds { headers.append(HTTPResponseHead.Field(name: "retry-after", value: String(seconds))) }
-    if error.reachedCLI { headers.append(HTTPResponseHead.Field(name: "x-should-retry", value: "false")) }
-    self.init(status, type: type, code: code, param: param, message: error.message, headers: headers)
+    self.init(
+      status, type: type, code: code, param: param, message: error.message, retryAfter: seconds,
+      mayRetry: !error.reachedCLI)
   }
 }
