@@ -22,7 +22,7 @@ extension ClaudeExecutor {
     defer { ending.remove(session) }
     sessions.dismissWaiting(session, .noSession(session))
     runs.values.first { $0.sessionID == session }?.cancel()
-    try await sessions.enter(session, departure: CancellationSignal())
+    try await sessions.enter(session, cancellation: CancellationSignal())
     defer { sessions.leave(session) }
     await pool.end(session)
     try await action()

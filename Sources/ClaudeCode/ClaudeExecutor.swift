@@ -91,28 +91,28 @@ public final class ClaudeExecutor {
   /// Waits for the session's other turns and for a free slot, then starts this one.
   ///
   /// - Parameters:
-  ///   - departure: ends the waiting. After that, `Run.remove` is the way to leave.
+  ///   - cancellation: ends the waiting. After that, `Run.remove` is the way to leave.
   ///   - logger: the request's, so that the run's lines can be found by its id.
   ///   - prepare: adds the run's observers, before the CLI says anything.
   /// - Throws: `ClaudeError` when nothing was started.
   public func run(
-    _ turn: Turn, id: String, departure: CancellationSignal, logger: Logger,
+    _ turn: Turn, id: String, cancellation: CancellationSignal, logger: Logger,
     prepare: @Reactor (Run) -> Void
   ) async throws(ClaudeError) -> Run {
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
     if let session, ending.contains(session) { throw .noSession(session) }
     // Whoever goes on in another way does not want the answer to what was called any more.
     if let session { runs.values.first { $0.sessionID == session && !$0.openCalls.isEmpty }?.cancel() }
-    if let session { try await sessions.enter(session, departure: departure) }
+    if let session { try await sessions.enter(session, cancellation: cancellation) }
     do {
-      try await slots.enter(turn.principal, departure: departure)
+      try await slots.enter(turn.principal, cancellation: cancellation)
     } catch {
       if let session { sessions.leave(session) }
       throw error
     }
     pool.launcher.settings.turnBegins()
     do {
-      return try await start(turn, id: id, departure, logger, prepare)
+      return try await start(turn, id: id, cancellation, logger, prepare)
     } catch {
       pool.launcher.settings.turnEnded()
       slots.leave(turn.principal)
@@ -123,17 +123,17 @@ public final class ClaudeExecutor {
 
   /// The turn has its session and its slot; if this throws, it has to give them back.
   private func start(
-    _ turn: Turn, id: String, _ departure: CancellationSignal, _ logger: Logger,
+    _ turn: Turn, id: String, _ cancellation: CancellationSignal, _ logger: Logger,
     _ prepare: @Reactor (Run) -> Void
   ) async throws(ClaudeError) -> Run {
-    if departure.isCancelled { throw .departed }
+    if cancellation.isCancelled { throw .callerLeft }
     if isShuttingDown { throw .shuttingDown }
     if ending.contains(turn.session.id) { throw .noSession(turn.session.id) }
     let wanted = fingerprint(of: turn)
     var started: Run?
     var turn = turn
     let hasFallenBack = await prepareTranscript(&turn, wanted)
-    try await pool.take(turn, as: wanted, departure: departure) { process in
+    try await pool.take(turn, as: wanted, cancellation: cancellation) { process in
       // A new session is known to nobody yet.
       if turn.session.isNew { sessions.occupy(process.sessionID) }
       let run = makeRun(turn, id: id, sessionID: process.sessionID, wanted, logger)
@@ -217,7 +217,7 @@ public final class ClaudeExecutor {
   private func startAgain(_ run: Run, _ session: Turn.Session) {
     Task.onLoop { [self] in
       do throws(ClaudeError) {
-        try await pool.start(session, fingerprint(of: run.turn), departure: CancellationSignal()) { process in
+        try await pool.start(session, fingerprint(of: run.turn), cancellation: CancellationSignal()) { process in
           if runs[run.id] != nil { run.start(on: process) } else { pool.giveBackUnused(process) }
         }
       } catch {

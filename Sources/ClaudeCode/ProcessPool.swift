@@ -63,12 +63,12 @@ final class ProcessPool {
   /// Finds a process for `turn`: its session's own, a spare, or a new one.
   ///
   /// - Parameters:
-  ///   - departure: ends the waiting for a new one.
+  ///   - cancellation: ends the waiting for a new one.
   ///   - use: takes the process over. Called at once when there is one: between an owner and the next nothing that a
   ///     process says may be lost.
   /// - Throws: `ClaudeError` when there can be none; then `use` was not called.
   func take(
-    _ turn: Turn, as wanted: Fingerprint, departure: CancellationSignal, _ use: @Reactor (ClaudeProcess) -> Void
+    _ turn: Turn, as wanted: Fingerprint, cancellation: CancellationSignal, _ use: @Reactor (ClaudeProcess) -> Void
   ) async throws(ClaudeError) {
     switch turn.session {
     case .resume(let id):
@@ -86,7 +86,7 @@ final class ProcessPool {
       if let entry = spare(for: wanted) { return use(claim(entry)) }
     case .imported: break
     }
-    try await start(turn.session, wanted, departure: departure, use)
+    try await start(turn.session, wanted, cancellation: cancellation, use)
   }
 
   private func entry(of session: String) -> PooledProcess? {
@@ -147,15 +147,15 @@ final class ProcessPool {
   ///
   /// - Parameters: as for `take`.
   func start(
-    _ session: Turn.Session, _ fingerprint: Fingerprint, departure: CancellationSignal,
+    _ session: Turn.Session, _ fingerprint: Fingerprint, cancellation: CancellationSignal,
     _ use: @Reactor (ClaudeProcess) -> Void
   ) async throws(ClaudeError) {
     var spent = 0.0
     if case .resume(let id) = session { spent = await launcher.costState(of: id, in: fingerprint.directory) }
-    try await waitForStart(departure)
+    try await waitForStart(cancellation)
     do throws(ClaudeError) {
-      try await waitForRoom(departure)
-      try await launchInPlaceOfIdle(session, fingerprint, departure) { process in
+      try await waitForRoom(cancellation)
+      try await launchInPlaceOfIdle(session, fingerprint, cancellation) { process in
         process.cost = spent
         use(process)
       }
@@ -169,12 +169,12 @@ final class ProcessPool {
 
   /// Launches; where the system has no descriptor or process left for it, processes that wait for work make way.
   private func launchInPlaceOfIdle(
-    _ session: Turn.Session, _ fingerprint: Fingerprint, _ departure: CancellationSignal,
+    _ session: Turn.Session, _ fingerprint: Fingerprint, _ cancellation: CancellationSignal,
     _ use: @Reactor (ClaudeProcess) -> Void
   ) async throws(ClaudeError) {
     while true {
       if isClosed { throw .shuttingDown }
-      if departure.isCancelled { throw .departed }
+      if cancellation.isCancelled { throw .callerLeft }
       do throws(ClaudeError) {
         let entry = try launch(session, fingerprint, .busy)
         touch(entry)
@@ -192,9 +192,9 @@ final class ProcessPool {
     entries.values.filter(\.isDispensable).min { $0.lastUse < $1.lastUse }
   }
 
-  private func waitForStart(_ departure: CancellationSignal) async throws(ClaudeError) {
+  private func waitForStart(_ cancellation: CancellationSignal) async throws(ClaudeError) {
     guard !takeStart() else { return }
-    try await WaitingLine.wait(patience: limits.patience, departure: departure, late: tooBusy) {
+    try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: tooBusy) {
       takeStart() ? nil : startLine
     }
   }
@@ -212,10 +212,10 @@ final class ProcessPool {
     }
   }
 
-  private func waitForRoom(_ departure: CancellationSignal) async throws(ClaudeError) {
+  private func waitForRoom(_ cancellation: CancellationSignal) async throws(ClaudeError) {
     while entries.count >= limits.processes {
       if let longestUnused { retire(longestUnused) }
-      try await WaitingLine.wait(patience: limits.patience, departure: departure, late: tooBusy) {
+      try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: tooBusy) {
         entries.count < limits.processes ? nil : roomLine
       }
     }
@@ -454,6 +454,6 @@ final class ProcessPool {
 }
 
 extension ClaudeError {
-  static let departed = ClaudeError(.cancelled, "The client left", reachedCLI: false)
+  static let callerLeft = ClaudeError(.cancelled, "The client left", reachedCLI: false)
   static let shuttingDown = ClaudeError(.cancelled, "The server is shutting down", reachedCLI: false)
 }

@@ -27,14 +27,14 @@ public final class SessionGate {
 
   /// Waits for the session's other turns. Each success must be followed by one `leave`.
   ///
-  /// - Throws: `sessionBusy` at the limits, `cancelled` when `departure` says so first.
-  public func enter(_ session: String, departure: CancellationSignal) async throws(ClaudeError) {
+  /// - Throws: `sessionBusy` at the limits, `cancelled` when `cancellation` says so first.
+  public func enter(_ session: String, cancellation: CancellationSignal) async throws(ClaudeError) {
     guard let line = lines[session] else { return occupy(session) }
     guard line.count < limits.waiting else {
       throw ClaudeError(.sessionBusy, "\(line.count) turns wait for session \(session) already", reachedCLI: false)
     }
     let late = ClaudeError(.sessionBusy, "The session's turn took too long to wait for", reachedCLI: false)
-    try await WaitingLine.wait(patience: limits.patience, departure: departure, late: late) {
+    try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: late) {
       if lines[session] == nil {
         occupy(session)
         return nil

@@ -42,12 +42,12 @@ public final class TurnGate {
   /// Waits for a free slot. Each success must be followed by one `leave`.
   ///
   /// - Parameter principal: whose turn it is.
-  /// - Throws: `overloaded` at the limits, `cancelled` when `departure` says so first.
-  public func enter(_ principal: String = "", departure: CancellationSignal) async throws(ClaudeError) {
+  /// - Throws: `overloaded` at the limits, `cancelled` when `cancellation` says so first.
+  public func enter(_ principal: String = "", cancellation: CancellationSignal) async throws(ClaudeError) {
     if takeFree(principal) { return }
     guard line.count < limits.waiting || displaceNewest(for: principal) else { throw full }
     let late = overloaded("no turn ended within \(limits.patience)")
-    try await WaitingLine.wait(patience: limits.patience, departure: departure, late: late, owner: principal) {
+    try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: late, owner: principal) {
       takeFree(principal) ? nil : line
     }
   }

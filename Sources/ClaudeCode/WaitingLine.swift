@@ -7,23 +7,23 @@ final class WaitingLine {
   private final class Place {
     /// Whose place it is; empty where that does not matter.
     let owner: String
-    private let departure: CancellationSignal
+    private let cancellation: CancellationSignal
     private let resume: @Reactor (Result<Void, ClaudeError>) -> Void
     var timer: (any ScheduledTimer)?
     var token = -1
 
     init(
-      _ owner: String, _ departure: CancellationSignal,
+      _ owner: String, _ cancellation: CancellationSignal,
       _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
     ) {
       self.owner = owner
-      self.departure = departure
+      self.cancellation = cancellation
       self.resume = resume
     }
 
     func end(_ outcome: Result<Void, ClaudeError>) {
       timer?.cancel()
-      departure.forget(token)
+      cancellation.forget(token)
       resume(outcome)
     }
   }
@@ -41,28 +41,28 @@ final class WaitingLine {
   ///   - late: what is thrown when `patience` is over.
   ///   - owner: whose place it is, for `admitNext(by:)`.
   ///   - line: asked when the wait begins; nil means that there is nothing to wait for any more.
-  /// - Throws: `cancelled` when `departure` says so first.
+  /// - Throws: `cancelled` when `cancellation` says so first.
   static func wait(
-    patience: Duration, departure: CancellationSignal, late: ClaudeError, owner: String = "",
+    patience: Duration, cancellation: CancellationSignal, late: ClaudeError, owner: String = "",
     in line: () -> WaitingLine?
   ) async throws(ClaudeError) {
     let outcome: Result<Void, ClaudeError> = await withCheckedContinuation { continuation in
       // Asked in here: what was waited for may have happened before the continuation existed.
       guard let line = line() else { return continuation.resume(returning: .success(())) }
-      line.join(owner, patience, departure, late) { continuation.resume(returning: $0) }
+      line.join(owner, patience, cancellation, late) { continuation.resume(returning: $0) }
     }
     try outcome.get()
   }
 
   private func join(
-    _ owner: String, _ patience: Duration, _ departure: CancellationSignal, _ late: ClaudeError,
+    _ owner: String, _ patience: Duration, _ cancellation: CancellationSignal, _ late: ClaudeError,
     _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
   ) {
-    let place = Place(owner, departure, resume)
+    let place = Place(owner, cancellation, resume)
     places.append(place)
     place.timer = scheduler.schedule(after: patience) { [weak self] in self?.dismiss(place, late) }
-    place.token = departure.whenCancelled { [weak self] in
-      self?.dismiss(place, .departed)
+    place.token = cancellation.whenCancelled { [weak self] in
+      self?.dismiss(place, .callerLeft)
     }
   }
 

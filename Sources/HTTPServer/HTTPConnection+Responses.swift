@@ -78,7 +78,7 @@ extension HTTPConnection {
 
   /// Its client is gone.
   func abandon(_ exchange: Exchange) {
-    exchange.context.departure.cancel()
+    exchange.context.cancellation.cancel()
     end(exchange, isComplete: false)
   }
 

@@ -21,7 +21,7 @@ public final class RequestContext {
   /// Writes the body of an error as the request's dialect has it; nil for `HTTPError.body`.
   public var errorBody: (@Reactor (HTTPError, RequestContext) -> JSONValue)?
   /// Says that the client went away before its answer was complete.
-  public let departure = CancellationSignal()
+  public let cancellation = CancellationSignal()
   private var endActions: [@Reactor (RequestSummary) -> Void] = []
   private var summary: RequestSummary?
 
@@ -61,7 +61,7 @@ public final class RequestContext {
   func end(_ summary: RequestSummary) {
     guard self.summary == nil else { return }
     self.summary = summary
-    departure.forgetAll()
+    cancellation.forgetAll()
     let actions = endActions
     endActions = []
     for action in actions { action(summary) }

@@ -59,7 +59,7 @@ struct AgentsTests {
     _ directives: String, _ fields: String = "", context: RequestContext = .detached()
   ) async throws -> RunJournal {
     let request = try ClaudeRequest(object(#"{"prompt":"simulate: \#(directives)"\#(fields)}"#))
-    return try await agents.start(request, request.journaled, for: me, sessionID: nil, context).0.journal
+    return try await agents.start(request, request.journaled, sessionID: nil, for: context.caller(me)).agent.journal
   }
 
   private func input(_ text: String, now: Bool = false) throws -> AgentInput {
@@ -85,7 +85,7 @@ struct AgentsTests {
       var refused = 0
       for number in 0..<(Agent.maximumInputs + offset) {
         do {
-          try agents.take(input("\(number)"), for: journal.id, me, .detached())
+          try agents.take(input("\(number)"), for: journal.id, by: .of(me))
         } catch let error as RequestError {
           #expect(error.status == 429)
           refused += 1
@@ -103,11 +103,11 @@ struct AgentsTests {
   func badInput() async throws {
     let journal = try await start("tokens=2")
     let bad = try AgentInput(object(#"{"prompt":"x","model":"gpt-4o"}"#))
-    #expect(try refusal { try agents.take(bad, for: journal.id, me, .detached()) } == "404 model model_not_found")
+    #expect(try refusal { try agents.take(bad, for: journal.id, by: .of(me)) } == "404 model model_not_found")
     #expect(await ends(journal) == "completed")
-    #expect(try refusal { try agents.take(bad, for: journal.id, me, .detached()) } == "404 model model_not_found")
+    #expect(try refusal { try agents.take(bad, for: journal.id, by: .of(me)) } == "404 model model_not_found")
     #expect(journal.state == .ended(nil) && journal.total.turns == 1)
-    try agents.take(input("simulate: tokens=1"), for: journal.id, me, .detached())
+    try agents.take(input("simulate: tokens=1"), for: journal.id, by: .of(me))
     #expect(journal.state == .queued)
     #expect(await ends(journal) == "completed")
     #expect(journal.total.turns == 2)
@@ -134,7 +134,7 @@ struct AgentsTests {
     #expect(await second.value == false)
     #expect(queued.state.name == "stopped")
     #expect(
-      try refusal { try agents.take(waiting, for: queued.id, me, .detached()) } == "400 - agent_not_begun")
+      try refusal { try agents.take(waiting, for: queued.id, by: .of(me)) } == "400 - agent_not_begun")
     try agents.stop(blocker.id, me)
     await end()
   }
@@ -159,9 +159,9 @@ struct AgentsTests {
     #expect(agents.json(journal, fold.encoder)["approvals"]?.array?.count == 1)
     let approval = try AgentApproval(object(#"{"decision":"allow"}"#))
     let short = String(question.callID.dropFirst("approve_".count))
-    try await agents.answer(short, of: journal.id, approval, me, .detached())
+    try await agents.answer(short, of: journal.id, approval, by: .of(me))
     await #expect(throws: RequestError.self) {
-      try await agents.answer(question.callID, of: journal.id, approval, me, .detached())
+      try await agents.answer(question.callID, of: journal.id, approval, by: .of(me))
     }
     #expect(await ends(journal) == "completed")
     await end()

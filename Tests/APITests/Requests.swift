@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import Identity
 import Telemetry
 
 @testable import API
@@ -26,6 +27,11 @@ extension RequestContext {
   /// A context without a connection.
   static func detached(logger: Logger = .silent) -> RequestContext {
     RequestContext(peer: "client:1", logger: logger, startedAt: ContinuousClock.now)
+  }
+
+  /// The request as the application sees it.
+  func caller(_ principal: Principal) -> Caller {
+    Caller(principal: principal, requestID: requestID, logger: logger, cancellation: cancellation)
   }
 
   /// The value of a field that the answer is to have.
@@ -58,4 +64,10 @@ func refusal(_ body: () throws -> Void) throws -> String? {
   } catch let error as RequestError {
     return error.summary
   }
+}
+
+extension Caller {
+  /// A caller that does not give up.
+  @Reactor
+  static func of(_ principal: Principal = FactoryStage.me) -> Caller { RequestContext.detached().caller(principal) }
 }

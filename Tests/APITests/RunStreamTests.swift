@@ -255,7 +255,7 @@ struct RunStreamTests {
   }
 
   @Test("a client that leaves takes its run along, once")
-  func departure() async throws {
+  func cancellation() async throws {
     let stage = StreamStage()
     stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
     #expect(await stage.ready().value == nil)
@@ -337,7 +337,7 @@ struct RunStreamTests {
   }
 
   @Test("after the first byte there is no grace")
-  func departureAfterTheFirstByte() async throws {
+  func cancellationAfterTheFirstByte() async throws {
     let stage = StreamStage(grace: Self.grace)
     stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
     #expect(await stage.ready().value == nil)

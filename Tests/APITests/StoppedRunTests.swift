@@ -40,7 +40,7 @@ struct StoppedRunTests {
   ) async throws -> Run {
     let turn = Turn(prompt: "simulate: \(directives)", session: session, directory: directory.path)
     return try await executor.run(
-      turn, id: Self.newID(), departure: CancellationSignal(), logger: .silent
+      turn, id: Self.newID(), cancellation: CancellationSignal(), logger: .silent
     ) { $0.add(observe($0)) }
   }
 

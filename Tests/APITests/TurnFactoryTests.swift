@@ -17,7 +17,8 @@ final class FactoryStage {
   let directory = TemporaryDirectory()
   let factory: TurnFactory
   let sessions = SessionStore()
-  let context = RequestContext.detached()
+  /// Of the turn that was made last.
+  private(set) var warnings: [String] = []
 
   init(models: ModelCatalog = .builtIn, policy: TurnPolicy = TurnPolicy()) {
     var next = 0
@@ -36,8 +37,9 @@ final class FactoryStage {
   nonisolated static let admin = Principal(id: "admin", name: "admin", isAdmin: true)
 
   func turn(_ options: TurnOptions = TurnOptions(), continuing session: SessionRecord? = nil) throws -> Turn {
-    let turn = try factory.makeTurn(content: [.text("p")], options: options, continuing: session, context)
-    factory.began(.idle(ManualScheduler(), of: turn), for: Self.me, context)
+    let turn: Turn
+    (turn, warnings) = try factory.makeTurn(content: [.text("p")], options: options, continuing: session, for: .of())
+    factory.began(.idle(ManualScheduler(), of: turn), for: Self.me)
     return turn
   }
 }
@@ -46,7 +48,7 @@ final class FactoryStage {
 struct TurnFactoryTests {
   private let stage = FactoryStage()
 
-  @Test("a first turn begins a session, in a directory that is there, and the answer names it")
+  @Test("a first turn begins a session, in a directory that is there")
   func first() throws {
     var options = TurnOptions()
     options.workspace = "demo"
@@ -59,7 +61,6 @@ struct TurnFactoryTests {
       directory: "\(stage.directory.path)/workspace/demo", workspaceBase: stage.directory.path, options: options)
     expected.defaultPermissionMode = .manual
     #expect(turn == expected)
-    #expect(stage.context.responseField("x-session-id") == turn.session.id)
     var record = SessionRecord(id: turn.session.id, principal: "me", options: options)
     record.created = Timestamp(milliseconds: 0)
     record.lastUsed = record.created
@@ -71,14 +72,14 @@ struct TurnFactoryTests {
 
   @Test("a prompt is a command only where commands are taken, and a ceiling is passed on to every turn")
   func prompts() throws {
-    let open = try stage.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, stage.context)
+    let open = try stage.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, for: .of()).turn
     #expect(open.takesCommands)
     #expect(open.content == [.text("/init")])
     #expect(open.permissionMode == .manual)
     let bounded = FactoryStage(policy: TurnPolicy(ceiling: .acceptEdits, toolRules: ["Read"]))
     #expect(
       try refusal {
-        _ = try bounded.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, bounded.context)
+        _ = try bounded.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, for: .of())
       } == "403 prompt permission_ceiling")
     let turn = try bounded.turn()
     #expect(!turn.takesCommands)
@@ -161,7 +162,7 @@ struct TurnFactoryTests {
     #expect(turn.options.mcpAllowedTools == ["mcp__a__x"])
     let path = try #require(turn.mcpConfigPath)
     #expect(String(decoding: fileContents(path), as: UTF8.self) == #"{"mcpServers":{"a":{"command":"x"}}}"#)
-    #expect(stage.context.responseField("x-claude-warning") == "unknown MCP tools dropped: mcp__z__y, Bash")
+    #expect(stage.warnings == ["unknown MCP tools dropped: mcp__z__y, Bash"])
   }
 
   @Test("without MCP tools there is no configuration and no warning", arguments: [nil, []] as [[String]?])
@@ -169,7 +170,7 @@ struct TurnFactoryTests {
     var options = TurnOptions()
     options.mcpAllowedTools = tools
     #expect(try stage.turn(options).mcpConfigPath == nil)
-    #expect(stage.context.responseField("x-claude-warning") == nil)
+    #expect(stage.warnings.isEmpty)
   }
 
   @Test("what is refused leaves nothing behind")
@@ -203,7 +204,7 @@ struct ConversationPlanTests {
     let request = try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#))
     return try await Conversations(turns: stage.factory, retryPatience: .seconds(5)).plan(
       request.conversation, try ChatConversation(request.conversation, for: principal, stage.factory.policy),
-      for: principal, headerSession: header, stage.context)
+      for: .of(principal), headerSession: header)
   }
 
   private func user(_ text: String) -> String { #"{"role":"user","content":"\#(text)"}"# }
@@ -212,7 +213,7 @@ struct ConversationPlanTests {
   /// A turn that ended well.
   private func complete(_ plan: ConversationPlan, _ answer: String, _ principal: Principal = FactoryStage.me) {
     let run = Run.idle(ManualScheduler(), of: plan.turn)
-    stage.factory.began(run, for: principal, stage.context)
+    stage.factory.began(run, for: principal)
     let said = ChatMessage(role: .assistant, text: answer)
     stage.factory.conversationAdvanced(run, to: ChatHistory.extend(plan.place.key, by: [said]))
   }
@@ -319,7 +320,7 @@ struct ConversationPlanTests {
       }
     #expect(plan.turn.session == .resume(id: id))
     #expect(plan.turn.prompt == "hi")
-    #expect(stage.context.responseField("x-session-id") == id)
+    #expect(plan.work.sessionID == id)
   }
 
   @Test("system messages are the system prompt, given anew with every request")

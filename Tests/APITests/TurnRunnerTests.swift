@@ -32,7 +32,8 @@ struct TurnRunnerTests {
     ///   - prepare: puts files into the home directory, and returns shell commands for the CLI to begin with.
     init(
       _ fields: [String], repeats: RepeatedRequests.Limits = RepeatedRequests.Limits(),
-      session: Turn.Session = .new(id: "s"), prepare: (TemporaryDirectory) -> String = { _ in "" }
+      session: Turn.Session = .new(id: "s"), warnings: [String] = [],
+      prepare: (TemporaryDirectory) -> String = { _ in "" }
     ) throws {
       cli = LiveCLI(in: directory, prelude: prepare(directory))
       var pool = PoolLimits()
@@ -49,9 +50,8 @@ struct TurnRunnerTests {
         clock: { Timestamp(milliseconds: 0) }, newID: Stage.newID)
       let turn = Turn(prompt: "p", session: session, directory: directory.path)
       asked = RequestedTurn(
-        .turn(turn), on: .claude, for: FactoryStage.me,
-        RequestKey(try HTTPRequest.of("POST", "/", fields).head, [], FactoryStage.me),
-        context)
+        .turn(turn), on: .claude, for: context.caller(FactoryStage.me),
+        RequestKey(try HTTPRequest.of("POST", "/", fields).head, [], FactoryStage.me), warnings: warnings)
     }
 
     private static func newID() -> String {
@@ -85,11 +85,12 @@ struct TurnRunnerTests {
 
     /// The answer's text.
     func answer(_ form: Form, _ asked: RequestedTurn) async throws -> String {
+      let context = contexts.first { $0.cancellation === asked.caller.cancellation } ?? self.context
       switch form {
       case .streamed:
         let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
         var text: String?
-        _ = try await runner.stream(asked) { _ in
+        _ = try await runner.stream(asked, context) { _ in
           ChatCompletionEncoder(identity, includesUsage: false)
         } onEnd: { _, encoder, _ in
           text = encoder.message.text
@@ -97,7 +98,7 @@ struct TurnRunnerTests {
         await until { text != nil }
         return text ?? ""
       case .whole:
-        let collected = try await runner.collect(asked) { _ in ChatCompletionCollector() }.1.run
+        let collected = try await runner.collect(asked, context) { _ in ChatCompletionCollector() }.1.run
         return String(decoding: collected.answer.text.bytes, as: UTF8.self)
       }
     }
@@ -110,7 +111,7 @@ struct TurnRunnerTests {
       let key = RequestKey(try HTTPRequest.of("POST", "/", fields).head, Array(body.utf8), principal)
       contexts.append(context)
       return try runner.recording(of: key).map {
-        RequestedTurn(.repetition($0), on: .claude, for: principal, key, context)
+        RequestedTurn(.repetition($0), on: .claude, for: context.caller(principal), key)
       }
     }
 
@@ -129,7 +130,7 @@ struct TurnRunnerTests {
     let outcomes = try await LimitTable.row("repeated request, \(form)", Self.grace) { offset in
       let stage = try Stage(Self.repeating)
       let answer = await stage.begin(form)
-      stage.context.departure.cancel()
+      stage.context.cancellation.cancel()
       stage.scheduler.advance(by: Self.grace + .milliseconds(offset))
       let runs = stage.executor.activeRuns
       stage.scheduler.advance(by: .milliseconds(1))
@@ -145,7 +146,7 @@ struct TurnRunnerTests {
   private func withoutGrace(form: Stage.Form) async throws {
     let stage = try Stage(["user-agent: curl"])
     let answer = await stage.begin(form)
-    stage.context.departure.cancel()
+    stage.context.cancellation.cancel()
     #expect(stage.executor.activeRuns == 0)
     #expect(await answer.value == 503)
     await stage.end()
@@ -155,13 +156,26 @@ struct TurnRunnerTests {
   private func endWithinGrace(form: Stage.Form) async throws {
     let stage = try Stage(Self.repeating)
     let answer = await stage.begin(form)
-    stage.context.departure.cancel()
+    stage.context.cancellation.cancel()
     for line in CLILine.message("m", "a") + [CLILine.result("a")] { stage.cli.say(line) }
     #expect(await answer.value == nil)
     await until { stage.executor.activeRuns == 0 }
     // The time of the grace passes without a run to end.
     stage.scheduler.advance(by: Self.grace)
     #expect(stage.executor.processes.killed == 0)
+    await stage.end()
+  }
+
+  // MARK: The response's head
+
+  @Test("the head names the session and what the client is to know", arguments: Stage.Form.allCases)
+  private func head(form: Stage.Form) async throws {
+    let stage = try Stage([], warnings: ["w"])
+    let first = await stage.begin(form)
+    for line in Self.answer { stage.cli.say(line) }
+    #expect(await first.value == nil)
+    #expect(stage.context.responseField("x-session-id") == "s")
+    #expect(stage.context.responseField("x-claude-warning") == "w")
     await stage.end()
   }
 
@@ -174,7 +188,7 @@ struct TurnRunnerTests {
     let stage = try Stage(Self.repeating)
     let first = await stage.begin(form)
     for line in Self.answer.prefix(3) { stage.cli.say(line) }
-    stage.context.departure.cancel()
+    stage.context.cancellation.cancel()
     let context = RequestContext.detached()
     let again = try #require(try stage.again(context: context))
     #expect(again.advancesConversation && again.isWholeTurn)

@@ -307,20 +307,20 @@ struct ClaudeExecutorTests {
   }
 
   @Test("who departs while waiting starts nothing; nor does who has departed before")
-  func departure() async throws {
+  func gaveUp() async throws {
     let cli = LiveCLI(in: directory)
     let stage = ExecutorStage(cli.path, directory)
     let first = try await stage.run(stage.turn("one"), recorder)
-    let departure = CancellationSignal()
+    let cancellation = CancellationSignal()
     let task = Task.onLoop {
-      await stage.refusal(of: stage.turn("two", .resume(id: ExecutorStage.session)), departure: departure)
+      await stage.refusal(of: stage.turn("two", .resume(id: ExecutorStage.session)), cancellation: cancellation)
     }
     await nextTurn()
-    departure.cancel()
+    cancellation.cancel()
     #expect(await task.value == ClaudeError(.cancelled, "The client left", reachedCLI: false))
     first.cancel()
     await stage.settle()
-    let late = await stage.refusal(of: stage.turn("three"), departure: departure)
+    let late = await stage.refusal(of: stage.turn("three"), cancellation: cancellation)
     #expect(late == ClaudeError(.cancelled, "The client left", reachedCLI: false))
     #expect(stage.executor.liveProcesses == 0)
     // The session is free.

@@ -64,20 +64,20 @@ final class ExecutorStage {
 
   /// - Parameter onTake: called when the turn has its process and has not begun.
   func run(
-    _ turn: Turn, _ observer: any RunObserver, departure: CancellationSignal = CancellationSignal(),
+    _ turn: Turn, _ observer: any RunObserver, cancellation: CancellationSignal = CancellationSignal(),
     onTake: (@Reactor () -> Void)? = nil
   ) async throws(ClaudeError) -> Run {
     ids += 1
-    return try await executor.run(turn, id: "run-\(ids)", departure: departure, logger: .silent) { run in
+    return try await executor.run(turn, id: "run-\(ids)", cancellation: cancellation, logger: .silent) { run in
       onTake?()
       run.add(observer)
     }
   }
 
   /// Why a turn is not started; nil if it is.
-  func refusal(of turn: Turn, departure: CancellationSignal = CancellationSignal()) async -> ClaudeError? {
+  func refusal(of turn: Turn, cancellation: CancellationSignal = CancellationSignal()) async -> ClaudeError? {
     do throws(ClaudeError) {
-      _ = try await run(turn, RunRecorder(), departure: departure)
+      _ = try await run(turn, RunRecorder(), cancellation: cancellation)
       return nil
     } catch {
       return error

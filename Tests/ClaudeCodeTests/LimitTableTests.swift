@@ -16,7 +16,7 @@ struct LimitTableTests {
     let limit = SessionGate.Limits().waiting
     let outcomes = try await LimitTable.row("turns waiting", limit) { offset in
       let gate = SessionGate(scheduler: ManualScheduler())
-      try await gate.enter("s", departure: CancellationSignal())
+      try await gate.enter("s", cancellation: CancellationSignal())
       let turns = (0..<(limit + offset)).map { _ in enter(gate) }
       await nextTurn()
       while gate.waitingCount > 0 {
@@ -36,7 +36,7 @@ struct LimitTableTests {
     let outcomes = try await LimitTable.row("wait for a session", limit) { offset in
       let scheduler = ManualScheduler()
       let gate = SessionGate(scheduler: scheduler)
-      try await gate.enter("s", departure: CancellationSignal())
+      try await gate.enter("s", cancellation: CancellationSignal())
       let turn = enter(gate)
       await nextTurn()
       scheduler.advance(by: limit + .milliseconds(offset))
@@ -50,7 +50,7 @@ struct LimitTableTests {
   private func enter(_ gate: SessionGate) -> Task<ClaudeError.Kind?, Never> {
     Task.onLoop {
       do throws(ClaudeError) {
-        try await gate.enter("s", departure: CancellationSignal())
+        try await gate.enter("s", cancellation: CancellationSignal())
         return nil
       } catch {
         return error.kind

@@ -28,11 +28,11 @@ struct PoolRoomTests {
 
   /// A turn of a new session that has to wait.
   private func wait(
-    _ stage: ExecutorStage, _ number: Int, _ admissions: Admissions, departure: CancellationSignal = .init()
+    _ stage: ExecutorStage, _ number: Int, _ admissions: Admissions, cancellation: CancellationSignal = .init()
   ) async -> Task<Void, Never> {
     await admissions.note("\(number)") { () async throws(ClaudeError) in
       _ = try await stage.run(
-        stage.turn("simulate: hang", .new(id: Self.session(number))), RunRecorder(), departure: departure)
+        stage.turn("simulate: hang", .new(id: Self.session(number))), RunRecorder(), cancellation: cancellation)
     }
   }
 
@@ -155,14 +155,14 @@ struct PoolRoomTests {
   }
 
   @Test("who departs while waiting for room starts nothing, and the next one has the room")
-  func departure() async throws {
+  func cancellation() async throws {
     let stage = try stage(.with { ($0.spares, $0.processes) = (0, 1) })
     let run = try await hang(stage, 1)
     let admissions = Admissions()
-    let departure = CancellationSignal()
-    let second = await wait(stage, 2, admissions, departure: departure)
+    let cancellation = CancellationSignal()
+    let second = await wait(stage, 2, admissions, cancellation: cancellation)
     let third = await wait(stage, 3, admissions)
-    departure.cancel()
+    cancellation.cancel()
     await second.value
     run.cancel()
     await third.value

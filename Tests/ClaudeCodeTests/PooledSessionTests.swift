@@ -275,7 +275,7 @@ struct PooledSessionTests {
       kill: .seconds(5), scheduler: ManualScheduler(), logger: .silent)
     let turn = Turn(prompt: "p", session: .new(id: ExecutorStage.session), directory: directory.path)
     weak var process: ClaudeProcess?
-    try await pool.take(turn, as: Fingerprint(turn, settingSources: nil), departure: CancellationSignal()) {
+    try await pool.take(turn, as: Fingerprint(turn, settingSources: nil), cancellation: CancellationSignal()) {
       process = $0
       pool.giveBack($0, .complete) {}
     }

@@ -20,11 +20,11 @@ struct SessionGateTests {
   @discardableResult
   private func enter(
     _ gate: SessionGate, _ name: String, _ journal: Journal, session: String = "s",
-    departure: CancellationSignal = CancellationSignal()
+    cancellation: CancellationSignal = CancellationSignal()
   ) async -> Task<Void, Never> {
     let task = Task.onLoop {
       do throws(ClaudeError) {
-        try await gate.enter(session, departure: departure)
+        try await gate.enter(session, cancellation: cancellation)
         journal.entries.append("\(name) in")
       } catch {
         journal.entries.append("\(name) \(error.kind)")
@@ -107,14 +107,14 @@ struct SessionGateTests {
   }
 
   @Test("who departs while waiting is gone, and does not hold up the next")
-  func departure() async {
+  func cancellation() async {
     let gate = gate()
     let journal = Journal()
-    let departure = CancellationSignal()
+    let cancellation = CancellationSignal()
     await enter(gate, "a", journal)
-    let second = await enter(gate, "b", journal, departure: departure)
+    let second = await enter(gate, "b", journal, cancellation: cancellation)
     let third = await enter(gate, "c", journal)
-    departure.cancel()
+    cancellation.cancel()
     await second.value
     gate.leave("s")
     await third.value
@@ -126,10 +126,10 @@ struct SessionGateTests {
   func departed() async {
     let gate = gate()
     let journal = Journal()
-    let departure = CancellationSignal()
-    departure.cancel()
+    let cancellation = CancellationSignal()
+    cancellation.cancel()
     await enter(gate, "a", journal)
-    await enter(gate, "b", journal, departure: departure)
+    await enter(gate, "b", journal, cancellation: cancellation)
     #expect(journal.entries == ["a in", "b cancelled"])
     #expect(gate.waitingCount == 0)
     #expect(scheduler.waits.isEmpty)
@@ -139,12 +139,12 @@ struct SessionGateTests {
   func lateDeparture() async {
     let gate = gate()
     let journal = Journal()
-    let departure = CancellationSignal()
+    let cancellation = CancellationSignal()
     await enter(gate, "a", journal)
-    let second = await enter(gate, "b", journal, departure: departure)
+    let second = await enter(gate, "b", journal, cancellation: cancellation)
     gate.leave("s")
     await second.value
-    departure.cancel()
+    cancellation.cancel()
     #expect(journal.entries == ["a in", "b in"])
     let third = await enter(gate, "c", journal)
     #expect(gate.waitingCount == 1)

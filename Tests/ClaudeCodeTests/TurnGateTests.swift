@@ -12,9 +12,9 @@ struct TurnGateTests {
 
   @discardableResult
   private func enter(
-    _ gate: TurnGate, _ name: String, departure: CancellationSignal = CancellationSignal()
+    _ gate: TurnGate, _ name: String, cancellation: CancellationSignal = CancellationSignal()
   ) async -> Task<Void, Never> {
-    await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(departure: departure) }
+    await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(cancellation: cancellation) }
   }
 
   @Test("how many turns run at the same time")
@@ -22,7 +22,7 @@ struct TurnGateTests {
     let limit = TurnGate.Limits().running
     let outcomes = try await LimitTable.row("turns running", limit) { offset in
       let gate = TurnGate(TurnGate.Limits(), scheduler: ManualScheduler())
-      let turns = (0..<(limit + offset)).map { _ in Task.onLoop { try? await gate.enter(departure: .init()) } }
+      let turns = (0..<(limit + offset)).map { _ in Task.onLoop { try? await gate.enter(cancellation: .init()) } }
       await nextTurn()
       let figures = "\(gate.running) run, \(gate.waiting) wait"
       for _ in turns { gate.leave() }
@@ -40,7 +40,8 @@ struct TurnGateTests {
       let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: ManualScheduler())
       let admissions = Admissions()
       for index in 0...(limit + offset) {
-        await admissions.note("\(index)") { () async throws(ClaudeError) in try await gate.enter(departure: .init()) }
+        await admissions.note("\(index)") { () async throws(ClaudeError) in try await gate.enter(cancellation: .init())
+        }
       }
       let refused = admissions.entries.dropFirst()
       let figures = "\(gate.waiting) wait, refused: \(refused.joined())"
@@ -59,7 +60,7 @@ struct TurnGateTests {
       let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: scheduler)
       let admissions = Admissions()
       for name in ["a", "b"] {
-        await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(departure: .init()) }
+        await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(cancellation: .init()) }
       }
       scheduler.advance(by: limit + .milliseconds(offset))
       gate.leave()
@@ -104,13 +105,13 @@ struct TurnGateTests {
   }
 
   @Test("who departs loses its place at once: another one may wait there")
-  func departure() async {
+  func cancellation() async {
     let gate = TurnGate(TurnGate.Limits(running: 1, waiting: 1), scheduler: scheduler)
-    let departure = CancellationSignal()
+    let cancellation = CancellationSignal()
     await enter(gate, "a")
-    await enter(gate, "b", departure: departure)
+    await enter(gate, "b", cancellation: cancellation)
     await enter(gate, "c")
-    departure.cancel()
+    cancellation.cancel()
     #expect(gate.waiting == 0)
     await enter(gate, "d")
     gate.leave()
@@ -131,7 +132,7 @@ struct TurnGateTests {
   /// A turn of the principal that its name begins with.
   private func enterAs(_ name: String, _ gate: TurnGate) async {
     await admissions.note(name) { () async throws(ClaudeError) in
-      try await gate.enter(String(name.prefix(1)), departure: .init())
+      try await gate.enter(String(name.prefix(1)), cancellation: .init())
     }
   }
 

@@ -17,10 +17,10 @@ struct WaitingLineTests {
 
   @discardableResult
   private func join(
-    _ name: String, patience: Duration = .seconds(8), departure: CancellationSignal = CancellationSignal()
+    _ name: String, patience: Duration = .seconds(8), cancellation: CancellationSignal = CancellationSignal()
   ) async -> Task<Void, Never> {
     await admissions.note(name) { [line] () async throws(ClaudeError) in
-      try await WaitingLine.wait(patience: patience, departure: departure, late: Self.late) { line }
+      try await WaitingLine.wait(patience: patience, cancellation: cancellation, late: Self.late) { line }
     }
   }
 
@@ -41,7 +41,7 @@ struct WaitingLineTests {
   @Test("who finds nothing to wait for does not wait")
   func nothing() async {
     await admissions.note("a") { () async throws(ClaudeError) in
-      try await WaitingLine.wait(patience: .seconds(8), departure: CancellationSignal(), late: Self.late) { nil }
+      try await WaitingLine.wait(patience: .seconds(8), cancellation: CancellationSignal(), late: Self.late) { nil }
     }
     #expect(admissions.entries == ["a in"])
     #expect(scheduler.waits.isEmpty)
@@ -56,7 +56,7 @@ struct WaitingLineTests {
       let admissions = Admissions()
       for (name, patience) in [("a", limit), ("b", limit * 2)] {
         await admissions.note(name) { () async throws(ClaudeError) in
-          try await WaitingLine.wait(patience: patience, departure: CancellationSignal(), late: Self.late) { line }
+          try await WaitingLine.wait(patience: patience, cancellation: CancellationSignal(), late: Self.late) { line }
         }
       }
       scheduler.advance(by: limit + .milliseconds(offset))
@@ -70,12 +70,12 @@ struct WaitingLineTests {
   }
 
   @Test("who departs loses the place at once, the others keep theirs")
-  func departure() async {
-    let departure = CancellationSignal()
+  func cancellation() async {
+    let cancellation = CancellationSignal()
     await join("a")
-    await join("b", departure: departure)
+    await join("b", cancellation: cancellation)
     await join("c")
-    departure.cancel()
+    cancellation.cancel()
     #expect(line.count == 2)
     #expect(scheduler.waits.count == 2)
     line.admitNext()
@@ -86,13 +86,13 @@ struct WaitingLineTests {
 
   @Test("who has departed before does not wait, and departing afterwards changes nothing")
   func departed() async {
-    let departure = CancellationSignal()
-    await join("a", departure: departure)
+    let cancellation = CancellationSignal()
+    await join("a", cancellation: cancellation)
     line.admitNext()
     await nextTurn()
-    departure.cancel()
+    cancellation.cancel()
     #expect(admissions.entries == ["a in"])
-    await join("b", departure: departure)
+    await join("b", cancellation: cancellation)
     #expect(admissions.entries == ["a in", "b cancelled"])
     #expect(line.count == 0)
     #expect(scheduler.waits.isEmpty)

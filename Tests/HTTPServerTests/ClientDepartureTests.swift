@@ -16,8 +16,8 @@ struct ClientDepartureTests {
     let client = try server.connect()
     client.send(get("/"))
     await until { body.events == [.started] }
-    var departures = 0
-    server.contexts[0].departure.whenCancelled { departures += 1 }
+    var cancellations = 0
+    server.contexts[0].cancellation.whenCancelled { cancellations += 1 }
     client.close()
     // It may be gone or may only have finished sending: the next bytes tell.
     try await server.settle()
@@ -27,7 +27,7 @@ struct ClientDepartureTests {
     body.write("nobody reads this")
     body.finish()
     #expect(body.events == [.started, .clientLeft])
-    #expect(departures == 1)
+    #expect(cancellations == 1)
     #expect(server.summaries.map(\.isComplete) == [false])
     #expect(server.summaries.map(\.status) == [200])
     #expect(server.server.connectionCount == 0)
@@ -46,11 +46,11 @@ struct ClientDepartureTests {
     let client = try server.connect()
     client.send(get("/"))
     await until { server.contexts.count == 1 }
-    var departures = 0
-    server.contexts[0].departure.whenCancelled { departures += 1 }
+    var cancellations = 0
+    server.contexts[0].cancellation.whenCancelled { cancellations += 1 }
     client.close()
     await until { !server.summaries.isEmpty }
-    #expect(departures == 1)
+    #expect(cancellations == 1)
     #expect(server.summaries == [RequestSummary(status: nil, bytes: 0, isComplete: false)])
     gate.open()
     await until { !body.events.isEmpty }

@@ -181,11 +181,11 @@ struct RefusedRequestTests {
     let client = try server.connect()
     client.send(post("/any", "Content-Length: 5") + "b")
     await until { server.contexts.count == 1 }
-    var departures = 0
-    server.contexts[0].departure.whenCancelled { departures += 1 }
+    var cancellations = 0
+    server.contexts[0].cancellation.whenCancelled { cancellations += 1 }
     client.close()
     await until { server.server.connectionCount == 0 }
-    #expect(departures == 1)
+    #expect(cancellations == 1)
     #expect(server.summaries == [RequestSummary(status: nil, bytes: 0, isComplete: false)])
     #expect(server.server.activeRequests == 0)
     server.close()

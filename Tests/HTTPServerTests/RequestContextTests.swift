@@ -64,13 +64,13 @@ struct RequestContextTests {
     #expect(told == [summary])
   }
 
-  @Test("a departure after the end is none")
+  @Test("a cancellation after the end is none")
   func departureAfterTheEnd() {
     let context = RequestContext.detached()
-    var departures = 0
-    context.departure.whenCancelled { departures += 1 }
+    var cancellations = 0
+    context.cancellation.whenCancelled { cancellations += 1 }
     context.end(summary)
-    context.departure.cancel()
-    #expect(departures == 0)
+    context.cancellation.cancel()
+    #expect(cancellations == 0)
   }
 }

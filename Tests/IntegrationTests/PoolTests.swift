@@ -34,7 +34,7 @@ struct PoolTests {
   ]
 
   @Test("200 clients leave, in every phase: only idle processes and spares are left, and after the server nothing")
-  func departures() async throws {
+  func cancellations() async throws {
     let family = try await TestServer.run(Self.settings) { server in
       _ = try await server.send(.chat("simulate: tokens=1", stream: true))
       try await server.logLine("Claude Code CLI")
@@ -59,7 +59,7 @@ struct PoolTests {
       #expect(server.family.count == live)
       // Each process has an input, an output, an error output and a handle.
       if let then = before, let now = Self.descriptors(server) { #expect(now <= then + 4 * live) }
-      print("200 departures: \(processes.text), descriptors \(before ?? -1) then \(Self.descriptors(server) ?? -1)")
+      print("200 cancellations: \(processes.text), descriptors \(before ?? -1) then \(Self.descriptors(server) ?? -1)")
       return server.family
     }
     #expect(try await family.gone(within: .seconds(2)))

@@ -1,7 +1,6 @@
 import Bytes
 import ClaudeCode
 import EventLoop
-import HTTPServer
 import Identity
 
 /// An agent at work: a session, its turns one after the other, and what waits to be said to it.
@@ -12,7 +11,7 @@ final class Agent {
   private let turns: TurnFactory
   private let runner: TurnRunner
   private var run: Run?
-  private var inputs: [(input: AgentInput, context: RequestContext)] = []
+  private var inputs: [(input: AgentInput, caller: Caller)] = []
   private let budget: InputBudget
   /// Whether a turn is under way, or about to be.
   private(set) var isBusy = false
@@ -43,11 +42,11 @@ final class Agent {
   /// - Returns: when the turn has begun.
   /// - Throws: `ClaudeError` when it cannot; the journal has it, too.
   @discardableResult
-  func begin(_ turn: Turn, _ context: RequestContext) async throws(ClaudeError) -> Run {
+  func begin(_ turn: Turn, _ caller: Caller) async throws(ClaudeError) -> Run {
     isBusy = true
-    let asked = RequestedTurn(.turn(turn), on: .agent, for: principal, nil, context, journal: journal)
+    let asked = RequestedTurn(.turn(turn), on: .agent, for: caller.detached(), journal: journal)
     do throws(ClaudeError) {
-      return try await runner.startKept(asked) { run, _ in
+      return try await runner.start(asked) { run, _ in
         self.run = run
         run.add(self)
       }
@@ -63,47 +62,49 @@ final class Agent {
   /// Says something: at once if the agent rests, otherwise after what it does and what was said before.
   ///
   /// - Throws: `RequestError` for what cannot be said, or when too much waits.
-  func take(_ input: AgentInput, _ context: RequestContext) throws {
-    guard isBusy else { return try go(input, context) }
+  func take(_ input: AgentInput, for caller: Caller) throws {
+    guard isBusy else { return try go(input, caller) }
     guard inputs.count < Agent.maximumInputs else {
       throw RequestError(
         ClaudeError(.overloaded, "\(inputs.count) inputs wait for the agent already", reachedCLI: false))
     }
     // What is wrong with it is told now, not when its time has come.
-    _ = try makeTurn(input, context)
+    _ = try makeTurn(input, caller)
     guard budget.take(input.size, for: principal.id) else { throw RequestError(Agent.tooMuchWaits) }
-    inputs.insert((input, context), at: input.isUrgent ? 0 : inputs.count)
+    inputs.insert((input, caller.detached()), at: input.isUrgent ? 0 : inputs.count)
     journal.isExpectingMore = true
     if input.isUrgent { runner.cancel(journal) }
   }
 
-  private func go(_ input: AgentInput, _ context: RequestContext) throws {
-    let turn = try makeTurn(input, context)
+  private func go(_ input: AgentInput, _ caller: Caller) throws {
+    let turn = try makeTurn(input, caller)
     journal.take(input: input.journaled)
     isBusy = true
     // Not at once: the last turn may be ending now, on a process that has more to say of it.
     Loop.main.onNextTurn {
       Task.onLoop {
         // What it fails with stands in the journal.
-        _ = try? await self.begin(turn, context)
+        _ = try? await self.begin(turn, caller)
       }
     }
   }
 
-  private func makeTurn(_ input: AgentInput, _ context: RequestContext) throws -> Turn {
+  private func makeTurn(_ input: AgentInput, _ caller: Caller) throws -> Turn {
     try turns.makePromptTurn(
-      input.prompt, options: input.options, continuing: try turns.record(journal.sessionID, for: principal), context)
+      input.prompt, options: input.options, continuing: try turns.record(journal.sessionID, for: principal),
+      for: caller
+    ).turn
   }
 
   private func turnEnded() {
     run = nil
     isBusy = false
     guard !inputs.isEmpty else { return onRest(self) }
-    let (input, context) = inputs.removeFirst()
+    let (input, caller) = inputs.removeFirst()
     budget.give(input.size, of: principal.id)
     journal.isExpectingMore = !inputs.isEmpty
     do {
-      try go(input, context)
+      try go(input, caller)
     } catch {
       journal.end(.failed(ClaudeError(.refused, "\(error)", reachedCLI: false)))
       turnEnded()
@@ -113,15 +114,14 @@ final class Agent {
   /// Answers a question.
   ///
   /// - Returns: false where no such question waits.
-  func answer(_ request: String, _ approval: AgentApproval, _ context: RequestContext) async throws(ClaudeError) -> Bool
-  {
+  func answer(_ request: String, _ approval: AgentApproval, for caller: Caller) async throws(ClaudeError) -> Bool {
     guard let run, let call = run.openCalls.first(where: { $0 == request || $0 == "approve_\(request)" }) else {
       return false
     }
     let results = [call: FunctionResult([.text(approval.words)])]
     let asked = RequestedTurn(
-      .resumption(run, results, []), on: .agent, for: principal, nil, context, journal: journal)
-    _ = try await runner.startKept(asked) { run, _ in run.add(self) }
+      .resumption(run, results, []), on: .agent, for: caller.detached(), journal: journal)
+    _ = try await runner.start(asked) { run, _ in run.add(self) }
     return true
   }
 

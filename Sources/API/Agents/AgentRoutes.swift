@@ -40,11 +40,18 @@ public struct AgentRoutes {
       let wanted = try ClaudeRequest(body)
       return (wanted, wanted.journaled)
     }
-    let (agent, run) = try await agents.start(
-      wanted, journaled, for: principal(context), sessionID: try wanted.options.sessionID ?? request.head.sessionID,
-      context)
-    context.setResponseField("x-agent-id", agent.journal.id)
-    return (wanted.options, agent, run)
+    let sessionID = try wanted.options.sessionID ?? request.head.sessionID
+    do {
+      let (agent, run, warnings) = try await agents.start(
+        wanted, journaled, sessionID: sessionID, for: try context.caller())
+      context.setResponseField("x-agent-id", agent.journal.id)
+      context.setResponseField("x-session-id", run.sessionID)
+      for warning in warnings { context.setResponseField("x-claude-warning", warning) }
+      return (wanted.options, agent, run)
+    } catch let error as ClaudeError {
+      if let sessionID { context.setResponseField("x-session-id", sessionID) }
+      throw runner.failure(error, context)
+    }
   }
 
   private func start(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
@@ -65,26 +72,26 @@ public struct AgentRoutes {
   private func stop(
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
-    try agents.stop(parameters["id"], principal(context))
+    try agents.stop(parameters["id"], try context.principal())
     return .json(["status": "stopped", "agent_id": .string(parameters["id"])])
   }
 
   private func list(
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
-    let items = agents.journals(of: principal(context)).reversed().map { agents.json($0) }
+    let items = agents.journals(of: try context.principal()).reversed().map { agents.json($0) }
     return .json(try ListPage(request.head, newestFirst: true).json(items) { $0["agent_id"]?.string ?? "" })
   }
 
   private func show(_ id: String, _ context: RequestContext) async throws -> HTTPResponse {
-    let journal = try agents.journal(id, for: principal(context))
+    let journal = try agents.journal(id, for: try context.principal())
     let fold = RunFold(AgentReport())
     _ = await journal.tell(fold)
     return .json(agents.json(journal, fold.encoder))
   }
 
   private func follow(_ id: String, _ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let journal = try agents.journal(id, for: principal(context))
+    let journal = try agents.journal(id, for: try context.principal())
     let number = try request.head.queryNumber("after") ?? request.head.lastEventID
     let encoder = AgentStreamEncoder(
       includesPartialMessages: request.head.queryItem("partial") == "true", sessionID: journal.sessionID,
@@ -94,19 +101,21 @@ public struct AgentRoutes {
 
   private func take(_ id: String, _ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let input = try await JSONBody.read(request) { body, _ in try AgentInput(body) }
-    try agents.take(input, for: id, principal(context), context)
-    return .json(agents.json(try agents.journal(id, for: principal(context))), status: .accepted)
+    try agents.take(input, for: id, by: try context.caller())
+    return .json(agents.json(try agents.journal(id, for: try context.principal())), status: .accepted)
   }
 
   private func answer(
     _ question: String, of id: String, _ request: HTTPRequest, _ context: RequestContext
   ) async throws -> HTTPResponse {
     let approval = try AgentApproval(try await JSONBody.object(of: request))
-    try await agents.answer(question, of: id, approval, principal(context), context)
-    return .json(agents.json(try agents.journal(id, for: principal(context))))
+    do {
+      try await agents.answer(question, of: id, approval, by: try context.caller())
+    } catch let error as ClaudeError {
+      throw runner.failure(error, context)
+    }
+    return .json(agents.json(try agents.journal(id, for: try context.principal())))
   }
-
-  private func principal(_ context: RequestContext) -> Principal { context[Principal.self] ?? .anonymous }
 }
 
 extension HTTPRequestHead {

@@ -1,7 +1,6 @@
 import Bytes
 public import ClaudeCode
 public import EventLoop
-import HTTPServer
 import Identity
 public import Telemetry
 
@@ -27,25 +26,21 @@ public final class Agents {
   /// - Returns: when its first turn has begun: the agent's id, and its process.
   /// - Throws: `RequestError`.
   func start(
-    _ request: ClaudeRequest, _ journaled: EncodedJSON, for principal: Principal, sessionID: String?,
-    _ context: RequestContext
-  ) async throws -> (Agent, Run) {
-    let turn = try turns.makePromptTurn(
-      request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), context)
+    _ request: ClaudeRequest, _ journaled: EncodedJSON, sessionID: String?, for caller: Caller
+  ) async throws -> (agent: Agent, run: Run, warnings: [String]) {
+    let principal = caller.principal
+    let (turn, warnings) = try turns.makePromptTurn(
+      request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), for: caller)
     // It goes on waiting when its client leaves.
     let size = request.prompt.utf8.count + journaled.bytes.count
     guard budget.take(size, for: principal.id) else { throw RequestError(Agent.tooMuchWaits) }
     defer { budget.give(size, of: principal.id) }
     let journal = store.begin(
       RunDescription(
-        id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: context.requestID,
+        id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: caller.requestID,
         createdAt: clock().milliseconds, outlastsWaiting: true), JournaledRequest(journaled), isKept: true)
     let agent = agent(of: journal, principal)
-    do {
-      return (agent, try await agent.begin(turn, context))
-    } catch {
-      throw runner.rendered(error, context)
-    }
+    return (agent, try await agent.begin(turn, caller), warnings)
   }
 
   private func agent(of journal: RunJournal, _ principal: Principal) -> Agent {
@@ -71,30 +66,24 @@ public final class Agents {
   }
 
   /// - Throws: `RequestError`.
-  func take(_ input: AgentInput, for id: String, _ principal: Principal, _ context: RequestContext) throws {
-    let journal = try journal(id, for: principal)
+  func take(_ input: AgentInput, for id: String, by caller: Caller) throws {
+    let journal = try journal(id, for: caller.principal)
     guard journal.sessionID != nil else {
       throw RequestError.invalid("Agent \(id) has no session: it has not begun", code: "agent_not_begun")
     }
-    let agent = agent(of: journal, principal)
+    let agent = agent(of: journal, caller.principal)
     do {
-      try agent.take(input, context)
+      try agent.take(input, for: caller)
     } catch {
       if !agent.isBusy { agents[id] = nil }
       throw error
     }
   }
 
-  /// - Throws: `RequestError` 404 where no such question waits.
-  func answer(
-    _ request: String, of id: String, _ approval: AgentApproval, _ principal: Principal, _ context: RequestContext
-  ) async throws {
-    let journal = try journal(id, for: principal)
-    do {
-      if let agent = agents[journal.id], try await agent.answer(request, approval, context) { return }
-    } catch {
-      throw runner.rendered(error, context)
-    }
+  /// - Throws: `RequestError` 404 where no such question waits; `ClaudeError` for a run that cannot go on.
+  func answer(_ request: String, of id: String, _ approval: AgentApproval, by caller: Caller) async throws {
+    let journal = try journal(id, for: caller.principal)
+    if let agent = agents[journal.id], try await agent.answer(request, approval, for: caller) { return }
     throw RequestError.notFound(
       "no pending approval \(request.prefix(64)) for agent \(id)", code: "approval_not_found")
   }

@@ -41,12 +41,12 @@ public struct ChatCompletionRoutes {
 
   private func complete(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let order = try await order(request, context)
-    return order.isStreamed ? try await stream(order) : try await collect(order)
+    return order.isStreamed ? try await stream(order, context) : try await collect(order, context)
   }
 
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
-    let principal = context[Principal.self] ?? .anonymous
-    let policy = turns.policy
+    let caller = try context.caller()
+    let (principal, policy) = (caller.principal, turns.policy)
     let (wanted, conversation, key) = try await JSONBody.read(request) { body, bytes in
       let wanted = try ChatCompletionRequest(body)
       let conversation = try ChatConversation(wanted.conversation, for: principal, policy)
@@ -54,31 +54,31 @@ public struct ChatCompletionRoutes {
     }
     let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
     let plan = try await conversations.plan(
-      wanted.conversation, conversation, for: principal, headerSession: try request.head.sessionID, context)
+      wanted.conversation, conversation, for: caller, headerSession: try request.head.sessionID)
     let identity = ChatCompletionIdentity(
       id: "chatcmpl-\(turns.newID())", created: clock().seconds, model: wanted.model)
     return Order(
       isStreamed: wanted.isStreamed, includesUsage: wanted.includesUsage, stop: wanted.conversation.stop,
       identity: identity, place: plan.place,
-      asked: RequestedTurn(repeated ?? plan.work, on: .chatCompletion, for: principal, key, context))
+      asked: RequestedTurn(repeated ?? plan.work, on: .chatCompletion, for: caller, key, warnings: plan.warnings))
   }
 
-  private func stream(_ order: Order) async throws -> HTTPResponse {
+  private func stream(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
     let (place, asked) = (order.place, order.asked)
-    return try await runner.stream(asked) { run in
+    return try await runner.stream(asked, context) { run in
       ChatCompletionEncoder(
         order.identity, includesUsage: order.includesUsage, head: head(run), form: place.form,
         maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, stop: order.stop,
         isWholeTurn: asked.isWholeTurn)
     } onEnd: { run, encoder, outcome in
       guard asked.advancesConversation else { return }
-      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.principal)
+      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.caller.principal)
     }
   }
 
-  private func collect(_ order: Order) async throws -> HTTPResponse {
+  private func collect(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
     let (place, asked) = (order.place, order.asked)
-    let (run, collector, outcome) = try await runner.collect(asked) { run in
+    let (run, collector, outcome) = try await runner.collect(asked, context) { run in
       ChatCompletionCollector(
         maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, needsText: place.form == .text,
         stop: place.form == .text ? order.stop : [])
@@ -88,10 +88,10 @@ public struct ChatCompletionRoutes {
       response = try ChatCompletionResponse(
         order.identity, collector.run, form: place.form, isWholeTurn: asked.isWholeTurn, head: head(run))
     } catch {
-      throw runner.rendered(error, asked.context)
+      throw runner.failure(error, context)
     }
     if asked.advancesConversation {
-      conversations.note(outcome, of: run, at: place, answer: response.message, asked.principal)
+      conversations.note(outcome, of: run, at: place, answer: response.message, asked.caller.principal)
     }
     return HTTPResponse(
       head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(response.encoded))

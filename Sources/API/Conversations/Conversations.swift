@@ -1,12 +1,13 @@
 import ClaudeCode
 public import EventLoop
-import HTTPServer
 import Identity
 
 /// What a request of a conversation comes to: what to do, and where the conversation will stand after it.
 struct ConversationPlan {
   let work: RequestedWork
   let place: ConversationPlace
+  /// What the client is to know, though it is served.
+  var warnings: [String] = []
 }
 
 /// Where a conversation stands while its answer is made. It is kept as long as the run, and holds nothing large.
@@ -58,19 +59,19 @@ public final class Conversations {
   /// - Throws: `RequestError`.
   func plan(
     _ wanted: ConversationRequest, _ conversation: ChatConversation, as form: AnswerForm? = nil,
-    for principal: Principal, headerSession: String?, _ context: RequestContext
+    for caller: Caller, headerSession: String?
   ) async throws -> ConversationPlan {
     let place = ConversationPlace(key: conversation.now, form: form ?? wanted.form(newID: turns.newID))
     let results = conversation.results
-    if let run = parked.run(awaiting: results, at: conversation.beforeAnswer, principal) {
+    if let run = parked.run(awaiting: results, at: conversation.beforeAnswer, caller.principal) {
       let work = RequestedWork.resumption(run, results, conversation.history.question)
       return ConversationPlan(work: work, place: place)
     }
-    var turn = try await makeTurn(wanted.options, for: principal, conversation, headerSession, context)
+    var (turn, warnings) = try await makeTurn(wanted.options, for: caller, conversation, headerSession)
     turn.retryPatience = retryPatience
     turn.outputSchema = place.form.schema
     if case .call = place.form {} else { offer(wanted.tools, to: &turn) }
-    return ConversationPlan(work: .turn(turn), place: place)
+    return ConversationPlan(work: .turn(turn), place: place, warnings: warnings)
   }
 
   /// Whether a request that goes on from `mark` can do without its past: a run waits for its results, or a session
@@ -83,14 +84,14 @@ public final class Conversations {
   }
 
   private func makeTurn(
-    _ options: TurnOptions, for principal: Principal, _ conversation: ChatConversation, _ headerSession: String?,
-    _ context: RequestContext
-  ) async throws -> Turn {
+    _ options: TurnOptions, for caller: Caller, _ conversation: ChatConversation, _ headerSession: String?
+  ) async throws -> (turn: Turn, warnings: [String]) {
     let (history, newest, past) = (conversation.history, conversation.newest, conversation.pastOptions)
     let given = newest.merging(options)
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
     let found = turns.sessions.session(at: conversation.past)
-    var session = try turns.record(explicit, for: principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
+    var session =
+      try turns.record(explicit, for: caller.principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
     // Results of a turn that is gone: its session waits for nothing any more, the whole history has to be told.
     if !conversation.results.isEmpty { session = nil }
 
@@ -99,7 +100,7 @@ public final class Conversations {
     if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
     let imported = session == nil ? await self.imported(conversation) : nil
     return try turns.makeTurn(
-      content: history.question, beginningWith: imported, options: wanted, continuing: session, context)
+      content: history.question, beginningWith: imported, options: wanted, continuing: session, for: caller)
   }
 
   /// Nil for a conversation that only begins, and in words.

@@ -41,12 +41,12 @@ public struct MessagesRoutes {
 
   private func answer(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let order = try await order(request, context)
-    return order.isStreamed ? try await stream(order) : try await collect(order)
+    return order.isStreamed ? try await stream(order, context) : try await collect(order, context)
   }
 
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
-    let principal = context[Principal.self] ?? .anonymous
-    let policy = turns.policy
+    let caller = try context.caller()
+    let (principal, policy) = (caller.principal, turns.policy)
     let (wanted, conversation, key) = try await JSONBody.read(request) { body, bytes in
       let wanted = try MessagesRequest(body)
       let conversation = try ChatConversation(wanted.conversation, for: principal, policy)
@@ -54,27 +54,27 @@ public struct MessagesRoutes {
     }
     let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
     let plan = try await conversations.plan(
-      wanted.conversation, conversation, for: principal, headerSession: try request.head.sessionID, context)
+      wanted.conversation, conversation, for: caller, headerSession: try request.head.sessionID)
     return Order(
       model: wanted.model, isStreamed: wanted.isStreamed, tellsThinking: wanted.tellsThinking,
       stop: wanted.conversation.stop, place: plan.place,
-      asked: RequestedTurn(repeated ?? plan.work, on: .messages, for: principal, key, context))
+      asked: RequestedTurn(repeated ?? plan.work, on: .messages, for: caller, key, warnings: plan.warnings))
   }
 
-  private func stream(_ order: Order) async throws -> HTTPResponse {
+  private func stream(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
     let (place, asked) = (order.place, order.asked)
-    return try await runner.stream(asked) { run in
+    return try await runner.stream(asked, context) { run in
       encoder(order, run)
     } onEnd: { run, encoder, outcome in
       guard asked.advancesConversation else { return }
-      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.principal)
+      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.caller.principal)
     }
   }
 
-  private func collect(_ order: Order) async throws -> HTTPResponse {
-    let (run, read, outcome) = try await runner.collect(order.asked) { encoder(order, $0) }
+  private func collect(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
+    let (run, read, outcome) = try await runner.collect(order.asked, context) { encoder(order, $0) }
     if order.asked.advancesConversation {
-      conversations.note(outcome, of: run, at: order.place, answer: read.message, order.asked.principal)
+      conversations.note(outcome, of: run, at: order.place, answer: read.message, order.asked.caller.principal)
     }
     return HTTPResponse(head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(read.document))
   }

@@ -21,7 +21,7 @@ public struct ClaudeRoutes {
 
   private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let (asked, includesPartialMessages) = try await order(request, context)
-    return try await runner.stream(asked) { run in
+    return try await runner.stream(asked, context) { run in
       ClaudeStreamEncoder(includesPartialMessages: includesPartialMessages, sessionID: run.sessionID)
     } onEnd: { _, _, _ in
     }
@@ -29,20 +29,21 @@ public struct ClaudeRoutes {
 
   /// The turn, and whether its stream has partial messages.
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> (RequestedTurn, Bool) {
-    let principal = context[Principal.self] ?? .anonymous
+    let caller = try context.caller()
+    let principal = caller.principal
     let (wanted, key) = try await JSONBody.read(request) {
       (try ClaudeRequest($0), RequestKey(request.head, $1, principal))
     }
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
-    let turn = try turns.makePromptTurn(
-      wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), context)
+    let (turn, warnings) = try turns.makePromptTurn(
+      wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), for: caller)
     guard turn.options.forwardsQuestions != true else {
       throw RequestError.invalid(
         "permission-mode ask needs an answer, and this stream has no way back: it works with /v1/chat/completions",
         param: "permission-mode")
     }
     return (
-      RequestedTurn(.turn(turn), on: .claude, for: principal, key, context),
+      RequestedTurn(.turn(turn), on: .claude, for: caller, key, warnings: warnings),
       wanted.options.includePartialMessages == true
     )
   }

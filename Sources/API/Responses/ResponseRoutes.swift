@@ -65,56 +65,58 @@ public struct ResponseRoutes {
 
   private func create(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let order = try await order(request, context)
-    if order.wanted.isBackground, let journal = order.repeated { return try await answer(order, journal) }
+    if order.wanted.isBackground, let journal = order.repeated { return try await answer(order, journal, context) }
     if order.wanted.isBackground, let journal = order.asked.journal {
-      return try await startInBackground(order, journal)
+      return try await startInBackground(order, journal, context)
     }
-    return order.wanted.isStreamed ? try await stream(order) : try await collect(order)
+    return order.wanted.isStreamed ? try await stream(order, context) : try await collect(order, context)
   }
 
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
-    let principal = context[Principal.self] ?? .anonymous
+    let caller = try context.caller()
+    let principal = caller.principal
     let (body, key) = try await JSONBody.read(request) {
       (try ResponseBody($0, size: $1.count), RequestKey(request.head, $1, principal))
     }
     let wanted = body.request
     let recording = try runner.recording(of: key)
     let id = recording?.journal?.id ?? "\(ResponseIdentity.prefix)\(turns.newID())"
-    let plan = try await plan(body, id, try request.head.sessionID, principal, context)
+    let plan = try await plan(body, id, try request.head.sessionID, caller)
     let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
     let now = recording?.journal?.createdAt ?? clock().milliseconds
     let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
     let record = ResponseRecord(
       wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
-    let journal = recording == nil ? begin(record, body.journaled, id, at: now, principal, context) : nil
+    let journal = recording == nil ? begin(record, body.journaled, id, at: now, caller) : nil
     return Order(
       id: id, wanted: wanted, place: plan.plan.place, options: plan.options,
-      asked: RequestedTurn(work, on: .response, for: principal, key, context, journal: journal),
+      asked: RequestedTurn(
+        work, on: .response, for: wanted.isBackground && journal != nil ? caller.detached() : caller, key, journal: journal,
+        warnings: plan.plan.warnings),
       size: body.size, encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground),
       repeated: recording?.journal)
   }
 
   /// The journal of a response that is stored.
   private func begin(
-    _ record: ResponseRecord, _ request: JournaledRequest?, _ id: String, at now: Int, _ principal: Principal,
-    _ context: RequestContext
+    _ record: ResponseRecord, _ request: JournaledRequest?, _ id: String, at now: Int, _ caller: Caller
   ) -> RunJournal? {
     guard let request else { return nil }
     record.finish(request)
     let description = RunDescription(
-      id: id, surface: Surface.response.rawValue, principal: principal.id, requestID: context.requestID,
+      id: id, surface: Surface.response.rawValue, principal: caller.principal.id, requestID: caller.requestID,
       createdAt: now)
     return store.begin(description, request, isKept: record.wanted.isBackground)
   }
 
   private func plan(
-    _ body: ResponseBody, _ id: String, _ session: String?, _ principal: Principal,
-    _ context: RequestContext
+    _ body: ResponseBody, _ id: String, _ session: String?, _ caller: Caller
   ) async throws -> ResponsePlan {
+    let principal = caller.principal
     let (wanted, size) = (body.request, body.size)
     let messages = try await responses.messages(of: body.input, for: principal)
     guard !messages.isEmpty else { throw RequestError.invalid("input has no messages", param: "input") }
-    if let plan = try await shortPlan(wanted, messages, of: size, id, session, principal, context) { return plan }
+    if let plan = try await shortPlan(wanted, messages, of: size, id, session, caller) { return plan }
     let earlier = try await responses.conversation(upTo: wanted.previousID, for: principal)
     let options = wanted.options.inheriting(earlier.options)
     let policy = turns.policy
@@ -125,7 +127,7 @@ public struct ResponseRoutes {
       return (asked, try ChatConversation(asked, for: principal, policy))
     }
     let plan = try await conversations.plan(
-      asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
+      asked, conversation, as: wanted.form(of: id), for: caller, headerSession: session)
     return ResponsePlan(plan: plan, options: options)
   }
 
@@ -133,8 +135,9 @@ public struct ResponseRoutes {
   /// where it has to be.
   private func shortPlan(
     _ wanted: ResponseRequest, _ messages: [ChatMessage], of size: Int, _ id: String, _ session: String?,
-    _ principal: Principal, _ context: RequestContext
+    _ caller: Caller
   ) async throws -> ResponsePlan? {
+    let principal = caller.principal
     guard let mark = try responses.mark(of: wanted.previousID, for: principal) else { return nil }
     let options = wanted.options.inheriting(mark.options)
     guard wanted.settings(options) == mark.settings else { return nil }
@@ -152,28 +155,31 @@ public struct ResponseRoutes {
       conversation.newest.workspace == nil, conversation.newest.sessionID == nil
     else { return nil }
     let plan = try await conversations.plan(
-      asked, conversation, as: wanted.form(of: id), for: principal, headerSession: session, context)
+      asked, conversation, as: wanted.form(of: id), for: caller, headerSession: session)
     return ResponsePlan(plan: plan, options: options)
   }
 
-  private func stream(_ order: Order) async throws -> HTTPResponse {
-    try await runner.stream(order.asked) { _ in
+  private func stream(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
+    try await runner.stream(order.asked, context) { _ in
       order.encoder
     } onEnd: { run, encoder, outcome in
       if order.asked.advancesConversation { note(outcome, of: run, order, encoder) }
     }
   }
 
-  private func collect(_ order: Order) async throws -> HTTPResponse {
-    let (run, encoder, outcome) = try await runner.collect(order.asked) { _ in order.encoder }
+  private func collect(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
+    let (run, encoder, outcome) = try await runner.collect(order.asked, context) { _ in order.encoder }
     if order.asked.advancesConversation { note(outcome, of: run, order, encoder) }
     return .json(encoder.json())
   }
 
   /// Nobody has to wait for it, or to stay.
-  private func startInBackground(_ order: Order, _ journal: RunJournal) async throws -> HTTPResponse {
+  private func startInBackground(
+    _ order: Order, _ journal: RunJournal, _ context: RequestContext
+  ) async throws -> HTTPResponse {
+    context.announce(order.asked)
     // As what is asked, and in its journal.
-    let (principal, size) = (order.asked.principal.id, 2 * order.size)
+    let (principal, size) = (order.asked.caller.principal.id, 2 * order.size)
     guard backlog.take(size, for: principal) else {
       store.remove(journal)
       throw RequestError(
@@ -182,24 +188,26 @@ public struct ResponseRoutes {
     Task.onLoop {
       defer { backlog.give(size, of: principal) }
       // What it fails with stands in the journal.
-      _ = try? await runner.startKept(order.asked) { run, attach in
+      _ = try? await runner.start(order.asked) { run, attach in
         _ = attach(RunFold(order.encoder) { note($1, of: run, order, $0) })
       }
     }
     guard order.wanted.isStreamed else { return .json(order.encoder.json(.queued)) }
-    return try await answer(order, journal)
+    return try await answer(order, journal, context)
   }
 
   /// Of a response in the background: what there is by now, or its stream.
-  private func answer(_ order: Order, _ journal: RunJournal) async throws -> HTTPResponse {
+  private func answer(
+    _ order: Order, _ journal: RunJournal, _ context: RequestContext
+  ) async throws -> HTTPResponse {
     guard order.wanted.isStreamed else { return .json(try await snapshot(journal)) }
-    return try await runner.replay(journal, order.encoder, order.asked.context)
+    return try await runner.replay(journal, order.encoder, context)
   }
 
   /// Remembers where the conversation stands.
   private func note(_ outcome: RunOutcome, of run: Run, _ order: Order, _ encoder: ResponseEncoder) {
     let (place, answer) = (order.place, encoder.message)
-    conversations.note(outcome, of: run, at: place, answer: answer, order.asked.principal)
+    conversations.note(outcome, of: run, at: place, answer: answer, order.asked.caller.principal)
     guard order.asked.journal != nil else { return }
     responses.mark(
       order.id,
@@ -211,7 +219,7 @@ public struct ResponseRoutes {
   // MARK: By id
 
   private func journal(_ id: String, _ context: RequestContext) throws -> RunJournal {
-    try responses.journal(id, for: context[Principal.self] ?? .anonymous)
+    try responses.journal(id, for: try context.principal())
   }
 
   private func retrieve(

@@ -25,7 +25,7 @@ public struct RunRoutes {
   private func list(
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
-    let principal = context[Principal.self] ?? .anonymous
+    let principal = try context.principal()
     let listed = runner.listed(for: principal)
     let live = Set(listed.compactMap(\.ownerID))
     let kept = store.journals(of: principal.id).filter { !live.contains($0.id) }.map(ListedRun.init)
@@ -42,7 +42,7 @@ public struct RunRoutes {
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
     let id = parameters["id"]
-    let principal = context[Principal.self] ?? .anonymous
+    let principal = try context.principal()
     guard runner.cancel(id, for: principal) || cancelKept(id, principal) else {
       throw RequestError.notFound("No run \(id.prefix(128)) is under way", code: "run_not_found")
     }

@@ -36,7 +36,7 @@ public struct SessionRoutes {
 
   private func record(_ parameters: PathParameters, _ context: RequestContext) throws -> SessionRecord {
     let id = UUIDText.normalized(parameters["id"]) ?? parameters["id"]
-    guard let record = sessions.record(id), record.principal == (context[Principal.self] ?? .anonymous).id else {
+    guard let record = sessions.record(id), record.principal == (try context.principal()).id else {
       throw RequestError(ClaudeError.noSession(id))
     }
     return record
@@ -44,7 +44,7 @@ public struct SessionRoutes {
 
   private func list(_ request: HTTPRequest, _ context: RequestContext) throws -> HTTPResponse {
     let page = try SessionPage(request.head)
-    let principal = context[Principal.self] ?? .anonymous
+    let principal = try context.principal()
     let (ids, hasMore) = try page.part(of: sessions.ids(of: principal.id))
     let records = ids.compactMap { sessions.record($0) }
     return .json(["object": "list", "data": .array(records.map(document)), "has_more": .bool(hasMore)])

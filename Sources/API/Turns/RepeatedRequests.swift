@@ -2,8 +2,6 @@ import Bytes
 import ClaudeCode
 import Crypto
 public import EventLoop
-import HTTP
-import HTTPServer
 import Identity
 
 /// Recognises a request that is sent again while its first answer is under way, or was just given: client libraries do so
@@ -98,16 +96,16 @@ struct RequestKey: Hashable, Sendable {
   /// Whether the client says that it has sent this before, or might.
   let isRepeated: Bool
 
-  /// Nil for a client that does not repeat requests by itself.
-  ///
-  /// - Parameter body: the request's body as it came.
-  init?(_ head: HTTPRequestHead, _ body: [UInt8], _ principal: Principal) {
-    guard head.isOfRepeatingClient else { return nil }
+  /// - Parameters:
+  ///   - endpoint: where the request was sent.
+  ///   - body: the request's body as it came.
+  ///   - given: the idempotency key that the client gave; nil for a request that only its body tells apart.
+  ///   - isRetry: whether the client says that it has sent this before.
+  init(endpoint: String, body: [UInt8], given: String?, isRetry: Bool, _ principal: Principal) {
     self.principal = principal.id
     self.body = SHA256.hash(body.span)
-    let given = head.fields["idempotency-key"]
-    identity = SHA256.hash((Array("\(head.path)\n\(given ?? "")\n".utf8) + (given == nil ? self.body : [])).span)
-    isRepeated = given != nil || (head.fields["x-stainless-retry-count"].flatMap { Int($0) } ?? 0) > 0
+    identity = SHA256.hash((Array("\(endpoint)\n\(given ?? "")\n".utf8) + (given == nil ? self.body : [])).span)
+    isRepeated = given != nil || isRetry
   }
 
   static func == (left: RequestKey, right: RequestKey) -> Bool {

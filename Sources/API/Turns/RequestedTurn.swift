@@ -1,8 +1,5 @@
 import ClaudeCode
 import EventLoop
-import HTTP
-import HTTPServer
-import Identity
 
 /// What a request asks to be done.
 enum RequestedWork {
@@ -21,6 +18,15 @@ extension RequestedWork {
     case .turn: true
     case .resumption: false
     case .repetition(let recording): recording.isWholeTurn
+    }
+  }
+
+  /// The session that is continued; nil for a new one.
+  var sessionID: String? {
+    switch self {
+    case .turn(let turn): if case .resume(let id) = turn.session { id } else { nil }
+    case .resumption(let run, _, _): run.sessionID
+    case .repetition(let recording): recording.run.sessionID
     }
   }
 
@@ -47,8 +53,7 @@ enum Surface: String, Sendable {
 final class RequestedTurn {
   private var work: RequestedWork?
   let surface: Surface
-  let principal: Principal
-  let context: RequestContext
+  let caller: Caller
   /// For a client that repeats its request when it has waited too long: its leaving is not yet the end.
   let key: RequestKey?
   /// Where what the run says is kept; nil for a run that ends with its connection.
@@ -57,16 +62,21 @@ final class RequestedTurn {
   let isWholeTurn: Bool
   /// Whether the end of the run advances the conversation: false for a replay.
   let advancesConversation: Bool
+  /// The session that the turn continues; nil for a new one.
+  let sessionID: String?
+  /// What the client is to know of the request, though it is served.
+  let warnings: [String]
 
   init(
-    _ work: RequestedWork, on surface: Surface, for principal: Principal, _ key: RequestKey?,
-    _ context: RequestContext, journal: RunJournal? = nil
+    _ work: RequestedWork, on surface: Surface, for caller: Caller, _ key: RequestKey? = nil,
+    journal: RunJournal? = nil, warnings: [String] = []
   ) {
     self.work = work
     self.surface = surface
-    self.principal = principal
-    self.context = context
+    self.caller = caller
     self.key = key
+    self.warnings = warnings
+    sessionID = work.sessionID
     self.journal = journal
     isWholeTurn = work.isWholeTurn
     advancesConversation = if case .repetition(let recording) = work { recording.isLive } else { true }
@@ -76,12 +86,5 @@ final class RequestedTurn {
   func takeWork() -> RequestedWork? {
     defer { work = nil }
     return work
-  }
-}
-
-extension HTTPRequestHead {
-  /// Whether it comes from a client library that repeats requests by itself, or says that it may be repeated.
-  var isOfRepeatingClient: Bool {
-    fields["idempotency-key"] != nil || fields["x-stainless-retry-count"] != nil || fields["x-stainless-lang"] != nil
   }
 }

@@ -2,8 +2,6 @@ import Telemetry
 import Bytes
 public import ClaudeCode
 public import EventLoop
-import HTTP
-import HTTPServer
 import Identity
 public import Workspaces
 
@@ -54,18 +52,19 @@ public final class TurnFactory {
   ///   - history: the whole conversation, what the user says now included, for a new session.
   ///   - options: what the request says; what it leaves open is taken from the session.
   ///   - session: the session to continue; nil for a new one.
-  ///   - context: gets `x-claude-warning`, and `x-session-id` for a session that is there already.
+  /// - Returns: the turn, and what the client is to know of it.
   /// - Throws: `RequestError`.
   func makeTurn(
     content: [ContentBlock], beginningWith history: ImportedHistory? = nil, options: TurnOptions,
-    continuing session: SessionRecord?, _ context: RequestContext
-  ) throws -> Turn {
+    continuing session: SessionRecord?, for caller: Caller
+  ) throws -> (turn: Turn, warnings: [String]) {
     // What is inherited is the CLI's name already.
     let model = options.model == nil ? session?.options.model : try models.cliModel(for: options.model)
     var options = session.map { options.inheriting($0.options) } ?? options
     options.model = model
     try policy.check(options)
-    options.mcpAllowedTools = configuredTools(options.mcpAllowedTools, context)
+    let (tools, warnings) = configuredTools(options.mcpAllowedTools, caller)
+    options.mcpAllowedTools = tools
     let (chosen, content) = place(content, history, session)
     options.sessionID = nil
     var turn = Turn(
@@ -73,8 +72,7 @@ public final class TurnFactory {
       options: options, mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
     turn.defaultPermissionMode = policy.defaultPermissionMode
     turn.toolCeiling = policy.toolCeiling
-    if let session { context.setResponseField("x-session-id", session.id) }
-    return turn
+    return (turn, warnings)
   }
 
   /// A turn of the dialects whose prompt may be a command of the CLI.
@@ -82,12 +80,12 @@ public final class TurnFactory {
   /// - Parameters: as for `makeTurn`.
   /// - Throws: `RequestError`; 403 for a command below the highest ceiling.
   func makePromptTurn(
-    _ prompt: String, options: TurnOptions, continuing session: SessionRecord?, _ context: RequestContext
-  ) throws -> Turn {
+    _ prompt: String, options: TurnOptions, continuing session: SessionRecord?, for caller: Caller
+  ) throws -> (turn: Turn, warnings: [String]) {
     try policy.checkCommand(prompt)
-    var turn = try makeTurn(content: [.text(prompt)], options: options, continuing: session, context)
-    turn.takesCommands = true
-    return turn
+    var made = try makeTurn(content: [.text(prompt)], options: options, continuing: session, for: caller)
+    made.turn.takesCommands = true
+    return made
   }
 
   /// The session, and the message that begins its turn.
@@ -107,10 +105,7 @@ public final class TurnFactory {
   }
 
   /// The turn has begun: its session is known from here on, and inherits the turn's options.
-  ///
-  /// - Parameter context: gets `x-session-id`.
-  func began(_ run: Run, for principal: Principal, _ context: RequestContext) {
-    context.setResponseField("x-session-id", run.sessionID)
+  func began(_ run: Run, for principal: Principal) {
     sessions.begin(run.sessionID, for: principal.id, run.turn.options)
   }
 
@@ -124,15 +119,13 @@ public final class TurnFactory {
     return turn
   }
 
-  private func configuredTools(_ tools: [String]?, _ context: RequestContext) -> [String]? {
-    guard let tools else { return nil }
+  private func configuredTools(_ tools: [String]?, _ caller: Caller) -> ([String]?, warnings: [String]) {
+    guard let tools else { return (nil, []) }
     let (known, unknown) = mcp.check(tools)
-    if !unknown.isEmpty {
-      let warning = "unknown MCP tools dropped: \(unknown.joined(separator: ", "))"
-      context.logger.warn(warning)
-      context.setResponseField("x-claude-warning", warning)
-    }
-    return known
+    guard !unknown.isEmpty else { return (known, []) }
+    let warning = "unknown MCP tools dropped: \(unknown.joined(separator: ", "))"
+    caller.logger.warn(warning)
+    return (known, [warning])
   }
 
   private func directory(_ workspace: String?) throws -> String {

@@ -1,6 +1,4 @@
 public import ClaudeCode
-import HTTP
-import HTTPServer
 
 /// What requests may ask for, whoever sends them.
 public struct TurnPolicy: Sendable, Equatable {

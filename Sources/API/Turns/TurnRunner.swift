@@ -1,8 +1,6 @@
 import Bytes
 public import ClaudeCode
 public import EventLoop
-import HTTP
-import HTTPServer
 import Identity
 public import Telemetry
 
@@ -11,7 +9,7 @@ public import Telemetry
 public final class TurnRunner {
   let executor: ClaudeExecutor
   private let turns: TurnFactory
-  private let scheduler: any Scheduler
+  let scheduler: any Scheduler
   private let newID: @Reactor () -> String
   private let clock: @Sendable () -> Timestamp
   private let retryGrace: Duration
@@ -44,131 +42,39 @@ public final class TurnRunner {
     return try repeats.recording(of: key)
   }
 
-  /// Streams the run through an encoder. Returns when there is something to send, or the patience for it is spent.
-  ///
-  /// - Parameters:
-  ///   - encoder: made when the run has its session.
-  ///   - onEnd: called when the run has ended.
-  /// - Throws: `RequestError` for what failed before.
-  func stream<Encoder: RunEncoder>(
-    _ asked: RequestedTurn, encoder: @Reactor (Run) -> Encoder,
-    onEnd: @escaping @Reactor (Run, Encoder, RunOutcome) -> Void
-  ) async throws -> HTTPResponse {
-    let context = asked.context
-    do throws(ClaudeError) {
-      var made: RunStream<Encoder>?
-      let run = try await start(asked) { run, attach in
-        let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
-        made = stream
-        stream.follow(attach(stream))
-      }
-      guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
-      // From here on the client's leaving is the stream's business.
-      context.departure.whenCancelled { made.clientDidLeave() }
-      try await made.untilReady()
-      mark(run, asked)
-      return .eventStream(made)
-    } catch {
-      throw rendered(error, context)
-    }
-  }
-
-  /// Streams what stands in a journal, from its beginning, and what is still to come.
-  ///
-  /// - Parameter skipped: how many entries the encoder has had already.
-  /// - Throws: `RequestError` for what failed before there was anything to send.
-  func replay(
-    _ journal: RunJournal, _ encoder: some RunEncoder, skipping skipped: Int = 0, _ context: RequestContext
-  ) async throws -> HTTPResponse {
-    let stream = RunStream(encoder, scheduler: scheduler) { _, _ in }
-    stream.follow(journal.add(stream, skipping: skipped))
-    context.departure.whenCancelled { stream.clientDidLeave() }
-    do throws(ClaudeError) {
-      try await stream.untilReady()
-      return .eventStream(stream)
-    } catch {
-      throw rendered(error, context)
-    }
-  }
-
-  /// Runs the turn to its end, for an answer that is given whole.
-  ///
-  /// - Parameter encoder: made when the run has its session.
-  /// - Returns: the run, what the encoder knows in the end, and how it ended (see `RunCollector.collected`).
-  /// - Throws: `RequestError`.
-  func collect<Encoder: RunEncoder>(
-    _ asked: RequestedTurn, encoder: @Reactor (Run) -> Encoder
-  ) async throws -> (Run, Encoder, RunOutcome) {
-    let context = asked.context
-    do throws(ClaudeError) {
-      var made: (collector: RunCollector<Encoder>, source: any RunSource)?
-      let run = try await start(asked) { run, attach in
-        let collector = RunCollector(encoder(run))
-        made = (collector, attach(collector))
-      }
-      guard let (collector, source) = made else {
-        preconditionFailure("run \(run.id) was started without its observer")
-      }
-      context.departure.whenCancelled { [self] in
-        let leave: @Reactor () -> Void = {
-          source.remove(collector)
-          collector.abandon()
-        }
-        if let grace = grace(asked) { _ = scheduler.schedule(after: grace, leave) } else { leave() }
-      }
-      let (read, outcome) = try await collector.collected()
-      mark(run, asked)
-      return (run, read, outcome)
-    } catch {
-      throw rendered(error, context)
-    }
-  }
-
-  /// Begins a run that goes on without its client: what it says is in its journal, also why it could not begin.
-  ///
-  /// - Throws: what was also written there.
-  func startKept(
-    _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
-  ) async throws(ClaudeError) -> Run {
-    try await start(asked, endsWithClient: false, observe)
-  }
-
   /// Ends the run of a journal, or its waiting to begin.
   func cancel(_ journal: RunJournal) {
     for queued in queue.values where queued.journal === journal { queued.cancel() }
     journal.cancel()
   }
 
-  private func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
+  /// How long the run goes on when its client leaves before the answer; nil: not at all.
+  func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
 
-  /// What is known of the run when its answer begins: how long that took, as OpenAI names it.
-  private func mark(_ run: Run, _ asked: RequestedTurn) {
-    let context = asked.context
-    context.setResponseField("openai-processing-ms", String((scheduler.now - context.startedAt).milliseconds))
-    guard run.tellsHistoryInWords else { return }
-    // The session is another one, perhaps, than when the run began.
-    turns.began(run, for: asked.principal, context)
-    context.setResponseField(
-      "x-claude-warning", "the history is told in words: this CLI does not take it as a transcript")
-  }
+  /// The run has answered in a session of its own: it is known from here on.
+  func movedSession(_ run: Run, _ asked: RequestedTurn) { turns.began(run, for: asked.caller.principal) }
 
   /// Adds an observer, and says what it has to be taken from when it leaves.
   typealias Attach = @Reactor (any RunObserver) -> any RunSource
 
+  /// Begins or resumes the run that a request asks for. Its caller's cancellation ends the wait for a place; what happens
+  /// to the run afterwards is its observers' business.
+  ///
   /// - Parameter observe: called once, before the CLI says anything, to attach whoever is to hear it.
-  private func start(
-    _ asked: RequestedTurn, endsWithClient: Bool = true, _ observe: @Reactor (Run, Attach) -> Void
+  /// - Throws: why it could not begin; the journal has it, too.
+  func start(
+    _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
   ) async throws(ClaudeError) -> Run {
     guard let work = asked.takeWork() else { preconditionFailure("a request's work was started twice") }
     switch work {
     case .turn(var turn):
-      turn.principal = asked.principal.id
-      return try await begin(turn, asked, endsWithClient, observe)
+      turn.principal = asked.caller.principal.id
+      return try await begin(turn, asked, observe)
     case .resumption(let run, let results, let content):
       do throws(ClaudeError) {
         try executor.resume(run, results, content: content) {
-          turns.began(run, for: asked.principal, asked.context)
-          run.origin?.requestIDs.append(asked.context.requestID)
+          turns.began(run, for: asked.caller.principal)
+          run.origin?.requestIDs.append(asked.caller.requestID)
           attach(run, asked, isWholeTurn: false, observe)
         }
         return run
@@ -182,34 +88,32 @@ public final class TurnRunner {
         throw ClaudeError(
           .failed, "The request is answered already, and its answer is too long to be given again", reachedCLI: true)
       }
-      asked.context.setResponseField("x-session-id", recording.run.sessionID)
-      asked.context.logger.info("request repeated", ["run": .string(recording.run.id)])
+      asked.caller.logger.info("request repeated", ["run": .string(recording.run.id)])
       observe(recording.run) { recording.replay(to: $0) }
       return recording.run
     }
   }
 
   private func begin(
-    _ turn: Turn, _ asked: RequestedTurn, _ endsWithClient: Bool, _ observe: @Reactor (Run, Attach) -> Void
+    _ turn: Turn, _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
   ) async throws(ClaudeError) -> Run {
     let id = "run_\(newID())"
     let queued = QueuedTurn(asked, createdAt: clock().milliseconds)
     queue[id] = queued
-    let departure = asked.context.departure
-    let token = endsWithClient ? departure.whenCancelled { queued.departure.cancel() } : nil
+    let token = asked.caller.cancellation.whenCancelled { queued.cancellation.cancel() }
     defer {
       queue[id] = nil
-      if let token { departure.forget(token) }
+      asked.caller.cancellation.forget(token)
     }
     // It may have to wait, and until it has begun another request would find the session where it stands now.
     let session: String? = if case .resume(let session) = turn.session { session } else { nil }
     if let session { turns.sessions.claim(session) }
     do throws(ClaudeError) {
       let run = try await executor.run(
-        turn, id: id, departure: queued.departure, logger: asked.context.logger
+        turn, id: id, cancellation: queued.cancellation, logger: asked.caller.logger
       ) { run in
         run.origin = queued.origin
-        turns.began(run, for: asked.principal, asked.context)
+        turns.began(run, for: asked.caller.principal)
         attach(run, asked, isWholeTurn: true, observe)
       }
       // It was cancelled too late to be stopped on its way.
@@ -236,13 +140,6 @@ public final class TurnRunner {
     journal.follow(run)
     observe(run) { journal.add($0) }
   }
-
-  func rendered(_ error: ClaudeError, _ context: RequestContext) -> RequestError {
-    let rendered = RequestError(error)
-    context.logger.warn(
-      "turn failed", ["status": .number(String(rendered.status)), "reason": .string(error.message)])
-    return rendered
-  }
 }
 
 /// A turn that waits for its session, a slot or a process.
@@ -251,13 +148,13 @@ final class QueuedTurn {
   let origin: RunOrigin
   let journal: RunJournal?
   /// Ends the waiting.
-  let departure = CancellationSignal()
+  let cancellation = CancellationSignal()
   private(set) var wasCancelled = false
 
   init(_ asked: RequestedTurn, createdAt: Int) {
     journal = asked.journal
     origin = RunOrigin(
-      principal: asked.principal.id, surface: asked.surface.rawValue, requestID: asked.context.requestID,
+      principal: asked.caller.principal.id, surface: asked.surface.rawValue, requestID: asked.caller.requestID,
       createdAt: createdAt, ownerID: asked.journal?.id)
   }
 
@@ -266,6 +163,6 @@ final class QueuedTurn {
     guard !wasCancelled else { return }
     wasCancelled = true
     journal?.end(.failed(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: false)))
-    departure.cancel()
+    cancellation.cancel()
   }
 }
