@@ -88,10 +88,11 @@ public struct ResponseRoutes {
     let record = ResponseRecord(
       wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
     let journal = recording == nil ? begin(record, body.journaled, id, at: now, caller) : nil
+    let isDetached = wanted.isBackground && journal != nil
     return Order(
       id: id, wanted: wanted, place: plan.plan.place, options: plan.options,
       asked: RequestedTurn(
-        work, on: .response, for: wanted.isBackground && journal != nil ? caller.detached() : caller, key, journal: journal,
+        work, on: .response, for: isDetached ? caller.detached() : caller, key, journal: journal,
         warnings: plan.plan.warnings),
       size: body.size, encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground),
       repeated: recording?.journal)
