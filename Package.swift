@@ -52,20 +52,24 @@ let package = Package(
     library("Identity", ["Crypto", "Bytes"]),
     library("Workspaces", ["Crypto", "Bytes"]),
     // 5
-    library("API", ["HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Bytes"]),
+    library("Turns", ["ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Crypto", "Bytes"]),
     // 6
+    library(
+      "API", ["Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Bytes"]),
+    // 7
     library(
       "App",
       [
-        "API", "ClaudeCode", "Identity", "Workspaces", "Storage", "HTTPServer", "HTTP", "EventLoop", "Telemetry",
+        "API", "Turns", "ClaudeCode", "Identity", "Workspaces", "Storage", "HTTPServer", "HTTP", "EventLoop",
+        "Telemetry",
         "Bytes",
       ]),
-    // 7
+    // 8
     executable("claude-code-server", ["App"]),
     executable("claude-simulator", ["Bytes"]),
     executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
-    executable("bench", ["API", "ClaudeCode", "EventLoop", "Bytes", "CLinux"]),
-    executable("fuzz", ["App", "API", "ClaudeCode", "HTTP", "Bytes"]),
+    executable("bench", ["API", "Turns", "ClaudeCode", "EventLoop", "Bytes", "CLinux"]),
+    executable("fuzz", ["App", "API", "Turns", "ClaudeCode", "HTTP", "Bytes"]),
 
     // What several test targets need; it is in no product.
     .target(
@@ -84,13 +88,14 @@ let package = Package(
     tests(
       "APITests",
       [
-        "TestSupport", "API", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "Storage", "EventLoop",
+        "TestSupport", "API", "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "Storage",
+        "EventLoop",
         "Telemetry", "Bytes",
       ]),
     // libcurl's headers are needed for the tests only: `make tools` installs them.
     .systemLibrary(name: "CCurl", path: "Tests/CCurl"),
     tests("IntegrationTests", ["TestSupport", "CCurl", "CLinux", "EventLoop", "Bytes"]),
-    tests("AppTests", ["TestSupport", "App", "ClaudeCode", "Identity", "Telemetry", "Workspaces"]),
+    tests("AppTests", ["TestSupport", "App", "Turns", "ClaudeCode", "Identity", "Telemetry", "Workspaces"]),
   ],
   swiftLanguageModes: [.v6]
 )

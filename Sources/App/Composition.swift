@@ -7,6 +7,7 @@ import HTTPServer
 import Identity
 import Storage
 import Telemetry
+import Turns
 import Workspaces
 
 /// Names the concrete types and connects them: the one place that does.

@@ -1,3 +1,4 @@
+import Turns
 import API
 import Bytes
 import ClaudeCode

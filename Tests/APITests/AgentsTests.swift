@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 @testable import Workspaces
 

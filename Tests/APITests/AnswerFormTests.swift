@@ -3,6 +3,7 @@ import ClaudeCode
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct AnswerFormTests {
   private static let f = FunctionDeclaration(name: "f", parameters: ["properties": ["a": ["type": "integer"]]])

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 /// Recorded turns with functions of the client, as the client sees them: an answer of calls, then the rest.
 struct ChatCompletionCallsTests {

@@ -2,6 +2,7 @@ import Bytes
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct ChatCompletionChunksTests {
   private static func chunks(usage: Bool = false, head: String = "", tellsText: Bool = true) -> ChatCompletionChunks {

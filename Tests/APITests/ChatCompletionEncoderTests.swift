@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 
 struct ChatCompletionEncoderTests {

@@ -3,6 +3,7 @@ import ClaudeCode
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct ChatCompletionRequestTests {
   private static let messages = #""messages":[{"role":"user","content":"hi"}]"#

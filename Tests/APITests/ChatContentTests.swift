@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct ChatContentTests {
   private func blocks(_ content: String) throws -> [ContentBlock] {

@@ -4,6 +4,7 @@ import HTTPServer
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct ChatToolsMessagesTests {
   private static let f = FunctionDeclaration(name: "f", description: "d", parameters: ["type": "object"])

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct ChatToolsTests {
   private static let schema: JSONValue = ["type": "object", "properties": ["a": ["type": "string"]]]

@@ -5,6 +5,7 @@ import Testing
 import Workspaces
 
 @testable import API
+@testable import Turns
 
 struct ClaudeErrorHTTPTests {
   /// A failure, and how a client sees it: status, type, code, param, seconds to wait.

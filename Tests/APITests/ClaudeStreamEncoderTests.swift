@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct ClaudeStreamEncoderTests {
   private static let id = "11111111-2222-4333-8444-555555555555"

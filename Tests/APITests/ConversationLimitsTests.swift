@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 /// What a request may carry, at each limit.
 @Reactor

@@ -2,6 +2,7 @@ import Bytes
 import ClaudeCode
 
 @testable import API
+@testable import Turns
 
 /// Does with an encoder what a run's stream does, without a run and a connection.
 struct EncoderStage<Encoder: RunEncoder> {

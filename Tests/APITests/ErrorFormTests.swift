@@ -5,6 +5,7 @@ import HTTPServer
 import Testing
 
 @testable import API
+@testable import Turns
 
 @Reactor
 struct ErrorFormTests {

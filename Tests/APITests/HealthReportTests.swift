@@ -4,6 +4,7 @@ import Telemetry
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct HealthReportTests {
   private static let moment = Timestamp(milliseconds: 1_795_235_530_007)

@@ -3,6 +3,7 @@ import HTTPServer
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct InBandOptionsTests {
   private static let id = "11111111-2222-4333-8444-555555555555"

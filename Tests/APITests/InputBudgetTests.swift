@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 @Reactor
 struct InputBudgetTests {

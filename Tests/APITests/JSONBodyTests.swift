@@ -4,6 +4,7 @@ import HTTPServer
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct JSONBodyTests {
   @Test("a JSON object is read, and the body is gone with it")

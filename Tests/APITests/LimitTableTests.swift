@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 /// The limits of requests and of what is told of a run, tried at their real values.
 @Reactor

@@ -2,6 +2,7 @@ import Bytes
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct MessagesBlockTests {
   private func whole(_ kind: MessagesBlock.Kind, _ inside: String) -> String {

@@ -3,6 +3,7 @@ import ClaudeCode
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct MessagesContentTests {
   private func content(_ text: String) throws -> MessagesContent {

@@ -3,6 +3,7 @@ import ClaudeCode
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct MessagesEventsTests {
   private static func events(head: String = "", tellsText: Bool = true, tellsThinking: Bool = true) -> MessagesEvents {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct MessagesRequestTests {
   private static let messages = #""messages":[{"role":"user","content":"hi"}]"#

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 
 @Reactor
 struct ModelPageTests {

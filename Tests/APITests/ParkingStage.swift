@@ -2,6 +2,7 @@ import Bytes
 import TestSupport
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 
 /// Does with recorded lines what a run and its streams do: where the model waits for its client the answer ends, and

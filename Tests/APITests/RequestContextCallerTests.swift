@@ -1,3 +1,4 @@
+@testable import Turns
 import EventLoop
 import HTTPServer
 import Identity

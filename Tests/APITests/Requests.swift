@@ -5,6 +5,7 @@ import Identity
 import Telemetry
 
 @testable import API
+@testable import Turns
 @testable import HTTPServer
 
 extension HTTPRequest {

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 
 /// Does with recorded lines what a run and its responses do: where the model waits for its client the response ends, and

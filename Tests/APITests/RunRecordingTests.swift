@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 
 /// What a run says, kept for a request that comes again.

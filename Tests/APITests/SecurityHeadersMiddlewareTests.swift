@@ -4,6 +4,7 @@ import HTTPServer
 import Testing
 
 @testable import API
+@testable import Turns
 
 @Reactor
 struct SecurityHeadersMiddlewareTests {

@@ -9,6 +9,7 @@ import Testing
 import Workspaces
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 @testable import HTTPServer
 

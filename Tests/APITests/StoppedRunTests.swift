@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 
 /// Turns whose text ends at a stop sequence, with a CLI that would have said more.

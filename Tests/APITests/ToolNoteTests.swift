@@ -2,6 +2,7 @@ import Bytes
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct ToolNoteTests {
   @Test(

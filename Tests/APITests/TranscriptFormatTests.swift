@@ -3,6 +3,7 @@ import HTTPServer
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct TranscriptFormatTests {
   private static let line =

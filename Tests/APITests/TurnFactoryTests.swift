@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import API
+@testable import Turns
 @testable import ClaudeCode
 @testable import Workspaces
 

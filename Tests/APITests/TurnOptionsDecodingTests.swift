@@ -3,6 +3,7 @@ import ClaudeCode
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct TurnOptionsDecodingTests {
   private static let id = "11111111-2222-4333-8444-555555555555"

@@ -4,6 +4,7 @@ import HTTPServer
 import Testing
 
 @testable import API
+@testable import Turns
 
 struct TurnPolicyTests {
   private func options(_ change: (inout TurnOptions) -> Void) -> TurnOptions {

@@ -4,6 +4,7 @@ public import EventLoop
 import HTTP
 public import HTTPServer
 import Identity
+public import Turns
 
 /// `/agent`: turns that go on without their clients.
 @Reactor

@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTP
+import Turns
 
 /// An agent's events: the CLI's own lines as data frames, unchanged; questions and further inputs under names of their
 /// own; and in the end `complete`.
@@ -66,11 +67,4 @@ struct AgentStreamEncoder: RunEncoder {
   }
 
   private func complete(_ output: inout ByteBuffer) { output.append("event: complete\ndata: {}\n\n") }
-}
-
-extension PermissionQuestion {
-  /// As the agent's clients see it.
-  var agentJSON: JSONValue {
-    ["request_id": .string(callID), "tool_name": .string(tool), "input": input]
-  }
 }

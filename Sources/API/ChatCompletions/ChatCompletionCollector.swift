@@ -1,5 +1,6 @@
 import Bytes
 import ClaudeCode
+import Turns
 
 /// Gathers a run's answer for a completion that is given whole.
 struct ChatCompletionCollector: RunEncoder {

@@ -1,6 +1,7 @@
 package import Bytes
 package import ClaudeCode
 import HTTP
+import Turns
 
 /// Writes a run as `chat.completion.chunk` frames. Pure: recorded lines in, exact bytes out.
 package struct ChatCompletionEncoder: RunEncoder {

@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTPServer
+import Turns
 
 /// The body of `POST /v1/chat/completions`: what is used of it. Unknown fields are ignored, as OpenAI does; what would
 /// be a lie if ignored is refused.
@@ -15,7 +16,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
 
   /// - Throws: `RequestError` 400 with `param`.
   init(_ body: JSONObject) throws {
-    model = try body.optional("model", "a string", \.string) ?? Self.defaultModel
+    model = try body.optional("model", "a string", \.string) ?? ModelCatalog.defaultModel
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
     includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
     try Self.refuseUnsupported(body)

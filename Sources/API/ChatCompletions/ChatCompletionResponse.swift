@@ -1,5 +1,6 @@
 import Bytes
 import ClaudeCode
+import Turns
 
 /// A whole `chat.completion`.
 struct ChatCompletionResponse {

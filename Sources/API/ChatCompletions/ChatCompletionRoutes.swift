@@ -5,6 +5,7 @@ import HTTP
 public import HTTPServer
 import Identity
 public import Telemetry
+public import Turns
 
 /// `POST /v1/chat/completions`.
 @Reactor

@@ -1,6 +1,7 @@
 import ClaudeCode
 import HTTP
 public import HTTPServer
+public import Turns
 
 extension HTTPError {
   /// The one place where an error of the application becomes a response.

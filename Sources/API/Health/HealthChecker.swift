@@ -3,6 +3,7 @@ public import ClaudeCode
 public import EventLoop
 public import Telemetry
 public import Workspaces
+import Turns
 
 /// Looks at what the server needs: the CLI, the workspaces, the MCP configuration.
 @Reactor

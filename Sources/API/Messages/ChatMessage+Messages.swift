@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTPServer
+import Turns
 
 extension ChatMessage {
   /// What one of Anthropic's messages says. Each result of a call is a message of its own, before what the user says.

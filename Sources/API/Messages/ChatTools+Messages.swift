@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTPServer
+import Turns
 
 extension ChatTools {
   /// As Anthropic's clients write them.

@@ -1,4 +1,5 @@
 import Bytes
+import Turns
 
 /// A block of an answer's content, gathered.
 struct MessagesBlock {

@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTPServer
+import Turns
 
 /// The content of one of Anthropic's messages, taken apart.
 struct MessagesContent {

@@ -2,6 +2,7 @@ import Bytes
 import ClaudeCode
 import HTTP
 import HTTPServer
+import Turns
 
 /// Writes a run as the events of one of Anthropic's messages, and has the whole message in the end. Pure: recorded lines
 /// in, exact bytes out.

@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTP
+import Turns
 
 /// The events of one message, and the message itself. Text is spliced into a prebuilt frame as it came from the CLI: the
 /// same escapes are valid in both.

@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTPServer
+import Turns
 
 /// The body of `POST /v1/messages`: what is used of it. Unknown fields are ignored; what would be a lie if ignored is
 /// refused.
@@ -16,7 +17,7 @@ struct MessagesRequest: Sendable, Equatable {
   /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {
     try Self.refuseThreads(body)
-    model = try body.optional("model", "a string", \.string) ?? ChatCompletionRequest.defaultModel
+    model = try body.optional("model", "a string", \.string) ?? ModelCatalog.defaultModel
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
     tellsThinking = try Self.tellsThinking(body["thinking"] ?? .null)
     _ = try body.optional("max_tokens", "a positive integer") { $0.int.flatMap { $0 > 0 ? $0 : nil } }

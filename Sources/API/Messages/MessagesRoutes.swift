@@ -4,6 +4,7 @@ public import EventLoop
 import HTTP
 public import HTTPServer
 import Identity
+public import Turns
 
 /// `POST /v1/messages` and `POST /v1/messages/count_tokens`.
 @Reactor

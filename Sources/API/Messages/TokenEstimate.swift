@@ -1,5 +1,6 @@
 import Bytes
 import ClaudeCode
+import Turns
 
 /// About how many tokens a request's messages and tools take. There is no tokenizer here, and Claude Code counts only
 /// what it has sent: this is four bytes to a token, and a fixed number for what has no bytes that tell.

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import HTTPServer
+import Turns
 
 /// A part of the list of models, as Anthropic's clients ask for it.
 struct ModelPage {

@@ -3,6 +3,7 @@ public import EventLoop
 import HTTP
 public import HTTPServer
 import Telemetry
+public import Turns
 
 /// `GET /v1/models` and `/v1/models/{id}`: for Anthropic's clients in Anthropic's form, for all others in OpenAI's.
 @Reactor

@@ -3,6 +3,7 @@ public import EventLoop
 import HTTP
 public import HTTPServer
 import Identity
+public import Turns
 
 /// `POST /api/claude`: the CLI's own stream.
 @Reactor

@@ -1,6 +1,7 @@
 package import Bytes
 package import ClaudeCode
 import HTTP
+import Turns
 
 /// The raw stream: the CLI's own lines as data frames, unchanged.
 package struct ClaudeStreamEncoder: RunEncoder {

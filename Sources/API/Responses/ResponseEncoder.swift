@@ -1,5 +1,6 @@
 import Bytes
 import ClaudeCode
+import Turns
 
 /// Writes a run as the events of a response, and knows the response at every point. Pure: recorded lines in, exact bytes
 /// out; the same lines give the same events with the same numbers, whenever they are asked for.

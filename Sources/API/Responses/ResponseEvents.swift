@@ -1,5 +1,6 @@
 import Bytes
 import ClaudeCode
+import Turns
 
 /// The events of one response, and the output items they tell of. Text is spliced into a prebuilt frame as it came from
 /// the CLI: the same escapes are valid in both.

@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTPServer
+import Turns
 
 /// One item of a response's input, and of an earlier one's output when it comes back.
 struct ResponseInputItem: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import Bytes
 import ClaudeCode
+import Turns
 
 /// What a response's journal has of its request: enough to encode its events again.
 struct ResponseRecord: Sendable {

@@ -1,6 +1,7 @@
 import Bytes
 import ClaudeCode
 import HTTPServer
+import Turns
 
 /// The body of `POST /v1/responses`: what is used of it, but for its input.
 struct ResponseRequest: Sendable, Equatable {
@@ -20,7 +21,7 @@ struct ResponseRequest: Sendable, Equatable {
 
   /// - Throws: `RequestError` 400 with `param`.
   init(_ body: JSONObject) throws {
-    model = try body.optional("model", "a string", \.string) ?? ChatCompletionRequest.defaultModel
+    model = try body.optional("model", "a string", \.string) ?? ModelCatalog.defaultModel
     instructions = try Self.instructions(body)
     previousID = try body.optional("previous_response_id", "a string", \.string)
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false

@@ -5,6 +5,7 @@ import HTTP
 public import HTTPServer
 import Identity
 public import Telemetry
+public import Turns
 
 /// `POST /v1/responses`, and what can be done with a response by its id.
 @Reactor

@@ -4,6 +4,7 @@ import EventLoop
 import HTTP
 import HTTPServer
 import Identity
+import Turns
 
 /// Responses that are kept: found by their ids, read again, and gone on from.
 @Reactor

@@ -4,6 +4,7 @@ public import EventLoop
 import HTTP
 public import HTTPServer
 import Identity
+public import Turns
 
 /// `GET /v1/runs` and `DELETE /v1/runs/{id}`: a principal's own runs, whatever surface they were begun on.
 @Reactor
@@ -54,81 +55,5 @@ public struct RunRoutes {
     guard let journal = store.journal(id), journal.principal == principal.id, !journal.isOver else { return false }
     runner.cancel(journal)
     return true
-  }
-}
-
-/// A run as lists show it.
-struct ListedRun: Sendable, Equatable {
-  let runID: String?
-  let requestIDs: [String]
-  let surface: String
-  let status: String
-  let sessionID: String?
-  let createdAt: Int
-  /// Of the agent or the response it belongs to.
-  let ownerID: String?
-
-  /// The id of the request that asked for it last.
-  var id: String { requestIDs.last ?? "" }
-  /// What no other has.
-  var key: String { runID ?? ownerID ?? "" }
-
-  var json: JSONValue {
-    [
-      "id": .string(id), "object": "run", "run_id": JSONValue(runID), "surface": .string(surface),
-      "status": .string(status), "session_id": JSONValue(sessionID), "created_at": JSONValue(createdAt / 1000),
-      "belongs_to": JSONValue(ownerID),
-    ]
-  }
-}
-
-extension ListedRun {
-  @Reactor
-  init(_ journal: RunJournal) {
-    self.init(
-      runID: nil, requestIDs: [journal.requestID], surface: journal.surface, status: journal.state.name,
-      sessionID: journal.sessionID, createdAt: journal.createdAt, ownerID: journal.id)
-  }
-
-  @Reactor
-  init(_ run: Run, _ origin: RunOrigin) {
-    self.init(
-      runID: run.id, requestIDs: origin.requestIDs, surface: origin.surface,
-      status: run.openCalls.isEmpty ? "running" : "waiting", sessionID: run.sessionID, createdAt: origin.createdAt,
-      ownerID: origin.ownerID)
-  }
-
-  @Reactor
-  init(_ queued: QueuedTurn, _ runID: String) {
-    self.init(
-      runID: runID, requestIDs: queued.origin.requestIDs, surface: queued.origin.surface, status: "queued",
-      sessionID: nil, createdAt: queued.origin.createdAt, ownerID: queued.origin.ownerID)
-  }
-}
-
-extension TurnRunner {
-  /// A principal's runs that wait or are under way.
-  func listed(for principal: Principal) -> [ListedRun] {
-    let waiting = queue.filter { $1.origin.principal == principal.id }.map { ListedRun($1, $0) }
-    let running = executor.runsUnderWay.compactMap { run in
-      run.origin.flatMap { $0.principal == principal.id ? ListedRun(run, $0) : nil }
-    }
-    return waiting + running
-  }
-
-  /// Ends a principal's runs of a request, or the run of that id; also those that still wait.
-  ///
-  /// - Returns: whether there were any.
-  func cancel(_ id: String, for principal: Principal) -> Bool {
-    let waiting = queue.filter {
-      $1.origin.principal == principal.id && ($0 == id || $1.origin.requestIDs.contains(id))
-    }
-    let running = executor.runsUnderWay.filter { run in
-      guard let origin = run.origin, origin.principal == principal.id else { return false }
-      return run.id == id || origin.requestIDs.contains(id)
-    }
-    for queued in waiting.values { queued.cancel() }
-    for run in running { run.cancel() }
-    return !waiting.isEmpty || !running.isEmpty
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import HTTPServer
+import Turns
 
 /// Which part of a list of sessions is asked for: `limit`, and `after`, the id of the last one that is known.
 struct SessionPage: Sendable, Equatable {

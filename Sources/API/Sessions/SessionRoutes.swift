@@ -6,6 +6,7 @@ public import HTTPServer
 import Identity
 import Telemetry
 public import Workspaces
+import Turns
 
 /// `GET /v1/sessions`, `/v1/sessions/{id}` and its `/transcript`; `DELETE /v1/sessions/{id}`. Each principal has its own:
 /// somebody else's session is answered for as one that does not exist.

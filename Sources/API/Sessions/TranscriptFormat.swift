@@ -2,6 +2,7 @@ import Bytes
 import ClaudeCode
 import HTTP
 import HTTPServer
+import Turns
 
 /// How a transcript is given.
 enum TranscriptFormat: Sendable {

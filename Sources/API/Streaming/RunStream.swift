@@ -3,6 +3,7 @@ import ClaudeCode
 import EventLoop
 import HTTP
 import HTTPServer
+import Turns
 
 /// Carries a run to one client as server-sent events.
 ///
@@ -237,9 +238,4 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     }
     armTimer()
   }
-}
-
-extension ClaudeError {
-  /// The client has what it wanted before the turn was over.
-  static let satisfied = ClaudeError(.cancelled, "The answer has reached its end", reachedCLI: true)
 }

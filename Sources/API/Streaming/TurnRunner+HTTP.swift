@@ -3,6 +3,7 @@ import ClaudeCode
 import EventLoop
 import HTTPServer
 import Telemetry
+import Turns
 
 extension TurnRunner {
   /// Streams the run through an encoder. Returns when there is something to send, or the wait for it is over.

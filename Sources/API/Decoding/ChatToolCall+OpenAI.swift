@@ -1,0 +1,32 @@
+import Bytes
+import Turns
+
+extension ChatToolCall {
+  /// What stands for an id in the old form, which has none.
+  static let legacyID = "function_call"
+
+  /// The calls of an assistant message.
+  ///
+  /// - Throws: `RequestError` 400.
+  static func list(_ message: JSONObject, at path: String) throws -> [ChatToolCall] {
+    let calls = try (message["tool_calls"]?.array ?? []).enumerated().map {
+      try ChatToolCall($1, at: "\(path).tool_calls[\($0)]")
+    }
+    guard let old = message["function_call"], !old.isNull else { return calls }
+    return try calls + [ChatToolCall(id: legacyID, function: old, at: "\(path).function_call")]
+  }
+
+  private init(_ value: JSONValue, at path: String) throws {
+    guard let id = value["id"]?.string, !id.isEmpty else {
+      throw RequestError.invalid("\(path).id must be a string", param: "\(path).id")
+    }
+    try self.init(id: id, function: value["function"] ?? .null, at: "\(path).function")
+  }
+
+  private init(id: String, function: JSONValue, at path: String) throws {
+    guard let name = function["name"]?.string, !name.isEmpty else {
+      throw RequestError.invalid("\(path).name must be a string", param: "\(path).name")
+    }
+    self.init(id: id, name: name, arguments: function["arguments"]?.string ?? "{}")
+  }
+}

@@ -1,0 +1,43 @@
+import Bytes
+import EventLoop
+import HTTP
+import HTTPServer
+import Turns
+
+/// Reads a request's body as a JSON object.
+enum JSONBody {
+  /// - Throws: `RequestError` 400 for anything but a JSON object.
+  @Reactor
+  static func object(of request: HTTPRequest) async throws -> JSONObject {
+    try await read(request) { object, _ in object }
+  }
+
+  /// What `make` makes of the body, read as an object and as it came; of a large one it is made where it is parsed, off
+  /// the loop. It takes the body: nobody can read it again.
+  ///
+  /// - Throws: as `object`, and what `make` throws.
+  @Reactor
+  static func read<Value: Sendable>(
+    _ request: HTTPRequest, _ make: @escaping @Sendable (JSONObject, [UInt8]) throws -> Value
+  ) async throws -> Value {
+    let body = request.body.take()
+    return try await OffLoop.shared.run(on: body.count) { try make(try object(body), body) }
+  }
+
+  private static func object(_ body: [UInt8]) throws -> JSONObject {
+    guard let object = try parse(body).object else {
+      throw RequestError.invalid("The request body must be a JSON object")
+    }
+    return object
+  }
+
+  private static func parse(_ body: [UInt8]) throws -> JSONValue {
+    guard !body.isEmpty else { throw RequestError.invalid("The request body is empty; JSON was expected") }
+    do {
+      return try JSONValue(parsing: body, maximumValues: RequestLimits.values)
+    } catch {
+      throw RequestError.invalid(
+        "The request body is not valid JSON: \(error.reason) at byte \(error.offset)", code: "invalid_json")
+    }
+  }
+}

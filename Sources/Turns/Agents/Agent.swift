@@ -1,0 +1,150 @@
+import Bytes
+package import ClaudeCode
+package import EventLoop
+package import Identity
+
+/// An agent at work: a session, its turns one after the other, and what waits to be said to it.
+@Reactor
+package final class Agent {
+  package let journal: RunJournal
+  package let principal: Principal
+  private let turns: TurnFactory
+  private let runner: TurnRunner
+  private var run: Run?
+  private var inputs: [(input: AgentInput, caller: Caller)] = []
+  private let budget: InputBudget
+  /// Whether a turn is under way, or about to be.
+  package private(set) var isBusy = false
+  private let onRest: @Reactor (Agent) -> Void
+
+  /// How many inputs may wait.
+  package static let maximumInputs = 100
+
+  /// - Parameters:
+  ///   - budget: bounds the bytes of inputs that wait.
+  ///   - onRest: called when there is nothing more to do.
+  package init(
+    _ journal: RunJournal, of principal: Principal, turns: TurnFactory, runner: TurnRunner, budget: InputBudget,
+    onRest: @escaping @Reactor (Agent) -> Void
+  ) {
+    self.journal = journal
+    self.principal = principal
+    self.turns = turns
+    self.runner = runner
+    self.budget = budget
+    self.onRest = onRest
+  }
+
+  package var waitingInputs: Int { inputs.count }
+  /// Questions that wait for an answer, by their calls' ids.
+  package var openCalls: [String] { run?.openCalls ?? [] }
+
+  /// - Returns: when the turn has begun.
+  /// - Throws: `ClaudeError` when it cannot; the journal has it, too.
+  @discardableResult
+  package func begin(_ turn: Turn, _ caller: Caller) async throws(ClaudeError) -> Run {
+    isBusy = true
+    let asked = RequestedTurn(.turn(turn), on: .agent, for: caller.detached(), journal: journal)
+    do throws(ClaudeError) {
+      return try await runner.start(asked) { run, _ in
+        self.run = run
+        run.add(self)
+      }
+    } catch {
+      turnEnded()
+      throw error
+    }
+  }
+
+  package static let tooMuchWaits = ClaudeError(
+    .overloaded, "Too many bytes of inputs wait for agents already", reachedCLI: false)
+
+  /// Says something: at once if the agent rests, otherwise after what it does and what was said before.
+  ///
+  /// - Throws: `RequestError` for what cannot be said, or when too much waits.
+  package func take(_ input: AgentInput, for caller: Caller) throws {
+    guard isBusy else { return try go(input, caller) }
+    guard inputs.count < Agent.maximumInputs else {
+      throw RequestError(
+        ClaudeError(.overloaded, "\(inputs.count) inputs wait for the agent already", reachedCLI: false))
+    }
+    // What is wrong with it is told now, not when its time has come.
+    _ = try makeTurn(input, caller)
+    guard budget.take(input.size, for: principal.id) else { throw RequestError(Agent.tooMuchWaits) }
+    inputs.insert((input, caller.detached()), at: input.isUrgent ? 0 : inputs.count)
+    journal.isExpectingMore = true
+    if input.isUrgent { runner.cancel(journal) }
+  }
+
+  private func go(_ input: AgentInput, _ caller: Caller) throws {
+    let turn = try makeTurn(input, caller)
+    journal.take(input: input.journaled)
+    isBusy = true
+    // Not at once: the last turn may be ending now, on a process that has more to say of it.
+    Loop.main.onNextTurn {
+      Task.onLoop {
+        // What it fails with stands in the journal.
+        _ = try? await self.begin(turn, caller)
+      }
+    }
+  }
+
+  private func makeTurn(_ input: AgentInput, _ caller: Caller) throws -> Turn {
+    try turns.makePromptTurn(
+      input.prompt, options: input.options, continuing: try turns.record(journal.sessionID, for: principal),
+      for: caller
+    ).turn
+  }
+
+  private func turnEnded() {
+    run = nil
+    isBusy = false
+    guard !inputs.isEmpty else { return onRest(self) }
+    let (input, caller) = inputs.removeFirst()
+    budget.give(input.size, of: principal.id)
+    journal.isExpectingMore = !inputs.isEmpty
+    do {
+      try go(input, caller)
+    } catch {
+      journal.end(.failed(ClaudeError(.refused, "\(error)", reachedCLI: false)))
+      turnEnded()
+    }
+  }
+
+  /// Answers a question.
+  ///
+  /// - Returns: false where no such question waits.
+  package func answer(_ request: String, _ approval: AgentApproval, for caller: Caller) async throws(ClaudeError)
+    -> Bool
+  {
+    guard let run, let call = run.openCalls.first(where: { $0 == request || $0 == "approve_\(request)" }) else {
+      return false
+    }
+    let results = [call: FunctionResult([.text(approval.words)])]
+    let asked = RequestedTurn(
+      .resumption(run, results, []), on: .agent, for: caller.detached(), journal: journal)
+    _ = try await runner.start(asked) { run, _ in run.add(self) }
+    return true
+  }
+
+  /// Ends what the agent does, and drops what waits.
+  package func stop() {
+    for (input, _) in inputs { budget.give(input.size, of: principal.id) }
+    inputs = []
+    journal.isExpectingMore = false
+    runner.cancel(journal)
+  }
+}
+
+extension Agent: RunObserver {
+  package var isCongested: Bool { false }
+  package var keepsRun: Bool { false }
+  package var outlastsParking: Bool { true }
+  package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {}
+
+  package func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
+    // It waits, and so does everything else.
+    if case .parked = outcome { return }
+    turnEnded()
+  }
+}

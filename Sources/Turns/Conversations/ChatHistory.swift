@@ -1,0 +1,193 @@
+import Bytes
+package import ClaudeCode
+import Identity
+
+/// The messages of a request, taken apart: what sets the stage, what has been said, and what is asked now.
+package struct ChatHistory: Sendable, Equatable {
+  /// All system and developer messages, joined; nil without any.
+  package let instructions: String?
+  /// What was said up to the last assistant message, that one included.
+  package let past: [ChatMessage]
+  /// What has come since: results of calls, and what the user says now.
+  package let present: [ChatMessage]
+
+  package init(_ messages: [ChatMessage]) {
+    let instructions = messages.filter { $0.role.isInstruction && !$0.text.isEmpty }.map(\.text)
+    self.instructions = instructions.isEmpty ? nil : instructions.joined(separator: "\n\n")
+    let spoken = ChatHistory.merged(messages.filter { !$0.role.isInstruction })
+    let end = spoken.lastIndex { $0.role == .assistant }.map { $0 + 1 } ?? 0
+    past = Array(spoken[..<end])
+    present = Array(spoken[end...])
+  }
+
+  // Some clients send an answer's text and its calls as two messages.
+  package static func merged(_ messages: [ChatMessage]) -> [ChatMessage] {
+    messages.reduce(into: []) { merged, message in
+      guard message.role == .assistant, merged.last?.role == .assistant else { return merged.append(message) }
+      merged[merged.count - 1].content += message.content
+      merged[merged.count - 1].calls += message.calls
+    }
+  }
+
+  /// Checks that every call has its result and every result its call, as OpenAI does.
+  ///
+  /// - Throws: `RequestError` 400.
+  package func checkCalls() throws {
+    var open: [String: Int] = [:]
+    for message in past + present {
+      if message.role == .tool {
+        guard let count = open[message.toolCallID ?? ""] else {
+          throw RequestError.invalid(
+            "messages: a tool's result must answer a call of the assistant message before it: "
+              + "\(message.toolCallID ?? "") is none of these", param: "messages")
+        }
+        open[message.toolCallID ?? ""] = count > 1 ? count - 1 : nil
+      } else {
+        try ChatHistory.checkAnswered(open)
+        open = Dictionary(message.calls.map { ($0.id, 1) }, uniquingKeysWith: +)
+      }
+    }
+    try ChatHistory.checkAnswered(open)
+  }
+
+  private static func checkAnswered(_ open: [String: Int]) throws {
+    guard !open.isEmpty else { return }
+    throw RequestError.invalid(
+      "messages: an assistant message with calls must be followed by the result of each of them; these have none: "
+        + "\(open.keys.sorted().joined(separator: ", "))", param: "messages")
+  }
+
+  /// Its bytes, roughly: a measure of the work it makes.
+  package var size: Int { past.reduce(0) { $0 + $1.size } + present.reduce(0) { $0 + $1.size } }
+
+  // MARK: What is asked now
+
+  /// Results of the calls the past ends with, by the calls' ids.
+  package var results: [String: FunctionResult] {
+    var results: [String: FunctionResult] = [:]
+    for message in present where message.role == .tool {
+      results[message.toolCallID ?? ""] = FunctionResult(message.content, isError: message.isError)
+    }
+    return results
+  }
+
+  /// What the user says now; empty where only results have come.
+  package var question: [ContentBlock] { present.filter { $0.role == .user }.flatMap(\.content) }
+
+  /// What a new session has to be told before the question.
+  package var told: [ChatMessage] { past + present.filter { $0.role == .tool } }
+
+  /// Options written at the head of the newest user message, and the history without them.
+  package func newestOptions() throws -> (options: TurnOptions, history: ChatHistory) {
+    guard let index = present.lastIndex(where: { $0.role == .user }) else { return (TurnOptions(), self) }
+    guard let first = present[index].content.firstIndex(where: { $0.text != nil }),
+      let text = present[index].content[first].text
+    else { return (TurnOptions(), self) }
+    let read = try InBandOptions(message: text)
+    var present = present
+    present[index].content[first] = .text(read.text)
+    return (read.options, ChatHistory(instructions, past, present))
+  }
+
+  private init(_ instructions: String?, _ past: [ChatMessage], _ present: [ChatMessage]) {
+    self.instructions = instructions
+    self.past = past
+    self.present = present
+  }
+
+  /// What the conversation's past says about options, as far as `policy` trusts it: the heads of the user's earlier
+  /// messages and of our own answers. What stands at the head of an answer that this server did not put there was
+  /// written by the model: it may name a session of the same principal, and nothing else.
+  package func pastOptions(_ policy: TurnPolicy) -> TurnOptions {
+    guard policy.readsInBandOptions else { return TurnOptions() }
+    var options = TurnOptions()
+    for message in past where message.role == .user || message.role == .assistant {
+      let isAnswer = message.role == .assistant
+      let read = isAnswer ? InBandOptions(answer: message.firstText) : InBandOptions(lenient: message.firstText)
+      var next = isAnswer && !policy.writesSessionIntoContent ? options : read.options.inheriting(options)
+      next.sessionID = (isAnswer ? read.options.sessionID : nil) ?? options.sessionID
+      options = next
+    }
+    return options
+  }
+
+  // MARK: Where the conversation stands
+
+  /// Where in the conversation `past` ends.
+  package func key(from start: ConversationKey) -> ConversationKey { ChatHistory.extend(start, by: past) }
+
+  /// Where it ended before the last answer.
+  package func keyBeforeAnswer(from start: ConversationKey) -> ConversationKey {
+    ChatHistory.extend(start, by: past.last?.role == .assistant ? Array(past.dropLast()) : past)
+  }
+
+  package static func extend(_ key: ConversationKey, by messages: [ChatMessage]) -> ConversationKey {
+    messages.reduce(key) { key, message in
+      key.appending(role: message.role.rawValue, text: message.spokenText, rest: message.unspoken)
+    }
+  }
+
+  // MARK: Told rather than replayed
+
+  /// The whole conversation natively, what the user says now included.
+  ///
+  /// - Parameter policy: whether lines at the heads of the user's messages were options, and no part of what was said.
+  package func conversation(_ policy: TurnPolicy) -> [ConversationMessage] {
+    let asked = question
+    let past = told.map { policy.readsInBandOptions ? $0.told.withoutOptions : $0.told }
+    return past.map(\.conversationMessage) + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
+  }
+
+  /// The history in words, before the question.
+  package var words: [ContentBlock] {
+    let told = told.map { "\(ChatHistory.title($0.role)): \($0.told.inWords)" }
+    guard !told.isEmpty else { return question }
+    let introduction = "This is the conversation so far. Answer its last message.\n\n"
+    let asked = question.compactMap(\.text).joined(separator: "\n")
+    let last = asked.isEmpty ? [] : ["\(ChatHistory.title(.user)): \(asked)"]
+    return [.text(introduction + (told + last).joined(separator: "\n\n"))] + question.filter { $0.text == nil }
+  }
+
+  private static func title(_ role: ChatMessage.Role) -> String {
+    switch role {
+    case .user: "User"
+    case .assistant: "Assistant"
+    case .tool: "Tool result"
+    case .system, .developer: "System"
+    }
+  }
+}
+
+extension ChatMessage {
+  /// Without the head of our own answers, which is not part of what was said; some clients cut it off.
+  fileprivate var told: ChatMessage {
+    guard role == .assistant, InBandOptions.mayHead(answer: firstText) else { return self }
+    var told = self
+    told.text = InBandOptions(answer: text).text
+    return told
+  }
+
+  /// Without the options at the head of a user's message.
+  fileprivate var withoutOptions: ChatMessage {
+    guard role == .user, let first = content.firstIndex(where: { $0.text != nil }), let text = content[first].text
+    else {
+      return self
+    }
+    var message = self
+    message.content[first] = .text(InBandOptions(lenient: text).text)
+    return message
+  }
+
+  fileprivate var spokenText: String { told.text }
+
+  /// What else the message is made of, for its place in a conversation.
+  fileprivate var unspoken: [String] {
+    content.compactMap { if case .image(let type, let data) = $0 { "image \(type) \(data)" } else { nil } }
+      + calls.map { "call \($0.id) \($0.name) \($0.input.text)" } + (toolCallID.map { ["answers \($0)"] } ?? [])
+      + (isError ? ["failed"] : [])
+  }
+
+  fileprivate var inWords: String {
+    ([text] + calls.map { "[called \($0.name)(\($0.arguments))]" }).filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+}

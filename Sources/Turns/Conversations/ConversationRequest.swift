@@ -1,0 +1,87 @@
+import Bytes
+package import ClaudeCode
+
+/// What a request that carries a conversation asks for, whatever its dialect.
+package struct ConversationRequest: Sendable, Equatable {
+  package let messages: [ChatMessage]
+  package let tools: ChatTools
+  /// What the answer has to be, where no call is required.
+  package let format: AnswerForm
+  /// Sequences before the first of which the answer ends.
+  package let stop: [String]
+  package let options: TurnOptions
+
+  /// - Parameter path: the field that holds the messages, for `param`.
+  /// - Throws: `RequestError` 400 where nothing is asked, or more comes with it than a request may carry.
+  package init(
+    messages: [ChatMessage], tools: ChatTools, format: AnswerForm = .text, stop: [String] = [], options: TurnOptions,
+    at path: String
+  ) throws {
+    self.messages = messages
+    self.tools = tools
+    self.format = format
+    self.stop = stop
+    self.options = options
+    try checkLimits(path)
+    try checkQuestion(path)
+    try checkImages(path)
+  }
+
+  private func checkLimits(_ path: String) throws {
+    try ConversationRequest.checkCount(messages.count, path)
+    let instructions =
+      messages.reduce(0) { $0 + ($1.role.isInstruction ? $1.size : 0) } + (options.systemPrompt?.utf8.count ?? 0)
+      + (options.appendSystemPrompt?.utf8.count ?? 0)
+    guard instructions <= RequestLimits.instructions else {
+      throw RequestError.invalid(
+        "the instructions are longer than \(RequestLimits.instructions) bytes", param: path,
+        code: "instructions_too_long")
+    }
+  }
+
+  /// - Throws: `RequestError` 400 for more messages than a conversation may have.
+  package static func checkCount(_ count: Int, _ path: String) throws {
+    guard count <= RequestLimits.messages else {
+      throw RequestError.invalid(
+        "\(path): at most \(RequestLimits.messages) are taken, not \(count)", param: path, code: "too_many_messages")
+    }
+  }
+
+  private func checkQuestion(_ path: String) throws {
+    guard !messages.isEmpty else { throw RequestError.invalid("\(path) must not be empty", param: path) }
+    guard let last = messages.last(where: { $0.role == .user }) else {
+      throw RequestError.invalid("\(path) has no message of role user", param: path)
+    }
+    guard last.content.contains(where: { $0.text?.isBlank != true }) else {
+      throw RequestError.invalid("the last user message is empty", param: path)
+    }
+  }
+
+  private func checkImages(_ path: String) throws {
+    let count = messages.reduce(0) { $0 + $1.content.count { $0.text == nil } }
+    guard count <= ImageLimits.maximumCount else {
+      throw RequestError.invalid(
+        "at most \(ImageLimits.maximumCount) images are taken, not \(count)", param: path, code: "too_many_images")
+    }
+  }
+
+  /// A request that goes on from a mark: only what has come since.
+  ///
+  /// - Throws: `RequestError` 400, as for a whole one; results alone are enough.
+  package init(since messages: [ChatMessage], tools: ChatTools, options: TurnOptions, at path: String) throws {
+    self.messages = messages
+    self.tools = tools
+    format = .text
+    stop = []
+    self.options = options
+    try checkLimits(path)
+    if !messages.contains(where: { $0.role == .tool }) { try checkQuestion(path) }
+    try checkImages(path)
+  }
+
+  /// - Parameter newID: names a call that the CLI has no name for.
+  package func form(newID: () -> String) -> AnswerForm {
+    if case .required(let functions) = tools.choice { return .call(functions, id: "call_\(newID())") }
+    return format
+  }
+}

@@ -1,0 +1,79 @@
+import Bytes
+package import ClaudeCode
+package import EventLoop
+
+/// Lets an encoder read a run to its end, for an answer that is given whole: what it writes on the way is dropped, what it
+/// knows in the end counts.
+@Reactor
+package final class RunCollector<Encoder: RunEncoder>: RunObserver {
+  private var encoder: Encoder
+  private var output = ByteBuffer()
+  private var failure: ClaudeError?
+  private var outcome: RunOutcome?
+  private var waiting: CheckedContinuation<RunOutcome, Never>?
+
+  package init(_ encoder: Encoder) { self.encoder = encoder }
+
+  package var isCongested: Bool { false }
+  package var keepsRun: Bool { outcome == nil }
+
+  /// Waits for the run's end, or until it waits for what the client's functions answer.
+  ///
+  /// - Returns: what was read, and how it ended; an answer that was complete before its run has `failed`, as `satisfied`.
+  /// - Throws: whatever made the run end without a whole answer.
+  package func collected() async throws(ClaudeError) -> (Encoder, RunOutcome) {
+    // Looked at inside: before the continuation exists the task may have been suspended.
+    let outcome = await withCheckedContinuation { continuation in
+      if let ended = self.outcome { continuation.resume(returning: ended) } else { waiting = continuation }
+    }
+    if let failure { throw failure }
+    if case .failed(let error) = outcome, error != .satisfied { throw error }
+    return (encoder, outcome)
+  }
+
+  /// The client is gone.
+  package func abandon() { end(.failed(ClaudeError(.cancelled, "The client left", reachedCLI: true))) }
+
+  package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
+    guard failure == nil, outcome == nil else { return }
+    do throws(ClaudeError) {
+      try encoder.encode(message, line, to: &output)
+    } catch {
+      failure = error
+      run.cancel()
+    }
+    output.removeAll()
+    guard encoder.isSatisfied, outcome == nil else { return }
+    encoder.closeEarly(to: &output)
+    end(.failed(.satisfied))
+    run.remove(self)
+  }
+
+  package func run(_ run: any RunSource, didAsk question: PermissionQuestion) {
+    encoder.encode(question, to: &output)
+    output.removeAll()
+  }
+
+  package func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
+    guard failure == nil, self.outcome == nil else { return end(outcome) }
+    switch outcome {
+    case .failed: break
+    case .parked: encoder.closeParked(to: &output)
+    case .result(let result):
+      do throws(ClaudeError) {
+        try encoder.close(result, to: &output)
+      } catch {
+        failure = error
+      }
+    }
+    output.removeAll()
+    end(outcome)
+  }
+
+  private func end(_ outcome: RunOutcome) {
+    guard self.outcome == nil else { return }
+    self.outcome = outcome
+    waiting?.resume(returning: outcome)
+    waiting = nil
+  }
+}

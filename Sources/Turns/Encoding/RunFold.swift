@@ -1,0 +1,66 @@
+import Bytes
+package import ClaudeCode
+package import EventLoop
+
+/// Lets an encoder read what there is of a run, for what it knows then. What it writes is dropped, a failure is written,
+/// too, and nobody waits for it.
+@Reactor
+package final class RunFold<Encoder: RunEncoder>: RunObserver {
+  package private(set) var encoder: Encoder
+  private var output = ByteBuffer()
+  private var failure: ClaudeError?
+  private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
+
+  /// - Parameter onEnd: called when the run has ended, with what it comes to for the encoder.
+  package init(_ encoder: Encoder, onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void = { _, _ in }) {
+    self.encoder = encoder
+    self.onEnd = onEnd
+  }
+
+  package var isCongested: Bool { false }
+  package var keepsRun: Bool { false }
+
+  package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
+    guard failure == nil else { return }
+    do throws(ClaudeError) {
+      try encoder.encode(message, line, to: &output)
+    } catch {
+      fail(error)
+    }
+    output.removeAll()
+  }
+
+  package func run(_ run: any RunSource, didAsk question: PermissionQuestion) {
+    encoder.encode(question, to: &output)
+    output.removeAll()
+  }
+
+  package func run(_ run: any RunSource, didTake input: Span<UInt8>) {
+    encoder.encode(input: input, to: &output)
+    output.removeAll()
+  }
+
+  package func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
+    if failure == nil { close(outcome) }
+    output.removeAll()
+    onEnd(encoder, failure.map { .failed($0) } ?? outcome)
+  }
+
+  private func close(_ outcome: RunOutcome) {
+    switch outcome {
+    case .failed(let error): fail(error)
+    case .parked: encoder.closeParked(to: &output)
+    case .result(let result):
+      do throws(ClaudeError) {
+        try encoder.close(result, to: &output)
+      } catch {
+        fail(error)
+      }
+    }
+  }
+
+  private func fail(_ error: ClaudeError) {
+    failure = error
+    encoder.close(error, to: &output)
+  }
+}

@@ -1,0 +1,13 @@
+package import Bytes
+
+extension JSONObject {
+  /// A field that may be left out, or be null.
+  ///
+  /// - Parameter kind: what it must be, for the refusal.
+  /// - Throws: `RequestError` 400 for what `read` does not take.
+  package func optional<Value>(_ name: String, _ kind: String, _ read: (JSONValue) -> Value?) throws -> Value? {
+    guard let value = self[name], !value.isNull else { return nil }
+    guard let read = read(value) else { throw RequestError.invalid("\(name) must be \(kind)", param: name) }
+    return read
+  }
+}

@@ -1,0 +1,143 @@
+import Bytes
+public import ClaudeCode
+public import EventLoop
+import Identity
+public import Telemetry
+
+/// Runs a turn for one request and makes its answer: the part of every route between decoding and encoding.
+@Reactor
+public final class TurnRunner {
+  package let executor: ClaudeExecutor
+  private let turns: TurnFactory
+  package let scheduler: any Scheduler
+  private let newID: @Reactor () -> String
+  private let clock: @Sendable () -> Timestamp
+  private let retryGrace: Duration
+  private let repeats: RepeatedRequests
+  /// Requests whose turns wait for their beginning, by the turns' ids.
+  package private(set) var queue: [String: QueuedTurn] = [:]
+
+  /// - Parameters:
+  ///   - retryGrace: how long a run goes on when a client that repeats its requests leaves before its answer.
+  ///   - clock: the wall clock.
+  public init(
+    executor: ClaudeExecutor, turns: TurnFactory, scheduler: any Scheduler = Loop.main,
+    retryGrace: Duration = .seconds(2), repeats: RepeatedRequests? = nil,
+    clock: @escaping @Sendable () -> Timestamp, newID: @escaping @Reactor () -> String
+  ) {
+    self.executor = executor
+    self.turns = turns
+    self.scheduler = scheduler
+    self.retryGrace = retryGrace
+    self.clock = clock
+    self.newID = newID
+    self.repeats = repeats ?? RepeatedRequests(scheduler: scheduler)
+  }
+
+  /// The run of a request that is here for the second time; nil for one that is new.
+  ///
+  /// - Throws: `RequestError` 422 for another request under the same idempotency key.
+  package func recording(of key: RequestKey?) throws -> RunRecording? {
+    guard let key, key.isRepeated else { return nil }
+    return try repeats.recording(of: key)
+  }
+
+  /// Ends the run of a journal, or its waiting to begin.
+  package func cancel(_ journal: RunJournal) {
+    for queued in queue.values where queued.journal === journal { queued.cancel() }
+    journal.cancel()
+  }
+
+  /// How long the run goes on when its client leaves before the answer; nil: not at all.
+  package func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
+
+  /// The run has answered in a session of its own: it is known from here on.
+  package func movedSession(_ run: Run, _ asked: RequestedTurn) { turns.began(run, for: asked.caller.principal) }
+
+  /// Adds an observer, and says what it has to be taken from when it leaves.
+  package typealias Attach = @Reactor (any RunObserver) -> any RunSource
+
+  /// Begins or resumes the run that a request asks for. Its caller's cancellation ends the wait for a place; what happens
+  /// to the run afterwards is its observers' business.
+  ///
+  /// - Parameter observe: called once, before the CLI says anything, to attach whoever is to hear it.
+  /// - Throws: why it could not begin; the journal has it, too.
+  package func start(
+    _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
+  ) async throws(ClaudeError) -> Run {
+    guard let work = asked.takeWork() else { preconditionFailure("a request's work was started twice") }
+    switch work {
+    case .turn(var turn):
+      turn.principal = asked.caller.principal.id
+      return try await begin(turn, asked, observe)
+    case .resumption(let run, let results, let content):
+      do throws(ClaudeError) {
+        try executor.resume(run, results, content: content) {
+          turns.began(run, for: asked.caller.principal)
+          run.origin?.requestIDs.append(asked.caller.requestID)
+          attach(run, asked, isWholeTurn: false, observe)
+        }
+        return run
+      } catch {
+        // The run's own journal stays open.
+        if asked.journal?.state == .queued { asked.journal?.end(.failed(error)) }
+        throw error
+      }
+    case .repetition(let recording):
+      guard recording.isWhole else {
+        throw ClaudeError(
+          .failed, "The request is answered already, and its answer is too long to be given again", reachedCLI: true)
+      }
+      asked.caller.logger.info("request repeated", ["run": .string(recording.run.id)])
+      observe(recording.run) { recording.replay(to: $0) }
+      return recording.run
+    }
+  }
+
+  private func begin(
+    _ turn: Turn, _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
+  ) async throws(ClaudeError) -> Run {
+    let id = "run_\(newID())"
+    let queued = QueuedTurn(asked, createdAt: clock().milliseconds)
+    queue[id] = queued
+    let token = asked.caller.cancellation.whenCancelled { queued.cancellation.cancel() }
+    defer {
+      queue[id] = nil
+      asked.caller.cancellation.forget(token)
+    }
+    // It may have to wait, and until it has begun another request would find the session where it stands now.
+    let session: String? = if case .resume(let session) = turn.session { session } else { nil }
+    if let session { turns.sessions.claim(session) }
+    do throws(ClaudeError) {
+      let run = try await executor.run(
+        turn, id: id, cancellation: queued.cancellation, logger: asked.caller.logger
+      ) { run in
+        run.origin = queued.origin
+        turns.began(run, for: asked.caller.principal)
+        attach(run, asked, isWholeTurn: true, observe)
+      }
+      // It was cancelled too late to be stopped on its way.
+      if queued.wasCancelled { run.cancel() }
+      return run
+    } catch {
+      if let session { turns.sessions.release(session) }
+      if asked.journal?.isOver == false { asked.journal?.end(.failed(error)) }
+      throw error
+    }
+  }
+
+  private func attach(
+    _ run: Run, _ asked: RequestedTurn, isWholeTurn: Bool, _ observe: @Reactor (Run, Attach) -> Void
+  ) {
+    if let key = asked.key { repeats.record(run, isWholeTurn: isWholeTurn, in: asked.journal, for: key) }
+    guard let journal = asked.journal else {
+      return observe(run) { observer in
+        run.add(observer)
+        return run
+      }
+    }
+    run.add(journal)
+    journal.follow(run)
+    observe(run) { journal.add($0) }
+  }
+}
