@@ -17,7 +17,7 @@ enum SettingName: String, CaseIterable, Sendable {
   case logFormat = "LOG_FORMAT"
   case cliPath = "CLAUDE_CLI_PATH"
   case usesSubscription = "CLAUDE_USE_SUBSCRIPTION"
-  case retryPatience = "UPSTREAM_RETRY_PATIENCE_MS"
+  case retryTimeout = "UPSTREAM_RETRY_TIMEOUT_MS"
   case sessionInContent = "SESSION_IN_CONTENT"
   case modelsPath = "MODELS_PATH"
   case allowedOrigins = "ALLOWED_ORIGINS"

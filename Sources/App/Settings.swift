@@ -19,7 +19,7 @@ struct Settings: Sendable, Equatable {
   var logFormat = LogFormat.pretty
   var cliPath: String?
   var usesSubscription = false
-  var retryPatience: Duration = .milliseconds(5000)
+  var retryTimeout: Duration = .milliseconds(5000)
   var writesSessionIntoContent = false
   var modelsPath: String?
   var allowedOrigins: Set<String> = []
@@ -56,7 +56,7 @@ struct Settings: Sendable, Equatable {
     if let value = reader.milliseconds(.totalTimeout) { totalTimeout = value }
     if let value = reader.milliseconds(.inactivityTimeout) { inactivityTimeout = value }
     if let value = reader.milliseconds(.killTimeout) { killTimeout = value }
-    if let value = reader.milliseconds(.retryPatience) { retryPatience = value }
+    if let value = reader.milliseconds(.retryTimeout) { retryTimeout = value }
     mcpConfigPath = reader.text(.mcpConfigPath) ?? mcpConfigPath
     workspaceBasePath = reader.text(.workspaceBasePath) ?? workspaceBasePath
     cliPath = reader.absolutePath(.cliPath)
@@ -100,8 +100,8 @@ struct Settings: Sendable, Equatable {
     if let value = reader.milliseconds(.sessionIdle, from: 0) { pool.sessionIdle = value }
     turns.running = reader.integer(.maximumConcurrent, 1...100_000) ?? pool.processes
     if let value = reader.integer(.maximumQueue, 0...100_000) { turns.waiting = value }
-    if let value = reader.milliseconds(.queueTimeout) { turns.patience = value }
-    pool.patience = turns.patience
+    if let value = reader.milliseconds(.queueTimeout) { turns.timeout = value }
+    pool.timeout = turns.timeout
     if let value = reader.milliseconds(.retryGrace, from: 0) { retryGrace = value }
     if let value = reader.milliseconds(.toolResultTimeout) { toolResultTimeout = value }
     if let value = reader.milliseconds(.runRetention, from: 0) { runs.retention = value }

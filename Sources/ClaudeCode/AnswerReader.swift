@@ -42,7 +42,7 @@ public struct AnswerReader: Sendable {
   private var thinkingJoiner = SurrogateJoiner()
   private var needsSeparator = false
   private var toldToolUses: Set<String> = []
-  private var calls: CallTeller
+  private var calls: FunctionCallReader
   private var stop: StopFilter
   /// Of the messages before the one under way.
   private var usageBefore = TokenUsage()
@@ -59,7 +59,7 @@ public struct AnswerReader: Sendable {
   ///   - functions: the functions that the client has; nil for any.
   ///   - stop: sequences before the first of which the text ends.
   public init(maximumCalls: Int = .max, functions: Set<String>? = nil, stop: [String] = []) {
-    calls = CallTeller(maximum: maximumCalls, functions: functions)
+    calls = FunctionCallReader(maximum: maximumCalls, functions: functions)
     self.stop = StopFilter(stop)
   }
 

@@ -29,7 +29,7 @@ public final class CLIProbe {
   /// How long a report is good for.
   public static let freshness: Duration = .seconds(30)
   /// How long `--version` may take (it takes 10 ms).
-  public static let patience: Duration = .seconds(10)
+  public static let timeout: Duration = .seconds(10)
   /// How much of what it says is kept, in bytes.
   static let maximumOutput = 4 * 1024
 
@@ -95,7 +95,7 @@ private final class VersionCommand: ChildProcessOwner {
     let id = "version-\(UInt(bitPattern: ObjectIdentifier(self)))"
     child = try ChildProcess(command, marker: ProcessOwner.current.marker(id), owner: self)
     child?.closeInput()
-    timer = scheduler.schedule(after: CLIProbe.patience) { [weak self] in
+    timer = scheduler.schedule(after: CLIProbe.timeout) { [weak self] in
       self?.child?.tearDown(.immediate, scheduler: scheduler)
     }
   }

@@ -33,7 +33,7 @@ public final class ClaudeExecutor {
   let sessions: SessionGate
   private let slots: TurnGate
   let pool: ProcessPool
-  private let idleness: Idleness
+  private let idleness: IdleWaiters
   private(set) var runs: [String: Run] = [:]
   /// Sessions that are being ended for good.
   var ending: Set<String> = []
@@ -56,9 +56,9 @@ public final class ClaudeExecutor {
     self.scheduler = scheduler
     self.newID = newID
     self.logger = logger
-    idleness = Idleness(scheduler)
+    idleness = IdleWaiters(scheduler)
     var limits = SessionGate.Limits()
-    limits.patience = configuration.timeouts.total
+    limits.timeout = configuration.timeouts.total
     sessions = SessionGate(limits: limits, scheduler: scheduler)
     slots = TurnGate(configuration.turns, scheduler: scheduler)
     pool = ProcessPool(
@@ -77,7 +77,7 @@ public final class ClaudeExecutor {
   var runningTurns: Int { slots.running }
   /// Turns that wait: for a slot, for their session, or for a process.
   public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
-  public var processes: PoolFigures { pool.figures }
+  public var processes: PoolStatistics { pool.figures }
   /// CLI processes alive, those on their way down included.
   public var liveProcesses: Int { pool.figures.live }
 
@@ -137,7 +137,7 @@ public final class ClaudeExecutor {
       // A new session is known to nobody yet.
       if turn.session.isNew { sessions.occupy(process.sessionID) }
       let run = makeRun(turn, id: id, sessionID: process.sessionID, wanted, logger)
-      run.tellsHistoryInWords = hasFallenBack
+      run.sendsHistoryAsText = hasFallenBack
       prepare(run)
       run.start(on: process)
       started = run
@@ -192,7 +192,9 @@ public final class ClaudeExecutor {
     guard let run = runs[id], case .imported(_, _, let fallback) = run.turn.session else { return }
     takesTranscripts = false
     logger.error("the CLI does not take our transcripts; histories are told in words", ["run": .string(id)])
-    if let process = run.letGo() { pool.giveBack(process, .broken(.prompt(patience: configuration.timeouts.kill))) {} }
+    if let process = run.detachProcess() {
+      pool.giveBack(process, .broken(.prompt(timeout: configuration.timeouts.kill))) {}
+    }
     Task.onLoop { [self] in
       let content = await OffLoop.shared.run(on: fallback.size) { fallback.content }
       guard runs[id] === run else { return }
@@ -295,7 +297,7 @@ public final class ClaudeExecutor {
     isShuttingDown = true
     pool.close()
     for run in runs.values { run.fail(.interrupted) }
-    await pool.end(.prompt(patience: configuration.timeouts.kill))
+    await pool.end(.prompt(timeout: configuration.timeouts.kill))
     await ChildProcess.familiesEnded()
   }
 

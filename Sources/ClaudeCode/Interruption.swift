@@ -11,16 +11,16 @@ final class Interruption: ClaudeProcessOwner {
   private var hasEnded = false
 
   /// - Parameters:
-  ///   - patience: how long the process may take.
+  ///   - timeout: how long the process may take.
   ///   - onEnd: called once, with whether the process is fit for its next turn.
   init(
-    _ process: ClaudeProcess, patience: Duration, _ scheduler: any Scheduler,
+    _ process: ClaudeProcess, timeout: Duration, _ scheduler: any Scheduler,
     onEnd: @escaping @Reactor (Bool) -> Void
   ) {
     self.process = process
     self.onEnd = onEnd
     process.owner = self
-    timer = scheduler.schedule(after: patience) { [self] in end(false) }
+    timer = scheduler.schedule(after: timeout) { [self] in end(false) }
     // What it still says is thrown away; but it has to be read, for the answer comes on the same pipe.
     process.resumeOutput()
     if process.hasBegunTurn { ask() }

@@ -17,7 +17,7 @@ public struct PoolLimits: Sendable, Equatable {
   /// When a start counts as over though nothing was heard.
   public var start: Duration = .seconds(5)
   /// How long a turn waits for a process to be started or to make room (`CLAUDE_QUEUE_TIMEOUT_MS`).
-  public var patience: Duration = .seconds(8)
+  public var timeout: Duration = .seconds(8)
   /// How long a spare's place stays empty: the turn that took it is to have the machine first.
   public var replenishDelay: Duration = .milliseconds(250)
   /// How long a session must have rested before its process makes way for a spare, where there is no other room.
@@ -29,7 +29,7 @@ public struct PoolLimits: Sendable, Equatable {
 }
 
 /// What the pool holds and has done.
-public struct PoolFigures: Sendable, Equatable {
+public struct PoolStatistics: Sendable, Equatable {
   /// Processes alive, those on their way down included.
   public var live = 0
   /// Of these, processes that wait for their session's next turn.

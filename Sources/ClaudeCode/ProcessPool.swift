@@ -24,10 +24,10 @@ final class ProcessPool {
   private var entries: [ObjectIdentifier: PooledProcess] = [:]
   private var demand: SpareDemand
   private var starting = 0
-  private var startLine: WaitingLine
-  private var roomLine: WaitingLine
+  private var startLine: WaitQueue
+  private var roomLine: WaitQueue
   private var uses = 0
-  private var counts = PoolFigures()
+  private var counts = PoolStatistics()
   private var failures = 0
   private var restsUntil: ContinuousClock.Instant?
   private var replenishTimer: (any ScheduledTimer)?
@@ -42,14 +42,14 @@ final class ProcessPool {
     self.scheduler = scheduler
     self.logger = logger
     demand = SpareDemand(capacity: limits.fingerprints)
-    startLine = WaitingLine(scheduler)
-    roomLine = WaitingLine(scheduler)
+    startLine = WaitQueue(scheduler)
+    roomLine = WaitQueue(scheduler)
   }
 
   /// Turns that wait for a process to be started, or for room.
   var waiting: Int { startLine.count + roomLine.count }
 
-  var figures: PoolFigures {
+  var figures: PoolStatistics {
     var figures = counts
     figures.live = entries.count
     figures.idle = entries.values.count { $0.state == .idle }
@@ -74,7 +74,7 @@ final class ProcessPool {
     case .resume(let id):
       if let entry = entry(of: id) {
         if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn)), isCurrent(entry),
-          await knowsAll(entry), entry.state == .idle
+          await ownsTranscript(entry), entry.state == .idle
         {
           return use(claim(entry))
         }
@@ -126,9 +126,9 @@ final class ProcessPool {
   private func isCurrent(_ entry: PooledProcess) -> Bool { entry.program == launcher.currentProgram }
 
   /// Whether nobody but the process has gone on with its session: somebody in a terminal, for instance.
-  private func knowsAll(_ entry: PooledProcess) async -> Bool {
+  private func ownsTranscript(_ entry: PooledProcess) async -> Bool {
     guard let mark = entry.mark, !mark.isCurrent else { return true }
-    if await mark.isUntold() { return true }
+    if await mark.hasNoNewMessages() { return true }
     logger.info("a session was continued elsewhere", ["session": .string(entry.process.sessionID)])
     return false
   }
@@ -194,7 +194,7 @@ final class ProcessPool {
 
   private func waitForStart(_ cancellation: CancellationSignal) async throws(ClaudeError) {
     guard !takeStart() else { return }
-    try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: tooBusy) {
+    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: tooBusy) {
       takeStart() ? nil : startLine
     }
   }
@@ -215,7 +215,7 @@ final class ProcessPool {
   private func waitForRoom(_ cancellation: CancellationSignal) async throws(ClaudeError) {
     while entries.count >= limits.processes {
       if let longestUnused { retire(longestUnused) }
-      try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: tooBusy) {
+      try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: tooBusy) {
         entries.count < limits.processes ? nil : roomLine
       }
     }
@@ -223,7 +223,7 @@ final class ProcessPool {
 
   private var tooBusy: ClaudeError {
     ClaudeError(
-      .overloaded, "No process became free within \(limits.patience) (\(entries.count) run)", reachedCLI: false)
+      .overloaded, "No process became free within \(limits.timeout) (\(entries.count) run)", reachedCLI: false)
   }
 
   /// Every launch holds one place for starts, until the process is up.
@@ -269,11 +269,11 @@ final class ProcessPool {
       failures = 0
       keep(entry, onFree)
     case .interrupted where process.isReady && !isClosed:
-      _ = Interruption(process, patience: limits.interrupt, scheduler) { [self] isFit in
+      _ = Interruption(process, timeout: limits.interrupt, scheduler) { [self] isFit in
         // The CLI has ended its turn; a tool that is deaf may not have.
-        isFit && !process.hasLeftovers ? keep(entry, onFree) : kill(entry, .prompt(patience: kill), onFree)
+        isFit && !process.hasLeftovers ? keep(entry, onFree) : kill(entry, .prompt(timeout: kill), onFree)
       }
-    case .interrupted: kill(entry, .prompt(patience: kill), onFree)
+    case .interrupted: kill(entry, .prompt(timeout: kill), onFree)
     // It has ended by itself: nobody killed it, and whether it had got up is looked at when it is gone.
     case .broken([]): whenGone(entry, onFree)
     case .broken(let steps): kill(entry, steps, onFree)
@@ -306,7 +306,7 @@ final class ProcessPool {
     entry.process.owner = IdleWatch { [weak self] in
       guard let self else { return }
       logger.debug("an idle process began a turn by itself", ["pid": JSONValue(Int(entry.process.pid))])
-      retire(entry, .prompt(patience: kill))
+      retire(entry, .prompt(timeout: kill))
     }
     entry.timer = scheduler.schedule(after: duration) { [weak self] in self?.retire(entry) }
   }
@@ -324,7 +324,7 @@ final class ProcessPool {
     entry.timer?.cancel()
     if entry.isDispensable { entry.process.owner = nil }
     entry.state = .leaving
-    entry.process.tearDown(steps ?? .polite(patience: kill), scheduler)
+    entry.process.tearDown(steps ?? .polite(timeout: kill), scheduler)
   }
 
   private func whenGone(_ entry: PooledProcess, _ action: @escaping @Reactor () -> Void) {

@@ -19,13 +19,13 @@ package struct Retry: Sendable, Equatable {
   /// Why the turn ends here instead of waiting; nil to wait on.
   ///
   /// - Parameter waited: the delays announced before this one.
-  package func verdict(waited: Duration, patience: Duration) -> ClaudeError? {
+  package func verdict(waited: Duration, timeout: Duration) -> ClaudeError? {
     // Another try with the same credentials changes nothing.
     if let status, status == 401 || status == 403 {
       return ClaudeError(
         .upstream(status: status), "The upstream refused the credentials (\(status))", reachedCLI: true)
     }
-    guard waited + delay > patience else { return nil }
+    guard waited + delay > timeout else { return nil }
     let reason = status.map { "answers with status \($0)" } ?? "cannot be reached"
     return ClaudeError(.upstream(status: status ?? 502), "The upstream \(reason)", reachedCLI: true)
   }

@@ -30,9 +30,9 @@ public final class Run: RunSource {
   /// The session the turn belongs to: that of the process which serves it.
   public private(set) var sessionID: String
   /// Whether a history that should have been a transcript is told in words instead.
-  public internal(set) var tellsHistoryInWords = false
+  public internal(set) var sendsHistoryAsText = false
   private let fingerprint: Fingerprint
-  private var desk: CallDesk
+  private var desk: PendingCalls
   private let onRefusal: @Reactor () -> Void
   private let onPark: @Reactor () -> Void
   private let onEnd: @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
@@ -64,7 +64,7 @@ public final class Run: RunSource {
     self.onLoss = onLoss
     self.onRefusal = onRefusal
     self.onPark = onPark
-    desk = CallDesk(maximumCalls: turn.maximumCalls, functions: turn.functionNames)
+    desk = PendingCalls(maximumCalls: turn.maximumCalls, functions: turn.functionNames)
     self.onEnd = onEnd
     self.turn = turn
     self.id = id
@@ -155,7 +155,7 @@ public final class Run: RunSource {
   }
 
   /// Gives its process up before the turn has begun.
-  func letGo() -> ClaudeProcess? {
+  func detachProcess() -> ClaudeProcess? {
     defer { process = nil }
     return process
   }
@@ -165,7 +165,7 @@ public final class Run: RunSource {
     turn.session = .new(id: session)
     turn.content = content
     sessionID = session
-    tellsHistoryInWords = true
+    sendsHistoryAsText = true
   }
 
   // MARK: Calls of the client's functions
@@ -225,7 +225,7 @@ public final class Run: RunSource {
     }
     logger.debug("run parked", ["calls": JSONValue(desk.open.count)])
     let observers = self.observers
-    self.observers = observers.filter(\.outlastsParking)
+    self.observers = observers.filter(\.survivesParking)
     let questions = desk.takeUntold()
     for observer in observers {
       for question in questions { observer.run(self, didAsk: question) }
@@ -273,11 +273,11 @@ public final class Run: RunSource {
     if case .imported = turn.session, !hasSpoken, ClaudeError(result)?.kind == .sessionNotFound { return onRefusal() }
     if result.turns == 0 && !result.isError, case .running = state {
       state = .holding(result, line: line.bytes(in: 0..<line.count), message)
-      process?.tearDown(.polite(patience: timeouts.kill), scheduler)
+      process?.tearDown(.polite(timeout: timeouts.kill), scheduler)
       holdTimer = scheduler.schedule(after: timeouts.emptyResult) { [self] in releaseHeldResult() }
     } else {
       deliver(message, line)
-      end(.result(settled(result)), isReusable ? .complete : .broken(.polite(patience: timeouts.kill)))
+      end(.result(settled(result)), isReusable ? .complete : .broken(.polite(timeout: timeouts.kill)))
     }
   }
 
@@ -294,7 +294,7 @@ public final class Run: RunSource {
   private func releaseHeldResult() {
     guard case .holding(let result, let line, let message) = state else { return }
     deliver(message, line.span)
-    end(.result(settled(result)), .broken(.polite(patience: timeouts.kill)))
+    end(.result(settled(result)), .broken(.polite(timeout: timeouts.kill)))
   }
 
   private func answerControlRequest(_ line: Span<UInt8>) {
@@ -335,12 +335,12 @@ public final class Run: RunSource {
     let reason = response["error"]?.string ?? "no reason given"
     end(
       .failed(ClaudeError(.refused, "Claude Code refused its settings: \(reason)", reachedCLI: false)),
-      .broken(.prompt(patience: timeouts.kill)))
+      .broken(.prompt(timeout: timeouts.kill)))
   }
 
   private func checkRetry(_ message: StreamMessage, _ line: Span<UInt8>) {
-    guard let patience = turn.retryPatience, let retry = Retry(message, line) else { return }
-    if let error = retry.verdict(waited: retryWait, patience: patience) { return fail(error) }
+    guard let timeout = turn.retryTimeout, let retry = Retry(message, line) else { return }
+    if let error = retry.verdict(waited: retryWait, timeout: timeout) { return fail(error) }
     retryWait += retry.delay
   }
 
@@ -423,7 +423,7 @@ extension Run: ClaudeProcessOwner {
     lossTimer = scheduler.schedule(after: timeouts.kill) { [self] in
       guard self.process === process else { return }
       let error = ClaudeError(.lost, "Claude Code closed its output without a result", reachedCLI: true)
-      end(.failed(error), .broken(.prompt(patience: timeouts.kill)))
+      end(.failed(error), .broken(.prompt(timeout: timeouts.kill)))
     }
   }
 

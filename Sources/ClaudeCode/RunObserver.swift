@@ -26,12 +26,12 @@ public protocol RunObserver: AnyObject {
   /// Whether the run goes on for this observer's sake; one that nobody else observes is cancelled.
   var keepsRun: Bool { get }
   /// Whether it is told of a run that is parked, too: how it ends, if nobody goes on with it.
-  var outlastsParking: Bool { get }
+  var survivesParking: Bool { get }
 }
 
 extension RunObserver {
   public var keepsRun: Bool { true }
-  public var outlastsParking: Bool { false }
+  public var survivesParking: Bool { false }
   public func run(_ run: any RunSource, didAsk question: PermissionQuestion) {}
   public func run(_ run: any RunSource, didTake input: Span<UInt8>) {}
 }

@@ -8,7 +8,7 @@ public final class SessionGate {
     /// Turns that may wait for one session. More are refused.
     public var waiting = 32
     /// How long one may wait.
-    public var patience: Duration = .seconds(3600)
+    public var timeout: Duration = .seconds(3600)
 
     public init() {}
   }
@@ -16,7 +16,7 @@ public final class SessionGate {
   private let limits: Limits
   private let scheduler: any Scheduler
   /// A session with a line here has a turn under way.
-  private var lines: [String: WaitingLine] = [:]
+  private var lines: [String: WaitQueue] = [:]
 
   public init(limits: Limits = Limits(), scheduler: any Scheduler = Loop.main) {
     self.limits = limits
@@ -34,7 +34,7 @@ public final class SessionGate {
       throw ClaudeError(.sessionBusy, "\(line.count) turns wait for session \(session) already", reachedCLI: false)
     }
     let late = ClaudeError(.sessionBusy, "The session's turn took too long to wait for", reachedCLI: false)
-    try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: late) {
+    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: late) {
       if lines[session] == nil {
         occupy(session)
         return nil
@@ -47,7 +47,7 @@ public final class SessionGate {
   func dismissWaiting(_ session: String, _ error: ClaudeError) { lines[session]?.dismissAll(error) }
 
   /// Takes a session that nobody else knows yet.
-  func occupy(_ session: String) { lines[session] = WaitingLine(scheduler) }
+  func occupy(_ session: String) { lines[session] = WaitQueue(scheduler) }
 
   /// The turn is over, its process idle or gone: the next one may go in.
   public func leave(_ session: String) {

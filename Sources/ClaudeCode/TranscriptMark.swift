@@ -19,7 +19,7 @@ struct TranscriptMark: Sendable {
   var isCurrent: Bool { FileVersion.of(location.path) == version }
 
   /// Whether nothing was said since. What is new is read, off the loop: CLIs that end add notes of their own.
-  func isUntold() async -> Bool {
+  func hasNoNewMessages() async -> Bool {
     guard let version, let now = FileVersion.of(location.path), now.continues(version),
       let added = try? await TranscriptFile.contents(of: location, from: version.size)
     else { return false }

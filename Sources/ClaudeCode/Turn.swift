@@ -35,7 +35,7 @@ public struct Turn: Sendable, Equatable {
   /// A file with the MCP servers this turn may use; nil for none.
   public var mcpConfigPath: String?
   /// How much waiting for upstream retries is tolerated before the turn fails; nil for all of it.
-  public var retryPatience: Duration?
+  public var retryTimeout: Duration?
   /// Functions of the client that the model may call.
   public var functions: [FunctionDeclaration] = []
   /// How many of them one message may call.
@@ -53,7 +53,7 @@ public struct Turn: Sendable, Equatable {
 
   public init(
     content: [ContentBlock], session: Session, directory: String, workspaceBase: String? = nil,
-    options: TurnOptions = TurnOptions(), mcpConfigPath: String? = nil, retryPatience: Duration? = nil
+    options: TurnOptions = TurnOptions(), mcpConfigPath: String? = nil, retryTimeout: Duration? = nil
   ) {
     self.content = content
     self.session = session
@@ -61,16 +61,16 @@ public struct Turn: Sendable, Equatable {
     self.workspaceBase = workspaceBase
     self.options = options
     self.mcpConfigPath = mcpConfigPath
-    self.retryPatience = retryPatience
+    self.retryTimeout = retryTimeout
   }
 
   public init(
     prompt: String, session: Session, directory: String, workspaceBase: String? = nil,
-    options: TurnOptions = TurnOptions(), mcpConfigPath: String? = nil, retryPatience: Duration? = nil
+    options: TurnOptions = TurnOptions(), mcpConfigPath: String? = nil, retryTimeout: Duration? = nil
   ) {
     self.init(
       content: [.text(prompt)], session: session, directory: directory, workspaceBase: workspaceBase, options: options,
-      mcpConfigPath: mcpConfigPath, retryPatience: retryPatience)
+      mcpConfigPath: mcpConfigPath, retryTimeout: retryTimeout)
   }
 
   /// The permission mode the CLI works in; nil leaves it to the CLI.

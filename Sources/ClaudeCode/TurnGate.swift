@@ -13,17 +13,17 @@ public final class TurnGate {
     /// Turns that may wait (`CLAUDE_MAX_QUEUE`). More are refused.
     public var waiting: Int
     /// How long one may wait (`CLAUDE_QUEUE_TIMEOUT_MS`).
-    public var patience: Duration
+    public var timeout: Duration
 
-    public init(running: Int = 16, waiting: Int = 100, patience: Duration = .seconds(8)) {
+    public init(running: Int = 16, waiting: Int = 100, timeout: Duration = .seconds(8)) {
       self.running = running
       self.waiting = waiting
-      self.patience = patience
+      self.timeout = timeout
     }
   }
 
   private let limits: Limits
-  private let line: WaitingLine
+  private let line: WaitQueue
   /// Turns that were let in and have not left.
   public private(set) var running = 0
   /// The same by principal.
@@ -34,7 +34,7 @@ public final class TurnGate {
 
   public init(_ limits: Limits, scheduler: any Scheduler = Loop.main) {
     self.limits = limits
-    line = WaitingLine(scheduler)
+    line = WaitQueue(scheduler)
   }
 
   public var waiting: Int { line.count }
@@ -46,8 +46,8 @@ public final class TurnGate {
   public func enter(_ principal: String = "", cancellation: CancellationSignal) async throws(ClaudeError) {
     if takeFree(principal) { return }
     guard line.count < limits.waiting || displaceNewest(for: principal) else { throw full }
-    let late = overloaded("no turn ended within \(limits.patience)")
-    try await WaitingLine.wait(patience: limits.patience, cancellation: cancellation, late: late, owner: principal) {
+    let late = overloaded("no turn ended within \(limits.timeout)")
+    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: late, owner: principal) {
       takeFree(principal) ? nil : line
     }
   }

@@ -48,13 +48,13 @@ public final class ChildTeardown {
 
 extension [ChildTeardown.Step] {
   /// For a child with nothing under way: it exits by itself when its input ends (35 ms), or is made to.
-  public static func polite(patience: Duration) -> [ChildTeardown.Step] {
-    [.closeInput, .wait(patience), .terminate, .wait(patience), .killTree]
+  public static func polite(timeout: Duration) -> [ChildTeardown.Step] {
+    [.closeInput, .wait(timeout), .terminate, .wait(timeout), .killTree]
   }
 
   /// For a child in the middle of something: end of input alone does not stop it.
-  public static func prompt(patience: Duration) -> [ChildTeardown.Step] {
-    [.closeInput, .terminate, .wait(patience), .killTree]
+  public static func prompt(timeout: Duration) -> [ChildTeardown.Step] {
+    [.closeInput, .terminate, .wait(timeout), .killTree]
   }
 
   public static let immediate: [ChildTeardown.Step] = [.killTree]

@@ -10,7 +10,7 @@ public struct Orphans {
   private let variable: String
 
   /// How long they may take to end by themselves when they are asked to.
-  static let patience: Duration = .seconds(1)
+  static let timeout: Duration = .seconds(1)
   private static let interval: Duration = .milliseconds(50)
   /// A process that still stands after so many kills stands in the kernel.
   private static let maximumSweeps = 60
@@ -30,7 +30,7 @@ public struct Orphans {
     let found = find(in: ProcessTable())
     guard !found.isEmpty else { return 0 }
     for orphan in found { orphan.signal(SIGTERM) }
-    await pause(Orphans.patience)
+    await pause(Orphans.timeout)
     var all = found
     for _ in 0..<Orphans.maximumSweeps {
       // Looked for again: a dying shell may have started another one.

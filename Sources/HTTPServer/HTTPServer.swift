@@ -16,7 +16,7 @@ public final class HTTPServer {
   /// Not among the connections: a flood of them would keep everyone out for as long as they linger.
   private var refused: [ObjectIdentifier: HTTPConnection] = [:]
   private var sweep: (any ScheduledTimer)?
-  private let idleness: Idleness
+  private let idleness: IdleWaiters
   /// Requests whose answers are still under way.
   public internal(set) var activeRequests = 0
   let readQueue: ReadQueue
@@ -41,7 +41,7 @@ public final class HTTPServer {
     self.logger = logger
     self.clock = clock
     self.scheduler = scheduler
-    idleness = Idleness(scheduler)
+    idleness = IdleWaiters(scheduler)
     self.responder = responder
   }
 
@@ -81,9 +81,9 @@ public final class HTTPServer {
 
   /// Waits until every connection has sent what it has to send, or stops taking it.
   ///
-  /// - Parameter patience: how long.
-  public func drained(within patience: Duration = .seconds(1)) async {
-    await idleness.wait(within: patience) { !hasConnections }
+  /// - Parameter timeout: how long.
+  public func drained(within timeout: Duration = .seconds(1)) async {
+    await idleness.wait(within: timeout) { !hasConnections }
   }
 
   private func accepted(_ outcome: Listener.AcceptOutcome) {

@@ -5,7 +5,7 @@ struct Intake {
   private let descriptor: Int32
   private(set) var bytes: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-  private static let patience = Duration.seconds(20)
+  private static let timeout = Duration.seconds(20)
 
   /// - Parameter descriptor: non-blocking; it stays the caller's.
   init(_ descriptor: Int32) { self.descriptor = descriptor }
@@ -17,7 +17,7 @@ struct Intake {
   /// - Returns: when that was.
   mutating func until(_ text: String) throws -> ContinuousClock.Instant {
     let wanted = Array(text.utf8)
-    let deadline = ContinuousClock.now + Intake.patience
+    let deadline = ContinuousClock.now + Intake.timeout
     while bytes.firstRange(of: wanted) == nil {
       guard try readSome(before: deadline) else { throw failure("ends without \(text)") }
     }
@@ -26,7 +26,7 @@ struct Intake {
 
   /// Reads to the end.
   mutating func untilEnd() throws {
-    let deadline = ContinuousClock.now + Intake.patience
+    let deadline = ContinuousClock.now + Intake.timeout
     while try readSome(before: deadline) {}
   }
 

@@ -6,7 +6,7 @@ struct PoolHealth {
   let live: Int
   let idle: Int
   let spare: Int
-  private static let patience = Duration.seconds(20)
+  private static let timeout = Duration.seconds(20)
   private static let interval: useconds_t = 20_000
 
   init(port: UInt16) throws {
@@ -26,7 +26,7 @@ struct PoolHealth {
 
   /// Waits until the processes are as they should be.
   static func await(_ port: UInt16, until isRight: (PoolHealth) -> Bool) throws {
-    let deadline = ContinuousClock.now + patience
+    let deadline = ContinuousClock.now + timeout
     while !isRight(try PoolHealth(port: port)) {
       guard ContinuousClock.now < deadline else { throw BenchFailure("the pool does not settle") }
       usleep(interval)

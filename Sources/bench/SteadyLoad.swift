@@ -10,7 +10,7 @@ final class SteadyLoad {
   private var times: [Double] = []
   private let responseSize: Int
   private static let interval = Duration.milliseconds(1)
-  private static let patience = Duration.seconds(5)
+  private static let timeout = Duration.seconds(5)
 
   init(connections count: Int, port: UInt16, responseSize: Int) throws {
     poller = try Poller()
@@ -53,7 +53,7 @@ final class SteadyLoad {
   }
 
   private func pump(until isDone: () -> Bool) throws {
-    let deadline = ContinuousClock.now + SteadyLoad.patience
+    let deadline = ContinuousClock.now + SteadyLoad.timeout
     while !isDone() {
       poller.wait(milliseconds: 1)
       for event in poller.ready { take(event.descriptor) }

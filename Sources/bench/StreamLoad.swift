@@ -13,7 +13,7 @@ final class StreamLoad {
   /// What came over each connection, if it is kept.
   private var received: [Int32: [UInt8]]?
 
-  private static let patience = Duration.seconds(60)
+  private static let timeout = Duration.seconds(60)
 
   /// Opens the streams.
   ///
@@ -56,7 +56,7 @@ final class StreamLoad {
   }
 
   private func pump(until isDone: () -> Bool) throws {
-    let deadline = ContinuousClock.now + StreamLoad.patience
+    let deadline = ContinuousClock.now + StreamLoad.timeout
     while !isDone() {
       poller.wait(milliseconds: 1000)
       for event in poller.ready { drain(event.descriptor) }

@@ -9,7 +9,7 @@ struct StreamsBench {
   /// machine that is too slow for one gets the next.
   private static func gaps(_ streams: Int) -> [Int] { [1, 2].map { $0 * (150 + streams * 2 / 5) } }
   /// How long the server gets to see to the ends of its children and to give memory back.
-  private static let patience = Duration.seconds(10)
+  private static let timeout = Duration.seconds(10)
   private static let settling: useconds_t = 1_000_000
 
   /// - Parameter show: gets the rows of each count, also of one that then fails.
@@ -52,7 +52,7 @@ struct StreamsBench {
   }
 
   private func settled(_ server: Subject, _ before: Holdings?) throws -> Holdings {
-    let deadline = ContinuousClock.now + StreamsBench.patience
+    let deadline = ContinuousClock.now + StreamsBench.timeout
     while true {
       usleep(StreamsBench.settling)
       let now = try Holdings(server.program)

@@ -4,11 +4,11 @@ import Glibc
 enum StandardInput {
   /// Reads to the end.
   ///
-  /// - Parameter patience: how long the first byte may take, in milliseconds; nil: for ever.
+  /// - Parameter timeout: how long the first byte may take, in milliseconds; nil: for ever.
   /// - Returns: nil if it did not come in time.
-  static func text(patience: Int32?) -> String? {
+  static func text(timeout: Int32?) -> String? {
     var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&descriptor, 1, patience ?? -1) != 0 else { return nil }
+    guard unsafe poll(&descriptor, 1, timeout ?? -1) != 0 else { return nil }
     return TextFile.read(descriptor: STDIN_FILENO)
   }
 }

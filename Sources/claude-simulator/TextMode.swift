@@ -17,17 +17,17 @@ struct TextMode {
   }
 
   // Three seconds is what the real one grants a silent stdin.
-  private static let patience: Int32 = 3000
+  private static let timeout: Int32 = 3000
 
   private func text() throws(LaunchFailure) -> String {
     guard let argument = writer.conversation.options.prompt else {
-      guard let text = StandardInput.text(patience: nil), !text.isEmpty else {
+      guard let text = StandardInput.text(timeout: nil), !text.isEmpty else {
         throw LaunchFailure(
           "Error: Input must be provided either through stdin or as a prompt argument when using --print")
       }
       return text
     }
-    guard let rest = StandardInput.text(patience: TextMode.patience) else {
+    guard let rest = StandardInput.text(timeout: TextMode.timeout) else {
       writer.console.complain(
         "Warning: no stdin data received in 3s, proceeding without it. If piping from a slow command, "
           + "redirect stdin explicitly: < /dev/null to skip, or wait longer.")

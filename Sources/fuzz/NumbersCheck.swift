@@ -14,7 +14,7 @@ enum NumbersCheck {
     for line in input.split(separator: Ascii.lineFeed).map({ Array($0) }) {
       guard let message = StreamMessage(scanning: line.span) else { continue }
       if let retry = Retry(message, line.span) {
-        _ = retry.verdict(waited: waited, patience: .seconds(5))
+        _ = retry.verdict(waited: waited, timeout: .seconds(5))
         waited += retry.delay
       }
       let result = TurnResult(line.span)

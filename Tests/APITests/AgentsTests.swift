@@ -143,8 +143,8 @@ struct AgentsTests {
   @Test("a question that nobody answers ends the turn when its time is up")
   func unanswered() async throws {
     let journal = try await start("ask=Bash", #","permission-mode":"ask""#)
-    await until { journal.state == .waiting }
-    #expect(agents.json(journal)["status"] == "waiting")
+    await until { journal.state == .parked }
+    #expect(agents.json(journal)["status"] == "parked")
     scheduler.advance(by: .seconds(60))
     #expect(await ends(journal) == "failed")
     await end()
@@ -153,7 +153,7 @@ struct AgentsTests {
   @Test("a question is answered once, under either of its names")
   func answered() async throws {
     let journal = try await start("ask=Bash tokens=1", #","permission-mode":"ask""#)
-    await until { journal.state == .waiting }
+    await until { journal.state == .parked }
     let fold = RunFold(AgentReport())
     #expect(await journal.tell(fold) == false)
     let question = try #require(fold.encoder.questions.first)

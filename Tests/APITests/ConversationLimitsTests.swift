@@ -30,7 +30,7 @@ struct ConversationLimitsTests {
       let outcome = try chat(body)
       let anthropic = try refusal { _ = try MessagesRequest(body) } ?? "taken"
       #expect(anthropic == outcome)
-      let items = try refusal { _ = try ResponseInputItem.list(body["messages"]) } ?? "taken"
+      let items = try refusal { _ = try ResponsesInputItem.list(body["messages"]) } ?? "taken"
       #expect(items == (offset > 0 ? "400 input too_many_messages" : "taken"))
       return outcome
     }

@@ -10,7 +10,7 @@ import TestSupport
 struct MessagesStage {
   private let make: (_ isWholeTurn: Bool) -> MessagesEncoder
   private var encoder: MessagesEncoder
-  private var desk = CallDesk()
+  private var desk = PendingCalls()
   private var output = ByteBuffer()
   private var isOver = false
   private(set) var documents = ""

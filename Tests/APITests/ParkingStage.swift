@@ -12,7 +12,7 @@ struct ParkingStage {
 
   private let form: AnswerForm
   private let includesUsage: Bool
-  private var desk = CallDesk()
+  private var desk = PendingCalls()
   private var stage: EncoderStage<ChatCompletionEncoder>
   private var ended = ""
   private(set) var parks = 0
@@ -45,7 +45,7 @@ struct ParkingStage {
 
   /// The same answers, each as one document.
   static func documents(of lines: [[UInt8]], form: AnswerForm = .text) throws -> String {
-    var desk = CallDesk()
+    var desk = PendingCalls()
     var (reader, answer) = (AnswerReader(), CollectedAnswer())
     var documents = ""
     var isWholeTurn = true

@@ -20,7 +20,7 @@ struct RequestedTurnTests {
     let turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
     let request = try HTTPRequest.of("POST", "/v1/chat/completions", fields)
     let asked = RequestedTurn(
-      .turn(turn), on: .claude, for: .of(), RequestKey(request.head, [], .anonymous))
+      .turn(turn), on: .claude, for: .of(), IdempotencyKey(request.head, [], .anonymous))
     #expect((asked.key != nil) == mayBeRepeated)
     #expect(asked.isWholeTurn)
   }

@@ -112,7 +112,7 @@ struct RunRecordingTests {
 
   @Test("how much of a run is kept")
   func capacity() async throws {
-    let limit = RepeatedRequests.Limits().run
+    let limit = IdempotencyCache.Limits().run
     let line = Array(CLILine.initLine.utf8)
     let scanned = StreamMessage(scanning: line.span)
     let message = try #require(scanned)

@@ -159,7 +159,7 @@ struct RunStreamTests {
   }
 
   @Test("after ten seconds the client is told that it is being served")
-  func patience() async throws {
+  func timeout() async throws {
     let limit = Duration.seconds(10)
     let outcomes = try await LimitTable.row("first content", limit) { offset in
       let stage = StreamStage()

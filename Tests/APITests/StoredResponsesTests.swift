@@ -32,8 +32,8 @@ struct StoredResponsesTests {
   /// A response to `input`, with what the CLI has said.
   private func keep(_ id: String, _ fields: String, _ lines: [String], isOver: Bool = true) throws {
     let body = try object("{\(fields)}")
-    let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
-    let request = ResponseRecord.journaled(body)
+    let record = ResponsesRecord(try ResponsesRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
+    let request = ResponsesRecord.journaled(body)
     record.finish(request)
     let journal = store.begin(
       RunDescription(id: id, surface: "response", principal: me.id, requestID: "q", createdAt: 1000), request,
@@ -94,7 +94,7 @@ struct StoredResponsesTests {
   @Test("how many items may stand for others")
   func references() async throws {
     try keep("resp_a", #""input":"one""#, answer("first"))
-    let item = try ResponseInputItem(["type": "item_reference", "id": "msg_a_0"], at: "input[0]")
+    let item = try ResponsesInputItem(["type": "item_reference", "id": "msg_a_0"], at: "input[0]")
     let outcomes = try await LimitTable.row("references of a response", StoredResponses.maximumReferences) { offset in
       let items = Array(repeating: item, count: StoredResponses.maximumReferences + offset)
       var told = 0
@@ -104,7 +104,7 @@ struct StoredResponsesTests {
     }
     #expect(outcomes == ["taken", "taken", "400 input -"])
     for id in ["msg_a_1", "msg_b_0", "rs_a_0", "nothing"] {
-      let item = try ResponseInputItem(["type": "item_reference", "id": .string(id)], at: "input[0]")
+      let item = try ResponsesInputItem(["type": "item_reference", "id": .string(id)], at: "input[0]")
       #expect(
         await refusal { _ = try await responses.messages(of: [item], for: me) } == "400 input item_not_found")
     }

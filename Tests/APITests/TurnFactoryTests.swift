@@ -203,7 +203,7 @@ struct ConversationPlanTests {
     _ messages: String, _ fields: String = "", header: String? = nil, for principal: Principal = FactoryStage.me
   ) async throws -> ConversationPlan {
     let request = try ChatCompletionRequest(object(#"{"messages":[\#(messages)]\#(fields)}"#))
-    return try await Conversations(turns: stage.factory, retryPatience: .seconds(5)).plan(
+    return try await Conversations(turns: stage.factory, retryTimeout: .seconds(5)).plan(
       request.conversation, try ChatConversation(request.conversation, for: principal, stage.factory.policy),
       for: .of(principal), headerSession: header)
   }
@@ -224,7 +224,7 @@ struct ConversationPlanTests {
     let first = try await plan(user("hi"))
     #expect(first.turn.session == .new(id: "10000000-2222-4333-8444-555555555555"))
     #expect(first.turn.prompt == "hi")
-    #expect(first.turn.retryPatience == .seconds(5))
+    #expect(first.turn.retryTimeout == .seconds(5))
     complete(first, "hello")
     let second = try await plan([user("hi"), assistant(" hello\\n"), user("more")].joined(separator: ","))
     #expect(second.turn.session == .resume(id: first.turn.session.id))

@@ -32,7 +32,7 @@ struct TurnRunnerTests {
     ///   - session: the turn's, if not a new one.
     ///   - prepare: puts files into the home directory, and returns shell commands for the CLI to begin with.
     init(
-      _ fields: [String], repeats: RepeatedRequests.Limits = RepeatedRequests.Limits(),
+      _ fields: [String], repeats: IdempotencyCache.Limits = IdempotencyCache.Limits(),
       session: Turn.Session = .new(id: "s"), warnings: [String] = [],
       prepare: (TemporaryDirectory) -> String = { _ in "" }
     ) throws {
@@ -47,12 +47,12 @@ struct TurnRunnerTests {
         scheduler: scheduler, logger: .silent, newID: Stage.newID)
       runner = TurnRunner(
         executor: executor, turns: FactoryStage().factory, scheduler: scheduler,
-        repeats: RepeatedRequests(limits: repeats, scheduler: scheduler),
+        repeats: IdempotencyCache(limits: repeats, scheduler: scheduler),
         clock: { Timestamp(milliseconds: 0) }, newID: Stage.newID)
       let turn = Turn(prompt: "p", session: session, directory: directory.path)
       asked = RequestedTurn(
         .turn(turn), on: .claude, for: context.caller(FactoryStage.me),
-        RequestKey(try HTTPRequest.of("POST", "/", fields).head, [], FactoryStage.me), warnings: warnings)
+        IdempotencyKey(try HTTPRequest.of("POST", "/", fields).head, [], FactoryStage.me), warnings: warnings)
     }
 
     private static func newID() -> String {
@@ -109,7 +109,7 @@ struct TurnRunnerTests {
       _ fields: [String] = ["x-stainless-retry-count: 1"], body: String = "",
       principal: Principal = FactoryStage.me, context: RequestContext = .detached()
     ) throws -> RequestedTurn? {
-      let key = RequestKey(try HTTPRequest.of("POST", "/", fields).head, Array(body.utf8), principal)
+      let key = IdempotencyKey(try HTTPRequest.of("POST", "/", fields).head, Array(body.utf8), principal)
       contexts.append(context)
       return try runner.recording(of: key).map {
         RequestedTurn(.repetition($0), on: .claude, for: context.caller(principal), key)
@@ -255,7 +255,7 @@ struct TurnRunnerTests {
   @Test(
     "an answer too long to be given again is refused, with the word not to try again", arguments: Stage.Form.allCases)
   private func tooLong(form: Stage.Form) async throws {
-    var limits = RepeatedRequests.Limits()
+    var limits = IdempotencyCache.Limits()
     limits.run = 200
     let stage = try Stage(Self.repeating, repeats: limits)
     let first = await stage.begin(form)

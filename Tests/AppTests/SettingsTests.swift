@@ -15,7 +15,7 @@ struct SettingsTests {
     #expect(settings.totalTimeout == .seconds(3600))
     #expect(settings.inactivityTimeout == .seconds(300))
     #expect(settings.killTimeout == .seconds(5))
-    #expect(settings.retryPatience == .seconds(5))
+    #expect(settings.retryTimeout == .seconds(5))
     #expect(settings.shutdownGrace == .seconds(10))
     #expect(settings.mcpConfigPath == "mcp-config.json")
     #expect(settings.workspaceBasePath == ".")
@@ -31,8 +31,8 @@ struct SettingsTests {
     )
     #expect(settings.allowedOrigins.isEmpty && settings.allowedHosts.isEmpty)
     #expect(settings.pool.spares == 1 && settings.pool.sessionIdle == .seconds(600))
-    #expect(settings.turns.waiting == 100 && settings.turns.patience == .seconds(8))
-    #expect(settings.pool.patience == settings.turns.patience)
+    #expect(settings.turns.waiting == 100 && settings.turns.timeout == .seconds(8))
+    #expect(settings.pool.timeout == settings.turns.timeout)
     #expect(settings.retryGrace == .seconds(2))
   }
 
@@ -75,7 +75,7 @@ struct SettingsTests {
     Variable(.totalTimeout, "1000") { $0.totalTimeout = .seconds(1) },
     Variable(.inactivityTimeout, "1") { $0.inactivityTimeout = .milliseconds(1) },
     Variable(.killTimeout, "250") { $0.killTimeout = .milliseconds(250) },
-    Variable(.retryPatience, "9") { $0.retryPatience = .milliseconds(9) },
+    Variable(.retryTimeout, "9") { $0.retryTimeout = .milliseconds(9) },
     Variable(.shutdownGrace, "7") { $0.shutdownGrace = .milliseconds(7) },
     Variable(.mcpConfigPath, "/etc/mcp.json") { $0.mcpConfigPath = "/etc/mcp.json" },
     Variable(.workspaceBasePath, "/srv/work") { $0.workspaceBasePath = "/srv/work" },
@@ -137,8 +137,8 @@ struct SettingsTests {
     Variable(.maximumConcurrent, "2") { $0.turns.running = 2 },
     Variable(.maximumQueue, "0") { $0.turns.waiting = 0 },
     Variable(.queueTimeout, "9") {
-      $0.turns.patience = .milliseconds(9)
-      $0.pool.patience = .milliseconds(9)
+      $0.turns.timeout = .milliseconds(9)
+      $0.pool.timeout = .milliseconds(9)
     },
     Variable(.retryGrace, "0") { $0.retryGrace = .zero },
     Variable(.toolResultTimeout, "8") { $0.toolResultTimeout = .milliseconds(8) },
@@ -222,7 +222,7 @@ struct SettingsTests {
     "numbers are taken to both ends of their range and no further",
     arguments: [
       (.port, 0, 65_535), (.totalTimeout, 1, 2_678_400_000), (.inactivityTimeout, 1, 2_678_400_000),
-      (.killTimeout, 1, 2_678_400_000), (.retryPatience, 1, 2_678_400_000), (.shutdownGrace, 1, 2_678_400_000),
+      (.killTimeout, 1, 2_678_400_000), (.retryTimeout, 1, 2_678_400_000), (.shutdownGrace, 1, 2_678_400_000),
       (.maximumConnections, 1, 1_000_000), (.maximumBodyBytes, 67_108_864, 1_099_511_627_776),
     ] as [(SettingName, Int, Int)])
   func ranges(name: SettingName, lowest: Int, highest: Int) async throws {

@@ -51,13 +51,13 @@ struct CLIProbeTests {
   }
 
   @Test("a CLI that does not answer is given up", arguments: [-1, 0])
-  func patience(offset: Int) async {
+  func timeout(offset: Int) async {
     let path = script("exec sleep 1000")
     let probe = probe(path)
     var finding: CLIProbe.Report.Finding?
     let task = Task.onLoop { finding = await probe.current().finding }
     await until { !scheduler.waits.isEmpty }
-    scheduler.advance(by: CLIProbe.patience + .milliseconds(offset))
+    scheduler.advance(by: CLIProbe.timeout + .milliseconds(offset))
     if offset < 0 {
       for _ in 0..<10 { await nextTurn() }
       #expect(finding == nil)

@@ -33,7 +33,7 @@ struct ExtremeNumbersTests {
         guard let message = StreamMessage(scanning: replaced.span) else { continue }
         if let retry = Retry(message, replaced.span) {
           #expect((.zero...Retry.longestDelay).contains(retry.delay))
-          _ = retry.verdict(waited: Retry.longestDelay, patience: .seconds(5))
+          _ = retry.verdict(waited: Retry.longestDelay, timeout: .seconds(5))
         }
         try? reader.read(message, replaced.span, into: &sink)
         guard let result = TurnResult(replaced.span) else { continue }
@@ -65,6 +65,6 @@ struct ExtremeNumbersTests {
     let read = StreamMessage(scanning: line.span).flatMap { Retry($0, line.span) }
     let retry = try #require(read)
     #expect(retry.delay == Retry.longestDelay)
-    #expect(retry.verdict(waited: .zero, patience: .seconds(5))?.kind == .upstream(status: 529))
+    #expect(retry.verdict(waited: .zero, timeout: .seconds(5))?.kind == .upstream(status: 529))
   }
 }

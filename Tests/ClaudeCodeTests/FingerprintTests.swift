@@ -29,7 +29,7 @@ struct FingerprintTests {
     static let all = [
       Change("prompt", .none) { $0.content = [.text("q")] },
       Change("session", .none) { $0.session = .resume(id: "t") },
-      Change("patience for retries", .none) { $0.retryPatience = .seconds(1) },
+      Change("timeout for retries", .none) { $0.retryTimeout = .seconds(1) },
       Change("workspace's name", .none) { $0.options.workspace = "w" },
       Change("session id", .none) { $0.options.sessionID = "s" },
       Change("partial messages", .none) { $0.options.includePartialMessages = true },

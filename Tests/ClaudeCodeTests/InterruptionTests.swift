@@ -17,7 +17,7 @@ struct InterruptionTests {
     private(set) var ends: [Bool] = []
     private var hasExited = false
 
-    static let patience = PoolLimits().interrupt
+    static let timeout = PoolLimits().interrupt
 
     init(_ name: String) throws {
       // A shell gives what it starts in the background an empty input, unless it is told otherwise.
@@ -41,7 +41,7 @@ struct InterruptionTests {
     }
 
     func interrupt() {
-      _ = Interruption(process, patience: Stage.patience, scheduler) { [self] in ends.append($0) }
+      _ = Interruption(process, timeout: Stage.timeout, scheduler) { [self] in ends.append($0) }
     }
 
     var hasBeenAsked: Bool { directory.text(of: "input")?.contains(#""subtype":"interrupt""#) == true }
@@ -104,12 +104,12 @@ struct InterruptionTests {
   }
 
   @Test("how long a process may take to end its turn")
-  func patience() async throws {
-    let outcomes = try await LimitTable.row("end of an interrupted turn", Stage.patience) { offset in
-      let stage = try Stage("patience\(offset)")
+  func timeout() async throws {
+    let outcomes = try await LimitTable.row("end of an interrupted turn", Stage.timeout) { offset in
+      let stage = try Stage("timeout\(offset)")
       await stage.beginTurn()
       stage.interrupt()
-      stage.scheduler.advance(by: Stage.patience + .milliseconds(offset))
+      stage.scheduler.advance(by: Stage.timeout + .milliseconds(offset))
       if stage.ends.isEmpty {
         stage.cli.say(CLILine.result("", isError: true))
         await until { !stage.ends.isEmpty }

@@ -48,7 +48,7 @@ struct JournalEntryTests {
   @Test("what a run is, and what it was asked")
   func description() throws {
     let description = RunDescription(
-      id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, outlastsWaiting: true)
+      id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, survivesParking: true)
     let request = JournaledRequest { $0.append(#"{"a":"#) }
     request.append(Array("[1]}".utf8))
     let payload = request.record(of: description).dropFirst(JournalRecord.headerLength)

@@ -93,13 +93,13 @@ final class JournalStage {
   }
 
   func begin(
-    _ id: String? = nil, of principal: String = "me", isKept: Bool = true, outlastsWaiting: Bool = false
+    _ id: String? = nil, of principal: String = "me", isKept: Bool = true, survivesParking: Bool = false
   ) -> RunJournal {
     ids += 1
     return store.begin(
       RunDescription(
         id: id ?? "run-\(ids)", surface: "agent", principal: principal, requestID: "req", createdAt: ids,
-        outlastsWaiting: outlastsWaiting), JournaledRequest(EncodedJSON(["n": JSONValue(ids)])), isKept: isKept)
+        survivesParking: survivesParking), JournaledRequest(EncodedJSON(["n": JSONValue(ids)])), isKept: isKept)
   }
 
   func say(_ lines: [String], in journal: RunJournal) {

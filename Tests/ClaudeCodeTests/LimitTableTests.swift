@@ -31,8 +31,8 @@ struct LimitTableTests {
   }
 
   @Test("how long a turn may wait for its session")
-  func patience() async throws {
-    let limit = SessionGate.Limits().patience
+  func timeout() async throws {
+    let limit = SessionGate.Limits().timeout
     let outcomes = try await LimitTable.row("wait for a session", limit) { offset in
       let scheduler = ManualScheduler()
       let gate = SessionGate(scheduler: scheduler)
@@ -156,13 +156,13 @@ struct LimitTableTests {
 
   @Test("how long announced retries may take")
   func retries() async throws {
-    let patience = Duration.seconds(5)
-    let outcomes = try await LimitTable.row("retries", patience) { offset in
+    let timeout = Duration.seconds(5)
+    let outcomes = try await LimitTable.row("retries", timeout) { offset in
       let line = Array(CLILine.retry("529", delay: 2000).utf8)
       guard let message = StreamMessage(scanning: line.span), let retry = Retry(message, line.span) else {
         return "not read"
       }
-      let verdict = retry.verdict(waited: .milliseconds(3000 + offset), patience: patience)
+      let verdict = retry.verdict(waited: .milliseconds(3000 + offset), timeout: timeout)
       return verdict.map { "\($0.kind)" } ?? "waits"
     }
     #expect(outcomes == ["waits", "waits", "upstream(status: 529)"])
@@ -216,14 +216,14 @@ struct LimitTableTests {
   }
 
   @Test("how long a CLI may take to say its version")
-  func probePatience() async throws {
-    let outcomes = try await LimitTable.row("probe", CLIProbe.patience) { offset in
+  func probeTimeout() async throws {
+    let outcomes = try await LimitTable.row("probe", CLIProbe.timeout) { offset in
       let directory = TemporaryDirectory()
       let scheduler = ManualScheduler()
       let probe = probe(StandInCLI.script("exec sleep 600", in: directory), scheduler)
       let finding = Task.onLoop { await probe.current().finding }
-      await until { scheduler.waits == [CLIProbe.patience] }
-      scheduler.advance(by: CLIProbe.patience + .milliseconds(offset))
+      await until { scheduler.waits == [CLIProbe.timeout] }
+      scheduler.advance(by: CLIProbe.timeout + .milliseconds(offset))
       let waits = scheduler.waits == [.milliseconds(1)]
       if waits { scheduler.advance(by: .milliseconds(1)) }
       guard case .failed(_, "signal 9") = await finding.value else { return "answered" }

@@ -218,7 +218,7 @@ struct ParkedRunTests {
   // MARK: Waiting in vain
 
   @Test("a result has its time, and not longer", arguments: [-1, 0, 1])
-  func patience(offset: Int) async throws {
+  func timeout(offset: Int) async throws {
     let stage = try stage()
     let run = try await parked(stage)
     stage.scheduler.advance(by: Self.timeouts.toolResult + .milliseconds(offset))

@@ -121,23 +121,23 @@ struct PoolRoomTests {
     let second = await wait(stage, 2, admissions)
     cli.say(CLILine.initLine)
     await recorder.lines(1)
-    #expect(stage.figures == PoolFigures(live: 1, spawned: 1))
+    #expect(stage.figures == PoolStatistics(live: 1, spawned: 1))
     if isCancelled { run.cancel() }
     cli.say(CLILine.result("a"))
     // It is fit for its session's next turn, but another one needs the room.
     await until { stage.scheduler.waits.contains(ExecutorStage.timeouts.kill) }
-    #expect(stage.figures == PoolFigures(live: 1, spawned: 1))
+    #expect(stage.figures == PoolStatistics(live: 1, spawned: 1))
     stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
     await second.value
     #expect(admissions.entries == ["2 in"])
-    #expect(stage.figures == PoolFigures(live: 1, spawned: 2))
+    #expect(stage.figures == PoolStatistics(live: 1, spawned: 2))
     #expect(recorder.outcomes.count == 1)
     await stage.executor.kill()
   }
 
   @Test("how long a turn waits for room")
-  func patience() async throws {
-    let limit = PoolLimits().patience
+  func timeout() async throws {
+    let limit = PoolLimits().timeout
     let outcomes = try await LimitTable.row("wait for room", limit) { offset in
       let directory = TemporaryDirectory()
       let stage = ExecutorStage(
@@ -167,7 +167,7 @@ struct PoolRoomTests {
     run.cancel()
     await third.value
     #expect(admissions.entries == ["2 cancelled", "3 in"])
-    #expect(stage.figures == PoolFigures(live: 1, spawned: 2))
+    #expect(stage.figures == PoolStatistics(live: 1, spawned: 2))
     await stage.executor.kill()
   }
 
@@ -184,7 +184,7 @@ struct PoolRoomTests {
     let third = await wait(stage, 3, admissions)
     run.cancel()
     await second.value
-    await stage.figures(become: PoolFigures(live: 1, spawned: 2))
+    await stage.figures(become: PoolStatistics(live: 1, spawned: 2))
     await third.value
     #expect(admissions.entries == ["2 cannotStart", "3 in"])
     await stage.executor.kill()
@@ -199,7 +199,7 @@ struct PoolRoomTests {
     await stage.executor.kill()
     await second.value
     #expect(admissions.entries == ["2 cancelled"])
-    #expect(stage.figures == PoolFigures(spawned: 1))
+    #expect(stage.figures == PoolStatistics(spawned: 1))
   }
 
   // MARK: Starts
@@ -264,7 +264,7 @@ struct PoolRoomTests {
 
   @Test("who waits too long for a start is told so")
   func patienceForStart() async throws {
-    let limit = PoolLimits().patience
+    let limit = PoolLimits().timeout
     let outcomes = try await LimitTable.row("wait for a start", limit) { offset in
       let directory = TemporaryDirectory()
       let stage = ExecutorStage(

@@ -24,14 +24,14 @@ struct PooledSessionTests {
   func oneProcess() async throws {
     let stage = try stage()
     let first = try await stage.complete("one")
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1))
     let second = try await stage.complete("two\nsimulate: recall", Self.resume)
     #expect(second.pid == first.pid)
     #expect(second.session == ExecutorStage.session)
     #expect(second.text == "one | two")
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1, reused: 1))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     await stage.executor.kill()
-    #expect(stage.figures == PoolFigures(spawned: 1, reused: 1))
+    #expect(stage.figures == PoolStatistics(spawned: 1, reused: 1))
   }
 
   @Test("each session has a process of its own")
@@ -43,7 +43,7 @@ struct PooledSessionTests {
     let third = try await stage.complete("three\nsimulate: recall", .resume(id: second.session))
     #expect(third.pid == second.pid)
     #expect(third.text == "two | three")
-    #expect(stage.figures == PoolFigures(live: 2, idle: 2, spawned: 2, reused: 1))
+    #expect(stage.figures == PoolStatistics(live: 2, idle: 2, spawned: 2, reused: 1))
     await stage.executor.kill()
   }
 
@@ -87,7 +87,7 @@ struct PooledSessionTests {
     #expect(second.pid != first.pid)
     #expect(second.text == "one | two")
     // One session never has two processes.
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 2))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2))
     await stage.executor.kill()
   }
 
@@ -123,7 +123,7 @@ struct PooledSessionTests {
       #expect([beginning["model"]?.string, beginning["permissionMode"]?.string] == expected)
     }
     #expect(pids.count == 1)
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1, reused: 5))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 5))
     await stage.executor.kill()
   }
 
@@ -169,7 +169,7 @@ struct PooledSessionTests {
     #expect(second.text == "one | two")
     // None is started ahead for such turns, either.
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    await stage.figures(become: PoolFigures(spawned: 2))
+    await stage.figures(become: PoolStatistics(spawned: 2))
   }
 
   @Test("an idle process whose program was replaced is not used any more")
@@ -186,7 +186,7 @@ struct PooledSessionTests {
     #expect(third.text == "one | two | three")
     let fourth = try await stage.complete("four", Self.resume)
     #expect(fourth.pid == third.pid)
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 2, reused: 2))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: 2))
     await stage.executor.kill()
   }
 
@@ -198,7 +198,7 @@ struct PooledSessionTests {
     let first = try await stage.complete("one")
     if isNoticed {
       kill(first.pid, SIGKILL)
-      await stage.figures(become: PoolFigures(spawned: 1))
+      await stage.figures(become: PoolStatistics(spawned: 1))
     }
     // Otherwise the turn is given to a dead process.
     let second = try await stage.complete("two\nsimulate: recall", Self.resume) {
@@ -206,7 +206,7 @@ struct PooledSessionTests {
     }
     #expect(second.result?.isError == false)
     #expect(second.text == "one | two")
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 2, reused: isNoticed ? 0 : 1))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: isNoticed ? 0 : 1))
     #expect(stage.executor.activeRuns == 0)
     await stage.executor.kill()
   }
@@ -215,7 +215,7 @@ struct PooledSessionTests {
   func leaves() async throws {
     let stage = try stage()
     let first = try await stage.complete("one\nsimulate: exit-after")
-    await stage.figures(become: PoolFigures(spawned: 1))
+    await stage.figures(become: PoolStatistics(spawned: 1))
     let second = try await stage.complete("two\nsimulate: recall", Self.resume)
     #expect(second.text == "one | two")
     #expect(second.pid != first.pid)
@@ -236,7 +236,7 @@ struct PooledSessionTests {
     cli.say(CLILine.initLine)
     cli.say(CLILine.result("a"))
     _ = await recorder.result()
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1))
     cli.say(line)
     if isKept {
       // The one after it is heard, and what came before it has been by then.
@@ -245,9 +245,9 @@ struct PooledSessionTests {
       cli.say(CLILine.initLine)
       cli.say(CLILine.result("b"))
       #expect(await second.result()?.text == "b")
-      #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1, reused: 1))
+      #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     } else {
-      await stage.figures(become: PoolFigures(spawned: 1))
+      await stage.figures(become: PoolStatistics(spawned: 1))
     }
     await stage.executor.kill()
   }

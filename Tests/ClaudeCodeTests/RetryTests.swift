@@ -30,28 +30,28 @@ struct RetryTests {
   func credentials(status: Int) throws {
     let retry = try #require(read(CLILine.retry("\(status)", delay: 1)))
     #expect(
-      retry.verdict(waited: .zero, patience: .seconds(3600))
+      retry.verdict(waited: .zero, timeout: .seconds(3600))
         == ClaudeError(
           .upstream(status: status), "The upstream refused the credentials (\(status))", reachedCLI: true))
   }
 
-  @Test("other retries are waited for as long as patience lasts, to the millisecond", arguments: [-1, 0, 1])
-  func patience(excess: Int) throws {
+  @Test("other retries are waited for as long as timeout lasts, to the millisecond", arguments: [-1, 0, 1])
+  func timeout(excess: Int) throws {
     let retry = try #require(read(CLILine.retry("429", delay: 2000)))
-    let verdict = retry.verdict(waited: .milliseconds(3000 + excess), patience: .seconds(5))
+    let verdict = retry.verdict(waited: .milliseconds(3000 + excess), timeout: .seconds(5))
     #expect(
       verdict
         == (excess > 0
           ? ClaudeError(.upstream(status: 429), "The upstream answers with status 429", reachedCLI: true) : nil))
   }
 
-  @Test("without patience the first retry ends the turn, with the status it had or that of a bad gateway")
-  func noPatience() throws {
+  @Test("without timeout the first retry ends the turn, with the status it had or that of a bad gateway")
+  func noTimeout() throws {
     let overloaded = try #require(read(CLILine.retry("529", delay: 1)))
-    #expect(overloaded.verdict(waited: .zero, patience: .zero)?.kind == .upstream(status: 529))
+    #expect(overloaded.verdict(waited: .zero, timeout: .zero)?.kind == .upstream(status: 529))
     let unreachable = try #require(read(CLILine.retry("null", delay: 1)))
     #expect(
-      unreachable.verdict(waited: .zero, patience: .zero)
+      unreachable.verdict(waited: .zero, timeout: .zero)
         == ClaudeError(.upstream(status: 502), "The upstream cannot be reached", reachedCLI: true))
   }
 

@@ -188,14 +188,14 @@ struct RunJournalTests {
 
   @Test("what waits for its client goes on in an agent's journal, and its end is told there", arguments: [true, false])
   func waiting(goesOn: Bool) async {
-    let journal = stage.begin(outlastsWaiting: true)
+    let journal = stage.begin(survivesParking: true)
     let run = JournalStage.run(stage.scheduler, asks: true)
     let recorder = RunRecorder()
     run.add(journal)
     journal.follow(run)
     _ = journal.add(recorder)
     run.say([CLILine.messageStart("m"), CLILine.question("1"), CLILine.messageStop])
-    #expect(journal.state == .waiting && journal.endedAt != nil)
+    #expect(journal.state == .parked && journal.endedAt != nil)
     #expect(recorder.questions.map(\.callID) == ["approve_1"] && recorder.outcomes.isEmpty)
     if goesOn {
       run.add(journal)

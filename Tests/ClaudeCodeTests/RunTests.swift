@@ -282,7 +282,7 @@ struct RunTests {
     let cli = LiveCLI(in: directory)
     let stage = ExecutorStage(cli.path, directory)
     var turn = stage.turn("p")
-    turn.retryPatience = .seconds(3600)
+    turn.retryTimeout = .seconds(3600)
     _ = try await stage.run(turn, recorder)
     cli.say(Line.retry("401", delay: 1))
     let failure = await recorder.failure()
@@ -291,12 +291,12 @@ struct RunTests {
     await stage.settle()
   }
 
-  @Test("announced waits add up until patience is spent")
-  func patience() async throws {
+  @Test("announced waits add up until timeout is spent")
+  func timeout() async throws {
     let cli = LiveCLI(in: directory)
     let stage = ExecutorStage(cli.path, directory)
     var turn = stage.turn("p")
-    turn.retryPatience = .seconds(5)
+    turn.retryTimeout = .seconds(5)
     _ = try await stage.run(turn, recorder)
     for (index, delay) in [500, 1500, 3000].enumerated() {
       cli.say(Line.retry("429", delay: delay))
@@ -309,8 +309,8 @@ struct RunTests {
     await stage.settle()
   }
 
-  @Test("without a patience of its own a turn waits for as long as the CLI does")
-  func endlessPatience() async throws {
+  @Test("without a timeout of its own a turn waits for as long as the CLI does")
+  func endlessTimeout() async throws {
     let stage = stage(
       [Line.retry("401", delay: 999_999), Line.retry("529", delay: 999_999)] + Line.message("m", "a")
         + [Line.result("a")])

@@ -9,10 +9,10 @@ import Testing
 struct SessionGateTests {
   private let scheduler = ManualScheduler()
 
-  private func gate(waiting: Int = 32, patience: Duration = .seconds(60)) -> SessionGate {
+  private func gate(waiting: Int = 32, timeout: Duration = .seconds(60)) -> SessionGate {
     var limits = SessionGate.Limits()
     limits.waiting = waiting
-    limits.patience = patience
+    limits.timeout = timeout
     return SessionGate(limits: limits, scheduler: scheduler)
   }
 
@@ -83,8 +83,8 @@ struct SessionGateTests {
   }
 
   @Test("who waits too long is told so; the others keep their places", arguments: [-1, 0, 1])
-  func patience(offset: Int) async {
-    let gate = gate(patience: .seconds(60))
+  func timeout(offset: Int) async {
+    let gate = gate(timeout: .seconds(60))
     let journal = Journal()
     await enter(gate, "a", journal)
     let second = await enter(gate, "b", journal)

@@ -20,12 +20,12 @@ struct SpareProcessTests {
   func taken() async throws {
     let stage = try stage()
     let pid = try await stage.startSpare()
-    let spare = PoolFigures(live: 1, spare: 1, spawned: 1)
+    let spare = PoolStatistics(live: 1, spare: 1, spawned: 1)
     #expect(stage.figures == spare)
     let first = try await stage.complete("one")
     #expect(first.pid == pid)
     #expect(first.session != ExecutorStage.session)
-    #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1, reused: 1))
+    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
     #expect(second.pid == pid)
     #expect(second.text == "one | two")
@@ -49,7 +49,7 @@ struct SpareProcessTests {
       let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
       try await stage.startSpare()
       _ = try await stage.complete("one")
-      #expect(stage.figures == PoolFigures(live: 1, idle: 1, spawned: 1, reused: 1))
+      #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
       stage.scheduler.advance(by: limit + .milliseconds(offset))
       let spares = stage.figures.spare
       await stage.executor.kill()
@@ -66,7 +66,7 @@ struct SpareProcessTests {
     #expect(stage.figures.spare == min(1, spares))
     await until { stage.figures.spare == spares && !stage.scheduler.waits.contains(PoolLimits().start) }
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.figures == PoolFigures(live: spares, spare: spares, spawned: spares))
+    #expect(stage.figures == PoolStatistics(live: spares, spare: spares, spawned: spares))
     await stage.executor.kill()
   }
 
@@ -151,7 +151,7 @@ struct SpareProcessTests {
     stage.scheduler.advance(by: PoolLimits().spareAge)
     await until { stage.figures.live == 0 }
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.figures == PoolFigures(live: 1, spare: 1, spawned: 2))
+    #expect(stage.figures == PoolStatistics(live: 1, spare: 1, spawned: 2))
     await stage.executor.kill()
   }
 
@@ -196,7 +196,7 @@ struct SpareProcessTests {
     stage.executor.prepare(for: stage.turn("", options: .with { $0.maxTurns = 1 }))
     await until { stage.figures.live == 0 }
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.figures == PoolFigures(live: 1, spare: 1, spawned: 2))
+    #expect(stage.figures == PoolStatistics(live: 1, spare: 1, spawned: 2))
     let first = try await stage.complete("one", options: .with { $0.maxTurns = 1 })
     #expect(first.pid != old)
     #expect(stage.figures.reused == 1)
@@ -213,9 +213,9 @@ struct SpareProcessTests {
     stage.executor.prepare(for: stage.turn(""))
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
     for (count, rest) in [2, 4, 8, 16, 32, 60, 60].enumerated() {
-      await stage.figures(become: PoolFigures(spawned: count + 1, crashed: count + 1, isResting: true))
+      await stage.figures(become: PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
       stage.scheduler.advance(by: .seconds(rest) - .milliseconds(1))
-      #expect(stage.figures == PoolFigures(spawned: count + 1, crashed: count + 1, isResting: true))
+      #expect(stage.figures == PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
       stage.scheduler.advance(by: .milliseconds(1))
       #expect(stage.figures.spawned == count + 2)
     }
@@ -273,7 +273,7 @@ struct SpareProcessTests {
     let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: .keeping)
     let first = try await stage.complete("one")
     #expect(first.result == nil)
-    #expect(stage.figures == PoolFigures(spawned: 1, crashed: 1, isResting: true))
+    #expect(stage.figures == PoolStatistics(spawned: 1, crashed: 1, isResting: true))
   }
 
   @Test("a process that ends by itself in the middle of a turn was killed by nobody")
@@ -281,6 +281,6 @@ struct SpareProcessTests {
     let stage = try stage(.keeping)
     let first = try await stage.complete("one\nsimulate: crash=1")
     #expect(first.result == nil)
-    await stage.figures(become: PoolFigures(spawned: 1))
+    await stage.figures(become: PoolStatistics(spawned: 1))
   }
 }

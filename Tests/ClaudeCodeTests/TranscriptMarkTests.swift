@@ -27,26 +27,26 @@ struct TranscriptMarkTests {
       (#"{"type":"user","uuid":"2"}"# + "\n", false), (#"{"type":"assistant","uuid":"2"}"# + "\n", false),
       (#"{"type":"mode"}"# + "\n" + #"{"type":"us"#, false), ("{}\n", false),
     ])
-  func added(text: String, isUntold: Bool) async throws {
+  func added(text: String, hasNoNewMessages: Bool) async throws {
     let mark = try mark()
     directory.write(Self.beginning + text, to: Self.file)
     #expect(!mark.isCurrent)
-    #expect(await mark.isUntold() == isUntold)
+    #expect(await mark.hasNoNewMessages() == hasNoNewMessages)
   }
 
   @Test("a transcript that is shorter than it was, or another file, or new, or gone, was somebody else's doing")
   func replaced() async throws {
     let mark = try mark()
     directory.write("", to: Self.file)
-    #expect(await !mark.isUntold())
+    #expect(await !mark.hasNoNewMessages())
     directory.rename(Self.file, to: "gone")
     #expect(!mark.isCurrent)
-    #expect(await !mark.isUntold())
+    #expect(await !mark.hasNoNewMessages())
     let none = TranscriptMark(mark.location)
     #expect(none.isCurrent)
     directory.write(Self.beginning, to: Self.file)
     #expect(!none.isCurrent)
-    #expect(await !none.isUntold())
-    #expect(await !mark.isUntold())
+    #expect(await !none.hasNoNewMessages())
+    #expect(await !mark.hasNoNewMessages())
   }
 }

@@ -53,8 +53,8 @@ struct TurnGateTests {
   }
 
   @Test("how long a turn may wait for a slot")
-  func patience() async throws {
-    let limit = TurnGate.Limits().patience
+  func timeout() async throws {
+    let limit = TurnGate.Limits().timeout
     let outcomes = try await LimitTable.row("wait for a slot", limit) { offset in
       let scheduler = ManualScheduler()
       let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: scheduler)

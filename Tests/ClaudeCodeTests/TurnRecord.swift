@@ -34,10 +34,10 @@ extension ExecutorStage {
       beginning: beginning)
   }
 
-  var figures: PoolFigures { executor.processes }
+  var figures: PoolStatistics { executor.processes }
 
   /// Waits until the pool's figures are these, or the test's time is up.
-  func figures(become expected: PoolFigures) async {
+  func figures(become expected: PoolStatistics) async {
     await until { self.figures == expected }
     #expect(figures == expected)
   }
@@ -57,7 +57,7 @@ extension ExecutorStage {
   }
 }
 
-extension PoolFigures {
+extension PoolStatistics {
   init(
     live: Int = 0, idle: Int = 0, spare: Int = 0, spawned: Int = 0, reused: Int = 0, killed: Int = 0, crashed: Int = 0,
     isResting: Bool = false

@@ -248,7 +248,7 @@ def server(make_lasting_server):
 @pytest.fixture(scope="session")
 def open_server(make_lasting_server):
     """For the matrix of clients: no spares, so that each process that was started was started for a turn."""
-    return make_lasting_server(CLAUDE_POOL_SPARES="0", CLAUDE_MAX_PROCESSES="6", UPSTREAM_RETRY_PATIENCE_MS="100")
+    return make_lasting_server(CLAUDE_POOL_SPARES="0", CLAUDE_MAX_PROCESSES="6", UPSTREAM_RETRY_TIMEOUT_MS="100")
 
 
 class Function:

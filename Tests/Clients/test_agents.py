@@ -162,7 +162,7 @@ def test_an_agent_is_stopped(agents):
 def test_a_question_is_answered(agents, own):
     prompt = 'stub: tool=Bash input={"command":"touch\\u0020allowed"}'
     agent = agents.start(prompt, **{"permission-mode": "ask", "workspace": "agents"})
-    report = agents.ends(agent, "waiting")
+    report = agents.ends(agent, "parked")
     question, = report["approvals"]
     assert (question["tool_name"], question["input"]["command"]) == ("Bash", "touch allowed")
     made = own.workspaces / "workspace" / "agents" / "allowed"
@@ -178,7 +178,7 @@ def test_a_question_is_answered(agents, own):
 
 def test_an_agent_that_waits_is_stopped(agents):
     agent = agents.start('stub: tool=Bash input={"command":"touch\\u0020never"}', **{"permission-mode": "ask"})
-    agents.ends(agent, "waiting")
+    agents.ends(agent, "parked")
     with agents.open(f"/agent/{agent}/events") as answer:
         agents.json(f"/agent/stop/{agent}", method="POST")
         assert frames(answer.read())[-1] == ("complete", None, {})

@@ -112,7 +112,7 @@ def nginx(server, make_nginx):
 
 @pytest.fixture(scope="module")
 def impatient_server(make_server):
-    return make_server(UPSTREAM_RETRY_PATIENCE_MS="100")
+    return make_server(UPSTREAM_RETRY_TIMEOUT_MS="100")
 
 
 def ask(prompt, **options):

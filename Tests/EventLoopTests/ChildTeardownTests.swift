@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct ChildTeardownTests {
   private let recorder = ChildRecorder()
-  private let patience: Duration = .seconds(5)
+  private let timeout: Duration = .seconds(5)
 
   nonisolated init() {}
 
@@ -17,7 +17,7 @@ struct ChildTeardownTests {
     let scheduler = ManualScheduler()
     let child = try start("echo ready; exec cat")
     await recorder.until { recorder.lines == ["ready"] }
-    child.tearDown(.polite(patience: patience), scheduler: scheduler)
+    child.tearDown(.polite(timeout: timeout), scheduler: scheduler)
     #expect(await recorder.ended() == .exited(0))
     scheduler.advance(by: .seconds(60))
     #expect(recorder.exits == [.exited(0)])
@@ -28,8 +28,8 @@ struct ChildTeardownTests {
     let scheduler = ManualScheduler()
     let child = try start("trap 'echo terminated; exit 0' TERM; echo ready; while :; do sleep 0.01; done")
     await recorder.until { recorder.lines == ["ready"] }
-    child.tearDown(.polite(patience: patience), scheduler: scheduler)
-    scheduler.advance(by: patience - .milliseconds(1))
+    child.tearDown(.polite(timeout: timeout), scheduler: scheduler)
+    scheduler.advance(by: timeout - .milliseconds(1))
     #expect(child.exitStatus == nil)
     scheduler.advance(by: .milliseconds(1))
     #expect(await recorder.ended() == .exited(0))
@@ -41,8 +41,8 @@ struct ChildTeardownTests {
     let scheduler = ManualScheduler()
     let child = try start("trap '' TERM; echo ready; exec sleep 600")
     await recorder.until { recorder.lines == ["ready"] }
-    child.tearDown(.polite(patience: patience), scheduler: scheduler)
-    scheduler.advance(by: patience + patience)
+    child.tearDown(.polite(timeout: timeout), scheduler: scheduler)
+    scheduler.advance(by: timeout + timeout)
     #expect(await recorder.ended() == .signaled(SIGKILL))
   }
 
@@ -51,7 +51,7 @@ struct ChildTeardownTests {
     let scheduler = ManualScheduler()
     let child = try start("trap '' TERM; echo ready; exec sleep 600")
     await recorder.until { recorder.lines == ["ready"] }
-    child.tearDown(.polite(patience: patience), scheduler: scheduler)
+    child.tearDown(.polite(timeout: timeout), scheduler: scheduler)
     child.tearDown(.immediate, scheduler: scheduler)
     #expect(await recorder.ended() == .signaled(SIGKILL))
     child.tearDown(.immediate, scheduler: scheduler)
@@ -74,8 +74,8 @@ struct ChildTeardownTests {
     await recorder.until { recorder.lines.count == 3 }
     let family = family(of: child.pid)
     #expect(family.count == 4)
-    child.tearDown(.prompt(patience: patience), scheduler: scheduler)
-    scheduler.advance(by: patience)
+    child.tearDown(.prompt(timeout: timeout), scheduler: scheduler)
+    scheduler.advance(by: timeout)
     #expect(await recorder.ended() == .signaled(SIGKILL))
     for member in family { try await exit(of: member.pid) }
     // Reaped too: an entry that is left would be a zombie of ours.
@@ -89,7 +89,7 @@ struct ChildTeardownTests {
     await recorder.until { recorder.lines.count == 1 }
     let orphan = try #require(recorder.lines.first.flatMap { Int32($0) })
     await until { ProcessTable.entry(orphan)?.parent == child.pid }
-    child.tearDown(.polite(patience: patience), scheduler: ManualScheduler())
+    child.tearDown(.polite(timeout: timeout), scheduler: ManualScheduler())
     #expect(await recorder.ended() == .exited(0))
     await until { ProcessTable.entry(orphan) == nil }
   }

@@ -100,8 +100,8 @@ struct OrphansTests {
   }
 
   @Test("how long they may take to end by themselves")
-  func patience() async throws {
-    let limit = Orphans.patience
+  func timeout() async throws {
+    let limit = Orphans.timeout
     let outcomes = try await LimitTable.row("end of what was left", limit) { offset in
       let orphan = try await Tree(mark: Self.dead)
       let scheduler = ManualScheduler()

@@ -427,7 +427,7 @@ struct HTTPServerTests {
     server.close()
   }
 
-  @Test("the last connection is waited for, as long as patience lasts", arguments: [true, false])
+  @Test("the last connection is waited for, as long as timeout lasts", arguments: [true, false])
   func drained(closes: Bool) async throws {
     let server = try TestServer.echoingPaths()
     await server.server.drained(within: .seconds(1))

@@ -94,7 +94,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
 }
 
 /// Each fault of the simulator's list, in each form an answer has.
-@Suite(.beside, .server(["UPSTREAM_RETRY_PATIENCE_MS": "1000"]))
+@Suite(.beside, .server(["UPSTREAM_RETRY_TIMEOUT_MS": "1000"]))
 struct FaultTests {
   @Test("streamed, a fault costs no text and never looks like success", arguments: FaultCase.harmless + FaultCase.fatal)
   func streamed(fault: FaultCase) async throws {

@@ -51,7 +51,7 @@ public struct MessagesRoutes {
     let (wanted, conversation, key) = try await JSONBody.read(request) { body, bytes in
       let wanted = try MessagesRequest(body)
       let conversation = try ChatConversation(wanted.conversation, for: principal, policy)
-      return (wanted, conversation, RequestKey(request.head, bytes, principal))
+      return (wanted, conversation, IdempotencyKey(request.head, bytes, principal))
     }
     let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
     let plan = try await conversations.plan(

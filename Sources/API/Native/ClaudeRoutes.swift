@@ -33,7 +33,7 @@ public struct ClaudeRoutes {
     let caller = try context.caller()
     let principal = caller.principal
     let (wanted, key) = try await JSONBody.read(request) {
-      (try ClaudeRequest($0), RequestKey(request.head, $1, principal))
+      (try ClaudeRequest($0), IdempotencyKey(request.head, $1, principal))
     }
     let sessionID = try wanted.options.sessionID ?? request.head.sessionID
     let (turn, warnings) = try turns.makePromptTurn(

@@ -36,25 +36,27 @@ final class StoredResponses {
   ///
   /// - Throws: `RequestError` 404 where it is lost; what `make` throws.
   func read<Value: Sendable>(
-    _ journal: RunJournal, _ make: @escaping @Sendable (ResponseRecord, JSONObject) throws -> Value
+    _ journal: RunJournal, _ make: @escaping @Sendable (ResponsesRecord, JSONObject) throws -> Value
   ) async throws -> Value {
     let made = try await OffLoop.shared.run(on: journal.requestLength, fetching: journal.request) { bytes in
-      try RunDescription.request(in: bytes).flatMap { try ResponseRecord.read($0) }.map { try make($0.record, $0.body) }
+      try RunDescription.request(in: bytes).flatMap { try ResponsesRecord.read($0) }.map {
+        try make($0.record, $0.body)
+      }
     }
     guard let made = made.flatMap(\.self) else { throw StoredResponses.notFound(journal.id) }
     return made
   }
 
-  func record(_ journal: RunJournal) async throws -> ResponseRecord { try await read(journal) { record, _ in record } }
+  func record(_ journal: RunJournal) async throws -> ResponsesRecord { try await read(journal) { record, _ in record } }
 
   /// The response as far as it has come.
   ///
   /// - Throws: `RequestError` 404 where it is lost.
-  func encoder(_ journal: RunJournal) async throws -> ResponseEncoder {
+  func encoder(_ journal: RunJournal) async throws -> ResponsesEncoder {
     await encoder(journal, try await record(journal))
   }
 
-  private func encoder(_ journal: RunJournal, _ record: ResponseRecord) async -> ResponseEncoder {
+  private func encoder(_ journal: RunJournal, _ record: ResponsesRecord) async -> ResponsesEncoder {
     let fold = RunFold(record.encoder(journal.id, createdAt: journal.createdAt))
     _ = await journal.tell(fold)
     return fold.encoder
@@ -106,7 +108,7 @@ final class StoredResponses {
     var next = id
     while let id = next {
       let journal = try previous(id, for: principal)
-      let (record, input) = try await read(journal) { ($0, try ResponseInputItem.list($1["input"])) }
+      let (record, input) = try await read(journal) { ($0, try ResponsesInputItem.list($1["input"])) }
       let answer = await encoder(journal, record).message
       let asked = try await self.messages(of: input, for: principal)
       messages.append(asked + [answer].filter { !$0.content.isEmpty || !$0.calls.isEmpty })
@@ -125,7 +127,7 @@ final class StoredResponses {
   /// What items say; those that stand for others are looked up.
   ///
   /// - Throws: `RequestError` 400 for an item that is not kept, and for too many.
-  func messages(of items: [ResponseInputItem], for principal: Principal) async throws -> [ChatMessage] {
+  func messages(of items: [ResponsesInputItem], for principal: Principal) async throws -> [ChatMessage] {
     let references = items.count { $0.reference != nil }
     guard references > 0 else { return items.compactMap(\.message) }
     guard references <= StoredResponses.maximumReferences else {
@@ -146,15 +148,15 @@ final class StoredResponses {
   /// - Parameter outputs: of the responses that were read already, by their ids.
   private func item(
     _ id: String, in outputs: inout [String: [JSONValue]], for principal: Principal
-  ) async throws -> ResponseInputItem {
-    guard let (response, index) = ResponseIdentity.owner(ofItem: id),
+  ) async throws -> ResponsesInputItem {
+    guard let (response, index) = ResponsesIdentity.owner(ofItem: id),
       let journal = find(response, principal)
     else { throw StoredResponses.noItem(id) }
     if outputs[response] == nil { outputs[response] = try await encoder(journal).output }
     guard let output = outputs[response], output.indices.contains(index), output[index]["id"]?.string == id else {
       throw StoredResponses.noItem(id)
     }
-    return try ResponseInputItem(output[index], at: "input")
+    return try ResponsesInputItem(output[index], at: "input")
   }
 
   private static func noItem(_ id: String) -> RequestError {

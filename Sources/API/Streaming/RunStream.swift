@@ -215,19 +215,19 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
 
   // MARK: Silence
 
-  /// Ten seconds: the patience for a head, and the pace of keep-alive comments. Proxies cut after 30 to 60.
-  private static var patience: Duration { .seconds(10) }
+  /// Ten seconds: the timeout for a head, and the pace of keep-alive comments. Proxies cut after 30 to 60.
+  private static var timeout: Duration { .seconds(10) }
 
   private func armTimer() {
     timer?.cancel()
-    let wait = lastWrite + Self.patience - scheduler.now
+    let wait = lastWrite + Self.timeout - scheduler.now
     // Holds the stream, and its end cancels it: a weak reference would slow down every other one.
     timer = scheduler.schedule(after: wait) { [self] in silenceTimerFired() }
   }
 
   private func silenceTimerFired() {
     guard !isOver else { return }
-    guard scheduler.now - lastWrite >= Self.patience else { return armTimer() }
+    guard scheduler.now - lastWrite >= Self.timeout else { return armTimer() }
     lastWrite = scheduler.now
     switch phase {
     case .holding: decide(.success(()))

@@ -91,7 +91,7 @@ extension TurnRunner {
   /// What is known of the run when its answer begins: how long that took, as OpenAI names it.
   private func mark(_ run: Run, _ asked: RequestedTurn, _ context: RequestContext) {
     context.setResponseField("openai-processing-ms", String((scheduler.now - context.startedAt).milliseconds))
-    guard run.tellsHistoryInWords else { return }
+    guard run.sendsHistoryAsText else { return }
     // The session is another one, perhaps, than when the run began.
     movedSession(run, asked)
     context.setResponseField("x-session-id", run.sessionID)

@@ -29,12 +29,12 @@ public struct RunDescription: Sendable, Equatable {
   /// When it was begun, in milliseconds since 1970.
   public let createdAt: Int
   /// Whether a run that waits for its client goes on in the same journal.
-  public let outlastsWaiting: Bool
+  public let survivesParking: Bool
 
   public init(
-    id: String, surface: String, principal: String, requestID: String, createdAt: Int, outlastsWaiting: Bool = false
+    id: String, surface: String, principal: String, requestID: String, createdAt: Int, survivesParking: Bool = false
   ) {
-    self.outlastsWaiting = outlastsWaiting
+    self.survivesParking = survivesParking
     self.id = id
     self.surface = surface
     self.principal = principal
@@ -45,7 +45,7 @@ public struct RunDescription: Sendable, Equatable {
   var json: JSONValue {
     [
       "id": .string(id), "surface": .string(surface), "principal": .string(principal),
-      "request_id": .string(requestID), "created_at": JSONValue(createdAt), "outlasts_waiting": .bool(outlastsWaiting),
+      "request_id": .string(requestID), "created_at": JSONValue(createdAt), "outlasts_waiting": .bool(survivesParking),
     ]
   }
 
@@ -61,7 +61,7 @@ public struct RunDescription: Sendable, Equatable {
     else { return nil }
     self.init(
       id: id, surface: surface, principal: principal, requestID: json["request_id"]?.string ?? "",
-      createdAt: createdAt, outlastsWaiting: json["outlasts_waiting"]?.bool ?? false)
+      createdAt: createdAt, survivesParking: json["outlasts_waiting"]?.bool ?? false)
   }
 }
 

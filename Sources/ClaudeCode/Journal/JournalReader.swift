@@ -103,7 +103,7 @@ public final class JournalReader: RunSource {
       // An end that others follow was only a turn's.
       guard offset == journal.length, !journal.isExpectingMore else { return }
       guard let outcome = (try? JSONValue(parsing: payload)).flatMap(RunOutcome.init) else { return lose() }
-      if case .parked = outcome, journal.outlastsWaiting { return }
+      if case .parked = outcome, journal.survivesParking { return }
       finish(outcome)
     }
   }

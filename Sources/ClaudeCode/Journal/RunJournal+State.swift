@@ -7,7 +7,7 @@ extension RunJournal {
     case queued
     case running
     /// It waits for its client.
-    case waiting
+    case parked
     /// With an error, or well.
     case ended(ClaudeError?)
   }

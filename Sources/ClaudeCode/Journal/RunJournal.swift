@@ -42,7 +42,7 @@ public final class RunJournal {
   let isKept: Bool
   public private(set) var total = Total()
   /// Whether a run that waits for its client goes on in this journal.
-  let outlastsWaiting: Bool
+  public let survivesParking: Bool
   /// Whether another turn follows when this one has ended.
   public var isExpectingMore = false
   /// Whether everything from the beginning can still be told.
@@ -78,7 +78,7 @@ public final class RunJournal {
     surface = description.surface
     principal = description.principal
     requestID = description.requestID
-    outlastsWaiting = description.outlastsWaiting
+    survivesParking = description.survivesParking
     createdAt = description.createdAt
     self.isKept = isKept
     self.limits = limits
@@ -120,7 +120,7 @@ public final class RunJournal {
     guard found.lastKind == JournalEntry.ended.rawValue, let json = try? JSONValue(parsing: found.last),
       let outcome = RunOutcome(json)
     else { return end(.failed(.interrupted)) }
-    if case .parked = outcome, outlastsWaiting { return end(.failed(.interrupted)) }
+    if case .parked = outcome, survivesParking { return end(.failed(.interrupted)) }
     total = Total(json["total"] ?? .null)
     state = State(outcome)
     // A time to come would keep the journal until then.
@@ -151,10 +151,10 @@ public final class RunJournal {
 
   /// The run ended, or never began.
   public func end(_ outcome: RunOutcome) {
-    let isWaiting = outcome == .parked && outlastsWaiting
-    if !isWaiting { run = nil }
+    let isParked = outcome == .parked && survivesParking
+    if !isParked { run = nil }
     let time = clock().milliseconds
-    state = isWaiting ? .waiting : State(outcome)
+    state = isParked ? .parked : State(outcome)
     endedAt = time
     total.add(outcome)
     append(.ended, outcome.json(result: resultLine, at: time, total).encoded.span)
@@ -318,8 +318,6 @@ public final class RunJournal {
 extension RunJournal: RunObserver {
   /// The disk is behind.
   public var isCongested: Bool { isWhole && window.end - written > limits.unwritten }
-
-  public var outlastsParking: Bool { outlastsWaiting }
 
   public var keepsRun: Bool { isKept || readers.contains { $0.keepsRun } }
 

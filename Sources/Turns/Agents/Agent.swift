@@ -139,7 +139,7 @@ package final class Agent {
 extension Agent: RunObserver {
   package var isCongested: Bool { false }
   package var keepsRun: Bool { false }
-  package var outlastsParking: Bool { true }
+  package var survivesParking: Bool { true }
   package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {}
 
   package func run(_ run: any RunSource, didEnd outcome: RunOutcome) {

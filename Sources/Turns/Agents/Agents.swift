@@ -38,7 +38,7 @@ public final class Agents {
     let journal = store.begin(
       RunDescription(
         id: turns.newID(), surface: Surface.agent.rawValue, principal: principal.id, requestID: caller.requestID,
-        createdAt: clock().milliseconds, outlastsWaiting: true), JournaledRequest(journaled), isKept: true)
+        createdAt: clock().milliseconds, survivesParking: true), JournaledRequest(journaled), isKept: true)
     let agent = agent(of: journal, principal)
     return (agent, try await agent.begin(turn, caller), warnings)
   }
@@ -125,7 +125,7 @@ extension RunJournal.State {
     switch self {
     case .queued: "queued"
     case .running: "running"
-    case .waiting: "waiting"
+    case .parked: "parked"
     case .ended(nil): "completed"
     case .ended(let error?):
       switch error.kind {

@@ -41,12 +41,12 @@ package struct ImportedHistory: Sendable {
 public final class Conversations {
   private let turns: TurnFactory
   private let parked: ParkedConversations
-  private let retryPatience: Duration
+  private let retryTimeout: Duration
 
-  /// - Parameter retryPatience: how long upstream retries may take before the client is told.
-  public init(turns: TurnFactory, retryPatience: Duration) {
+  /// - Parameter retryTimeout: how long upstream retries may take before the client is told.
+  public init(turns: TurnFactory, retryTimeout: Duration) {
     self.turns = turns
-    self.retryPatience = retryPatience
+    self.retryTimeout = retryTimeout
     parked = ParkedConversations()
   }
 
@@ -68,7 +68,7 @@ public final class Conversations {
       return ConversationPlan(work: work, place: place)
     }
     var (turn, warnings) = try await makeTurn(wanted.options, for: caller, conversation, headerSession)
-    turn.retryPatience = retryPatience
+    turn.retryTimeout = retryTimeout
     turn.outputSchema = place.form.schema
     if case .call = place.form {} else { offer(wanted.tools, to: &turn) }
     return ConversationPlan(work: .turn(turn), place: place, warnings: warnings)

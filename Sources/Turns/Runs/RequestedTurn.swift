@@ -55,7 +55,7 @@ package final class RequestedTurn {
   package let surface: Surface
   package let caller: Caller
   /// For a client that repeats its request when it has waited too long: its leaving is not yet the end.
-  package let key: RequestKey?
+  package let key: IdempotencyKey?
   /// Where what the run says is kept; nil for a run that ends with its connection.
   package let journal: RunJournal?
   /// Whether the answer begins with its turn.
@@ -68,7 +68,7 @@ package final class RequestedTurn {
   package let warnings: [String]
 
   package init(
-    _ work: RequestedWork, on surface: Surface, for caller: Caller, _ key: RequestKey? = nil,
+    _ work: RequestedWork, on surface: Surface, for caller: Caller, _ key: IdempotencyKey? = nil,
     journal: RunJournal? = nil, warnings: [String] = []
   ) {
     self.work = work

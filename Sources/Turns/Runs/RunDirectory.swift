@@ -40,7 +40,7 @@ extension ListedRun {
   package init(_ run: Run, _ origin: RunOrigin) {
     self.init(
       runID: run.id, requestIDs: origin.requestIDs, surface: origin.surface,
-      status: run.openCalls.isEmpty ? "running" : "waiting", sessionID: run.sessionID, createdAt: origin.createdAt,
+      status: run.openCalls.isEmpty ? "running" : "parked", sessionID: run.sessionID, createdAt: origin.createdAt,
       ownerID: origin.ownerID)
   }
 

@@ -13,7 +13,7 @@ public final class TurnRunner {
   private let newID: @Reactor () -> String
   private let clock: @Sendable () -> Timestamp
   private let retryGrace: Duration
-  private let repeats: RepeatedRequests
+  private let repeats: IdempotencyCache
   /// Requests whose turns wait for their beginning, by the turns' ids.
   package private(set) var queue: [String: QueuedTurn] = [:]
 
@@ -22,7 +22,7 @@ public final class TurnRunner {
   ///   - clock: the wall clock.
   public init(
     executor: ClaudeExecutor, turns: TurnFactory, scheduler: any Scheduler = Loop.main,
-    retryGrace: Duration = .seconds(2), repeats: RepeatedRequests? = nil,
+    retryGrace: Duration = .seconds(2), repeats: IdempotencyCache? = nil,
     clock: @escaping @Sendable () -> Timestamp, newID: @escaping @Reactor () -> String
   ) {
     self.executor = executor
@@ -31,13 +31,13 @@ public final class TurnRunner {
     self.retryGrace = retryGrace
     self.clock = clock
     self.newID = newID
-    self.repeats = repeats ?? RepeatedRequests(scheduler: scheduler)
+    self.repeats = repeats ?? IdempotencyCache(scheduler: scheduler)
   }
 
   /// The run of a request that is here for the second time; nil for one that is new.
   ///
   /// - Throws: `RequestError` 422 for another request under the same idempotency key.
-  package func recording(of key: RequestKey?) throws -> RunRecording? {
+  package func recording(of key: IdempotencyKey?) throws -> RunRecording? {
     guard let key, key.isRepeated else { return nil }
     return try repeats.recording(of: key)
   }

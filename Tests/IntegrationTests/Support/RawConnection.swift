@@ -21,9 +21,9 @@ final class RawConnection: Sendable {
     defer { unsafe freeaddrinfo(found) }
     descriptor = unsafe socket(address.ai_family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     // A read that waits longer than this has failed.
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    var timeout = timeval(tv_sec: 20, tv_usec: 0)
     unsafe setsockopt(
-      descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     guard unsafe connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 else {
       let error = errno
       Glibc.close(descriptor)

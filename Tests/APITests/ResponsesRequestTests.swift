@@ -12,16 +12,16 @@ import Testing
 @testable import Turns
 @testable import ClaudeCode
 
-struct ResponseRequestTests {
+struct ResponsesRequestTests {
   @Test("little is needed")
   func least() throws {
-    let request = try ResponseRequest(object(#"{"input":"hi"}"#))
+    let request = try ResponsesRequest(object(#"{"input":"hi"}"#))
     #expect(request.model == "claude-code" && request.isStored)
     #expect(!request.isStreamed && !request.isBackground)
-    let body = try ResponseBody(object(#"{"input":"hi"}"#), size: 14)
+    let body = try ResponsesBody(object(#"{"input":"hi"}"#), size: 14)
     #expect(body.input.compactMap(\.message) == [ChatMessage(role: .user, text: "hi")])
     #expect(body.journaled != nil)
-    #expect(try ResponseBody(object(#"{"input":"hi","store":false}"#), size: 28).journaled == nil)
+    #expect(try ResponsesBody(object(#"{"input":"hi","store":false}"#), size: 28).journaled == nil)
     #expect(request.stage.isEmpty && request.previousID == nil)
     #expect(request.echo["text"] == ["format": ["type": "text"]])
     #expect(request.echo["tools"] == [] && request.echo["store"] == true && request.echo["instructions"] == .null)
@@ -36,7 +36,7 @@ struct ResponseRequestTests {
       "tools":[{"type":"function","name":"f","parameters":{}}],"tool_choice":"required","max_output_tokens":7,
       "text":{"verbosity":"low","format":{"type":"json_schema","name":"x","schema":{"type":"object"}}}}
       """#)
-    let request = try ResponseRequest(body)
+    let request = try ResponsesRequest(body)
     #expect(request.stage == [ChatMessage(role: .system, text: "be brief")])
     #expect(request.previousID == "resp_1" && request.isStreamed && request.isBackground)
     #expect(request.options.effort == .high && request.options.workspace == "demo" && request.options.model == "opus")
@@ -64,12 +64,12 @@ struct ResponseRequestTests {
       (#"{"input":"x","text":{"format":{"type":"xml"}}}"#, "400 text.format.type -"),
     ])
   func refused(body: String, expected: String) throws {
-    #expect(try refusal { _ = try ResponseBody(object(body), size: 0) } == expected)
+    #expect(try refusal { _ = try ResponsesBody(object(body), size: 0) } == expected)
   }
 
   /// What the journal of a response has of its request.
-  private func journaled(_ record: ResponseRecord, _ body: JSONObject) throws -> JSONValue {
-    let journaled = ResponseRecord.journaled(body)
+  private func journaled(_ record: ResponsesRecord, _ body: JSONObject) throws -> JSONValue {
+    let journaled = ResponsesRecord.journaled(body)
     record.finish(journaled)
     let run = RunDescription(id: "r", surface: "response", principal: "me", requestID: "q", createdAt: 1)
     return try #require(RunDescription.request(in: journaled.record(of: run).dropFirst(JournalRecord.headerLength)))
@@ -78,12 +78,12 @@ struct ResponseRequestTests {
   @Test("what a journal has of a request is read again")
   func record() throws {
     let body = try object(#"{"input":"hi"}"#)
-    let record = ResponseRecord(
-      try ResponseRequest(body), isWholeTurn: false, functions: ["f"], maximumCalls: 1)
-    let read = try #require(try ResponseRecord.read(journaled(record, body)))
+    let record = ResponsesRecord(
+      try ResponsesRequest(body), isWholeTurn: false, functions: ["f"], maximumCalls: 1)
+    let read = try #require(try ResponsesRecord.read(journaled(record, body)))
     #expect(read.record.wanted == record.wanted && !read.record.isWholeTurn && read.body == body)
     #expect(read.record.functions == ["f"] && read.record.maximumCalls == 1)
-    #expect(try ResponseRecord.read(["x": 1]) == nil)
+    #expect(try ResponsesRecord.read(["x": 1]) == nil)
   }
 
   @Test("a body that is as deep as may be is kept, too")
@@ -91,8 +91,8 @@ struct ResponseRequestTests {
     let depth = JSONValue.maximumDepth - 1
     let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     let body = try object(#"{"input":"hi","x":\#(deep)}"#)
-    let record = ResponseRecord(try ResponseRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
-    #expect(try ResponseRecord.read(journaled(record, body))?.body == body)
+    let record = ResponsesRecord(try ResponsesRequest(body), isWholeTurn: true, functions: [], maximumCalls: .max)
+    #expect(try ResponsesRecord.read(journaled(record, body))?.body == body)
   }
 
   @Test("how long the instructions of a response may be")
@@ -100,7 +100,7 @@ struct ResponseRequestTests {
     let limit = RequestLimits.repeatedInstructions
     let outcomes = try await LimitTable.row("instructions of a response", limit) { offset in
       let text = String(repeating: "x", count: limit + offset)
-      return try refusal { _ = try ResponseRequest(["input": "hi", "instructions": .string(text)]) } ?? "taken"
+      return try refusal { _ = try ResponsesRequest(["input": "hi", "instructions": .string(text)]) } ?? "taken"
     }
     #expect(outcomes == ["taken", "taken", "400 instructions instructions_too_long"])
   }
@@ -108,18 +108,18 @@ struct ResponseRequestTests {
   @Test("how large what a response repeats may be")
   func repeated() async throws {
     let limit = RequestLimits.repeatedFields
-    let small = JSONValue.object(try ResponseRequest(["input": "hi", "user": ""]).echo).encoded.count
+    let small = JSONValue.object(try ResponsesRequest(["input": "hi", "user": ""]).echo).encoded.count
     let outcomes = try await LimitTable.row("fields a response repeats", limit) { offset in
       let text = String(repeating: "x", count: limit - small + offset)
-      return try refusal { _ = try ResponseRequest(["input": "hi", "user": .string(text)]) } ?? "taken"
+      return try refusal { _ = try ResponsesRequest(["input": "hi", "user": .string(text)]) } ?? "taken"
     }
     #expect(outcomes == ["taken", "taken", "400 - request_too_large"])
   }
 }
 
-struct ResponseInputItemTests {
+struct ResponsesInputItemTests {
   private func message(_ json: String) throws -> ChatMessage? {
-    try ResponseInputItem(JSONValue(parsing: json), at: "input[0]").message
+    try ResponsesInputItem(JSONValue(parsing: json), at: "input[0]").message
   }
 
   @Test("items are messages of the conversation")
@@ -154,12 +154,12 @@ struct ResponseInputItemTests {
 
   @Test("an item that stands for another says which")
   func references() throws {
-    let item = try ResponseInputItem(["type": "item_reference", "id": "msg_ab-cd_2"], at: "input[0]")
+    let item = try ResponsesInputItem(["type": "item_reference", "id": "msg_ab-cd_2"], at: "input[0]")
     #expect(item.reference == "msg_ab-cd_2" && item.message == nil)
-    let owner = try #require(ResponseIdentity.owner(ofItem: "msg_ab-cd_2"))
+    let owner = try #require(ResponsesIdentity.owner(ofItem: "msg_ab-cd_2"))
     #expect(owner.response == "resp_ab-cd" && owner.index == 2)
-    #expect(ResponseIdentity.owner(ofItem: "msg_abcd") == nil)
-    #expect(ResponseIdentity.owner(ofItem: "msg_ab_x") == nil)
+    #expect(ResponsesIdentity.owner(ofItem: "msg_abcd") == nil)
+    #expect(ResponsesIdentity.owner(ofItem: "msg_ab_x") == nil)
   }
 
   @Test("items are listed whole")
@@ -168,8 +168,8 @@ struct ResponseInputItemTests {
       "role": "user", "content": [["type": "input_text", "text": "hi"]], "type": "message", "id": "in_r_0",
       "status": "completed",
     ]
-    #expect(ResponseInputItem.listed("hi", stem: "r") == [listed])
-    #expect(ResponseInputItem.listed([["role": "user", "content": "hi"]], stem: "r") == [listed])
-    #expect(ResponseInputItem.listed(nil, stem: "r").isEmpty)
+    #expect(ResponsesInputItem.listed("hi", stem: "r") == [listed])
+    #expect(ResponsesInputItem.listed([["role": "user", "content": "hi"]], stem: "r") == [listed])
+    #expect(ResponsesInputItem.listed(nil, stem: "r").isEmpty)
   }
 }

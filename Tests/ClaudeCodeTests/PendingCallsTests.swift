@@ -4,7 +4,7 @@ import Testing
 
 @testable import ClaudeCode
 
-struct CallDeskTests {
+struct PendingCallsTests {
   private typealias Line = CLILine
 
   private static func calling(_ message: String, _ ids: [String]) -> [String] {
@@ -249,9 +249,9 @@ struct CallDeskTests {
 
 /// A desk on which the test lays lines and calls.
 private final class Desk {
-  private var desk: CallDesk
+  private var desk: PendingCalls
 
-  init(maximumCalls: Int = .max) { desk = CallDesk(maximumCalls: maximumCalls) }
+  init(maximumCalls: Int = .max) { desk = PendingCalls(maximumCalls: maximumCalls) }
 
   var open: [String] { desk.open }
   var told: [String] { desk.told }

@@ -1,7 +1,7 @@
 import Bytes
 
 /// What an output item is, beside the questions of the CLI: what comes piece by piece.
-enum ResponseOutputItem: Sendable {
+enum ResponsesOutputItem: Sendable {
   case message, reasoning
   case call(id: String, name: String)
 

@@ -12,25 +12,25 @@ import Testing
 /// Which requests are known again, and for how long.
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
-struct RepeatedRequestsTests {
+struct IdempotencyCacheTests {
   private let runs = RunsOfATest()
   private var scheduler: ManualScheduler { runs.scheduler }
 
-  private func requests(_ change: (inout RepeatedRequests.Limits) -> Void = { _ in }) -> RepeatedRequests {
-    var limits = RepeatedRequests.Limits()
+  private func requests(_ change: (inout IdempotencyCache.Limits) -> Void = { _ in }) -> IdempotencyCache {
+    var limits = IdempotencyCache.Limits()
     change(&limits)
-    return RepeatedRequests(limits: limits, scheduler: scheduler)
+    return IdempotencyCache(limits: limits, scheduler: scheduler)
   }
 
   private func key(
     _ fields: [String], _ body: String = "{}", path: String = "/a", _ principal: Principal = FactoryStage.me
-  ) throws -> RequestKey? {
-    RequestKey(try HTTPRequest.of("POST", path, fields).head, Array(body.utf8), principal)
+  ) throws -> IdempotencyKey? {
+    IdempotencyKey(try HTTPRequest.of("POST", path, fields).head, Array(body.utf8), principal)
   }
 
   private nonisolated static let again = ["x-stainless-retry-count: 1"]
 
-  private func key(_ body: String) throws -> RequestKey { try #require(try key(Self.again, body)) }
+  private func key(_ body: String) throws -> IdempotencyKey { try #require(try key(Self.again, body)) }
 
   private func run() -> Run { runs.keep(.idle(scheduler, HeardRun())) }
 
@@ -92,7 +92,7 @@ struct RepeatedRequestsTests {
     let line = Array(CLILine.initLine.utf8)
     let scanned = StreamMessage(scanning: line.span)
     let message = try #require(scanned)
-    func record(_ count: Int, _ key: RequestKey) throws {
+    func record(_ count: Int, _ key: IdempotencyKey) throws {
       let run = run()
       requests.record(run, isWholeTurn: true, for: key)
       try requests.recording(of: key)?.run(run, didReceive: message, in: [UInt8](repeating: 0x20, count: count).span)
@@ -124,7 +124,7 @@ struct RepeatedRequestsTests {
 
   @Test("how long after its end a run can be repeated")
   func window() async throws {
-    let limit = RepeatedRequests.Limits().window
+    let limit = IdempotencyCache.Limits().window
     let outcomes = try await LimitTable.row("repetition after the end", limit) { offset in
       let requests = requests()
       let run = run()
@@ -184,7 +184,7 @@ struct RepeatedRequestsTests {
   // MARK: How much
 
   /// A run of which `count` bytes were recorded.
-  private func record(_ count: Int, _ requests: RepeatedRequests, _ body: String) throws -> Run {
+  private func record(_ count: Int, _ requests: IdempotencyCache, _ body: String) throws -> Run {
     let run = run()
     requests.record(run, isWholeTurn: true, for: try key(body))
     let line = Array(CLILine.initLine.utf8)
@@ -197,7 +197,7 @@ struct RepeatedRequestsTests {
 
   @Test("how much of all runs is kept: the oldest makes room")
   func total() async throws {
-    let limits = RepeatedRequests.Limits()
+    let limits = IdempotencyCache.Limits()
     let outcomes = try await LimitTable.row("bytes of all runs kept", limits.total) { offset in
       let requests = requests { $0.run = limits.total }
       let runs = [try record(limits.total - 1000, requests, "1"), try record(1000 + offset, requests, "2"), run()]

@@ -2,7 +2,7 @@ import HTTP
 import Identity
 import Turns
 
-extension RequestKey {
+extension IdempotencyKey {
   /// Nil for a client that does not retry by itself.
   ///
   /// - Parameter body: the request's body as it came.

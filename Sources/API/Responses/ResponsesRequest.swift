@@ -4,7 +4,7 @@ import HTTPServer
 import Turns
 
 /// The body of `POST /v1/responses`: what is used of it, but for its input.
-struct ResponseRequest: Sendable, Equatable {
+struct ResponsesRequest: Sendable, Equatable {
   /// As the client spells it.
   let model: String
   let instructions: String?
@@ -62,7 +62,7 @@ struct ResponseRequest: Sendable, Equatable {
 
   private static func echo(_ body: JSONObject, model: String) throws -> JSONObject {
     var echo = JSONObject()
-    for (name, value) in ResponseRequest.defaults.members.map({ ($0.key, $0.value) }) {
+    for (name, value) in ResponsesRequest.defaults.members.map({ ($0.key, $0.value) }) {
       echo[name] = body[name].flatMap { $0.isNull ? nil : $0 } ?? value
     }
     echo["model"] = .string(model)
@@ -86,9 +86,9 @@ struct ResponseRequest: Sendable, Equatable {
 }
 
 /// A whole body of `POST /v1/responses`, read where that takes nobody's time: only `request` is kept as long as the run.
-struct ResponseBody: Sendable {
-  let request: ResponseRequest
-  let input: [ResponseInputItem]
+struct ResponsesBody: Sendable {
+  let request: ResponsesRequest
+  let input: [ResponsesInputItem]
   /// The body for the journal; nil for a response that is not stored.
   let journaled: JournaledRequest?
   /// Bytes of the body: a measure of the work it makes.
@@ -97,8 +97,8 @@ struct ResponseBody: Sendable {
   /// - Throws: `RequestError` 400 with `param`.
   init(_ body: JSONObject, size: Int) throws {
     self.size = size
-    request = try ResponseRequest(body)
-    input = try ResponseInputItem.list(body["input"])
-    journaled = request.isStored ? ResponseRecord.journaled(body) : nil
+    request = try ResponsesRequest(body)
+    input = try ResponsesInputItem.list(body["input"])
+    journaled = request.isStored ? ResponsesRecord.journaled(body) : nil
   }
 }

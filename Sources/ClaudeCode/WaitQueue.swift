@@ -2,7 +2,7 @@ import EventLoop
 
 /// Those who wait for something, in the order they came; each for so long, and no longer than it is wanted.
 @Reactor
-final class WaitingLine {
+final class WaitQueue {
   @Reactor
   private final class Place {
     /// Whose place it is; empty where that does not matter.
@@ -38,29 +38,29 @@ final class WaitingLine {
   /// Waits at the end of a line until `admitNext` comes to this place.
   ///
   /// - Parameters:
-  ///   - late: what is thrown when `patience` is over.
+  ///   - late: what is thrown when `timeout` is over.
   ///   - owner: whose place it is, for `admitNext(by:)`.
   ///   - line: asked when the wait begins; nil means that there is nothing to wait for any more.
   /// - Throws: `cancelled` when `cancellation` says so first.
   static func wait(
-    patience: Duration, cancellation: CancellationSignal, late: ClaudeError, owner: String = "",
-    in line: () -> WaitingLine?
+    timeout: Duration, cancellation: CancellationSignal, late: ClaudeError, owner: String = "",
+    in line: () -> WaitQueue?
   ) async throws(ClaudeError) {
     let outcome: Result<Void, ClaudeError> = await withCheckedContinuation { continuation in
       // Asked in here: what was waited for may have happened before the continuation existed.
       guard let line = line() else { return continuation.resume(returning: .success(())) }
-      line.join(owner, patience, cancellation, late) { continuation.resume(returning: $0) }
+      line.join(owner, timeout, cancellation, late) { continuation.resume(returning: $0) }
     }
     try outcome.get()
   }
 
   private func join(
-    _ owner: String, _ patience: Duration, _ cancellation: CancellationSignal, _ late: ClaudeError,
+    _ owner: String, _ timeout: Duration, _ cancellation: CancellationSignal, _ late: ClaudeError,
     _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
   ) {
     let place = Place(owner, cancellation, resume)
     places.append(place)
-    place.timer = scheduler.schedule(after: patience) { [weak self] in self?.dismiss(place, late) }
+    place.timer = scheduler.schedule(after: timeout) { [weak self] in self?.dismiss(place, late) }
     place.token = cancellation.whenCancelled { [weak self] in
       self?.dismiss(place, .callerLeft)
     }

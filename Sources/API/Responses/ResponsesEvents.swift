@@ -4,9 +4,9 @@ import Turns
 
 /// The events of one response, and the output items they tell of. Text is spliced into a prebuilt frame as it came from
 /// the CLI: the same escapes are valid in both.
-struct ResponseEvents: AnswerWriter {
+struct ResponsesEvents: AnswerWriter {
   private struct OpenItem {
-    let kind: ResponseOutputItem
+    let kind: ResponsesOutputItem
     let id: String
     /// Its text or its arguments, as the inside of a JSON string.
     var text = ByteBuffer()
@@ -19,7 +19,7 @@ struct ResponseEvents: AnswerWriter {
   /// The items that are whole.
   private(set) var items: [JSONValue] = []
   private var open: OpenItem?
-  private let identity: ResponseIdentity
+  private let identity: ResponsesIdentity
   /// Whether the model's text goes to the client: a structured answer comes with the result, and only that counts.
   private let tellsText: Bool
   /// The last event that the client has had already.
@@ -29,7 +29,7 @@ struct ResponseEvents: AnswerWriter {
   /// Whether reasoning that comes now begins a line.
   var startsLine = true
 
-  init(_ identity: ResponseIdentity, tellsText: Bool, after known: Int) {
+  init(_ identity: ResponsesIdentity, tellsText: Bool, after known: Int) {
     self.identity = identity
     self.tellsText = tellsText
     self.known = known
@@ -38,7 +38,7 @@ struct ResponseEvents: AnswerWriter {
   // MARK: Events
 
   /// An event with the whole response.
-  mutating func snapshot(_ event: String, _ status: ResponseStatus, usage: TokenUsage? = nil, cost: Double? = nil) {
+  mutating func snapshot(_ event: String, _ status: ResponsesStatus, usage: TokenUsage? = nil, cost: Double? = nil) {
     emit(event, ["response": identity.json(status, output: items, usage: usage, cost: cost)])
   }
 
@@ -67,7 +67,7 @@ struct ResponseEvents: AnswerWriter {
 
   // MARK: Items
 
-  private mutating func begin(_ item: ResponseOutputItem) {
+  private mutating func begin(_ item: ResponsesOutputItem) {
     close()
     let index = items.count
     let id = identity.itemID(item.prefix, index)
@@ -117,11 +117,11 @@ struct ResponseEvents: AnswerWriter {
     switch item.kind {
     case .message:
       fields["content_index"] = 0
-      fields["part"] = ResponseOutputItem.textPart(text)
+      fields["part"] = ResponsesOutputItem.textPart(text)
       emit("response.content_part.\(event)", fields)
     case .reasoning:
       fields["summary_index"] = 0
-      fields["part"] = ResponseOutputItem.summaryPart(text)
+      fields["part"] = ResponsesOutputItem.summaryPart(text)
       emit("response.reasoning_summary_part.\(event)", fields)
     case .call: break
     }

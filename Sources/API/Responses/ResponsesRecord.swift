@@ -3,15 +3,15 @@ import ClaudeCode
 import Turns
 
 /// What a response's journal has of its request: enough to encode its events again.
-struct ResponseRecord: Sendable {
-  let wanted: ResponseRequest
+struct ResponsesRecord: Sendable {
+  let wanted: ResponsesRequest
   /// Whether the answer begins with its turn.
   let isWholeTurn: Bool
   /// The functions that the run's client has, and how many calls one message may make.
   let functions: Set<String>
   let maximumCalls: Int
 
-  init(_ wanted: ResponseRequest, isWholeTurn: Bool, functions: Set<String>, maximumCalls: Int) {
+  init(_ wanted: ResponsesRequest, isWholeTurn: Bool, functions: Set<String>, maximumCalls: Int) {
     self.wanted = wanted
     self.isWholeTurn = isWholeTurn
     self.functions = functions
@@ -41,10 +41,10 @@ struct ResponseRecord: Sendable {
   ///
   /// - Returns: the record, and the request's body; nil for something else.
   /// - Throws: `RequestError` for a body that is none.
-  static func read(_ json: JSONValue) throws -> (record: ResponseRecord, body: JSONObject)? {
+  static func read(_ json: JSONValue) throws -> (record: ResponsesRecord, body: JSONObject)? {
     guard let text = json["body"]?.string, let body = try JSONValue(parsing: text).object else { return nil }
-    let record = ResponseRecord(
-      try ResponseRequest(body), isWholeTurn: json["is_whole_turn"]?.bool ?? true,
+    let record = ResponsesRecord(
+      try ResponsesRequest(body), isWholeTurn: json["is_whole_turn"]?.bool ?? true,
       functions: Set((json["functions"]?.array ?? []).compactMap(\.string)),
       maximumCalls: json["maximum_calls"]?.count ?? .max)
     return (record, body)
@@ -55,18 +55,18 @@ struct ResponseRecord: Sendable {
   ///   - known: the number of the last event that the client has had already.
   func encoder(
     _ id: String, createdAt milliseconds: Int, beginsAtOnce: Bool = false, after known: Int = -1
-  ) -> ResponseEncoder {
-    ResponseEncoder(
-      ResponseIdentity(id: id, created: milliseconds / 1000, echo: wanted.echo), form: wanted.form(of: id),
+  ) -> ResponsesEncoder {
+    ResponsesEncoder(
+      ResponsesIdentity(id: id, created: milliseconds / 1000, echo: wanted.echo), form: wanted.form(of: id),
       maximumCalls: maximumCalls, functions: functions, isWholeTurn: isWholeTurn, isBackground: wanted.isBackground,
       beginsAtOnce: beginsAtOnce, after: known)
   }
 }
 
-extension ResponseRequest {
+extension ResponsesRequest {
   /// What the answer has to be. A call that the CLI has no name for is named after the response.
   func form(of id: String) -> AnswerForm {
     guard case .required(let functions) = tools.choice else { return format }
-    return .call(functions, id: "call_\(id.dropFirst(ResponseIdentity.prefix.count))")
+    return .call(functions, id: "call_\(id.dropFirst(ResponsesIdentity.prefix.count))")
   }
 }

@@ -7,7 +7,7 @@ package import Identity
 /// Recognises a request that is sent again while its first answer is under way, or was just given: client libraries do so
 /// by themselves when they have waited too long, and the agent must not run twice.
 @Reactor
-public final class RepeatedRequests {
+public final class IdempotencyCache {
   public struct Limits: Sendable, Equatable {
     /// Bytes of lines kept of one run.
     public var run = 8 * 1024 * 1024
@@ -20,7 +20,7 @@ public final class RepeatedRequests {
   }
 
   private struct Entry {
-    let key: RequestKey
+    let key: IdempotencyKey
     let recording: RunRecording
   }
 
@@ -37,7 +37,7 @@ public final class RepeatedRequests {
   /// The run that was started for the same request; nil for a new request.
   ///
   /// - Throws: `RequestError` 422 for another request under the same idempotency key.
-  package func recording(of key: RequestKey) throws -> RunRecording? {
+  package func recording(of key: IdempotencyKey) throws -> RunRecording? {
     guard let entry = entries.last(where: { $0.key == key }) else { return nil }
     guard entry.key.body == key.body else {
       throw RequestError(
@@ -50,7 +50,7 @@ public final class RepeatedRequests {
   /// Keeps what `run` says, in case its request comes again.
   ///
   /// - Parameter isWholeTurn: whether the request has begun the turn.
-  package func record(_ run: Run, isWholeTurn: Bool, in journal: RunJournal? = nil, for key: RequestKey) {
+  package func record(_ run: Run, isWholeTurn: Bool, in journal: RunJournal? = nil, for key: IdempotencyKey) {
     let recording = RunRecording(
       run, isWholeTurn: isWholeTurn, journal: journal, capacity: limits.run,
       onGrowth: { [weak self] in self?.makeRoom() }
@@ -87,7 +87,7 @@ public final class RepeatedRequests {
 }
 
 /// Whose request it is, and what it says: equal for a request and its repetition.
-package struct RequestKey: Hashable, Sendable {
+package struct IdempotencyKey: Hashable, Sendable {
   package let principal: String
   /// Of the path and the idempotency key, or without one of the path and the body.
   private let identity: [UInt8]
@@ -108,7 +108,7 @@ package struct RequestKey: Hashable, Sendable {
     isRepeated = given != nil || isRetry
   }
 
-  package static func == (left: RequestKey, right: RequestKey) -> Bool {
+  package static func == (left: IdempotencyKey, right: IdempotencyKey) -> Bool {
     left.principal == right.principal && left.identity == right.identity
   }
 

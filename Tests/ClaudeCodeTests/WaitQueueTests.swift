@@ -6,21 +6,21 @@ import Testing
 
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
-struct WaitingLineTests {
+struct WaitQueueTests {
   private let scheduler = ManualScheduler()
   private let admissions = Admissions()
-  private let line: WaitingLine
+  private let line: WaitQueue
 
   private static let late = ClaudeError(.overloaded, "late", reachedCLI: false)
 
-  init() { line = WaitingLine(scheduler) }
+  init() { line = WaitQueue(scheduler) }
 
   @discardableResult
   private func join(
-    _ name: String, patience: Duration = .seconds(8), cancellation: CancellationSignal = CancellationSignal()
+    _ name: String, timeout: Duration = .seconds(8), cancellation: CancellationSignal = CancellationSignal()
   ) async -> Task<Void, Never> {
     await admissions.note(name) { [line] () async throws(ClaudeError) in
-      try await WaitingLine.wait(patience: patience, cancellation: cancellation, late: Self.late) { line }
+      try await WaitQueue.wait(timeout: timeout, cancellation: cancellation, late: Self.late) { line }
     }
   }
 
@@ -41,22 +41,22 @@ struct WaitingLineTests {
   @Test("who finds nothing to wait for does not wait")
   func nothing() async {
     await admissions.note("a") { () async throws(ClaudeError) in
-      try await WaitingLine.wait(patience: .seconds(8), cancellation: CancellationSignal(), late: Self.late) { nil }
+      try await WaitQueue.wait(timeout: .seconds(8), cancellation: CancellationSignal(), late: Self.late) { nil }
     }
     #expect(admissions.entries == ["a in"])
     #expect(scheduler.waits.isEmpty)
   }
 
   @Test("who has waited for so long is sent away; each has a time of its own")
-  func patience() async throws {
+  func timeout() async throws {
     let limit = Duration.seconds(8)
     let outcomes = try await LimitTable.row("wait in a line", limit) { offset in
       let scheduler = ManualScheduler()
-      let line = WaitingLine(scheduler)
+      let line = WaitQueue(scheduler)
       let admissions = Admissions()
-      for (name, patience) in [("a", limit), ("b", limit * 2)] {
+      for (name, timeout) in [("a", limit), ("b", limit * 2)] {
         await admissions.note(name) { () async throws(ClaudeError) in
-          try await WaitingLine.wait(patience: patience, cancellation: CancellationSignal(), late: Self.late) { line }
+          try await WaitQueue.wait(timeout: timeout, cancellation: CancellationSignal(), late: Self.late) { line }
         }
       }
       scheduler.advance(by: limit + .milliseconds(offset))

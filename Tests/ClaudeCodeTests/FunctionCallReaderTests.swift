@@ -4,12 +4,12 @@ import Testing
 
 @testable import ClaudeCode
 
-struct CallTellerTests {
+struct FunctionCallReaderTests {
   private static func block(_ id: String, _ name: String = "mcp__client__f", input: JSONValue = [:]) -> JSONValue {
     ["type": "tool_use", "id": .string(id), "name": .string(name), "input": input]
   }
 
-  private var teller = CallTeller(maximum: .max)
+  private var teller = FunctionCallReader(maximum: .max)
   private var transcript = AnswerTranscript()
 
   private mutating func stream(_ id: String, _ pieces: String..., ends: Bool = true) {
@@ -63,7 +63,7 @@ struct CallTellerTests {
 
   @Test("a function that the client does not have is not told", arguments: [true, false])
   mutating func undeclared(isStreamed: Bool) {
-    teller = CallTeller(maximum: .max, functions: ["g"])
+    teller = FunctionCallReader(maximum: .max, functions: ["g"])
     if isStreamed { stream("a", "{}") } else { teller.whole(Self.block("a"), &transcript) }
     #expect(!teller.hasTold)
     teller.whole(Self.block("b", "mcp__client__g"), &transcript)
@@ -82,7 +82,7 @@ struct CallTellerTests {
 
   @Test("more calls of a message than may be are not told; the next message has its own", arguments: [true, false])
   mutating func maximum(isStreamed: Bool) {
-    teller = CallTeller(maximum: 2)
+    teller = FunctionCallReader(maximum: 2)
     for id in ["a", "b", "c"] {
       if isStreamed { stream(id, "{}") } else { teller.whole(Self.block(id), &transcript) }
     }

@@ -2,7 +2,7 @@ import Bytes
 import ClaudeCode
 
 /// What is the same in every form of one response.
-struct ResponseIdentity: Sendable, Equatable {
+struct ResponsesIdentity: Sendable, Equatable {
   /// `resp_…`
   let id: String
   /// Unix seconds.
@@ -11,7 +11,7 @@ struct ResponseIdentity: Sendable, Equatable {
   let echo: JSONObject
 
   /// What its items' ids are made of.
-  var stem: Substring { id.dropFirst(ResponseIdentity.prefix.count) }
+  var stem: Substring { id.dropFirst(ResponsesIdentity.prefix.count) }
 
   static let prefix = "resp_"
 
@@ -25,7 +25,7 @@ struct ResponseIdentity: Sendable, Equatable {
   func itemID(_ kind: String, _ index: Int) -> String { "\(kind)_\(stem)_\(index)" }
 
   /// The response at some point of its life.
-  func json(_ status: ResponseStatus, output: [JSONValue], usage: TokenUsage?, cost: Double?) -> JSONValue {
+  func json(_ status: ResponsesStatus, output: [JSONValue], usage: TokenUsage?, cost: Double?) -> JSONValue {
     var object: JSONObject = [
       "id": .string(id), "object": "response", "created_at": JSONValue(created), "status": .string(status.name),
       "error": status.error, "incomplete_details": status.incompleteDetails,
@@ -38,7 +38,7 @@ struct ResponseIdentity: Sendable, Equatable {
 }
 
 /// How it is with a response.
-enum ResponseStatus: Sendable, Equatable {
+enum ResponsesStatus: Sendable, Equatable {
   case queued
   case inProgress
   case completed

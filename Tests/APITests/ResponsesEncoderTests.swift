@@ -14,8 +14,8 @@ import Testing
 /// another one begins with the results.
 struct ResponseStage {
   private let form: AnswerForm
-  private var desk = CallDesk()
-  private var encoder: ResponseEncoder
+  private var desk = PendingCalls()
+  private var encoder: ResponsesEncoder
   private var output = ByteBuffer()
   private var isOver = false
   private(set) var texts: [String] = []
@@ -34,9 +34,9 @@ struct ResponseStage {
 
   private static func encoder(
     _ form: AnswerForm, _ isBackground: Bool, _ known: Int, isWholeTurn: Bool
-  ) -> ResponseEncoder {
-    ResponseEncoder(
-      ResponseIdentity(id: "resp_1", created: 1_795_235_530, echo: ["model": "claude-code"]), form: form,
+  ) -> ResponsesEncoder {
+    ResponsesEncoder(
+      ResponsesIdentity(id: "resp_1", created: 1_795_235_530, echo: ["model": "claude-code"]), form: form,
       isWholeTurn: isWholeTurn, isBackground: isBackground, beginsAtOnce: isBackground, after: known)
   }
 
@@ -88,7 +88,7 @@ struct ResponseStage {
   }
 }
 
-struct ResponseEncoderTests {
+struct ResponsesEncoderTests {
   private static let turns = [
     "cut-midstream", "error-event-midstream", "max-tokens", "refusal", "retry-429", "surrogates", "text", "thinking",
     "tool-allowed", "tool-denied", "tools-parallel", "functions-after-text", "functions-beside-bash", "functions-empty",
@@ -172,7 +172,7 @@ struct ResponseEncoderTests {
   func message(name: String) throws {
     let stage = ResponseStage.recorded(name)
     for (document, message) in zip(stage.documents, stage.messages) {
-      let items = try (document["output"]?.array ?? []).map { try ResponseInputItem($0, at: "input") }
+      let items = try (document["output"]?.array ?? []).map { try ResponsesInputItem($0, at: "input") }
       #expect(ChatHistory.merged(items.compactMap(\.message)) == [message])
     }
   }
@@ -190,7 +190,7 @@ struct ResponseEncoderTests {
           "arguments": #"{"command":"ls"}"#,
         ])
     #expect(
-      try ResponseInputItem(item, at: "input").message?.calls == [
+      try ResponsesInputItem(item, at: "input").message?.calls == [
         ChatToolCall(
           id: "approve_7", name: "approve_tool_use", arguments: #"{"tool_name":"Bash","input":{"command":"ls"}}"#)
       ])

@@ -4,17 +4,17 @@ import Turns
 
 /// Writes a run as the events of a response, and knows the response at every point. Pure: recorded lines in, exact bytes
 /// out; the same lines give the same events with the same numbers, whenever they are asked for.
-struct ResponseEncoder: RunEncoder {
-  private let identity: ResponseIdentity
+struct ResponsesEncoder: RunEncoder {
+  private let identity: ResponsesIdentity
   private var reader: AnswerReader
-  private var events: ResponseEvents
+  private var events: ResponsesEvents
   private let form: AnswerForm
   private let isWholeTurn: Bool
   private let isBackground: Bool
   /// Whether the client is to see the stream begin, whatever comes of it.
   private let beginsAtOnce: Bool
   private var hasBegun = false
-  private var status = ResponseStatus.inProgress
+  private var status = ResponsesStatus.inProgress
   private var usage: TokenUsage?
   private var cost: Double?
 
@@ -22,7 +22,7 @@ struct ResponseEncoder: RunEncoder {
   ///   - known: the number of the last event that the client has had already; -1 for none.
   ///   - isWholeTurn: whether the answer begins with its turn; one that goes on after calls does not.
   init(
-    _ identity: ResponseIdentity, form: AnswerForm = .text, maximumCalls: Int = .max, functions: Set<String>? = nil,
+    _ identity: ResponsesIdentity, form: AnswerForm = .text, maximumCalls: Int = .max, functions: Set<String>? = nil,
     isWholeTurn: Bool = true, isBackground: Bool = false, beginsAtOnce: Bool = false, after known: Int = -1
   ) {
     self.identity = identity
@@ -31,13 +31,13 @@ struct ResponseEncoder: RunEncoder {
     self.isBackground = isBackground
     self.beginsAtOnce = beginsAtOnce
     reader = AnswerReader(maximumCalls: maximumCalls, functions: functions)
-    events = ResponseEvents(identity, tellsText: form == .text, after: known)
+    events = ResponsesEvents(identity, tellsText: form == .text, after: known)
   }
 
   /// The response as far as it has come.
   ///
   /// - Parameter status: in the place of its own, for a run that has said nothing of it yet.
-  func json(_ status: ResponseStatus? = nil) -> JSONValue {
+  func json(_ status: ResponsesStatus? = nil) -> JSONValue {
     identity.json(status ?? self.status, output: output, usage: usage, cost: cost)
   }
 
@@ -47,7 +47,7 @@ struct ResponseEncoder: RunEncoder {
   /// The answer as the client will send it back.
   var message: ChatMessage { ChatMessage(responseItems: events.items) }
 
-  var hasContent: Bool { beginsAtOnce || events.sequence > ResponseEncoder.opening(isBackground) }
+  var hasContent: Bool { beginsAtOnce || events.sequence > ResponsesEncoder.opening(isBackground) }
 
   /// How many events there are before the first item.
   private static func opening(_ isBackground: Bool) -> Int { isBackground ? 3 : 2 }
@@ -89,7 +89,7 @@ struct ResponseEncoder: RunEncoder {
       throw ClaudeError(.empty, "Claude Code answered with nothing", reachedCLI: true)
     }
     finish(
-      ResponseStatus(finishReason: reader.hasCalls ? "stop" : result.finishReason(last: reader.stopReason)),
+      ResponsesStatus(finishReason: reader.hasCalls ? "stop" : result.finishReason(last: reader.stopReason)),
       isWholeTurn ? result.usage : reader.usage, cost: result.totalCost)
   }
 
@@ -99,7 +99,7 @@ struct ResponseEncoder: RunEncoder {
     if let call = form.call(output) { events.call(call) } else { events.structured(output) }
   }
 
-  private mutating func finish(_ status: ResponseStatus, _ usage: TokenUsage?, cost: Double?) {
+  private mutating func finish(_ status: ResponsesStatus, _ usage: TokenUsage?, cost: Double?) {
     self.status = status
     self.usage = usage
     self.cost = cost
@@ -131,7 +131,7 @@ struct ResponseEncoder: RunEncoder {
   }
 }
 
-extension ResponseStatus {
+extension ResponsesStatus {
   /// - Parameter finishReason: OpenAI's word for why a completion ends.
   fileprivate init(finishReason: String) {
     switch finishReason {
@@ -145,7 +145,7 @@ extension ResponseStatus {
 extension ChatMessage {
   /// The items of one answer as one message.
   init(responseItems items: [JSONValue]) {
-    let messages = items.compactMap { (try? ResponseInputItem($0, at: "output"))?.message }
+    let messages = items.compactMap { (try? ResponsesInputItem($0, at: "output"))?.message }
     self = ChatHistory.merged(messages).first ?? ChatMessage(role: .assistant, text: "")
   }
 }

@@ -4,16 +4,16 @@ import Testing
 
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
-struct IdlenessTests {
+struct IdleWaitersTests {
   private let scheduler = ManualScheduler()
-  private let idleness: Idleness
+  private let idleness: IdleWaiters
 
-  init() { idleness = Idleness(scheduler) }
+  init() { idleness = IdleWaiters(scheduler) }
 
   /// Begins to wait, and returns when it does.
-  private func wait(_ patience: Duration = .seconds(10)) async -> Task<Void, Never> {
+  private func wait(_ timeout: Duration = .seconds(10)) async -> Task<Void, Never> {
     let before = scheduler.waits.count
-    let task = Task.onLoop { await idleness.wait(within: patience) { false } }
+    let task = Task.onLoop { await idleness.wait(within: timeout) { false } }
     await until { scheduler.waits.count > before }
     return task
   }
@@ -34,8 +34,8 @@ struct IdlenessTests {
     idleness.begin()
   }
 
-  @Test("patience ends a wait, and that wait alone", arguments: [-1, 0, 1])
-  func patience(offset: Int) async {
+  @Test("timeout ends a wait, and that wait alone", arguments: [-1, 0, 1])
+  func timeout(offset: Int) async {
     let tasks = [await wait(), await wait(.seconds(20))]
     scheduler.advance(by: .seconds(10) + .milliseconds(offset))
     #expect(

@@ -5,7 +5,7 @@ import Bytes
 ///
 /// A message of calls is over at `message_delta` with `tool_use` followed by `message_stop`: only then is it known that no
 /// further call comes (CLI 2.1.329). The CLI's requests for the calls may come before that or after, and so may results.
-struct CallDesk: Sendable {
+struct PendingCalls: Sendable {
   /// Calls of the message under way, by id, in order.
   private var current: [String] = []
   private var stopsForTools = false
@@ -74,7 +74,7 @@ struct CallDesk: Sendable {
   }
 
   private mutating func close() -> Bool {
-    for id in current.dropFirst(maximumCalls) { results[id] = CallDesk.oneAtATime }
+    for id in current.dropFirst(maximumCalls) { results[id] = PendingCalls.oneAtATime }
     open += current.prefix(maximumCalls)
     current = []
     return !open.isEmpty

@@ -9,7 +9,7 @@ public import Turns
 
 /// `POST /v1/responses`, and what can be done with a response by its id.
 @Reactor
-public struct ResponseRoutes {
+public struct ResponsesRoutes {
   private let turns: TurnFactory
   private let runner: TurnRunner
   private let conversations: Conversations
@@ -52,14 +52,14 @@ public struct ResponseRoutes {
   /// A response that is to be made. It is kept as long as the run, and holds nothing large.
   private struct Order {
     let id: String
-    let wanted: ResponseRequest
+    let wanted: ResponsesRequest
     let place: ConversationPlace
     /// Of the request, with what it has inherited.
     let options: TurnOptions
     let asked: RequestedTurn
     /// Bytes of the request's body.
     let size: Int
-    let encoder: ResponseEncoder
+    let encoder: ResponsesEncoder
     /// The journal of the response that this request has asked for before.
     let repeated: RunJournal?
   }
@@ -77,16 +77,16 @@ public struct ResponseRoutes {
     let caller = try context.caller()
     let principal = caller.principal
     let (body, key) = try await JSONBody.read(request) {
-      (try ResponseBody($0, size: $1.count), RequestKey(request.head, $1, principal))
+      (try ResponsesBody($0, size: $1.count), IdempotencyKey(request.head, $1, principal))
     }
     let wanted = body.request
     let recording = try runner.recording(of: key)
-    let id = recording?.journal?.id ?? "\(ResponseIdentity.prefix)\(turns.newID())"
+    let id = recording?.journal?.id ?? "\(ResponsesIdentity.prefix)\(turns.newID())"
     let plan = try await plan(body, id, try request.head.sessionID, caller)
     let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
     let now = recording?.journal?.createdAt ?? clock().milliseconds
     let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
-    let record = ResponseRecord(
+    let record = ResponsesRecord(
       wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
     let journal = recording == nil ? begin(record, body.journaled, id, at: now, caller) : nil
     let isDetached = wanted.isBackground && journal != nil
@@ -101,7 +101,7 @@ public struct ResponseRoutes {
 
   /// The journal of a response that is stored.
   private func begin(
-    _ record: ResponseRecord, _ request: JournaledRequest?, _ id: String, at now: Int, _ caller: Caller
+    _ record: ResponsesRecord, _ request: JournaledRequest?, _ id: String, at now: Int, _ caller: Caller
   ) -> RunJournal? {
     guard let request else { return nil }
     record.finish(request)
@@ -112,8 +112,8 @@ public struct ResponseRoutes {
   }
 
   private func plan(
-    _ body: ResponseBody, _ id: String, _ session: String?, _ caller: Caller
-  ) async throws -> ResponsePlan {
+    _ body: ResponsesBody, _ id: String, _ session: String?, _ caller: Caller
+  ) async throws -> ResponsesPlan {
     let principal = caller.principal
     let (wanted, size) = (body.request, body.size)
     let messages = try await responses.messages(of: body.input, for: principal)
@@ -130,15 +130,15 @@ public struct ResponseRoutes {
     }
     let plan = try await conversations.plan(
       asked, conversation, as: wanted.form(of: id), for: caller, headerSession: session)
-    return ResponsePlan(plan: plan, options: options)
+    return ResponsesPlan(plan: plan, options: options)
   }
 
   /// Where the response before it is remembered, and still what its session said last, the past need not be read; nil
   /// where it has to be.
   private func shortPlan(
-    _ wanted: ResponseRequest, _ messages: [ChatMessage], of size: Int, _ id: String, _ session: String?,
+    _ wanted: ResponsesRequest, _ messages: [ChatMessage], of size: Int, _ id: String, _ session: String?,
     _ caller: Caller
-  ) async throws -> ResponsePlan? {
+  ) async throws -> ResponsesPlan? {
     let principal = caller.principal
     guard let mark = try responses.mark(of: wanted.previousID, for: principal) else { return nil }
     let options = wanted.options.inheriting(mark.options)
@@ -158,7 +158,7 @@ public struct ResponseRoutes {
     else { return nil }
     let plan = try await conversations.plan(
       asked, conversation, as: wanted.form(of: id), for: caller, headerSession: session)
-    return ResponsePlan(plan: plan, options: options)
+    return ResponsesPlan(plan: plan, options: options)
   }
 
   private func stream(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
@@ -207,7 +207,7 @@ public struct ResponseRoutes {
   }
 
   /// Remembers where the conversation stands.
-  private func note(_ outcome: RunOutcome, of run: Run, _ order: Order, _ encoder: ResponseEncoder) {
+  private func note(_ outcome: RunOutcome, of run: Run, _ order: Order, _ encoder: ResponsesEncoder) {
     let (place, answer) = (order.place, encoder.message)
     conversations.note(outcome, of: run, at: place, answer: answer, order.asked.caller.principal)
     guard order.asked.journal != nil else { return }
@@ -258,23 +258,23 @@ public struct ResponseRoutes {
     _ id: String, _ request: HTTPRequest, _ context: RequestContext
   ) async throws -> HTTPResponse {
     let journal = try journal(id, context)
-    let stem = id.dropFirst(ResponseIdentity.prefix.count)
+    let stem = id.dropFirst(ResponsesIdentity.prefix.count)
     let page = try ListPage(request.head, newestFirst: true)
     let list = try await responses.read(journal) { _, body in
-      try page.json(ResponseInputItem.listed(body["input"], stem: stem)) { $0["id"]?.string ?? "" }
+      try page.json(ResponsesInputItem.listed(body["input"], stem: stem)) { $0["id"]?.string ?? "" }
     }
     return .json(list)
   }
 }
 
 /// What a response comes to, and what must be remembered of it for the next one.
-private struct ResponsePlan {
+private struct ResponsesPlan {
   let plan: ConversationPlan
   /// Of the request, with what it has inherited.
   let options: TurnOptions
 }
 
-extension ResponseRequest {
+extension ResponsesRequest {
   /// What must be the same for the next one to go on from it.
   fileprivate func settings(_ options: TurnOptions) -> [String] {
     options.conversationSettings(isInstructed: instructions != nil)

@@ -4,7 +4,7 @@ import HTTPServer
 import Turns
 
 /// One item of a response's input, and of an earlier one's output when it comes back.
-struct ResponseInputItem: Sendable, Equatable {
+struct ResponsesInputItem: Sendable, Equatable {
   /// What it says in the conversation; nil for an item that says nothing there.
   let message: ChatMessage?
   /// The item that it stands for.
@@ -13,13 +13,13 @@ struct ResponseInputItem: Sendable, Equatable {
   /// The items of `input`: a string is a message of the user.
   ///
   /// - Throws: `RequestError` 400.
-  static func list(_ input: JSONValue?) throws -> [ResponseInputItem] {
+  static func list(_ input: JSONValue?) throws -> [ResponsesInputItem] {
     switch input {
     case .string(let text):
-      return [try ResponseInputItem(["type": "message", "role": "user", "content": .string(text)], at: "input")]
+      return [try ResponsesInputItem(["type": "message", "role": "user", "content": .string(text)], at: "input")]
     case .array(let items):
       try ConversationRequest.checkCount(items.count, "input")
-      return try items.enumerated().map { try ResponseInputItem($1, at: "input[\($0)]") }
+      return try items.enumerated().map { try ResponsesInputItem($1, at: "input[\($0)]") }
     default: throw RequestError.invalid("input must be a string or an array of items", param: "input")
     }
   }
@@ -28,8 +28,8 @@ struct ResponseInputItem: Sendable, Equatable {
   /// - Throws: `RequestError` 400.
   init(_ json: JSONValue, at path: String) throws {
     guard let object = json.object else { throw RequestError.invalid("\(path) must be an object", param: path) }
-    reference = try object["type"] == "item_reference" ? ResponseInputItem.text(object, "id", at: path) : nil
-    message = try reference == nil ? ResponseInputItem.message(object, json, at: path) : nil
+    reference = try object["type"] == "item_reference" ? ResponsesInputItem.text(object, "id", at: path) : nil
+    message = try reference == nil ? ResponsesInputItem.message(object, json, at: path) : nil
   }
 
   private static func message(_ object: JSONObject, _ json: JSONValue, at path: String) throws -> ChatMessage? {

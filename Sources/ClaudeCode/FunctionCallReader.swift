@@ -1,7 +1,7 @@
 import Bytes
 
 /// Tells the calls of the client's functions, each once, whether they come in pieces or whole.
-struct CallTeller: Sendable {
+struct FunctionCallReader: Sendable {
   private struct Call {
     let id: String
     var hasArguments = false
@@ -57,7 +57,7 @@ struct CallTeller: Sendable {
     open = nil
     let half = joiner.finish()
     if !half.isEmpty { sink.functionArguments(half.span) }
-    if !call.hasArguments { sink.functionArguments(CallTeller.empty.span) }
+    if !call.hasArguments { sink.functionArguments(FunctionCallReader.empty.span) }
   }
 
   /// A whole block: told if its pieces were not.
