@@ -55,7 +55,7 @@ final class Composition {
       version: Version.current, isSimulated: isSimulated, clock: clock)
     let sessions = SessionStore(
       store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore(), clock: clock)
-    executor.onTurnEnd = { sessions.ended($0, cost: $1) }
+    executor.addObserver(sessions)
     self.sessions = sessions
     runs = RunStore(
       limits: settings.runs, storage: JournalDirectory(path: "\(settings.statePath ?? scratch.path)/runs"),

@@ -37,8 +37,8 @@ public final class ClaudeExecutor {
   private(set) var runs: [String: Run] = [:]
   /// Sessions that are being ended for good.
   var ending: Set<String> = []
-  /// Called when a run has ended and its process is idle or gone, with what the turn has cost in US dollars.
-  public var onTurnEnd: @Reactor (_ run: Run, _ cost: Double) -> Void = { _, _ in }
+  /// In the order they were added.
+  private var turnObservers: [any TurnObserver] = []
   private var isShuttingDown = false
   private let logger: Logger
   private let newID: @Reactor () -> String
@@ -80,6 +80,9 @@ public final class ClaudeExecutor {
   public var processes: PoolStatistics { pool.figures }
   /// CLI processes alive, those on their way down included.
   public var liveProcesses: Int { pool.figures.live }
+
+  /// Tells `observer` of every turn's end, for as long as the executor lives.
+  public func addObserver(_ observer: any TurnObserver) { turnObservers.append(observer) }
 
   /// Has a process started ahead for turns like this one.
   public func prepare(for turn: Turn) { pool.learn(fingerprint(of: turn)) }
@@ -237,9 +240,9 @@ public final class ClaudeExecutor {
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
     guard let run = runs.removeValue(forKey: id) else { return }
     if !run.wasParked { slots.leave(run.turn.principal) }
-    let leave: @Reactor () -> Void = { [sessions, onTurnEnd, settings = pool.launcher.settings] in
+    let leave: @Reactor () -> Void = { [sessions, turnObservers, settings = pool.launcher.settings] in
       settings.turnEnded()
-      onTurnEnd(run, process?.turnCost ?? 0)
+      for observer in turnObservers { observer.turnDidEnd(run, cost: process?.turnCost ?? 0) }
       sessions.leave(run.sessionID)
     }
     // Not earlier: until it is idle or gone the process may still write the session's transcript.

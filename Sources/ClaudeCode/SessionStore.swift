@@ -5,7 +5,7 @@ public import Telemetry
 /// The sessions this server knows, and the index that finds one by the history a request carries. Bounded: the
 /// session that was longest unused is forgotten first (its transcript stays with the CLI).
 @Reactor
-public final class SessionStore {
+public final class SessionStore: TurnObserver {
   /// When a session was used last, in the order of all uses, and by whom.
   private struct Use {
     let number: Int
@@ -105,7 +105,7 @@ public final class SessionStore {
 
   /// A run has ended, and its turn has cost so many US dollars. Where the CLI does not know the session (there is none, or
   /// it is in another workspace) it is as if the turn had never begun.
-  public func ended(_ run: Run, cost: Double) {
+  public func turnDidEnd(_ run: Run, cost: Double) {
     if run.outcome?.error?.kind == .sessionNotFound { revert(run.sessionID) } else { account(run.sessionID, cost) }
   }
 

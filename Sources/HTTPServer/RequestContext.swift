@@ -12,6 +12,9 @@ public final class RequestContext {
   public let peer: String
   public var logger: Logger
   public let startedAt: ContinuousClock.Instant
+  /// The pattern of the route that takes the request, `/v1/sessions/{id}` for instance: a label with few values. Nil where
+  /// no route matched.
+  public internal(set) var route: String?
   /// Whom the request's body is counted on; middleware sets it. Nil for nobody.
   public var account: String?
   /// Values that middleware leaves for later, by type: the principal, for instance.

@@ -6,6 +6,7 @@ public import HTTP
 public struct Router {
   private struct Route {
     let method: String
+    let pattern: String
     let segments: [Segment]
     let body: RequestBodyKind
     let responder: RouteResponder
@@ -50,10 +51,10 @@ public struct Router {
     }
     precondition(
       !routes.contains { $0.method == method && $0.segments == segments }, "two routes for \(method) \(pattern)")
-    routes.append(Route(method: method, segments: segments, body: body, responder: responder))
+    routes.append(Route(method: method, pattern: pattern, segments: segments, body: body, responder: responder))
   }
 
-  /// Finds the route of a request by its head.
+  /// Finds the route of a request by its head, and notes its pattern in the context.
   ///
   /// - Throws: `HTTPError` 404 for an unknown path, 405 (with `allow`) for a method the path does not have, 501 for a
   ///   method HTTP does not have.
@@ -71,7 +72,10 @@ public struct Router {
     var methods: [String] = []
     for route in routes {
       guard let parameters = Router.match(route.segments, path) else { continue }
-      if route.method == wanted { return .route(MatchedRoute(route.responder, body: route.body, parameters)) }
+      if route.method == wanted {
+        context.route = route.pattern
+        return .route(MatchedRoute(route.responder, body: route.body, parameters))
+      }
       methods.append(route.method)
     }
     let allowed = Router.allowed(methods)

@@ -107,18 +107,30 @@ struct EndedSessionTests {
     await stage.executor.kill()
   }
 
-  @Test("the end of a turn is told with what it has cost, when the session can be used again")
+  @Test("every observer hears of a turn's end with its cost, when the session can be used again")
   func costs() async throws {
     let stage = try stage()
-    var told: [Double] = []
-    stage.executor.onTurnEnd = { run, cost in
-      #expect(run.sessionID == Self.session && run.outcome != nil)
-      told.append(cost)
-    }
+    let observers = [CostObserver(), CostObserver()]
+    for observer in observers { stage.executor.addObserver(observer) }
     let first = try await stage.complete("simulate: tokens=3")
     let second = try await stage.complete("simulate: tokens=3", .resume(id: Self.session))
-    #expect(told == [first.result?.totalCost, second.result?.totalCost])
-    #expect(told.allSatisfy { $0 > 0 })
+    for observer in observers {
+      #expect(observer.sessions == [Self.session, Self.session])
+      #expect(observer.costs == [first.result?.totalCost, second.result?.totalCost])
+      #expect(observer.costs.allSatisfy { $0 > 0 })
+    }
     await stage.executor.kill()
+  }
+}
+
+@Reactor
+private final class CostObserver: TurnObserver {
+  private(set) var sessions: [String] = []
+  private(set) var costs: [Double] = []
+
+  func turnDidEnd(_ run: Run, cost: Double) {
+    // A run that is still going has no outcome, and no session here.
+    if run.outcome != nil { sessions.append(run.sessionID) }
+    costs.append(cost)
   }
 }

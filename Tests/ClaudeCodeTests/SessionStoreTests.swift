@@ -116,7 +116,7 @@ struct SessionStoreTests {
 
   private func end(_ store: SessionStore, _ id: String, _ outcome: ClaudeError.Kind?, cost: Double) {
     let run = Run.ended(of: id, outcome.map { ClaudeError($0, "x", reachedCLI: true) })
-    store.ended(run, cost: cost)
+    store.turnDidEnd(run, cost: cost)
   }
 
   @Test("a session knows when it began, when it was used last, how many turns it had, and what they cost together")

@@ -21,6 +21,19 @@ struct RouterTests {
   }
 
   @Test(
+    "the matched route's pattern is noted in the context; nothing is, where none matches",
+    arguments: [
+      ("GET", "/health?x=1", "/health"), ("HEAD", "/models/opus", "/models/{id}"),
+      ("GET", "/models/mine", "/models/mine"),
+      ("GET", "/none", nil), ("PUT", "/health", nil), ("OPTIONS", "/health", nil),
+    ] as [(String, String, String?)])
+  func pattern(method: String, target: String, expected: String?) throws {
+    let context = RequestContext.detached()
+    _ = try? router().respond(try .of(method, target), context)
+    #expect(context.route == expected)
+  }
+
+  @Test(
     "a path nobody has is a 404",
     arguments: [
       ("GET", "/none"), ("POST", "/models"), ("GET", "/health/x"), ("OPTIONS", "/none"), ("GET", "/Health"),
