@@ -2,7 +2,7 @@ import EventLoop
 
 extension ClaudeExecutor {
   public func state(of session: String) -> SessionState {
-    if let run = runs.values.first(where: { $0.sessionID == session }) {
+    if let run = runs.run(in: session) {
       return run.openCalls.isEmpty ? .running : .parked(calls: run.openCalls)
     }
     return pool.state(of: session)
@@ -21,7 +21,7 @@ extension ClaudeExecutor {
     guard ending.insert(session).inserted else { throw ClaudeError.noSession(session) }
     defer { ending.remove(session) }
     sessions.dismissWaiting(session, .noSession(session))
-    runs.values.first { $0.sessionID == session }?.cancel()
+    runs.run(in: session)?.cancel()
     try await sessions.enter(session, cancellation: CancellationSignal())
     defer { sessions.leave(session) }
     await pool.end(session)

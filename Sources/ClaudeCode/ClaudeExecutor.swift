@@ -34,7 +34,7 @@ public final class ClaudeExecutor {
   private let slots: TurnGate
   let pool: ProcessPool
   private let idleness: IdleWaiters
-  private(set) var runs: [String: Run] = [:]
+  private(set) var runs = RunRegistry()
   /// Sessions that are being ended for good.
   var ending: Set<String> = []
   /// In the order they were added.
@@ -72,7 +72,9 @@ public final class ClaudeExecutor {
   /// How many runs are under way.
   public var activeRuns: Int { runs.count }
   /// The runs under way, those that wait for their client included.
-  public var runsUnderWay: [Run] { Array(runs.values) }
+  public var runsUnderWay: [Run] { runs.all }
+  /// The run that works in a session, or is parked in it.
+  public func run(in session: String) -> Run? { runs.run(in: session) }
   /// Turns that hold a slot.
   var runningTurns: Int { slots.running }
   /// Turns that wait: for a slot, for their session, or for a process.
@@ -105,7 +107,7 @@ public final class ClaudeExecutor {
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
     if let session, ending.contains(session) { throw .noSession(session) }
     // Whoever goes on in another way does not want the answer to what was called any more.
-    if let session { runs.values.first { $0.sessionID == session && !$0.openCalls.isEmpty }?.cancel() }
+    if let session, let run = runs.run(in: session), !run.openCalls.isEmpty { run.cancel() }
     if let session { try await sessions.enter(session, cancellation: cancellation) }
     do {
       try await slots.enter(turn.principal, cancellation: cancellation)
@@ -167,7 +169,7 @@ public final class ClaudeExecutor {
     } onEnd: { [weak self] in
       self?.runEnded(id, $0, $1)
     }
-    runs[id] = run
+    runs.add(run)
     return run
   }
 
@@ -201,10 +203,12 @@ public final class ClaudeExecutor {
     Task.onLoop { [self] in
       let content = await OffLoop.shared.run(on: fallback.size) { fallback.content }
       guard runs[id] === run else { return }
-      sessions.leave(run.sessionID)
+      let refused = run.sessionID
+      sessions.leave(refused)
       let session = newID()
       sessions.occupy(session)
       run.fallBack(to: content, in: session)
+      runs.move(run, from: refused)
       startAgain(run, .new(id: session))
     }
   }
@@ -238,7 +242,7 @@ public final class ClaudeExecutor {
   }
 
   private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
-    guard let run = runs.removeValue(forKey: id) else { return }
+    guard let run = runs.remove(id) else { return }
     if !run.wasParked { slots.leave(run.turn.principal) }
     let leave: @Reactor () -> Void = { [sessions, turnObservers, settings = pool.launcher.settings] in
       settings.turnEnded()
@@ -256,12 +260,7 @@ public final class ClaudeExecutor {
   // MARK: Parked runs
 
   /// Runs that wait for their client.
-  public var parkedRuns: Int { runs.values.count { !$0.openCalls.isEmpty } }
-
-  /// The parked run that waits for the result of any of these calls.
-  public func parkedRun(awaiting calls: Set<String>) -> Run? {
-    runs.values.first { !calls.isDisjoint(with: $0.openCalls) }
-  }
+  public var parkedRuns: Int { runs.all.count { !$0.openCalls.isEmpty } }
 
   /// Goes on with a parked run, at once: it has its process and its session still.
   ///
@@ -290,7 +289,7 @@ public final class ClaudeExecutor {
     isShuttingDown = true
     pool.close()
     // What they wait for can no longer come.
-    for run in runs.values where !run.openCalls.isEmpty { run.fail(.interrupted) }
+    for run in runs.all where !run.openCalls.isEmpty { run.fail(.interrupted) }
     await idleness.wait(within: grace) { runs.isEmpty }
   }
 
@@ -299,7 +298,7 @@ public final class ClaudeExecutor {
   public func shutDown() async {
     isShuttingDown = true
     pool.close()
-    for run in runs.values { run.fail(.interrupted) }
+    for run in runs.all { run.fail(.interrupted) }
     await pool.end(.prompt(timeout: configuration.timeouts.kill))
     await ChildProcess.familiesEnded()
   }

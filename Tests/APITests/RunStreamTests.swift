@@ -16,7 +16,7 @@ import Testing
 private final class StreamStage {
   let scheduler = ManualScheduler()
   let stream: RunStream<ChatCompletionEncoder>
-  private(set) var outcomes: [RunOutcome] = []
+  private(set) var outcomes: [AnswerOutcome] = []
   private(set) var isCancelled = false
   private(set) var run: Run?
   private var server: HTTPServer?
@@ -139,7 +139,7 @@ struct RunStreamTests {
       await nextTurn()
       if !endsFirst { stage.end(.failed(Self.lost)) }
       #expect(await ready.value == Self.lost)
-      #expect(stage.outcomes == [.failed(Self.lost)])
+      #expect(stage.outcomes == [.ended(.failed(Self.lost))])
     }
   }
 
@@ -151,7 +151,7 @@ struct RunStreamTests {
     stage.end(.result(try #require(result)))
     #expect(await stage.ready().value?.kind == .empty)
     #expect(stage.outcomes.count == 1)
-    guard case .failed(let error) = stage.outcomes.first else {
+    guard case .ended(.failed(let error)) = stage.outcomes.first else {
       Issue.record("it ended as a result")
       return
     }
@@ -266,7 +266,7 @@ struct RunStreamTests {
     stage.stream.clientDidLeave()
     stage.say([CLILine.text("b")])
     stage.end(.failed(Self.lost))
-    #expect(stage.outcomes == [.failed(Self.left)])
+    #expect(stage.outcomes == [.ended(.failed(Self.left))])
     stage.shutDown()
   }
 
@@ -278,7 +278,7 @@ struct RunStreamTests {
     stage.stream.clientDidLeave()
     #expect(await ready.value == Self.left)
     #expect(stage.isCancelled)
-    #expect(stage.outcomes == [.failed(Self.left)])
+    #expect(stage.outcomes == [.ended(.failed(Self.left))])
   }
 
   // MARK: Clients that come back
@@ -299,7 +299,7 @@ struct RunStreamTests {
       let isCancelled = stage.isCancelled
       stage.scheduler.advance(by: .milliseconds(1))
       #expect(await ready.value == Self.left)
-      #expect(stage.outcomes == [.failed(Self.left)])
+      #expect(stage.outcomes == [.ended(.failed(Self.left))])
       return isCancelled ? "ends" : "goes on"
     }
     #expect(outcomes == ["goes on", "ends", "ends"])
@@ -319,7 +319,7 @@ struct RunStreamTests {
     #expect(await ready.value == nil)
     stage.scheduler.advance(by: Self.grace)
     #expect(!stage.isCancelled)
-    #expect(stage.outcomes == [.result(result)])
+    #expect(stage.outcomes == [.ended(.result(result))])
   }
 
   @Test("content that comes within the grace does not make it longer")
@@ -334,7 +334,7 @@ struct RunStreamTests {
     #expect(!stage.isCancelled)
     stage.scheduler.advance(by: .milliseconds(1))
     #expect(stage.isCancelled)
-    #expect(stage.outcomes == [.failed(Self.left)])
+    #expect(stage.outcomes == [.ended(.failed(Self.left))])
   }
 
   @Test("after the first byte there is no grace")
@@ -346,7 +346,7 @@ struct RunStreamTests {
     stage.leave()
     await until { stage.isCancelled }
     #expect(stage.isCancelled)
-    #expect(stage.outcomes == [.failed(Self.left)])
+    #expect(stage.outcomes == [.ended(.failed(Self.left))])
     stage.shutDown()
   }
 
@@ -384,7 +384,7 @@ struct RunStreamTests {
     #expect(text.ranges(of: #""finish_reason":"stop""#).count == 1)
     #expect(text.ranges(of: "data: [DONE]\n\n").count == 1)
     #expect(!text.contains("error") && !text.contains("two"))
-    #expect(stage.outcomes == [.failed(.satisfied)])
+    #expect(stage.outcomes == [.complete])
     stage.shutDown()
   }
 

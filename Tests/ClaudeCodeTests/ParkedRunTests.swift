@@ -68,8 +68,6 @@ struct ParkedRunTests {
     }
     #expect(run.openCalls == [id])
     #expect(stage.executor.parkedRuns == 1 && stage.executor.activeRuns == 1)
-    #expect(stage.executor.parkedRun(awaiting: [id, "x"]) === run)
-    #expect(stage.executor.parkedRun(awaiting: ["x"]) == nil)
     #expect(stage.executor.liveProcesses == 1 && run.pid != nil)
     #expect(stage.scheduler.waits == [Self.timeouts.toolResult])
     await end(stage)

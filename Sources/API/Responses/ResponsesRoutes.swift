@@ -191,7 +191,7 @@ public struct ResponsesRoutes {
       defer { backlog.give(size, of: principal) }
       // What it fails with stands in the journal.
       _ = try? await runner.start(order.asked) { run, attach in
-        _ = attach(RunFold(order.encoder) { note($1, of: run, order, $0) })
+        _ = attach(RunFold(order.encoder) { note(.ended($1), of: run, order, $0) })
       }
     }
     guard order.wanted.isStreamed else { return .json(order.encoder.json(.queued)) }
@@ -207,7 +207,7 @@ public struct ResponsesRoutes {
   }
 
   /// Remembers where the conversation stands.
-  private func note(_ outcome: RunOutcome, of run: Run, _ order: Order, _ encoder: ResponsesEncoder) {
+  private func note(_ outcome: AnswerOutcome, of run: Run, _ order: Order, _ encoder: ResponsesEncoder) {
     let (place, answer) = (order.place, encoder.message)
     conversations.note(outcome, of: run, at: place, answer: answer, order.asked.caller.principal)
     guard order.asked.journal != nil else { return }

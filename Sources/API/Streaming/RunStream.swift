@@ -23,7 +23,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   private var phase = Phase.holding(ByteBuffer())
   private let scheduler: any Scheduler
   private let grace: Duration?
-  private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
+  private let onEnd: @Reactor (Encoder, AnswerOutcome) -> Void
   private var run: (any RunSource)?
   private var isOver = false
   private var isLeaving = false
@@ -37,7 +37,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   ///   - onEnd: called once when the run has ended, with what the encoder knows by then.
   init(
     _ encoder: Encoder, scheduler: any Scheduler, grace: Duration? = nil,
-    onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void
+    onEnd: @escaping @Reactor (Encoder, AnswerOutcome) -> Void
   ) {
     self.encoder = encoder
     self.scheduler = scheduler
@@ -99,7 +99,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     if let failure { return fail(failure) }
     guard encoder.isSatisfied else { return }
     write { encoder.closeEarly(to: &$0) }
-    finish(.failed(.satisfied))
+    finish(.complete)
   }
 
   func run(_ run: any RunSource, didAsk question: PermissionQuestion) {
@@ -119,7 +119,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     case .failed(let error): fail(error)
     case .parked:
       write { encoder.closeParked(to: &$0) }
-      finish(outcome)
+      finish(.ended(outcome))
     case .result(let result):
       var failure: ClaudeError?
       write { output in
@@ -129,17 +129,17 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
           failure = error
         }
       }
-      if let failure { fail(failure) } else { finish(outcome) }
+      if let failure { fail(failure) } else { finish(.ended(outcome)) }
     }
   }
 
   private func fail(_ error: ClaudeError) {
     if encoder.hasContent || decision != nil { write { encoder.close(error, to: &$0) } }
     decide(.failure(error))
-    finish(.failed(error))
+    finish(.ended(.failed(error)))
   }
 
-  private func finish(_ outcome: RunOutcome) {
+  private func finish(_ outcome: AnswerOutcome) {
     isOver = true
     timer?.cancel()
     decide(.success(()))
@@ -204,7 +204,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     isOver = true
     leaveRun()
     decide(.failure(ClaudeError(.cancelled, "The client left", reachedCLI: true)))
-    if !wasOver { onEnd(encoder, .failed(ClaudeError(.cancelled, "The client left", reachedCLI: true))) }
+    if !wasOver { onEnd(encoder, .ended(.failed(ClaudeError(.cancelled, "The client left", reachedCLI: true)))) }
   }
 
   private func leaveRun() {

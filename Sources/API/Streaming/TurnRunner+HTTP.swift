@@ -14,7 +14,7 @@ extension TurnRunner {
   /// - Throws: `RequestError` for what failed before.
   func stream<Encoder: RunEncoder>(
     _ asked: RequestedTurn, _ context: RequestContext, encoder: @Reactor (Run) -> Encoder,
-    onEnd: @escaping @Reactor (Run, Encoder, RunOutcome) -> Void
+    onEnd: @escaping @Reactor (Run, Encoder, AnswerOutcome) -> Void
   ) async throws -> HTTPResponse {
     context.announce(asked)
     do throws(ClaudeError) {
@@ -43,7 +43,7 @@ extension TurnRunner {
   /// - Throws: `RequestError`.
   func collect<Encoder: RunEncoder>(
     _ asked: RequestedTurn, _ context: RequestContext, encoder: @Reactor (Run) -> Encoder
-  ) async throws -> (Run, Encoder, RunOutcome) {
+  ) async throws -> (Run, Encoder, AnswerOutcome) {
     context.announce(asked)
     do throws(ClaudeError) {
       var made: (collector: RunCollector<Encoder>, source: any RunSource)?

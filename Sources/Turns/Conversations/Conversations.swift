@@ -123,13 +123,13 @@ public final class Conversations {
   ///
   /// - Parameter answer: as the client will send it back.
   package func note(
-    _ outcome: RunOutcome, of run: Run, at place: ConversationPlace, answer: ChatMessage, _ principal: Principal
+    _ outcome: AnswerOutcome, of run: Run, at place: ConversationPlace, answer: ChatMessage, _ principal: Principal
   ) {
     switch outcome {
-    case .parked: parked.park(run, at: place.key, principal)
-    case .result(let result) where !result.isError && place.form.keepsConversation:
+    case .ended(.parked): parked.park(run, at: place.key, principal)
+    case .ended(.result(let result)) where !result.isError && place.form.keepsConversation:
       turns.conversationAdvanced(run, to: ChatHistory.extend(place.key, by: [answer]))
-    case .result, .failed: break
+    case .ended, .complete: break
     }
   }
 }

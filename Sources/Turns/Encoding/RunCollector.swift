@@ -9,8 +9,8 @@ package final class RunCollector<Encoder: RunEncoder>: RunObserver {
   private var encoder: Encoder
   private var output = ByteBuffer()
   private var failure: ClaudeError?
-  private var outcome: RunOutcome?
-  private var waiting: CheckedContinuation<RunOutcome, Never>?
+  private var outcome: AnswerOutcome?
+  private var waiting: CheckedContinuation<AnswerOutcome, Never>?
 
   package init(_ encoder: Encoder) { self.encoder = encoder }
 
@@ -19,20 +19,20 @@ package final class RunCollector<Encoder: RunEncoder>: RunObserver {
 
   /// Waits for the run's end, or until it waits for what the client's functions answer.
   ///
-  /// - Returns: what was read, and how it ended; an answer that was complete before its run has `failed`, as `satisfied`.
+  /// - Returns: what was read, and how it ended: never with a failure.
   /// - Throws: whatever made the run end without a whole answer.
-  package func collected() async throws(ClaudeError) -> (Encoder, RunOutcome) {
+  package func collected() async throws(ClaudeError) -> (Encoder, AnswerOutcome) {
     // Looked at inside: before the continuation exists the task may have been suspended.
     let outcome = await withCheckedContinuation { continuation in
       if let ended = self.outcome { continuation.resume(returning: ended) } else { waiting = continuation }
     }
     if let failure { throw failure }
-    if case .failed(let error) = outcome, error != .satisfied { throw error }
+    if case .ended(.failed(let error)) = outcome { throw error }
     return (encoder, outcome)
   }
 
   /// The client is gone.
-  package func abandon() { end(.failed(ClaudeError(.cancelled, "The client left", reachedCLI: true))) }
+  package func abandon() { end(.ended(.failed(ClaudeError(.cancelled, "The client left", reachedCLI: true)))) }
 
   package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
     guard failure == nil, outcome == nil else { return }
@@ -45,7 +45,7 @@ package final class RunCollector<Encoder: RunEncoder>: RunObserver {
     output.removeAll()
     guard encoder.isSatisfied, outcome == nil else { return }
     encoder.closeEarly(to: &output)
-    end(.failed(.satisfied))
+    end(.complete)
     run.remove(self)
   }
 
@@ -55,7 +55,7 @@ package final class RunCollector<Encoder: RunEncoder>: RunObserver {
   }
 
   package func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
-    guard failure == nil, self.outcome == nil else { return end(outcome) }
+    guard failure == nil, self.outcome == nil else { return end(.ended(outcome)) }
     switch outcome {
     case .failed: break
     case .parked: encoder.closeParked(to: &output)
@@ -67,10 +67,10 @@ package final class RunCollector<Encoder: RunEncoder>: RunObserver {
       }
     }
     output.removeAll()
-    end(outcome)
+    end(.ended(outcome))
   }
 
-  private func end(_ outcome: RunOutcome) {
+  private func end(_ outcome: AnswerOutcome) {
     guard self.outcome == nil else { return }
     self.outcome = outcome
     waiting?.resume(returning: outcome)

@@ -45,7 +45,10 @@ extension RunEncoder {
   package mutating func closeEarly(to output: inout ByteBuffer) {}
 }
 
-extension ClaudeError {
-  /// The client has what it wanted before the turn was over.
-  package static let satisfied = ClaudeError(.cancelled, "The answer has reached its end", reachedCLI: true)
+/// How an answer ended, for whoever encodes it.
+package enum AnswerOutcome: Sendable, Equatable {
+  /// With its run, or when that was parked.
+  case ended(RunOutcome)
+  /// Before its run, which was left: at a stop sequence, for instance.
+  case complete
 }
