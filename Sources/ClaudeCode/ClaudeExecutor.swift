@@ -93,16 +93,15 @@ public final class ClaudeExecutor {
     Fingerprint(turn, settingSources: configuration.settingSources)
   }
 
-  /// Waits for the session's other turns and for a free slot, then starts this one.
+  /// Waits for the session's other turns, a free slot and a process.
   ///
   /// - Parameters:
   ///   - cancellation: ends the waiting. After that, `Run.remove` is the way to leave.
   ///   - logger: the request's, so that the run's lines can be found by its id.
-  ///   - prepare: adds the run's observers, before the CLI says anything.
-  /// - Throws: `ClaudeError` when nothing was started.
+  /// - Returns: the run, which has its process. Add the observers, then call `Run.start`.
+  /// - Throws: `ClaudeError` when there is none.
   public func run(
-    _ turn: Turn, id: String, cancellation: CancellationSignal, logger: Logger,
-    prepare: @Reactor (Run) -> Void
+    _ turn: Turn, id: String, cancellation: CancellationSignal, logger: Logger
   ) async throws(ClaudeError) -> Run {
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
     if let session, ending.contains(session) { throw .noSession(session) }
@@ -117,7 +116,7 @@ public final class ClaudeExecutor {
     }
     pool.launcher.settings.turnBegins()
     do {
-      return try await start(turn, id: id, cancellation, logger, prepare)
+      return try await start(turn, id: id, cancellation, logger)
     } catch {
       pool.launcher.settings.turnEnded()
       slots.leave(turn.principal)
@@ -128,29 +127,27 @@ public final class ClaudeExecutor {
 
   /// The turn has its session and its slot; if this throws, it has to give them back.
   private func start(
-    _ turn: Turn, id: String, _ cancellation: CancellationSignal, _ logger: Logger,
-    _ prepare: @Reactor (Run) -> Void
+    _ turn: Turn, id: String, _ cancellation: CancellationSignal, _ logger: Logger
   ) async throws(ClaudeError) -> Run {
     if cancellation.isCancelled { throw .callerLeft }
     if isShuttingDown { throw .shuttingDown }
     if ending.contains(turn.session.id) { throw .noSession(turn.session.id) }
     let wanted = fingerprint(of: turn)
-    var started: Run?
     var turn = turn
     let hasFallenBack = await prepareTranscript(&turn, wanted)
-    try await pool.take(turn, as: wanted, cancellation: cancellation) { process in
-      // A new session is known to nobody yet.
-      if turn.session.isNew { sessions.occupy(process.sessionID) }
-      let run = makeRun(turn, id: id, sessionID: process.sessionID, wanted, logger)
-      run.sendsHistoryAsText = hasFallenBack
-      prepare(run)
-      run.start(on: process)
-      started = run
-    }
-    guard let started else { preconditionFailure("the pool gave neither a process nor an error") }
+    let lease = try await pool.take(turn, as: wanted, cancellation: cancellation)
+    let session = lease.process.sessionID
     // Since the turn began to wait for a process.
-    if ending.contains(started.sessionID) { started.cancel() }
-    return started
+    if ending.contains(session) {
+      pool.giveBackUnused(lease)
+      throw .noSession(session)
+    }
+    // A new session is known to nobody yet.
+    if turn.session.isNew { sessions.occupy(session) }
+    let run = makeRun(turn, id: id, sessionID: session, wanted, logger)
+    run.sendsHistoryAsText = hasFallenBack
+    run.hold(lease)
+    return run
   }
 
   private func makeRun(
@@ -226,9 +223,8 @@ public final class ClaudeExecutor {
   private func startAgain(_ run: Run, _ session: Turn.Session) {
     Task.onLoop { [self] in
       do throws(ClaudeError) {
-        try await pool.start(session, fingerprint(of: run.turn), cancellation: CancellationSignal()) { process in
-          if runs[run.id] != nil { run.start(on: process) } else { pool.giveBackUnused(process) }
-        }
+        let lease = try await pool.start(session, fingerprint(of: run.turn), cancellation: CancellationSignal())
+        if runs[run.id] != nil { run.restart(on: lease) } else { pool.giveBackUnused(lease) }
       } catch {
         run.fail(error)
       }
@@ -262,22 +258,15 @@ public final class ClaudeExecutor {
   /// Runs that wait for their client.
   public var parkedRuns: Int { runs.all.count { !$0.openCalls.isEmpty } }
 
-  /// Goes on with a parked run, at once: it has its process and its session still.
+  /// Takes a parked run for a request that brings its results: it has its process and its session still, and gets a slot.
+  /// Add the observers, then call `Run.resume`.
   ///
-  /// - Parameters:
-  ///   - results: what the client's functions answered, by the calls' ids.
-  ///   - content: what the user says besides; empty for nothing.
-  ///   - prepare: adds the run's observers, before the CLI says anything more.
-  /// - Throws: `failed` where the run goes on already, or is over.
-  public func resume(
-    _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], prepare: @Reactor () -> Void
-  ) throws(ClaudeError) {
-    guard !run.openCalls.isEmpty else {
+  /// - Throws: `failed` where the run is resumed already, or is over.
+  public func claim(_ run: Run) throws(ClaudeError) {
+    guard run.claim() else {
       throw ClaudeError(.failed, "The turn that waited for these results goes on already, or is over", reachedCLI: true)
     }
     slots.occupy(run.turn.principal)
-    prepare()
-    run.resume(results, content)
   }
 
   // MARK: Shutting down

@@ -12,6 +12,8 @@ final class ProcessPool {
     case complete
     /// In the middle: it has to be interrupted.
     case interrupted
+    /// The turn was never given to it.
+    case unused
     /// Unusable, or unable to stop otherwise.
     case broken([ChildTeardown.Step])
   }
@@ -62,31 +64,29 @@ final class ProcessPool {
 
   /// Finds a process for `turn`: its session's own, a spare, or a new one.
   ///
-  /// - Parameters:
-  ///   - cancellation: ends the waiting for a new one.
-  ///   - use: takes the process over. Called at once when there is one: between an owner and the next nothing that a
-  ///     process says may be lost.
-  /// - Throws: `ClaudeError` when there can be none; then `use` was not called.
+  /// - Parameter cancellation: ends the waiting for a new one.
+  /// - Returns: the process, which is busy until `giveBack`.
+  /// - Throws: `ClaudeError` when there can be none.
   func take(
-    _ turn: Turn, as wanted: Fingerprint, cancellation: CancellationSignal, _ use: @Reactor (ClaudeProcess) -> Void
-  ) async throws(ClaudeError) {
+    _ turn: Turn, as wanted: Fingerprint, cancellation: CancellationSignal
+  ) async throws(ClaudeError) -> ProcessLease {
     switch turn.session {
     case .resume(let id):
       if let entry = entry(of: id) {
         if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn)), isCurrent(entry),
           await ownsTranscript(entry), entry.state == .idle
         {
-          return use(claim(entry))
+          return claim(entry)
         }
         // Two processes on one session would fork its transcript.
         await end(id)
       }
     case .new:
       if wanted.allowsFurtherTurns { learn(wanted) }
-      if let entry = spare(for: wanted) { return use(claim(entry)) }
+      if let entry = spare(for: wanted) { return claim(entry) }
     case .imported: break
     }
-    try await start(turn.session, wanted, cancellation: cancellation, use)
+    return try await start(turn.session, wanted, cancellation: cancellation)
   }
 
   private func entry(of session: String) -> PooledProcess? {
@@ -109,13 +109,12 @@ final class ProcessPool {
     (entry.process.isReady ? 0 : 2) + (entry.process.fingerprint == wanted ? 0 : 1)
   }
 
-  private func claim(_ entry: PooledProcess) -> ClaudeProcess {
+  private func claim(_ entry: PooledProcess) -> ProcessLease {
     entry.timer?.cancel()
     entry.state = .busy
-    entry.process.owner = nil
     counts.reused += 1
     touch(entry)
-    return entry.process
+    return ProcessLease(entry.process)
   }
 
   private func touch(_ entry: PooledProcess) {
@@ -147,18 +146,16 @@ final class ProcessPool {
   ///
   /// - Parameters: as for `take`.
   func start(
-    _ session: Turn.Session, _ fingerprint: Fingerprint, cancellation: CancellationSignal,
-    _ use: @Reactor (ClaudeProcess) -> Void
-  ) async throws(ClaudeError) {
+    _ session: Turn.Session, _ fingerprint: Fingerprint, cancellation: CancellationSignal
+  ) async throws(ClaudeError) -> ProcessLease {
     var spent = 0.0
     if case .resume(let id) = session { spent = await launcher.costState(of: id, in: fingerprint.directory) }
     try await waitForStart(cancellation)
     do throws(ClaudeError) {
       try await waitForRoom(cancellation)
-      try await launchInPlaceOfIdle(session, fingerprint, cancellation) { process in
-        process.cost = spent
-        use(process)
-      }
+      let lease = try await launchInPlaceOfIdle(session, fingerprint, cancellation)
+      lease.process.cost = spent
+      return lease
     } catch {
       startIsOver()
       // The room it has waited for, maybe, and did not take.
@@ -169,17 +166,15 @@ final class ProcessPool {
 
   /// Launches; where the system has no descriptor or process left for it, processes that wait for work make way.
   private func launchInPlaceOfIdle(
-    _ session: Turn.Session, _ fingerprint: Fingerprint, _ cancellation: CancellationSignal,
-    _ use: @Reactor (ClaudeProcess) -> Void
-  ) async throws(ClaudeError) {
+    _ session: Turn.Session, _ fingerprint: Fingerprint, _ cancellation: CancellationSignal
+  ) async throws(ClaudeError) -> ProcessLease {
     while true {
       if isClosed { throw .shuttingDown }
       if cancellation.isCancelled { throw .callerLeft }
       do throws(ClaudeError) {
         let entry = try launch(session, fingerprint, .busy)
         touch(entry)
-        // In here: on the way out of this function the process could say something that nobody hears.
-        return use(entry.process)
+        return ProcessLease(entry.process)
       } catch {
         guard error.kind == .exhausted, let longestUnused else { throw error }
         retire(longestUnused)
@@ -274,6 +269,10 @@ final class ProcessPool {
         isFit && !process.hasLeftovers ? keep(entry, onFree) : kill(entry, .prompt(timeout: kill), onFree)
       }
     case .interrupted: kill(entry, .prompt(timeout: kill), onFree)
+    case .unused where process.turns > 0: keep(entry, onFree)
+    case .unused:
+      retire(entry)
+      whenGone(entry, onFree)
     // It has ended by itself: nobody killed it, and whether it had got up is looked at when it is gone.
     case .broken([]): whenGone(entry, onFree)
     case .broken(let steps): kill(entry, steps, onFree)
@@ -281,8 +280,8 @@ final class ProcessPool {
   }
 
   /// A new process that is not needed after all.
-  func giveBackUnused(_ process: ClaudeProcess) {
-    if let entry = entries[ObjectIdentifier(process)] { retire(entry) }
+  func giveBackUnused(_ lease: ProcessLease) {
+    giveBack(lease.process, .unused) {}
   }
 
   private func keep(_ entry: PooledProcess, _ onFree: @escaping @Reactor () -> Void) {

@@ -9,11 +9,15 @@ import Telemetry
 @Reactor
 public final class Run: RunSource {
   private enum State {
+    /// It has a process, and the turn is not given to it yet.
+    case leased(ProcessLease)
     case running
     /// A result without a turn in it came; a better one may follow.
     case holding(TurnResult, line: [UInt8], StreamMessage)
     /// The client has to answer calls. Nobody observes, nothing is under way, and no time passes.
     case parked(since: ContinuousClock.Instant)
+    /// The client has brought what it was parked for; `resume` follows.
+    case claimed(since: ContinuousClock.Instant)
     case ended
   }
 
@@ -82,9 +86,30 @@ public final class Run: RunSource {
   /// The process id of the CLI; nil when the run has ended.
   public var pid: Int32? { process?.pid }
 
-  func start(on process: ClaudeProcess) {
+  /// The run has its process. Observers can be added before `start`: nothing is lost.
+  func hold(_ lease: ProcessLease) {
+    process = lease.process
+    state = .leased(lease)
+  }
+
+  /// Gives the turn to the process. To be called once, when the observers are there. Those of a run that was cancelled
+  /// before are told so.
+  public func start() {
+    switch state {
+    case .leased(let lease):
+      state = .running
+      begin(on: lease)
+    case .ended: tellEnd()
+    case .running, .holding, .parked, .claimed: break
+    }
+  }
+
+  /// The turn begins on another process: the one before was gone too early.
+  func restart(on lease: ProcessLease) { begin(on: lease) }
+
+  private func begin(on lease: ProcessLease) {
+    let process = lease.process
     self.process = process
-    process.owner = self
     let (content, takesCommands) = (turn.content, turn.takesCommands)
     let encode: @Sendable () -> [UInt8] = { ControlMessage.user(content, takesCommands: takesCommands) }
     let size = content.reduce(0) { $0 + $1.size }
@@ -93,8 +118,9 @@ public final class Run: RunSource {
     if !isInline { send(size, encode) }
     armTotalTimer()
     armInactivityTimer()
-    if process.hasClosedOutput { processDidCloseOutput() }
     logger.debug("run started", ["pid": JSONValue(Int(process.pid))])
+    if process.hasClosedOutput { processDidCloseOutput() }
+    lease.end(self)
   }
 
   /// Writes to the process what `encode` makes of `size` bytes, off the loop if they are many.
@@ -176,13 +202,23 @@ public final class Run: RunSource {
   /// The calls that the client has to answer; empty unless the run is parked.
   public var openCalls: [String] { if case .parked = state { desk.told } else { [] } }
 
-  /// Goes on with what the client's functions answered.
+  /// Takes a parked run for one request: no other finds it.
+  ///
+  /// - Returns: false where it is not parked.
+  func claim() -> Bool {
+    guard case .parked(let since) = state else { return false }
+    state = .claimed(since: since)
+    return true
+  }
+
+  /// Resumes a run that `ClaudeExecutor.claim` has taken, with what the client's functions answered. Observers can be
+  /// added before: nothing is lost.
   ///
   /// - Parameters:
   ///   - results: by the calls' ids.
   ///   - content: what the user says besides; empty for nothing.
-  func resume(_ results: [String: FunctionResult], _ content: [ContentBlock]) {
-    guard case .parked(let since) = state else { return }
+  public func resume(_ results: [String: FunctionResult], _ content: [ContentBlock] = []) {
+    guard case .claimed(let since) = state else { return }
     parkTimer?.cancel()
     state = .running
     lastActivity = scheduler.now
@@ -349,8 +385,13 @@ public final class Run: RunSource {
   func fail(_ error: ClaudeError) { end(.failed(error), .interrupted) }
 
   private func end(_ outcome: RunOutcome, _ ending: ProcessPool.Ending) {
-    if case .ended = state { return }
-    if case .parked = state { wasParked = true }
+    var ending = ending
+    switch state {
+    case .ended: return
+    case .parked: wasParked = true
+    case .leased: ending = .unused
+    case .running, .holding, .claimed: break
+    }
     state = .ended
     self.outcome = outcome
     totalTimer?.cancel()
@@ -364,6 +405,11 @@ public final class Run: RunSource {
     process?.owner = nil
     logEnd(outcome, process)
     onEnd(process, ending)
+    tellEnd()
+  }
+
+  private func tellEnd() {
+    guard let outcome else { return }
     let observers = self.observers
     self.observers = []
     for observer in observers { observer.run(self, didEnd: outcome) }

@@ -40,9 +40,11 @@ struct StoppedRunTests {
     _ directives: String, _ session: Turn.Session = .new(id: session), _ observe: @Reactor (Run) -> any RunObserver
   ) async throws -> Run {
     let turn = Turn(prompt: "simulate: \(directives)", session: session, directory: directory.path)
-    return try await executor.run(
-      turn, id: Self.newID(), cancellation: CancellationSignal(), logger: .silent
-    ) { $0.add(observe($0)) }
+    let run = try await executor.run(
+      turn, id: Self.newID(), cancellation: CancellationSignal(), logger: .silent)
+    run.add(observe(run))
+    run.start()
+    return run
   }
 
   /// The session's next turn is served by the process that was interrupted.

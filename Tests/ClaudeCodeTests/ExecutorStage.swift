@@ -68,10 +68,11 @@ final class ExecutorStage {
     onTake: (@Reactor () -> Void)? = nil
   ) async throws(ClaudeError) -> Run {
     ids += 1
-    return try await executor.run(turn, id: "run-\(ids)", cancellation: cancellation, logger: .silent) { run in
-      onTake?()
-      run.add(observer)
-    }
+    let run = try await executor.run(turn, id: "run-\(ids)", cancellation: cancellation, logger: .silent)
+    onTake?()
+    run.add(observer)
+    run.start()
+    return run
   }
 
   /// Why a turn is not started; nil if it is.
@@ -98,6 +99,8 @@ extension ClaudeExecutor {
   func resume(
     _ run: Run, _ results: [String: FunctionResult], content: [ContentBlock] = [], observer: any RunObserver
   ) throws {
-    try resume(run, results, content: content) { run.add(observer) }
+    try claim(run)
+    run.add(observer)
+    run.resume(results, content)
   }
 }

@@ -275,9 +275,11 @@ struct PooledSessionTests {
       kill: .seconds(5), scheduler: ManualScheduler(), logger: .silent)
     let turn = Turn(prompt: "p", session: .new(id: ExecutorStage.session), directory: directory.path)
     weak var process: ClaudeProcess?
-    try await pool.take(turn, as: Fingerprint(turn, settingSources: nil), cancellation: CancellationSignal()) {
-      process = $0
-      pool.giveBack($0, .complete) {}
+    do {
+      let lease = try await pool.take(
+        turn, as: Fingerprint(turn, settingSources: nil), cancellation: CancellationSignal())
+      process = lease.process
+      pool.giveBack(lease.process, .complete) {}
     }
     try #require(pool.figures.idle == 1)
     kill(try #require(process?.pid), SIGKILL)

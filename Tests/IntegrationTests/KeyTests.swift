@@ -6,36 +6,31 @@ import Testing
 @Suite(.beside)
 struct KeyTests {
   /// Runs the program's `key` command.
-  private func key(_ arguments: [String], input: String = "") throws -> (output: String, status: Int32) {
-    let process = Process()
-    let output = Pipe()
-    // A file, not a pipe: a program that does not read its input would end this one with SIGPIPE.
+  private func key(
+    _ arguments: [String], input: String = ""
+  ) async throws -> (output: String, exit: ServerProcess.Exit) {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
     try directory.write(input, to: "input")
-    process.executableURL = URL(fileURLWithPath: try Binaries.server())
-    process.arguments = ["key"] + arguments
-    process.environment = ["PATH": "/usr/bin:/bin"]
-    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: "\(directory.path)/input"))
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (String(decoding: bytes, as: UTF8.self), process.terminationStatus)
+    let process = try ServerProcess(
+      try Binaries.server(), ["key"] + arguments, environment: ["PATH": "/usr/bin:/bin"], directory: directory.path,
+      input: "\(directory.path)/input")
+    let exit = try await process.exit()
+    return (process.output.value.lines.map { "\($0)\n" }.joined(), exit)
   }
 
   @Test("a made key opens the server whose configuration has the printed line, and no other key does")
   func made() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    let (text, status) = try key([])
-    #expect(status == 0)
+    let (text, exit) = try await key([])
+    #expect(exit == .exited(0))
     let lines = text.split(separator: "\n").map(String.init)
     try #require(lines.count == 2)
-    #expect(try key([]).output != text)
-    #expect(try key(["--hash"], input: "\(lines[0])\n").output == lines[1].dropFirst("API_KEY_HASHES=".count) + "\n")
-    let admin = try key(["--hash"], input: "sk-admin").output
+    #expect(try await key([]).output != text)
+    #expect(
+      try await key(["--hash"], input: "\(lines[0])\n").output == lines[1].dropFirst("API_KEY_HASHES=".count) + "\n")
+    let admin = try await key(["--hash"], input: "sk-admin").output
     try directory.write("\(lines[1])\nADMIN_API_KEY_HASHES=\(admin)\n", to: ".env")
     try await TestServer.run(in: directory) { server in
       #expect(try await server.send(.get("/v1/models", ["x-api-key: \(lines[0])"])).status == 200)
@@ -71,10 +66,10 @@ struct KeyTests {
   }
 
   @Test("what is wrong with its arguments, or its input, is status 64 and no key")
-  func refused() throws {
+  func refused() async throws {
     for (arguments, input) in [(["--hash"], ""), (["--hash"], "\n"), (["sk-secret"], "x")] {
-      let (output, status) = try key(arguments, input: input)
-      #expect(status == 64)
+      let (output, exit) = try await key(arguments, input: input)
+      #expect(exit == .exited(64))
       #expect(!output.contains("sha256:") && !output.contains("sk-secret"))
     }
   }

@@ -190,9 +190,9 @@ public struct ResponsesRoutes {
     Task.onLoop {
       defer { backlog.give(size, of: principal) }
       // What it fails with stands in the journal.
-      _ = try? await runner.start(order.asked) { run, attach in
-        _ = attach(RunFold(order.encoder) { note(.ended($1), of: run, order, $0) })
-      }
+      guard let started = try? await runner.start(order.asked) else { return }
+      started.add(RunFold(order.encoder) { note(.ended($1), of: started.run, order, $0) })
+      started.begin()
     }
     guard order.wanted.isStreamed else { return .json(order.encoder.json(.queued)) }
     return try await answer(order, journal, context)

@@ -18,19 +18,17 @@ extension TurnRunner {
   ) async throws -> HTTPResponse {
     context.announce(asked)
     do throws(ClaudeError) {
-      var made: RunStream<Encoder>?
-      let run = try await start(asked) { run, attach in
-        let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
-        made = stream
-        stream.follow(attach(stream))
-      }
-      guard let made else { preconditionFailure("run \(run.id) was started without its observer") }
+      let started = try await start(asked)
+      let run = started.run
+      let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
+      stream.follow(started.add(stream))
       context.setResponseField("x-session-id", run.sessionID)
       // From here on the client's leaving is the stream's business.
-      context.cancellation.whenCancelled { made.clientDidLeave() }
-      try await made.untilReady()
+      context.cancellation.whenCancelled { stream.clientDidLeave() }
+      started.begin()
+      try await stream.untilReady()
       mark(run, asked, context)
-      return .eventStream(made)
+      return .eventStream(stream)
     } catch {
       throw failure(error, context)
     }
@@ -46,14 +44,10 @@ extension TurnRunner {
   ) async throws -> (Run, Encoder, AnswerOutcome) {
     context.announce(asked)
     do throws(ClaudeError) {
-      var made: (collector: RunCollector<Encoder>, source: any RunSource)?
-      let run = try await start(asked) { run, attach in
-        let collector = RunCollector(encoder(run))
-        made = (collector, attach(collector))
-      }
-      guard let (collector, source) = made else {
-        preconditionFailure("run \(run.id) was started without its observer")
-      }
+      let started = try await start(asked)
+      let run = started.run
+      let collector = RunCollector(encoder(run))
+      let source = started.add(collector)
       context.setResponseField("x-session-id", run.sessionID)
       context.cancellation.whenCancelled { [self] in
         let leave: @Reactor () -> Void = {
@@ -62,6 +56,7 @@ extension TurnRunner {
         }
         if let grace = grace(asked) { _ = scheduler.schedule(after: grace, leave) } else { leave() }
       }
+      started.begin()
       let (read, outcome) = try await collector.collected()
       mark(run, asked, context)
       return (run, read, outcome)

@@ -46,10 +46,11 @@ package final class Agent {
     isBusy = true
     let asked = RequestedTurn(.turn(turn), on: .agent, for: caller.detached(), journal: journal)
     do throws(ClaudeError) {
-      return try await runner.start(asked) { run, _ in
-        self.run = run
-        run.add(self)
-      }
+      let started = try await runner.start(asked)
+      run = started.run
+      started.run.add(self)
+      started.begin()
+      return started.run
     } catch {
       turnEnded()
       throw error
@@ -123,7 +124,9 @@ package final class Agent {
     let results = [call: FunctionResult([.text(approval.words)])]
     let asked = RequestedTurn(
       .resumption(run, results, []), on: .agent, for: caller.detached(), journal: journal)
-    _ = try await runner.start(asked) { run, _ in run.add(self) }
+    let started = try await runner.start(asked)
+    started.run.add(self)
+    started.begin()
     return true
   }
 

@@ -54,49 +54,44 @@ public final class TurnRunner {
   /// The run has answered in a session of its own: it is known from here on.
   package func movedSession(_ run: Run, _ asked: RequestedTurn) { turns.began(run, for: asked.caller.principal) }
 
-  /// Adds an observer, and says what it has to be taken from when it leaves.
-  package typealias Attach = @Reactor (any RunObserver) -> any RunSource
-
-  /// Begins or resumes the run that a request asks for. Its caller's cancellation ends the wait for a place; what happens
-  /// to the run afterwards is its observers' business.
+  /// Gets the run that a request asks for: a new one, a parked one, or that of the same request before. The caller's
+  /// cancellation ends the wait for a place; what happens to the run afterwards is its observers' business.
   ///
-  /// - Parameter observe: called once, before the CLI says anything, to attach whoever is to hear it.
-  /// - Throws: why it could not begin; the journal has it, too.
-  package func start(
-    _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
-  ) async throws(ClaudeError) -> Run {
+  /// - Returns: the run, which has not begun: add the observers, then call `StartedTurn.begin`.
+  /// - Throws: why there is none; the journal has it, too.
+  package func start(_ asked: RequestedTurn) async throws(ClaudeError) -> StartedTurn {
     guard let work = asked.takeWork() else { preconditionFailure("a request's work was started twice") }
     switch work {
     case .turn(var turn):
       turn.principal = asked.caller.principal.id
-      return try await begin(turn, asked, observe)
+      let run = try await newRun(turn, asked)
+      return StartedTurn(run, observed: observed(run, asked, isWholeTurn: true)) { run.start() }
     case .resumption(let run, let results, let content):
-      do throws(ClaudeError) {
-        try executor.resume(run, results, content: content) {
-          turns.began(run, for: asked.caller.principal)
-          run.origin?.requestIDs.append(asked.caller.requestID)
-          attach(run, asked, isWholeTurn: false, observe)
-        }
-        return run
-      } catch {
-        // The run's own journal stays open.
-        if asked.journal?.state == .queued { asked.journal?.end(.failed(error)) }
-        throw error
-      }
+      try claim(run, asked)
+      return StartedTurn(run, observed: observed(run, asked, isWholeTurn: false)) { run.resume(results, content) }
     case .repetition(let recording):
       guard recording.isWhole else {
         throw ClaudeError(
           .failed, "The request is answered already, and its answer is too long to be given again", reachedCLI: true)
       }
       asked.caller.logger.info("request repeated", ["run": .string(recording.run.id)])
-      observe(recording.run) { recording.replay(to: $0) }
-      return recording.run
+      return StartedTurn(recording.run, observed: .recording(recording)) {}
     }
   }
 
-  private func begin(
-    _ turn: Turn, _ asked: RequestedTurn, _ observe: @Reactor (Run, Attach) -> Void
-  ) async throws(ClaudeError) -> Run {
+  private func claim(_ run: Run, _ asked: RequestedTurn) throws(ClaudeError) {
+    do throws(ClaudeError) {
+      try executor.claim(run)
+    } catch {
+      // The run's own journal stays open.
+      if asked.journal?.state == .queued { asked.journal?.end(.failed(error)) }
+      throw error
+    }
+    turns.began(run, for: asked.caller.principal)
+    run.origin?.requestIDs.append(asked.caller.requestID)
+  }
+
+  private func newRun(_ turn: Turn, _ asked: RequestedTurn) async throws(ClaudeError) -> Run {
     let id = "run_\(newID())"
     let queued = QueuedTurn(asked, createdAt: clock().milliseconds)
     queue[id] = queued
@@ -109,13 +104,9 @@ public final class TurnRunner {
     let session: String? = if case .resume(let session) = turn.session { session } else { nil }
     if let session { turns.sessions.claim(session) }
     do throws(ClaudeError) {
-      let run = try await executor.run(
-        turn, id: id, cancellation: queued.cancellation, logger: asked.caller.logger
-      ) { run in
-        run.origin = queued.origin
-        turns.began(run, for: asked.caller.principal)
-        attach(run, asked, isWholeTurn: true, observe)
-      }
+      let run = try await executor.run(turn, id: id, cancellation: queued.cancellation, logger: asked.caller.logger)
+      run.origin = queued.origin
+      turns.began(run, for: asked.caller.principal)
       // It was cancelled too late to be stopped on its way.
       if queued.wasCancelled { run.cancel() }
       return run
@@ -126,18 +117,12 @@ public final class TurnRunner {
     }
   }
 
-  private func attach(
-    _ run: Run, _ asked: RequestedTurn, isWholeTurn: Bool, _ observe: @Reactor (Run, Attach) -> Void
-  ) {
+  /// Adds what keeps the run's events, before anybody else: the recording of a request that may be retried, the journal.
+  private func observed(_ run: Run, _ asked: RequestedTurn, isWholeTurn: Bool) -> StartedTurn.Observed {
     if let key = asked.key { repeats.record(run, isWholeTurn: isWholeTurn, in: asked.journal, for: key) }
-    guard let journal = asked.journal else {
-      return observe(run) { observer in
-        run.add(observer)
-        return run
-      }
-    }
+    guard let journal = asked.journal else { return .run(run) }
     run.add(journal)
     journal.follow(run)
-    observe(run) { journal.add($0) }
+    return .journal(journal)
   }
 }

@@ -21,30 +21,48 @@ final class ServerProcess: Sendable {
   let pid: Int32
   let output = Watched(Output())
 
-  init(_ executable: String, _ arguments: [String], environment: [String: String], directory: String) throws {
+  /// - Parameter input: the file that is its standard input.
+  init(
+    _ executable: String, _ arguments: [String], environment: [String: String], directory: String,
+    input: String = "/dev/null"
+  ) throws {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw SpawnError(code: errno) }
     let (reading, writing) = (ends[0], ends[1])
     defer { close(writing) }
+    do {
+      pid = try ServerProcess.spawn(
+        executable, arguments, environment: environment, directory: directory, input: input, output: writing)
+    } catch {
+      close(reading)
+      throw error
+    }
+    Thread.detachNewThread { [self] in follow(reading) }
+  }
+
+  /// Starts a program that nobody watches: its caller waits for its end. Not Foundation's `Process`, which has crashed
+  /// in `run` while other threads started programs, too (Swift 6.3.1).
+  ///
+  /// - Parameter output: where standard output and error go.
+  static func spawn(
+    _ executable: String, _ arguments: [String], environment: [String: String], directory: String,
+    input: String = "/dev/null", output: Int32
+  ) throws -> Int32 {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addchdir_np(&actions, directory)
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_adddup2(&actions, writing, 1)
-    unsafe posix_spawn_file_actions_adddup2(&actions, writing, 2)
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
     unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
     var child: pid_t = 0
     var words = unsafe ([executable] + arguments).map { unsafe strdup($0) } + [nil]
     var variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
     defer { unsafe (words + variables).forEach { unsafe free($0) } }
     let code = unsafe posix_spawn(&child, executable, &actions, nil, &words, &variables)
-    guard code == 0 else {
-      close(reading)
-      throw SpawnError(code: code)
-    }
-    pid = child
-    Thread.detachNewThread { [self] in follow(reading) }
+    guard code == 0 else { throw SpawnError(code: code) }
+    return child
   }
 
   private func follow(_ descriptor: Int32) {
@@ -60,10 +78,15 @@ final class ServerProcess: Sendable {
       output.update { $0.lines += texts }
     }
     close(descriptor)
-    var status: Int32 = 0
-    unsafe waitpid(pid, &status, 0)
-    let exit = status & 0x7F == 0 ? Exit.exited(status >> 8 & 0xFF) : .signaled(status & 0x7F)
+    let exit = ServerProcess.waitForExit(of: pid)
     output.update { $0.exit = exit }
+  }
+
+  /// Waits, on this thread, for the end of a program that `spawn` started.
+  static func waitForExit(of pid: Int32) -> Exit {
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signaled(status & 0x7F)
   }
 
   /// Waits for the end.

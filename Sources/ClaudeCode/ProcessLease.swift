@@ -1,0 +1,38 @@
+import Bytes
+import EventLoop
+
+/// A process between two owners. Nothing of what it says is lost: its output waits in the pipe, and what is read all the
+/// same, when it exits for instance, is kept for the next owner.
+@Reactor
+final class ProcessLease {
+  let process: ClaudeProcess
+  private var events: [@Reactor (any ClaudeProcessOwner) -> Void] = []
+
+  init(_ process: ClaudeProcess) {
+    self.process = process
+    process.owner = self
+    process.pauseOutput()
+  }
+
+  /// Hands the process over. To be called once.
+  func end(_ owner: any ClaudeProcessOwner) {
+    process.owner = owner
+    for event in events { event(owner) }
+    events = []
+    process.resumeOutput()
+  }
+}
+
+extension ProcessLease: ClaudeProcessOwner {
+  func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>) {
+    let bytes = line.bytes(in: 0..<line.count)
+    events.append { $0.processDidEmit(message, in: bytes.span) }
+  }
+
+  func processDidCall(_ call: FunctionCall) { events.append { $0.processDidCall(call) } }
+
+  // The next owner asks for `hasClosedOutput` by itself.
+  func processDidCloseOutput() {}
+
+  func processDidExit(_ status: ExitStatus) { events.append { $0.processDidExit(status) } }
+}
