@@ -30,8 +30,7 @@ final class ProcessPool {
   private var roomLine: WaitQueue
   private var uses = 0
   private var counts = PoolStatistics()
-  private var failures = 0
-  private var restsUntil: ContinuousClock.Instant?
+  private var backoff: CrashBackoff
   private var replenishTimer: (any ScheduledTimer)?
   private var emptyActions: [@Reactor () -> Void] = []
   private var isClosed = false
@@ -44,6 +43,7 @@ final class ProcessPool {
     self.scheduler = scheduler
     self.logger = logger
     demand = SpareDemand(capacity: limits.fingerprints)
+    backoff = CrashBackoff(longest: limits.longestRest)
     startLine = WaitQueue(scheduler)
     roomLine = WaitQueue(scheduler)
   }
@@ -261,7 +261,7 @@ final class ProcessPool {
     process.resumeOutput()
     switch ending {
     case .complete:
-      failures = 0
+      backoff.noteSuccess()
       keep(entry, onFree)
     case .interrupted where process.isReady && !isClosed:
       _ = Interruption(process, timeout: limits.interrupt, scheduler) { [self] isFit in
@@ -438,18 +438,16 @@ final class ProcessPool {
 
   private func noteCrash(_ process: ClaudeProcess) {
     counts.crashed += 1
-    failures += 1
-    let wait = min(limits.longestRest, .seconds(1 << min(failures, 16)))
-    restsUntil = scheduler.now + wait
+    let wait = backoff.noteCrash(at: scheduler.now)
     let said = process.standardError.split(separator: "\n").last.map(String.init) ?? "nothing on standard error"
     logger.warn(
       "a process ended before it said anything",
-      ["said": .string(said), "failures": JSONValue(failures), "rest": .string("\(wait)")])
+      ["said": .string(said), "failures": JSONValue(backoff.count), "rest": .string("\(wait)")])
   }
 
   private var isResting: Bool { rest > .zero }
 
-  private var rest: Duration { restsUntil.map { $0 - scheduler.now } ?? .zero }
+  private var rest: Duration { backoff.rest(at: scheduler.now) }
 }
 
 extension ClaudeError {
