@@ -15,9 +15,9 @@ public final class Run: RunSource {
     /// A result without a turn in it came; a better one may follow.
     case holding(TurnResult, line: [UInt8], StreamMessage)
     /// The client has to answer calls. Nobody observes, nothing is under way, and no time passes.
-    case parked(since: ContinuousClock.Instant)
+    case parked
     /// The client has brought what it was parked for; `resume` follows.
-    case claimed(since: ContinuousClock.Instant)
+    case claimed
     case ended
   }
 
@@ -46,15 +46,10 @@ public final class Run: RunSource {
   private let timeouts: RunTimeouts
   private let scheduler: any Scheduler
   private let logger: Logger
-  private var totalTimer: (any ScheduledTimer)?
-  private var inactivityTimer: (any ScheduledTimer)?
   private var holdTimer: (any ScheduledTimer)?
-  private var parkTimer: (any ScheduledTimer)?
   /// Runs while the process has closed its output and not exited.
   private var lossTimer: (any ScheduledTimer)?
-  private var lastActivity: ContinuousClock.Instant
-  private var pausedAt: ContinuousClock.Instant?
-  private var totalDeadline: ContinuousClock.Instant
+  private let clock: RunClock
   private var retryWait: Duration = .zero
   /// Whether the CLI has said anything of the turn itself; the answers to control requests are not of it.
   private var hasSpoken = false
@@ -79,8 +74,7 @@ public final class Run: RunSource {
     self.logger = logger.with("run", .string(id)).with("session", .string(sessionID))
     policy = PermissionPolicy(turn.options, ceiling: turn.toolCeiling)
     startedAt = scheduler.now
-    lastActivity = scheduler.now
-    totalDeadline = scheduler.now + timeouts.total
+    clock = RunClock(timeouts, scheduler)
   }
 
   /// The process id of the CLI; nil when the run has ended.
@@ -116,8 +110,7 @@ public final class Run: RunSource {
     let isInline = OffLoop.isInline(size)
     process.begin(turn, as: fingerprint, id: id, line: isInline ? encode() : nil)
     if !isInline { send(size, encode) }
-    armTotalTimer()
-    armInactivityTimer()
+    clock.start { [self] in fail($0) }
     logger.debug("run started", ["pid": JSONValue(Int(process.pid))])
     if process.hasClosedOutput { processDidCloseOutput() }
     lease.end(self)
@@ -131,7 +124,7 @@ public final class Run: RunSource {
       let lines = await OffLoop.shared.run(on: size, encode)
       // The run may have ended meanwhile, and the process may be another's.
       guard self.process === process else { return }
-      lastActivity = scheduler.now
+      clock.noteActivity()
       process.send(lines)
     }
   }
@@ -162,21 +155,13 @@ public final class Run: RunSource {
 
   /// A congested observer can take more.
   public func observerDidDrain() {
-    guard let pausedAt, !observers.contains(where: \.isCongested) else { return }
-    self.pausedAt = nil
-    let pause = scheduler.now - pausedAt
-    lastActivity += pause
-    totalDeadline += pause
-    armTotalTimer()
-    armInactivityTimer()
+    guard clock.isPaused, !observers.contains(where: \.isCongested) else { return }
+    clock.resume()
     process?.resumeOutput()
   }
 
   private func pauseIfCongested() {
-    guard pausedAt == nil, observers.contains(where: \.isCongested) else { return }
-    pausedAt = scheduler.now
-    totalTimer?.cancel()
-    inactivityTimer?.cancel()
+    guard observers.contains(where: \.isCongested), clock.pause() else { return }
     process?.pauseOutput()
   }
 
@@ -206,8 +191,8 @@ public final class Run: RunSource {
   ///
   /// - Returns: false where it is not parked.
   func claim() -> Bool {
-    guard case .parked(let since) = state else { return false }
-    state = .claimed(since: since)
+    guard case .parked = state else { return false }
+    state = .claimed
     return true
   }
 
@@ -218,13 +203,9 @@ public final class Run: RunSource {
   ///   - results: by the calls' ids.
   ///   - content: what the user says besides; empty for nothing.
   public func resume(_ results: [String: FunctionResult], _ content: [ContentBlock] = []) {
-    guard case .claimed(let since) = state else { return }
-    parkTimer?.cancel()
+    guard case .claimed = state else { return }
     state = .running
-    lastActivity = scheduler.now
-    totalDeadline += scheduler.now - since
-    armTotalTimer()
-    armInactivityTimer()
+    clock.resume()
     logger.debug("run goes on", ["results": JSONValue(results.count)])
     desk.take(results)
     answerCalls(with: content)
@@ -250,15 +231,9 @@ public final class Run: RunSource {
 
   private func park() {
     guard case .running = state else { return }
-    state = .parked(since: scheduler.now)
-    totalTimer?.cancel()
-    inactivityTimer?.cancel()
-    pausedAt = nil
+    state = .parked
+    clock.park()
     process?.resumeOutput()
-    parkTimer = scheduler.schedule(after: timeouts.toolResult) { [self] in
-      fail(
-        ClaudeError(.inactivityTimeout, "No result of a call came within \(timeouts.toolResult)", reachedCLI: true))
-    }
     logger.debug("run parked", ["calls": JSONValue(desk.open.count)])
     let observers = self.observers
     self.observers = observers.filter(\.survivesParking)
@@ -268,29 +243,6 @@ public final class Run: RunSource {
       observer.run(self, didEnd: .parked)
     }
     onPark()
-  }
-
-  // MARK: Time
-
-  // The timers hold the run, and `end` cancels them: a weak reference would slow down every other one (see
-  // `ClaudeProcess.owner`).
-
-  private func armTotalTimer() {
-    totalTimer?.cancel()
-    totalTimer = scheduler.schedule(after: totalDeadline - scheduler.now) { [self] in
-      fail(ClaudeError(.totalTimeout, "Claude Code took longer than \(timeouts.total)", reachedCLI: true))
-    }
-  }
-
-  // Looked at again when it fires, rather than armed again with every line.
-  private func armInactivityTimer() {
-    inactivityTimer?.cancel()
-    let deadline = lastActivity + timeouts.inactivity
-    inactivityTimer = scheduler.schedule(after: deadline - scheduler.now) { [self] in
-      guard scheduler.now >= lastActivity + timeouts.inactivity else { return armInactivityTimer() }
-      fail(
-        ClaudeError(.inactivityTimeout, "Claude Code said nothing for \(timeouts.inactivity)", reachedCLI: true))
-    }
   }
 
   // MARK: Lines
@@ -394,10 +346,8 @@ public final class Run: RunSource {
     }
     state = .ended
     self.outcome = outcome
-    totalTimer?.cancel()
-    inactivityTimer?.cancel()
+    clock.stop()
     holdTimer?.cancel()
-    parkTimer?.cancel()
     lossTimer?.cancel()
     let process = self.process
     self.process = nil
@@ -451,14 +401,14 @@ extension Run: ClaudeProcessOwner {
   }
 
   func processDidCall(_ call: FunctionCall) {
-    lastActivity = scheduler.now
+    clock.noteActivity()
     let isOver = desk.add(call)
     answerCalls()
     if isOver { park() }
   }
 
   func processDidPause() {
-    lastActivity = scheduler.now
+    clock.noteActivity()
     pauseIfCongested()
   }
 
