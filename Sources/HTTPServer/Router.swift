@@ -70,13 +70,14 @@ public struct Router {
     // A HEAD is a GET whose body is not sent; the connection sees to that.
     let wanted = method == "HEAD" ? "GET" : method
     var methods: [String] = []
-    for route in routes {
-      guard let parameters = Router.match(route.segments, path) else { continue }
-      if route.method == wanted {
-        context.route = route.pattern
-        return .route(MatchedRoute(route.responder, body: route.body, parameters))
+    // By index: a route that is copied costs a reference count for each of its parts.
+    for index in routes.indices {
+      guard let parameters = Router.match(routes[index].segments, path) else { continue }
+      if routes[index].method == wanted {
+        context.route = routes[index].pattern
+        return .route(MatchedRoute(routes[index].responder, body: routes[index].body, parameters))
       }
-      methods.append(route.method)
+      methods.append(routes[index].method)
     }
     let allowed = Router.allowed(methods)
     guard !methods.isEmpty else {
