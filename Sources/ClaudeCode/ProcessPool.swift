@@ -25,9 +25,7 @@ final class ProcessPool {
   private let logger: Logger
   private var entries: [ObjectIdentifier: PooledProcess] = [:]
   private var demand: SpareDemand
-  private var starting = 0
-  private var startLine: WaitQueue
-  private var roomLine: WaitQueue
+  private lazy var gate = StartGate(limits, scheduler: scheduler) { [unowned self] in entries.count }
   private var uses = 0
   private var counts = PoolStatistics()
   private var backoff: CrashBackoff
@@ -44,12 +42,10 @@ final class ProcessPool {
     self.logger = logger
     demand = SpareDemand(capacity: limits.fingerprints)
     backoff = CrashBackoff(longest: limits.longestRest)
-    startLine = WaitQueue(scheduler)
-    roomLine = WaitQueue(scheduler)
   }
 
   /// Turns that wait for a process to be started, or for room.
-  var waiting: Int { startLine.count + roomLine.count }
+  var waiting: Int { gate.waiting }
 
   var figures: PoolStatistics {
     var figures = counts
@@ -150,16 +146,16 @@ final class ProcessPool {
   ) async throws(ClaudeError) -> ProcessLease {
     var spent = 0.0
     if case .resume(let id) = session { spent = await launcher.costState(of: id, in: fingerprint.directory) }
-    try await waitForStart(cancellation)
+    try await gate.enter(cancellation)
     do throws(ClaudeError) {
-      try await waitForRoom(cancellation)
+      try await gate.waitForRoom(cancellation) { if let longestUnused { retire(longestUnused) } }
       let lease = try await launchInPlaceOfIdle(session, fingerprint, cancellation)
       lease.process.cost = spent
       return lease
     } catch {
       startIsOver()
       // The room it has waited for, maybe, and did not take.
-      if entries.count < limits.processes { roomLine.admitNext() }
+      if gate.hasRoom { gate.offerRoom() }
       throw error
     }
   }
@@ -187,38 +183,8 @@ final class ProcessPool {
     entries.values.filter(\.isDispensable).min { $0.lastUse < $1.lastUse }
   }
 
-  private func waitForStart(_ cancellation: CancellationSignal) async throws(ClaudeError) {
-    guard !takeStart() else { return }
-    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: tooBusy) {
-      takeStart() ? nil : startLine
-    }
-  }
-
-  private func takeStart() -> Bool {
-    guard starting < limits.starts, startLine.count == 0 else { return false }
-    starting += 1
-    return true
-  }
-
   private func startIsOver() {
-    if !startLine.admitNext() {
-      starting -= 1
-      scheduleReplenish(after: limits.replenishDelay)
-    }
-  }
-
-  private func waitForRoom(_ cancellation: CancellationSignal) async throws(ClaudeError) {
-    while entries.count >= limits.processes {
-      if let longestUnused { retire(longestUnused) }
-      try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: tooBusy) {
-        entries.count < limits.processes ? nil : roomLine
-      }
-    }
-  }
-
-  private var tooBusy: ClaudeError {
-    ClaudeError(
-      .overloaded, "No process became free within \(limits.timeout) (\(entries.count) run)", reachedCLI: false)
+    if gate.leave() { scheduleReplenish(after: limits.replenishDelay) }
   }
 
   /// Every launch holds one place for starts, until the process is up.
@@ -296,7 +262,7 @@ final class ProcessPool {
     entry.mark = location.map(TranscriptMark.init)
     putAside(entry, as: .idle, for: limits.sessionIdle)
     onFree()
-    if roomLine.count > 0, entry.state == .idle { retire(entry) }
+    if gate.isRoomWanted, entry.state == .idle { retire(entry) }
   }
 
   private func putAside(_ entry: PooledProcess, as state: PooledProcess.State, for duration: Duration) {
@@ -350,7 +316,7 @@ final class ProcessPool {
     let actions = entry.exitActions
     entry.exitActions = []
     for action in actions { action() }
-    roomLine.admitNext()
+    gate.offerRoom()
     finishStart(entry)
     scheduleReplenish(after: limits.replenishDelay)
     guard entries.isEmpty else { return }
@@ -363,8 +329,7 @@ final class ProcessPool {
   func close() {
     isClosed = true
     replenishTimer?.cancel()
-    startLine.dismissAll(.shuttingDown)
-    roomLine.dismissAll(.shuttingDown)
+    gate.close()
     for entry in entries.values where entry.isDispensable { retire(entry) }
   }
 
@@ -403,8 +368,8 @@ final class ProcessPool {
     guard !isClosed else { return }
     guard !isResting else { return scheduleReplenish(after: rest) }
     for fingerprint in demand.recent where spareCount(fingerprint) < limits.spares {
-      guard entries.count < limits.processes else { return makeRoomForSpare() }
-      guard takeStart() else { return }
+      guard gate.hasRoom else { return makeRoomForSpare() }
+      guard gate.enterAtOnce() else { return }
       startSpare(fingerprint)
       // One at a time: the end of its start calls again.
       return
