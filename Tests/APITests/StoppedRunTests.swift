@@ -49,13 +49,13 @@ struct StoppedRunTests {
 
   /// The session's next turn is served by the process that was interrupted.
   private func checkProcess() async throws {
-    await until { executor.processes.idle == 1 }
+    await until { executor.processStatistics.idle == 1 }
     let next = RunCollector(ChatCompletionCollector())
     _ = try await run("tokens=1", .resume(id: Self.session)) { _ in next }
     let answer = try await next.collected().0.run.answer
     #expect(String(decoding: answer.text.bytes, as: UTF8.self) == "w0 ")
-    let figures = executor.processes
-    #expect(figures.spawned == 1 && figures.reused == 1 && figures.killed == 0)
+    let statistics = executor.processStatistics
+    #expect(statistics.spawned == 1 && statistics.reused == 1 && statistics.killed == 0)
     await executor.kill()
   }
 

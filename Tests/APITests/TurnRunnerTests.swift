@@ -163,7 +163,7 @@ struct TurnRunnerTests {
     await until { stage.executor.activeRuns == 0 }
     // The time of the grace passes without a run to end.
     stage.scheduler.advance(by: Self.grace)
-    #expect(stage.executor.processes.killed == 0)
+    #expect(stage.executor.processStatistics.killed == 0)
     await stage.end()
   }
 
@@ -201,7 +201,7 @@ struct TurnRunnerTests {
     for line in Self.answer.dropFirst(3) { stage.cli.say(line) }
     #expect(await second.value == "ab")
     #expect(context.responseField("x-session-id") == stage.context.responseField("x-session-id"))
-    #expect(stage.executor.processes.spawned == 1)
+    #expect(stage.executor.processStatistics.spawned == 1)
     _ = await first.value
     await stage.end()
   }
@@ -218,7 +218,7 @@ struct TurnRunnerTests {
       #expect(!again.advancesConversation)
       #expect(try await stage.answer(form, again) == "ab")
     }
-    #expect(stage.executor.processes.spawned == 1)
+    #expect(stage.executor.processStatistics.spawned == 1)
     await stage.end()
   }
 
@@ -265,7 +265,7 @@ struct TurnRunnerTests {
     let error = await #expect(throws: RequestError.self) { _ = try await stage.answer(form, again) }
     #expect(error?.summary == "502 - claude_failed")
     #expect(error?.mayRetry == false)
-    #expect(stage.executor.processes.spawned == 1)
+    #expect(stage.executor.processStatistics.spawned == 1)
     await stage.end()
   }
 
@@ -306,6 +306,6 @@ struct TurnRunnerTests {
     }
     let session = try #require(await checkWarning(stage, form))
     #expect(session != "s")
-    #expect(stage.executor.processes.spawned == 2)
+    #expect(stage.executor.processStatistics.spawned == 2)
   }
 }

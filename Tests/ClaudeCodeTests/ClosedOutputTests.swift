@@ -40,7 +40,7 @@ struct ClosedOutputTests {
       let isOver = !recorder.outcomes.isEmpty
       stage.scheduler.advance(by: .milliseconds(1))
       #expect(await recorder.failure() == Self.lost)
-      #expect(stage.figures.killed == 1)
+      #expect(stage.statistics.killed == 1)
       await stage.executor.kill()
       #expect(stage.scheduler.waits.isEmpty)
       return isOver ? "lost" : "waits"

@@ -42,11 +42,11 @@ struct EndedSessionTests {
     let run = try await hang(stage)
     #expect(stage.executor.state(of: Self.session) == .running)
     run.cancel()
-    await stage.figures(become: PoolStatistics(live: 1, idle: 1, spawned: 1))
+    await stage.statistics(become: PoolStatistics(live: 1, idle: 1, spawned: 1))
     #expect(stage.executor.state(of: Self.session) == .idle)
     stage.scheduler.advance(by: PoolLimits().sessionIdle)
     #expect(stage.executor.state(of: Self.session) == .stored)
-    await stage.figures(become: PoolStatistics(spawned: 1))
+    await stage.statistics(become: PoolStatistics(spawned: 1))
   }
 
   @Test("a session whose run waits for its client is parked, with the calls it waits for")

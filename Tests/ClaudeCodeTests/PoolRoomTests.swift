@@ -48,13 +48,13 @@ struct PoolRoomTests {
       for number in 0..<(limit + offset) {
         pids.append(try await stage.complete("one", .new(id: Self.session(number))).pid)
       }
-      let figures = stage.figures
-      #expect(figures.idle == figures.live)
+      let statistics = stage.statistics
+      #expect(statistics.idle == statistics.live)
       let first = try await stage.complete("two\nsimulate: recall", .resume(id: Self.session(0)))
       #expect(first.text == "one | two")
-      #expect(stage.figures.live <= limit)
+      #expect(stage.statistics.live <= limit)
       await stage.executor.kill()
-      return "\(figures.live) kept, the first \(first.pid == pids[0] ? "too" : "not")"
+      return "\(statistics.live) kept, the first \(first.pid == pids[0] ? "too" : "not")"
     }
     #expect(outcomes == ["2 kept, the first too", "3 kept, the first too", "3 kept, the first not"])
   }
@@ -83,7 +83,7 @@ struct PoolRoomTests {
     try await stage.startSpare()
     let second = try await stage.complete("two", .new(id: Self.session(2)), options: options)
     #expect(second.result?.isError == false)
-    #expect(stage.figures.spare == 0)
+    #expect(stage.statistics.spare == 0)
     #expect(run.pid == spare)
     await stage.executor.kill()
   }
@@ -104,11 +104,11 @@ struct PoolRoomTests {
         if let wait = stage.scheduler.waits.first, wait <= PoolLimits().replenishDelay {
           stage.scheduler.advance(by: wait)
         }
-        return stage.figures.spare == 1
+        return stage.statistics.spare == 1
       }
     }
-    #expect(stage.figures.spare == (makesWay ? 1 : 0))
-    #expect(stage.figures.idle == (makesWay ? 1 : 2))
+    #expect(stage.statistics.spare == (makesWay ? 1 : 0))
+    #expect(stage.statistics.idle == (makesWay ? 1 : 2))
     await stage.executor.kill()
   }
 
@@ -121,16 +121,16 @@ struct PoolRoomTests {
     let second = await wait(stage, 2, admissions)
     cli.say(CLILine.initLine)
     await recorder.lines(1)
-    #expect(stage.figures == PoolStatistics(live: 1, spawned: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 1))
     if isCancelled { run.cancel() }
     cli.say(CLILine.result("a"))
     // It is fit for its session's next turn, but another one needs the room.
     await until { stage.scheduler.waits.contains(ExecutorStage.timeouts.kill) }
-    #expect(stage.figures == PoolStatistics(live: 1, spawned: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 1))
     stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
     await second.value
     #expect(admissions.entries == ["2 in"])
-    #expect(stage.figures == PoolStatistics(live: 1, spawned: 2))
+    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 2))
     #expect(recorder.outcomes.count == 1)
     await stage.executor.kill()
   }
@@ -167,7 +167,7 @@ struct PoolRoomTests {
     run.cancel()
     await third.value
     #expect(admissions.entries == ["2 cancelled", "3 in"])
-    #expect(stage.figures == PoolStatistics(live: 1, spawned: 2))
+    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 2))
     await stage.executor.kill()
   }
 
@@ -184,7 +184,7 @@ struct PoolRoomTests {
     let third = await wait(stage, 3, admissions)
     run.cancel()
     await second.value
-    await stage.figures(become: PoolStatistics(live: 1, spawned: 2))
+    await stage.statistics(become: PoolStatistics(live: 1, spawned: 2))
     await third.value
     #expect(admissions.entries == ["2 cannotStart", "3 in"])
     await stage.executor.kill()
@@ -199,7 +199,7 @@ struct PoolRoomTests {
     await stage.executor.kill()
     await second.value
     #expect(admissions.entries == ["2 cancelled"])
-    #expect(stage.figures == PoolStatistics(spawned: 1))
+    #expect(stage.statistics == PoolStatistics(spawned: 1))
   }
 
   // MARK: Starts
@@ -214,10 +214,10 @@ struct PoolRoomTests {
       let admissions = Admissions()
       var tasks: [Task<Void, Never>] = []
       for number in 0..<(limit + offset) { tasks.append(await wait(stage, number, admissions)) }
-      let started = stage.figures.spawned
+      let started = stage.statistics.spawned
       stage.scheduler.advance(by: PoolLimits().start)
       for task in tasks { await task.value }
-      #expect(stage.figures.spawned == limit + offset)
+      #expect(stage.statistics.spawned == limit + offset)
       await stage.executor.kill()
       return "\(started) started"
     }
@@ -236,7 +236,7 @@ struct PoolRoomTests {
       let second = await wait(stage, 2, admissions)
       stage.scheduler.advance(by: limit + .milliseconds(offset))
       await nextTurn()
-      let spawned = stage.figures.spawned
+      let spawned = stage.statistics.spawned
       stage.scheduler.advance(by: .milliseconds(1))
       await second.value
       await stage.executor.kill()

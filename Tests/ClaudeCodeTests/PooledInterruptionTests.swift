@@ -32,11 +32,11 @@ struct PooledInterruptionTests {
     let pid = run.pid
     run.remove(recorder)
     #expect(stage.executor.activeRuns == 0)
-    await stage.figures(become: PoolStatistics(live: 1, idle: 1, spawned: 1))
+    await stage.statistics(become: PoolStatistics(live: 1, idle: 1, spawned: 1))
     let second = try await stage.complete("two\nsimulate: recall", Self.resume)
     #expect(second.pid == pid)
     #expect(second.text == "one | two")
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     await stage.executor.kill()
   }
 
@@ -73,7 +73,7 @@ struct PooledInterruptionTests {
     let first = try await stage.complete("one")
     let run = try await stage.run(stage.turn("two\nsimulate: hang", Self.resume), recorder)
     run.cancel()
-    await stage.figures(become: PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    await stage.statistics(become: PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     let third = try await stage.complete("three\nsimulate: tokens=1", Self.resume)
     #expect(third.pid == first.pid)
     #expect(third.text == "w0 ")
@@ -86,7 +86,7 @@ struct PooledInterruptionTests {
     let stage = ExecutorStage(cli.path, directory, pool: .keeping)
     let run = try await stage.run(stage.turn("one"), recorder)
     run.cancel()
-    await stage.figures(become: PoolStatistics(spawned: 1, killed: 1))
+    await stage.statistics(become: PoolStatistics(spawned: 1, killed: 1))
     #expect(stage.scheduler.waits.isEmpty)
   }
 
@@ -101,12 +101,12 @@ struct PooledInterruptionTests {
       await until { recorder.lines.contains { $0.contains("w0 ") } }
       run.cancel()
       stage.scheduler.advance(by: limit + .milliseconds(offset))
-      let killed = stage.figures.killed
+      let killed = stage.statistics.killed
       stage.scheduler.advance(by: .milliseconds(1))
       let second = try await stage.complete("two\nsimulate: recall", Self.resume)
       #expect(second.text == "one | two")
       #expect(second.pid != pid)
-      #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
+      #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
       await stage.executor.kill()
       return killed == 0 ? "asked" : "ended"
     }
@@ -125,7 +125,7 @@ struct PooledInterruptionTests {
     let second = try await stage.complete("two\nsimulate: recall", Self.resume)
     #expect(second.text == "one | two")
     #expect(second.pid != pid)
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
     await until { !tool.isAlive }
     // What runs since before the turn does not count: servers for tools belong to the process.
     let third = RunRecorder()
@@ -145,13 +145,13 @@ struct PooledInterruptionTests {
     let second = Task.onLoop { try? await stage.complete("two\nsimulate: recall", Self.resume) }
     stage.scheduler.advance(by: PoolLimits().interrupt + ExecutorStage.timeouts.kill - .milliseconds(1))
     for _ in 0..<5 { await TestSupport.nextTurn() }
-    #expect(stage.figures == PoolStatistics(live: 1, spawned: 1, killed: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 1, killed: 1))
     #expect(stage.executor.queuedTurns == 1)
     stage.scheduler.advance(by: .milliseconds(1))
     let record = try #require(await second.value)
     #expect(record.text == "one | two")
     #expect(record.pid != pid)
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
     await stage.executor.kill()
   }
 
@@ -161,7 +161,7 @@ struct PooledInterruptionTests {
     let run = try await hang(stage, "deaf")
     run.cancel()
     await stage.executor.shutDown()
-    #expect(stage.figures.live == 0)
+    #expect(stage.statistics.live == 0)
     #expect(stage.scheduler.waits.isEmpty)
   }
 }

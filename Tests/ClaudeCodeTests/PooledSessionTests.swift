@@ -24,14 +24,14 @@ struct PooledSessionTests {
   func oneProcess() async throws {
     let stage = try stage()
     let first = try await stage.complete("one")
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1))
     let second = try await stage.complete("two\nsimulate: recall", Self.resume)
     #expect(second.pid == first.pid)
     #expect(second.session == ExecutorStage.session)
     #expect(second.text == "one | two")
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     await stage.executor.kill()
-    #expect(stage.figures == PoolStatistics(spawned: 1, reused: 1))
+    #expect(stage.statistics == PoolStatistics(spawned: 1, reused: 1))
   }
 
   @Test("each session has a process of its own")
@@ -43,7 +43,7 @@ struct PooledSessionTests {
     let third = try await stage.complete("three\nsimulate: recall", .resume(id: second.session))
     #expect(third.pid == second.pid)
     #expect(third.text == "two | three")
-    #expect(stage.figures == PoolStatistics(live: 2, idle: 2, spawned: 2, reused: 1))
+    #expect(stage.statistics == PoolStatistics(live: 2, idle: 2, spawned: 2, reused: 1))
     await stage.executor.kill()
   }
 
@@ -87,7 +87,7 @@ struct PooledSessionTests {
     #expect(second.pid != first.pid)
     #expect(second.text == "one | two")
     // One session never has two processes.
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2))
     await stage.executor.kill()
   }
 
@@ -123,7 +123,7 @@ struct PooledSessionTests {
       #expect([beginning["model"]?.string, beginning["permissionMode"]?.string] == expected)
     }
     #expect(pids.count == 1)
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 5))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 5))
     await stage.executor.kill()
   }
 
@@ -151,7 +151,7 @@ struct PooledSessionTests {
       #expect(second.text == "one | two")
       // The time begins anew with each turn.
       stage.scheduler.advance(by: limit - .milliseconds(1))
-      #expect(stage.figures.idle == 1)
+      #expect(stage.statistics.idle == 1)
       await stage.executor.kill()
       return second.pid == first.pid ? "same process" : "another one"
     }
@@ -163,13 +163,13 @@ struct PooledSessionTests {
     let stage = try stage(.with { $0.spares = 1 })
     let options = TurnOptions.with { $0.maxBudgetUSD = 1 }
     let first = try await stage.complete("one", options: options)
-    #expect(stage.figures.idle == 0)
+    #expect(stage.statistics.idle == 0)
     let second = try await stage.complete("two\nsimulate: recall", Self.resume, options: options)
     #expect(second.pid != first.pid)
     #expect(second.text == "one | two")
     // None is started ahead for such turns, either.
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    await stage.figures(become: PoolStatistics(spawned: 2))
+    await stage.statistics(become: PoolStatistics(spawned: 2))
   }
 
   @Test("an idle process whose program was replaced is not used any more")
@@ -186,7 +186,7 @@ struct PooledSessionTests {
     #expect(third.text == "one | two | three")
     let fourth = try await stage.complete("four", Self.resume)
     #expect(fourth.pid == third.pid)
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: 2))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: 2))
     await stage.executor.kill()
   }
 
@@ -198,7 +198,7 @@ struct PooledSessionTests {
     let first = try await stage.complete("one")
     if isNoticed {
       kill(first.pid, SIGKILL)
-      await stage.figures(become: PoolStatistics(spawned: 1))
+      await stage.statistics(become: PoolStatistics(spawned: 1))
     }
     // Otherwise the turn is given to a dead process.
     let second = try await stage.complete("two\nsimulate: recall", Self.resume) {
@@ -206,7 +206,7 @@ struct PooledSessionTests {
     }
     #expect(second.result?.isError == false)
     #expect(second.text == "one | two")
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: isNoticed ? 0 : 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: isNoticed ? 0 : 1))
     #expect(stage.executor.activeRuns == 0)
     await stage.executor.kill()
   }
@@ -215,7 +215,7 @@ struct PooledSessionTests {
   func leaves() async throws {
     let stage = try stage()
     let first = try await stage.complete("one\nsimulate: exit-after")
-    await stage.figures(become: PoolStatistics(spawned: 1))
+    await stage.statistics(become: PoolStatistics(spawned: 1))
     let second = try await stage.complete("two\nsimulate: recall", Self.resume)
     #expect(second.text == "one | two")
     #expect(second.pid != first.pid)
@@ -236,7 +236,7 @@ struct PooledSessionTests {
     cli.say(CLILine.initLine)
     cli.say(CLILine.result("a"))
     _ = await recorder.result()
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1))
     cli.say(line)
     if isKept {
       // The one after it is heard, and what came before it has been by then.
@@ -245,9 +245,9 @@ struct PooledSessionTests {
       cli.say(CLILine.initLine)
       cli.say(CLILine.result("b"))
       #expect(await second.result()?.text == "b")
-      #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+      #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     } else {
-      await stage.figures(become: PoolStatistics(spawned: 1))
+      await stage.statistics(become: PoolStatistics(spawned: 1))
     }
     await stage.executor.kill()
   }
@@ -257,7 +257,7 @@ struct PooledSessionTests {
     let stage = try stage()
     let first = try await stage.complete("one\nsimulate: tokens=1 two-results")
     #expect(first.text == "w0 ")
-    await until { stage.figures.idle == 0 }
+    await until { stage.statistics.idle == 0 }
     let second = try await stage.complete("two\nsimulate: tokens=2", Self.resume)
     #expect(second.text == "w0 w1 ")
     #expect(second.pid != first.pid)
@@ -276,14 +276,14 @@ struct PooledSessionTests {
     let turn = Turn(prompt: "p", session: .new(id: ExecutorStage.session), directory: directory.path)
     weak var process: ClaudeProcess?
     do {
-      let lease = try await pool.take(
+      let lease = try await pool.lease(
         turn, as: Fingerprint(turn, settingSources: nil), cancellation: CancellationSignal())
       process = lease.process
       pool.giveBack(lease.process, .complete) {}
     }
-    try #require(pool.figures.idle == 1)
+    try #require(pool.statistics.idle == 1)
     kill(try #require(process?.pid), SIGKILL)
-    await until { pool.figures.live == 0 }
+    await until { pool.statistics.live == 0 }
     await until { process == nil }
     #expect(process == nil)
   }

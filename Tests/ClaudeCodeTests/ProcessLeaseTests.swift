@@ -60,7 +60,7 @@ struct ProcessLeaseTests {
     run.start()
     #expect(recorder.outcomes.count == 1)
     #expect(await recorder.failure()?.kind == .cancelled)
-    #expect(stage.executor.activeRuns == 0 && stage.figures.idle == 1 && stage.figures.killed == 0)
+    #expect(stage.executor.activeRuns == 0 && stage.statistics.idle == 1 && stage.statistics.killed == 0)
     let third = try await stage.complete("three\nsimulate: recall", .resume(id: ExecutorStage.session))
     #expect(third.pid == first.pid && third.text == "one | three")
     await stage.executor.kill()
@@ -73,6 +73,6 @@ struct ProcessLeaseTests {
     run.cancel()
     run.start()
     await stage.settle()
-    #expect(stage.figures.idle == 0 && stage.executor.activeRuns == 0)
+    #expect(stage.statistics.idle == 0 && stage.executor.activeRuns == 0)
   }
 }

@@ -40,7 +40,7 @@ struct SharedSessionTests {
     // From here on the process knows all.
     let third = try await stage.complete("three", Self.resume)
     #expect(third.pid == second.pid)
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: isKept ? 1 : 2, reused: isKept ? 2 : 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: isKept ? 1 : 2, reused: isKept ? 2 : 1))
     await stage.executor.kill()
   }
 

@@ -21,11 +21,11 @@ struct SpareProcessTests {
     let stage = try stage()
     let pid = try await stage.startSpare()
     let spare = PoolStatistics(live: 1, spare: 1, spawned: 1)
-    #expect(stage.figures == spare)
+    #expect(stage.statistics == spare)
     let first = try await stage.complete("one")
     #expect(first.pid == pid)
     #expect(first.session != ExecutorStage.session)
-    #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
     #expect(second.pid == pid)
     #expect(second.text == "one | two")
@@ -49,9 +49,9 @@ struct SpareProcessTests {
       let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
       try await stage.startSpare()
       _ = try await stage.complete("one")
-      #expect(stage.figures == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+      #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
       stage.scheduler.advance(by: limit + .milliseconds(offset))
-      let spares = stage.figures.spare
+      let spares = stage.statistics.spare
       await stage.executor.kill()
       return "\(spares) spare"
     }
@@ -63,10 +63,10 @@ struct SpareProcessTests {
     let stage = try stage(.with { $0.spares = spares })
     stage.executor.prepare(for: stage.turn(""))
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.figures.spare == min(1, spares))
-    await until { stage.figures.spare == spares && !stage.scheduler.waits.contains(PoolLimits().start) }
+    #expect(stage.statistics.spare == min(1, spares))
+    await until { stage.statistics.spare == spares && !stage.scheduler.waits.contains(PoolLimits().start) }
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.figures == PoolStatistics(live: spares, spare: spares, spawned: spares))
+    #expect(stage.statistics == PoolStatistics(live: spares, spare: spares, spawned: spares))
     await stage.executor.kill()
   }
 
@@ -110,7 +110,7 @@ struct SpareProcessTests {
     let first = try await stage.complete("one", options: options)
     #expect(first.pid != pid)
     #expect(first.session == ExecutorStage.session)
-    #expect(stage.figures.reused == 0)
+    #expect(stage.statistics.reused == 0)
     let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
     #expect(second.pid == pid)
     await stage.executor.kill()
@@ -137,7 +137,7 @@ struct SpareProcessTests {
       stage.scheduler.advance(by: limit + .milliseconds(offset))
       let first = try await stage.complete("one")
       #expect(first.result?.isError == false)
-      #expect(stage.figures.crashed == 0)
+      #expect(stage.statistics.crashed == 0)
       await stage.executor.kill()
       return first.pid == pid ? "used" : "ended"
     }
@@ -149,9 +149,9 @@ struct SpareProcessTests {
     let stage = try stage()
     try await stage.startSpare()
     stage.scheduler.advance(by: PoolLimits().spareAge)
-    await until { stage.figures.live == 0 }
+    await until { stage.statistics.live == 0 }
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.figures == PoolStatistics(live: 1, spare: 1, spawned: 2))
+    #expect(stage.statistics == PoolStatistics(live: 1, spare: 1, spawned: 2))
     await stage.executor.kill()
   }
 
@@ -164,7 +164,7 @@ struct SpareProcessTests {
     _ = StandInCLI.script("# new\nexec '\(simulator)' \"$@\"", in: directory)
     let first = try await stage.complete("one")
     #expect(first.pid != old)
-    #expect(stage.figures.reused == 0)
+    #expect(stage.statistics.reused == 0)
     await until { ProcessTable().entries.allSatisfy { $0.identity.pid != old || $0.isZombie } }
     await stage.executor.kill()
   }
@@ -175,15 +175,15 @@ struct SpareProcessTests {
     let pid = try await stage.startSpare()
     if isNoticed {
       kill(pid, SIGKILL)
-      await until { stage.figures.live == 0 }
+      await until { stage.statistics.live == 0 }
     }
     let first = try await stage.complete("one") {
       if !isNoticed { kill(pid, SIGKILL) }
     }
     #expect(first.result?.isError == false)
     #expect(first.pid != pid)
-    #expect(stage.figures.reused == (isNoticed ? 0 : 1))
-    #expect(stage.figures.killed == 0)
+    #expect(stage.statistics.reused == (isNoticed ? 0 : 1))
+    #expect(stage.statistics.killed == 0)
     let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
     #expect(second.text == "one | two")
     await stage.executor.kill()
@@ -194,12 +194,12 @@ struct SpareProcessTests {
     let stage = try stage(.with { $0.fingerprints = 1 })
     let old = try await stage.startSpare()
     stage.executor.prepare(for: stage.turn("", options: .with { $0.maxTurns = 1 }))
-    await until { stage.figures.live == 0 }
+    await until { stage.statistics.live == 0 }
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.figures == PoolStatistics(live: 1, spare: 1, spawned: 2))
+    #expect(stage.statistics == PoolStatistics(live: 1, spare: 1, spawned: 2))
     let first = try await stage.complete("one", options: .with { $0.maxTurns = 1 })
     #expect(first.pid != old)
-    #expect(stage.figures.reused == 1)
+    #expect(stage.statistics.reused == 1)
     await stage.executor.kill()
   }
 
@@ -213,11 +213,11 @@ struct SpareProcessTests {
     stage.executor.prepare(for: stage.turn(""))
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
     for (count, rest) in [2, 4, 8, 16, 32, 60, 60].enumerated() {
-      await stage.figures(become: PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
+      await stage.statistics(become: PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
       stage.scheduler.advance(by: .seconds(rest) - .milliseconds(1))
-      #expect(stage.figures == PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
+      #expect(stage.statistics == PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
       stage.scheduler.advance(by: .milliseconds(1))
-      #expect(stage.figures.spawned == count + 2)
+      #expect(stage.statistics.spawned == count + 2)
     }
     await stage.executor.kill()
   }
@@ -232,11 +232,11 @@ struct SpareProcessTests {
       stage.executor.prepare(for: stage.turn(""))
       stage.scheduler.advance(by: pool.replenishDelay)
       for count in 1...3 {
-        await until { stage.figures.crashed == count }
+        await until { stage.statistics.crashed == count }
         if count < 3 { stage.scheduler.advance(by: pool.longestRest) }
       }
       stage.scheduler.advance(by: pool.longestRest + .milliseconds(offset))
-      let rests = stage.figures.isResting
+      let rests = stage.statistics.isResting
       await stage.executor.kill()
       return rests ? "rests" : "starts"
     }
@@ -249,22 +249,22 @@ struct SpareProcessTests {
     let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
     stage.executor.prepare(for: stage.turn(""))
     stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    await until { stage.figures.crashed == 1 }
+    await until { stage.statistics.crashed == 1 }
     stage.scheduler.advance(by: .seconds(2))
-    await until { stage.figures.crashed == 2 }
+    await until { stage.statistics.crashed == 2 }
     _ = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
     let first = try await stage.complete("one")
     #expect(first.result?.isError == false)
     stage.scheduler.advance(by: .seconds(4))
-    #expect(!stage.figures.isResting)
-    await until { stage.figures.spare == 1 && !stage.scheduler.waits.contains(PoolLimits().start) }
+    #expect(!stage.statistics.isResting)
+    await until { stage.statistics.spare == 1 && !stage.scheduler.waits.contains(PoolLimits().start) }
     // The next one is the first again.
     _ = StandInCLI.script(Self.crashing, in: directory)
     let refused = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
     #expect(refused.result == nil)
-    #expect(stage.figures.isResting)
+    #expect(stage.statistics.isResting)
     stage.scheduler.advance(by: .seconds(2))
-    #expect(!stage.figures.isResting)
+    #expect(!stage.statistics.isResting)
     await stage.executor.kill()
   }
 
@@ -273,7 +273,7 @@ struct SpareProcessTests {
     let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: .keeping)
     let first = try await stage.complete("one")
     #expect(first.result == nil)
-    #expect(stage.figures == PoolStatistics(spawned: 1, crashed: 1, isResting: true))
+    #expect(stage.statistics == PoolStatistics(spawned: 1, crashed: 1, isResting: true))
   }
 
   @Test("a process that ends by itself in the middle of a turn was killed by nobody")
@@ -281,6 +281,6 @@ struct SpareProcessTests {
     let stage = try stage(.keeping)
     let first = try await stage.complete("one\nsimulate: crash=1")
     #expect(first.result == nil)
-    await stage.figures(become: PoolStatistics(spawned: 1))
+    await stage.statistics(become: PoolStatistics(spawned: 1))
   }
 }

@@ -24,11 +24,11 @@ struct TurnGateTests {
       let gate = TurnGate(TurnGate.Limits(), scheduler: ManualScheduler())
       let turns = (0..<(limit + offset)).map { _ in Task.onLoop { try? await gate.enter(cancellation: .init()) } }
       await nextTurn()
-      let figures = "\(gate.running) run, \(gate.waiting) wait"
+      let statistics = "\(gate.running) run, \(gate.waiting) wait"
       for _ in turns { gate.leave() }
       for turn in turns { await turn.value }
       #expect(gate.running == 0)
-      return figures
+      return statistics
     }
     #expect(outcomes == ["15 run, 0 wait", "16 run, 0 wait", "16 run, 1 wait"])
   }
@@ -44,10 +44,10 @@ struct TurnGateTests {
         }
       }
       let refused = admissions.entries.dropFirst()
-      let figures = "\(gate.waiting) wait, refused: \(refused.joined())"
+      let statistics = "\(gate.waiting) wait, refused: \(refused.joined())"
       for _ in 0...gate.waiting { gate.leave() }
       #expect(gate.running == 0)
-      return figures
+      return statistics
     }
     #expect(outcomes == ["99 wait, refused: ", "100 wait, refused: ", "100 wait, refused: 101 overloaded"])
   }

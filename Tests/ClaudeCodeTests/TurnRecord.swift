@@ -34,12 +34,12 @@ extension ExecutorStage {
       beginning: beginning)
   }
 
-  var figures: PoolStatistics { executor.processes }
+  var statistics: PoolStatistics { executor.processStatistics }
 
-  /// Waits until the pool's figures are these, or the test's time is up.
-  func figures(become expected: PoolStatistics) async {
-    await until { self.figures == expected }
-    #expect(figures == expected)
+  /// Waits until the pool's statistics are these, or the test's time is up.
+  func statistics(become expected: PoolStatistics) async {
+    await until { self.statistics == expected }
+    #expect(statistics == expected)
   }
 
   /// Has a process started ahead, and waits until it is up.
@@ -47,11 +47,11 @@ extension ExecutorStage {
   /// - Returns: its process id.
   @discardableResult
   func startSpare(_ options: TurnOptions = TurnOptions()) async throws -> Int32 {
-    let before = figures.spare
+    let before = statistics.spare
     executor.prepare(for: turn("", options: options))
     scheduler.advance(by: PoolLimits().replenishDelay)
     let marker = ProcessOwner.current.marker(ExecutorStage.lastID).value
-    try #require(figures.spare == before + 1)
+    try #require(statistics.spare == before + 1)
     await until { !self.scheduler.waits.contains(PoolLimits().start) }
     return try #require(ProcessTable().marked(ProcessOwner.variable).first { $0.value == marker }?.key.pid)
   }

@@ -14,10 +14,10 @@ struct LoadTests {
       _ = try await server.send(.chat(String(repeating: "x", count: 300_000), stream: false))
       #expect(try await server.family.gone(within: .seconds(5)))
       try await server.logLine("Claude Code CLI")
-      let before = Self.figures(server)
+      let before = Self.statistics(server)
       let transfers = (0..<Self.streams).map { _ in server.start(Self.request(tokens: Self.tokens)) }
       for transfer in transfers { try await transfer.until("w0 ") }
-      let during = Self.figures(server)
+      let during = Self.statistics(server)
       var texts: [String] = []
       for transfer in transfers {
         let chat = try await transfer.answer().chat()
@@ -55,7 +55,7 @@ struct LoadTests {
     }
   }
 
-  private static func figures(_ server: TestServer) -> Figures {
+  private static func statistics(_ server: TestServer) -> Figures {
     let pid = server.process.pid
     let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
     let resident = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
@@ -69,9 +69,9 @@ struct LoadTests {
   private static func settled(_ server: TestServer, to descriptors: Int?) async throws -> Figures {
     let deadline = ContinuousClock.now + .seconds(5)
     while true {
-      let figures = figures(server)
-      let isSettled = figures.descriptors ?? 0 <= descriptors ?? 0 && figures.zombies == 0
-      if isSettled || ContinuousClock.now > deadline { return figures }
+      let statistics = statistics(server)
+      let isSettled = statistics.descriptors ?? 0 <= descriptors ?? 0 && statistics.zombies == 0
+      if isSettled || ContinuousClock.now > deadline { return statistics }
       try await Task.sleep(for: .milliseconds(20))
     }
   }

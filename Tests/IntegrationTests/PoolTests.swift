@@ -229,7 +229,7 @@ struct PoolTests {
     try #require(try await server.send(.get("/health")).json()["checks"]?["processes"]?["details"])
   }
 
-  /// Asks for the figures until they are as wanted. The server tells nobody when they change.
+  /// Asks for the statistics until they are as wanted. The server tells nobody when they change.
   private static func settle(_ server: TestServer, _ condition: (JSONValue) -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(20)
     while true {

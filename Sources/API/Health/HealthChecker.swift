@@ -69,17 +69,17 @@ public final class HealthChecker {
   }
 
   private var processCheck: HealthReport.Check {
-    let figures = executor.processes
+    let statistics = executor.processStatistics
     return HealthReport.Check(
-      name: "processes", status: figures.isResting ? .degraded : .healthy,
-      message: figures.isResting
+      name: "processes", status: statistics.isResting ? .degraded : .healthy,
+      message: statistics.isResting
         ? "Processes end before they have said anything; starting more is delayed" : "Processes start as they should",
       details: [
-        "live": JSONValue(figures.live), "idle": JSONValue(figures.idle), "spare": JSONValue(figures.spare),
+        "live": JSONValue(statistics.live), "idle": JSONValue(statistics.idle), "spare": JSONValue(statistics.spare),
         "parked": JSONValue(executor.parkedRuns), "queued": JSONValue(executor.queuedTurns),
         "running": JSONValue(executor.activeRuns - executor.parkedRuns),
-        "spawned": JSONValue(figures.spawned), "reused": JSONValue(figures.reused),
-        "killed": JSONValue(figures.killed), "crashed": JSONValue(figures.crashed),
+        "spawned": JSONValue(statistics.spawned), "reused": JSONValue(statistics.reused),
+        "killed": JSONValue(statistics.killed), "crashed": JSONValue(statistics.crashed),
       ], takenAt: clock())
   }
 

@@ -73,3 +73,22 @@ public struct TokenUsage: Sendable, Equatable {
   /// Everything that went in and came out.
   public var total: Int { JSONValue.sum(prompt, output) }
 }
+
+extension ClaudeError {
+  /// The error that `result` reports; nil for a success. An upstream failure has the subtype `success`, too.
+  public init?(_ result: TurnResult) {
+    guard result.isError || result.subtype != "success" else { return nil }
+    let said = result.errors.first ?? (result.text.isEmpty ? result.subtype : result.text)
+    if let status = result.apiErrorStatus {
+      self.init(.upstream(status: status), said, reachedCLI: true)
+    } else if said.hasPrefix(ClaudeError.unknownSession) {
+      self = .noSession(ClaudeError.lastWord(said))
+    } else {
+      switch result.subtype {
+      case "error_max_turns": self.init(.maxTurns, "The turn limit was reached", reachedCLI: true)
+      case "error_max_budget_usd": self.init(.budget, "The budget of the turn is spent", reachedCLI: true)
+      default: self.init(.failed, said, reachedCLI: true)
+      }
+    }
+  }
+}

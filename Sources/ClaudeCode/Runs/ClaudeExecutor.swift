@@ -79,9 +79,9 @@ public final class ClaudeExecutor {
   var runningTurns: Int { slots.running }
   /// Turns that wait: for a slot, for their session, or for a process.
   public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
-  public var processes: PoolStatistics { pool.figures }
+  public var processStatistics: PoolStatistics { pool.statistics }
   /// CLI processes alive, those on their way down included.
-  public var liveProcesses: Int { pool.figures.live }
+  public var liveProcesses: Int { pool.statistics.live }
 
   /// Tells `observer` of every turn's end, for as long as the executor lives.
   public func addObserver(_ observer: any TurnObserver) { turnObservers.append(observer) }
@@ -135,7 +135,7 @@ public final class ClaudeExecutor {
     let wanted = fingerprint(of: turn)
     var turn = turn
     let hasFallenBack = await prepareTranscript(&turn, wanted)
-    let lease = try await pool.take(turn, as: wanted, cancellation: cancellation)
+    let lease = try await pool.lease(turn, as: wanted, cancellation: cancellation)
     let session = lease.process.sessionID
     // Since the turn began to wait for a process.
     if ending.contains(session) {

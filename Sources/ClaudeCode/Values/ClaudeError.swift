@@ -50,23 +50,6 @@ public struct ClaudeError: Error, Sendable, Equatable {
 }
 
 extension ClaudeError {
-  /// The error that a `result` line stands for; nil if it is a success. An upstream failure calls itself one.
-  public init?(_ result: TurnResult) {
-    guard result.isError || result.subtype != "success" else { return nil }
-    let said = result.errors.first ?? (result.text.isEmpty ? result.subtype : result.text)
-    if let status = result.apiErrorStatus {
-      self.init(.upstream(status: status), said, reachedCLI: true)
-    } else if said.hasPrefix(ClaudeError.unknownSession) {
-      self = .noSession(ClaudeError.lastWord(said))
-    } else {
-      switch result.subtype {
-      case "error_max_turns": self.init(.maxTurns, "The turn limit was reached", reachedCLI: true)
-      case "error_max_budget_usd": self.init(.budget, "The budget of the turn is spent", reachedCLI: true)
-      default: self.init(.failed, said, reachedCLI: true)
-      }
-    }
-  }
-
   /// The error of a CLI that the system would not start.
   init(_ error: SystemCallError, starting command: ChildCommand) {
     if error.call == ContainedDirectory.call {
@@ -102,8 +85,11 @@ extension ClaudeError {
     ClaudeError(.sessionNotFound, "No session \(id)", reachedCLI: false)
   }
 
-  /// How the CLI says so; the session's id is its last word (2.1.329).
-  private static let unknownSession = "No conversation found"
+  static let callerLeft = ClaudeError(.cancelled, "The client left", reachedCLI: false)
+  static let shuttingDown = ClaudeError(.cancelled, "The server is shutting down", reachedCLI: false)
 
-  private static func lastWord(_ text: String) -> String { text.split(separator: " ").last.map(String.init) ?? "" }
+  /// What the CLI says of a session that it does not know; the session's id is the last word (2.1.329).
+  static let unknownSession = "No conversation found"
+
+  static func lastWord(_ text: String) -> String { text.split(separator: " ").last.map(String.init) ?? "" }
 }

@@ -1,0 +1,226 @@
+import Bytes
+import EventLoop
+import Telemetry
+
+/// The CLI processes: spares, processes that wait for their session's next turn, and those at work.
+@Reactor
+final class ProcessPool {
+  /// How a turn left its process.
+  enum Ending: Equatable {
+    /// With a result: fit for the next turn.
+    case complete
+    /// In the middle: it has to be interrupted.
+    case interrupted
+    /// The turn was never given to it.
+    case unused
+    /// Unusable, or unable to stop otherwise.
+    case broken([ChildTeardown.Step])
+  }
+
+  let launcher: ProcessLauncher
+  private let limits: PoolLimits
+  private let surroundings: PooledProcess.Surroundings
+  private let registry = ProcessRegistry()
+  private lazy var starter = ProcessStarter(limits, launcher, registry, surroundings) { [weak self] in
+    self?.receive($0)
+  }
+  private lazy var spares = SpareKeeper(limits, registry, starter, surroundings)
+  private var isClosed = false
+
+  /// - Parameter kill: for each step of a teardown.
+  init(_ limits: PoolLimits, launcher: ProcessLauncher, kill: Duration, scheduler: any Scheduler, logger: Logger) {
+    self.limits = limits
+    self.launcher = launcher
+    surroundings = PooledProcess.Surroundings(kill: kill, scheduler: scheduler, logger: logger)
+  }
+
+  /// Turns that wait for a process to be started, or for room.
+  var waiting: Int { starter.waiting }
+
+  var statistics: PoolStatistics {
+    var statistics = registry.statistics
+    statistics.isResting = spares.isResting
+    return statistics
+  }
+
+  func state(of session: String) -> SessionState {
+    switch registry.entry(of: session)?.state {
+    case .busy: .running
+    case .idle: .idle
+    case .spare, .leaving, nil: .stored
+    }
+  }
+
+  /// A fingerprint is in use: from now on spares are kept for it.
+  func learn(_ fingerprint: Fingerprint) { spares.learn(fingerprint) }
+
+  // MARK: Leasing
+
+  /// Finds a process for `turn`: its session's own, a spare, or a new one.
+  ///
+  /// - Parameter cancellation: ends the wait for a new one.
+  /// - Returns: the process, which is busy until `giveBack`.
+  /// - Throws: `ClaudeError` when there can be none.
+  func lease(
+    _ turn: Turn, as wanted: Fingerprint, cancellation: CancellationSignal
+  ) async throws(ClaudeError) -> ProcessLease {
+    switch turn.session {
+    case .resume(let id):
+      if let entry = registry.entry(of: id) {
+        if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn)), isCurrent(entry),
+          await ownsTranscript(entry), entry.state == .idle
+        {
+          return claim(entry)
+        }
+        // Two processes on one session would fork its transcript.
+        await end(id)
+      }
+    case .new:
+      if wanted.allowsFurtherTurns { learn(wanted) }
+      if let entry = spare(for: wanted) { return claim(entry) }
+    case .imported: break
+    }
+    return try await start(turn.session, wanted, cancellation: cancellation)
+  }
+
+  /// Starts a process for a turn, when there is room and few others are starting.
+  ///
+  /// - Parameters: as for `lease`.
+  func start(
+    _ session: Turn.Session, _ fingerprint: Fingerprint, cancellation: CancellationSignal
+  ) async throws(ClaudeError) -> ProcessLease {
+    try await starter.start(session, fingerprint, cancellation: cancellation)
+  }
+
+  private func spare(for wanted: Fingerprint) -> PooledProcess? {
+    let fitting = registry.spares {
+      $0.canServe(wanted) && $0.bypassesPermissions == wanted.bypassesPermissions
+    }
+    for stale in fitting where !isCurrent(stale) { stale.retire() }
+    return fitting.filter { $0.state == .spare }.min {
+      (rank($0, wanted), $0.lastUse) < (rank($1, wanted), $1.lastUse)
+    }
+  }
+
+  /// The lower, the sooner it will answer.
+  private func rank(_ entry: PooledProcess, _ wanted: Fingerprint) -> Int {
+    (entry.process.isReady ? 0 : 2) + (entry.process.fingerprint == wanted ? 0 : 1)
+  }
+
+  private func claim(_ entry: PooledProcess) -> ProcessLease {
+    entry.claim()
+    registry.counts.reused += 1
+    registry.touch(entry)
+    return ProcessLease(entry.process)
+  }
+
+  private func isCurrent(_ entry: PooledProcess) -> Bool { entry.program == launcher.currentProgram }
+
+  /// Whether no other client, such as a CLI in a terminal, has appended to the session since the process became idle.
+  private func ownsTranscript(_ entry: PooledProcess) async -> Bool {
+    guard let mark = entry.mark, !mark.isCurrent else { return true }
+    if await mark.hasNoNewMessages() { return true }
+    surroundings.logger.info("a session was continued elsewhere", ["session": .string(entry.process.sessionID)])
+    return false
+  }
+
+  // MARK: Giving back
+
+  /// A turn is over.
+  ///
+  /// - Parameter onFree: called when the session can take its next turn.
+  func giveBack(_ process: ClaudeProcess, _ ending: Ending, onFree: @escaping @Reactor () -> Void) {
+    guard let entry = registry[process] else { return onFree() }
+    let prompt = [ChildTeardown.Step].prompt(timeout: surroundings.kill)
+    process.owner = nil
+    process.resumeOutput()
+    switch ending {
+    case .complete:
+      spares.noteSuccess()
+      keep(entry, onFree)
+    case .interrupted where process.isReady && !isClosed:
+      _ = Interruption(process, timeout: limits.interrupt, surroundings.scheduler) { [self] isFit in
+        // The CLI has ended its turn; a tool that ignores signals may not have.
+        isFit && !process.hasLeftovers ? keep(entry, onFree) : kill(entry, prompt, onFree)
+      }
+    case .interrupted: kill(entry, prompt, onFree)
+    case .unused where process.turns > 0: keep(entry, onFree)
+    case .unused:
+      entry.retire()
+      entry.whenGone(onFree)
+    // It ended by itself and was not killed. `processDidExit` finds out whether it was up.
+    case .broken([]): entry.whenGone(onFree)
+    case .broken(let steps): kill(entry, steps, onFree)
+    }
+  }
+
+  /// Gives back a process whose turn was never begun.
+  func giveBackUnused(_ lease: ProcessLease) {
+    giveBack(lease.process, .unused) {}
+  }
+
+  private func keep(_ entry: PooledProcess, _ onFree: @escaping @Reactor () -> Void) {
+    guard entry.state == .busy else { return entry.whenGone(onFree) }
+    guard !isClosed, limits.sessionIdle > .zero, entry.process.fingerprint.allowsFurtherTurns else {
+      entry.retire()
+      return entry.whenGone(onFree)
+    }
+    registry.touch(entry)
+    // Later turns do not move the transcript.
+    let location = entry.mark?.location ?? launcher.transcript(of: entry.process)
+    entry.mark = location.map(TranscriptMark.init)
+    entry.rest(as: .idle, for: limits.sessionIdle)
+    onFree()
+    if starter.isRoomWanted, entry.state == .idle { entry.retire() }
+  }
+
+  private func kill(_ entry: PooledProcess, _ steps: [ChildTeardown.Step], _ onFree: @escaping @Reactor () -> Void) {
+    if entry.state == .busy { registry.counts.killed += 1 }
+    entry.retire(steps)
+    entry.whenGone(onFree)
+  }
+
+  // MARK: Starts and exits
+
+  private func receive(_ event: ProcessStarter.Event) {
+    switch event {
+    case .exited(let process): processDidExit(process)
+    case .placeFreed: spares.scheduleReplenish()
+    // Spares start one at a time; this one is up.
+    case .spareStarted: spares.replenish()
+    }
+  }
+
+  private func processDidExit(_ process: ClaudeProcess) {
+    guard let entry = registry.remove(process) else { return }
+    if entry.state == .spare || (entry.state == .busy && !process.isReady) { spares.noteCrash(process) }
+    entry.processDidExit()
+    starter.processDidExit(entry)
+    spares.scheduleReplenish()
+    registry.wakeIfEmpty()
+  }
+
+  // MARK: Ending
+
+  /// Ends the session's process, if it has one; returns when it is gone.
+  func end(_ session: String) async {
+    guard let entry = registry.entry(of: session) else { return }
+    if entry.state != .leaving { entry.retire() }
+    await entry.exit()
+  }
+
+  /// Starts nothing more, and ends the processes that no turn uses.
+  func close() {
+    isClosed = true
+    spares.close()
+    starter.close()
+    for entry in registry.all where entry.isDispensable { entry.retire() }
+  }
+
+  /// Ends all processes; returns when the last one is gone.
+  func end(_ steps: [ChildTeardown.Step]) async {
+    close()
+    for entry in registry.all { entry.retire(steps) }
+    await registry.waitUntilEmpty()
+  }
+}

@@ -1,0 +1,78 @@
+import EventLoop
+
+/// All processes of the pool, each from its start to its exit, and what has become of them in numbers.
+@Reactor
+final class ProcessRegistry {
+  private var entries: [ObjectIdentifier: PooledProcess] = [:]
+  private var uses = 0
+  private var emptyActions: [@Reactor () -> Void] = []
+  /// Without the counts that `statistics` takes from the entries.
+  var counts = PoolStatistics()
+
+  var count: Int { entries.count }
+
+  var all: [PooledProcess] { Array(entries.values) }
+
+  subscript(process: ClaudeProcess) -> PooledProcess? { entries[ObjectIdentifier(process)] }
+
+  func add(_ entry: PooledProcess) {
+    entries[ObjectIdentifier(entry.process)] = entry
+    counts.spawned += 1
+  }
+
+  /// Nil for a process that is not in here.
+  func remove(_ process: ClaudeProcess) -> PooledProcess? {
+    entries.removeValue(forKey: ObjectIdentifier(process))
+  }
+
+  /// The entry is the last one used.
+  func touch(_ entry: PooledProcess) {
+    uses += 1
+    entry.lastUse = uses
+  }
+
+  // MARK: Finding
+
+  func entry(of session: String) -> PooledProcess? {
+    entries.values.first { $0.process.sessionID == session }
+  }
+
+  func spares(where fits: (Fingerprint) -> Bool) -> [PooledProcess] {
+    entries.values.filter { $0.state == .spare && fits($0.process.fingerprint) }
+  }
+
+  /// The spare or idle process that was unused for the longest time.
+  var longestUnused: PooledProcess? {
+    entries.values.filter(\.isDispensable).min { $0.lastUse < $1.lastUse }
+  }
+
+  /// The session process that was idle for the longest time.
+  var longestIdle: PooledProcess? {
+    entries.values.filter { $0.state == .idle }.min { $0.lastUse < $1.lastUse }
+  }
+
+  var statistics: PoolStatistics {
+    var statistics = counts
+    statistics.live = entries.count
+    statistics.idle = entries.values.count { $0.state == .idle }
+    statistics.spare = entries.values.count { $0.state == .spare }
+    return statistics
+  }
+
+  // MARK: End
+
+  /// Returns when the last process has exited, at once if there is none.
+  func waitUntilEmpty() async {
+    await withCheckedContinuation { continuation in
+      if entries.isEmpty { continuation.resume() } else { emptyActions.append { continuation.resume() } }
+    }
+  }
+
+  /// Wakes those that wait for the last process to exit, if it has.
+  func wakeIfEmpty() {
+    guard entries.isEmpty else { return }
+    let actions = emptyActions
+    emptyActions = []
+    for action in actions { action() }
+  }
+}

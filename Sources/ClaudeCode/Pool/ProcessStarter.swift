@@ -1,0 +1,142 @@
+import EventLoop
+import Telemetry
+
+/// Starts processes: a few at a time, and as many as there is room for. Turns wait here for both; spares do not.
+@Reactor
+final class ProcessStarter {
+  enum Event {
+    case exited(ClaudeProcess)
+    /// A start is over, and no turn has taken its place.
+    case placeFreed
+    /// A spare is up.
+    case spareStarted
+  }
+
+  let launcher: ProcessLauncher
+  private let limits: PoolLimits
+  private let registry: ProcessRegistry
+  private let gate: StartGate
+  private let surroundings: PooledProcess.Surroundings
+  private let onEvent: @Reactor (Event) -> Void
+  private var isClosed = false
+
+  init(
+    _ limits: PoolLimits, _ launcher: ProcessLauncher, _ registry: ProcessRegistry,
+    _ surroundings: PooledProcess.Surroundings, onEvent: @escaping @Reactor (Event) -> Void
+  ) {
+    self.limits = limits
+    self.launcher = launcher
+    self.registry = registry
+    self.surroundings = surroundings
+    self.onEvent = onEvent
+    gate = StartGate(limits, scheduler: surroundings.scheduler) { registry.count }
+  }
+
+  /// Turns that wait for a place to start in, or for room.
+  var waiting: Int { gate.waiting }
+
+  var hasRoom: Bool { gate.hasRoom }
+
+  /// Whether a turn waits for room.
+  var isRoomWanted: Bool { gate.isRoomWanted }
+
+  // MARK: For turns
+
+  /// Starts a process for a turn, when there is room and few others are starting.
+  ///
+  /// - Parameter cancellation: ends the wait.
+  /// - Throws: `ClaudeError` when no process can be had.
+  func start(
+    _ session: Turn.Session, _ fingerprint: Fingerprint, cancellation: CancellationSignal
+  ) async throws(ClaudeError) -> ProcessLease {
+    var spent = 0.0
+    if case .resume(let id) = session { spent = await launcher.costState(of: id, in: fingerprint.directory) }
+    try await gate.enter(cancellation)
+    do throws(ClaudeError) {
+      try await gate.waitForRoom(cancellation) { registry.longestUnused?.retire() }
+      let lease = try await launchInPlaceOfIdle(session, fingerprint, cancellation)
+      lease.process.cost = spent
+      return lease
+    } catch {
+      leaveGate()
+      // The turn may have been given room that it did not use.
+      if gate.hasRoom { gate.offerRoom() }
+      throw error
+    }
+  }
+
+  /// Launches. Where the system has no descriptor or process left for it, unused processes make way.
+  private func launchInPlaceOfIdle(
+    _ session: Turn.Session, _ fingerprint: Fingerprint, _ cancellation: CancellationSignal
+  ) async throws(ClaudeError) -> ProcessLease {
+    while true {
+      if isClosed { throw .shuttingDown }
+      if cancellation.isCancelled { throw .callerLeft }
+      do throws(ClaudeError) {
+        let entry = try launch(session, fingerprint, .busy)
+        registry.touch(entry)
+        return ProcessLease(entry.process)
+      } catch {
+        guard error.kind == .exhausted, let longestUnused = registry.longestUnused else { throw error }
+        longestUnused.retire()
+        await longestUnused.exit()
+      }
+    }
+  }
+
+  // MARK: For spares
+
+  /// Starts a spare, unless turns wait for a place to start in or all places are taken.
+  ///
+  /// - Returns: nil where no place is free.
+  /// - Throws: `ClaudeError` when the process cannot be started.
+  func startSpare(_ fingerprint: Fingerprint) throws(ClaudeError) -> PooledProcess? {
+    guard !isClosed, gate.enterAtOnce() else { return nil }
+    do throws(ClaudeError) {
+      return try launch(.new(id: launcher.newID()), fingerprint, .spare)
+    } catch {
+      leaveGate()
+      throw error
+    }
+  }
+
+  // MARK: Starts
+
+  /// Every launch holds one place for starts until the process is up.
+  private func launch(
+    _ session: Turn.Session, _ fingerprint: Fingerprint, _ state: PooledProcess.State
+  ) throws(ClaudeError) -> PooledProcess {
+    let process = try launcher.launch(session, fingerprint) { [weak self] process in
+      guard let self, let entry = registry[process] else { return }
+      endStart(entry)
+    } onExit: { [weak self] process in
+      self?.onEvent(.exited(process))
+    }
+    let entry = PooledProcess(process, program: launcher.currentProgram, state: state, surroundings)
+    registry.add(entry)
+    entry.limitStart(to: limits.start) { [weak self] in self?.endStart(entry) }
+    return entry
+  }
+
+  private func endStart(_ entry: PooledProcess) {
+    guard entry.endStart() else { return }
+    leaveGate()
+    if entry.state == .spare { onEvent(.spareStarted) }
+  }
+
+  private func leaveGate() {
+    if gate.leave() { onEvent(.placeFreed) }
+  }
+
+  /// A process is gone: its room is free, and so is its place if it never came up.
+  func processDidExit(_ entry: PooledProcess) {
+    gate.offerRoom()
+    endStart(entry)
+  }
+
+  /// Starts nothing more.
+  func close() {
+    isClosed = true
+    gate.close()
+  }
+}
