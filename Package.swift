@@ -74,6 +74,9 @@ let package = Package(
     // What several test targets need; it is in no product.
     .target(
       name: "TestSupport", dependencies: ["EventLoop", "Bytes"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TurnsTestSupport", dependencies: ["TestSupport", "Turns", "ClaudeCode", "Bytes"],
+      path: "Tests/TurnsTestSupport", swiftSettings: strict),
     tests("ArchitectureTests", []),
     tests("BytesTests", ["TestSupport", "Bytes"]),
     tests("CryptoTests", ["Crypto"]),
@@ -88,7 +91,7 @@ let package = Package(
     tests(
       "APITests",
       [
-        "TestSupport", "API", "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "Storage",
+        "TestSupport", "TurnsTestSupport", "API", "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "Storage",
         "EventLoop",
         "Telemetry", "Bytes",
       ]),

@@ -1,6 +1,7 @@
 import API
 import Bytes
 import ClaudeCode
+import Turns
 
 /// Whole CLI lines with any numbers in them are read, added up and written again: nothing traps, every count stays in range,
 /// and what is written is JSON.

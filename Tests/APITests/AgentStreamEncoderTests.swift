@@ -13,7 +13,7 @@ struct AgentStreamEncoderTests {
   private func text(
     _ lines: [String], partial: Bool = true, numbers: Bool = true, after number: Int = 0
   ) -> String {
-    EncoderStage.text(
+    EncoderHarness.text(
       of: lines.map { Array($0.utf8) },
       AgentStreamEncoder(includesPartialMessages: partial, sessionID: "s", hasNumbers: numbers, after: number))
   }

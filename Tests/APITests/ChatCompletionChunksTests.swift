@@ -1,13 +1,14 @@
 import Bytes
+import ClaudeCode
 import Testing
 
 @testable import API
 @testable import Turns
 
 struct ChatCompletionChunksTests {
-  private static func chunks(usage: Bool = false, head: String = "", tellsText: Bool = true) -> ChatCompletionChunks {
+  private static func chunks(usage: Bool = false, _ plan: AnswerPlan = AnswerPlan()) -> ChatCompletionChunks {
     ChatCompletionChunks(
-      ChatCompletionIdentity(id: "c", created: 1, model: "m"), includesUsage: usage, head: head, tellsText: tellsText)
+      ChatCompletionIdentity(id: "c", created: 1, model: "m"), includesUsage: usage, keepsThinking: false, plan)
   }
 
   private static func frame(_ delta: String, reason: String = "null", usage: Bool = false) -> String {
@@ -18,7 +19,11 @@ struct ChatCompletionChunksTests {
 
   private static let role = frame(#"{"role":"assistant","content":""}"#)
 
-  private func text(_ chunks: ChatCompletionChunks) -> String { String(decoding: chunks.output.bytes, as: UTF8.self) }
+  private func text(_ chunks: ChatCompletionChunks) -> String {
+    var (chunks, output) = (chunks, ByteBuffer())
+    chunks.exchange(&output)
+    return String(decoding: output.bytes, as: UTF8.self)
+  }
 
   @Test("a call is its name, then its arguments in pieces; each call has its number")
   func calls() {
@@ -41,7 +46,7 @@ struct ChatCompletionChunksTests {
         == Self.role + named(0, #"a\""#, "f") + piece(0, #"{\"x\""#) + piece(0, ":1}") + named(1, "b", "g")
         + piece(1, "{}"))
     #expect(
-      chunks.calls.map(\.call) == [
+      chunks.message.calls == [
         ChatToolCall(id: "a\"", name: "f", arguments: #"{"x":1}"#), ChatToolCall(id: "b", name: "g", arguments: "{}"),
       ])
   }
@@ -55,21 +60,21 @@ struct ChatCompletionChunksTests {
 
   @Test("the head comes once, after the role and before the first call; it is not part of the answer")
   func head() {
-    var chunks = Self.chunks(head: "h\n")
+    var chunks = Self.chunks(AnswerPlan(head: "h\n"))
     chunks.functionCall(id: "a", name: "f")
     #expect(text(chunks).hasPrefix(Self.role + Self.frame(#"{"content":"h\n"}"#)))
     #expect(text(chunks).ranges(of: #""content":"h\n""#).count == 1)
-    #expect(chunks.answer.isEmpty)
+    #expect(chunks.message.text.isEmpty)
   }
 
   @Test("a structured answer comes in one piece, and nothing of what the model says besides")
   func structured() {
-    var chunks = Self.chunks(tellsText: false)
+    var chunks = Self.chunks(AnswerPlan(form: .structured(schema: [:])))
     chunks.answerText(Array("said".utf8).span)
     #expect(!chunks.hasBegun)
     chunks.structured(["a": "é\n"])
     #expect(text(chunks) == Self.role + Self.frame(#"{"content":"{\"a\":\"é\\n\"}"}"#))
-    #expect(String(decoding: chunks.answer, as: UTF8.self) == #"{\"a\":\"é\\n\"}"#)
+    #expect(chunks.message.text == #"{"a":"é\n"}"#)
   }
 
   @Test("a call in one piece")
@@ -78,21 +83,24 @@ struct ChatCompletionChunksTests {
     chunks.call(ChatToolCall(id: "a", name: "f", arguments: #"{"x":"\n"}"#))
     #expect(
       text(chunks).hasSuffix(Self.frame(#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":\"\\n\"}"}}]}"#)))
-    #expect(chunks.calls.first?.call.arguments == #"{"x":"\n"}"#)
+    #expect(chunks.message.calls.first?.arguments == #"{"x":"\n"}"#)
   }
+
+  private static let ending = AnswerEnding(reason: .calls, hasCalls: true, lastStopReason: nil, usage: TokenUsage())
 
   @Test("the end, with usage and without")
   func finish() {
     var chunks = Self.chunks()
-    chunks.finish(reason: "tool_calls", usage: ["total_tokens": 1])
+    chunks.finish(Self.ending)
     #expect(text(chunks) == Self.role + Self.frame("{}", reason: "\"tool_calls\"") + "data: [DONE]\n\n")
     var counted = Self.chunks(usage: true)
-    counted.finish(reason: "stop", usage: ["total_tokens": 1])
+    counted.finish(Self.ending)
     #expect(
       text(counted)
         == Self.frame(#"{"role":"assistant","content":""}"#, usage: true)
-        + Self.frame("{}", reason: "\"stop\"", usage: true)
+        + Self.frame("{}", reason: "\"tool_calls\"", usage: true)
         + #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","#
-        + #""system_fingerprint":"fp_claude_code","choices":[],"usage":{"total_tokens":1}}"# + "\n\ndata: [DONE]\n\n")
+        + #""system_fingerprint":"fp_claude_code","choices":[],"usage":\#(TokenUsage().chatCompletionUsage(cost: nil).text)}"#
+        + "\n\ndata: [DONE]\n\n")
   }
 }

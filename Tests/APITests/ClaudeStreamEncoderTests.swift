@@ -27,14 +27,14 @@ struct ClaudeStreamEncoderTests {
       return !type.hasPrefix("control_") && (partial || type != "stream_event")
     }
     #expect(
-      EncoderStage.text(of: Array(turn), Self.encoder(partial: partial))
+      EncoderHarness.text(of: Array(turn), Self.encoder(partial: partial))
         == shown.map { "data: \(String(decoding: $0, as: UTF8.self))\n\n" }.joined())
   }
 
   @Test("a golden stream")
   func golden() {
     #expect(
-      EncoderStage.text(of: Recording("samples/plain").lines, Self.encoder(partial: false))
+      EncoderHarness.text(of: Recording("samples/plain").lines, Self.encoder(partial: false))
         == Recording.golden("native-plain"))
   }
 
@@ -59,13 +59,14 @@ struct ClaudeStreamEncoderTests {
   @Test("a failed result that comes first is a failure; after other lines it is a line")
   func results() {
     let failed = CLILine.result("no", isError: true, more: #","api_error_status":529"#)
-    var first = EncoderStage(Self.encoder(partial: false))
+    var first = EncoderHarness(Self.encoder(partial: false))
     first.take(Array(failed.utf8).span)
     #expect(first.failure?.kind == .upstream(status: 529))
     #expect(first.text.isEmpty)
     let lines = [CLILine.initLine, failed].map { Array($0.utf8) }
     #expect(
-      EncoderStage.text(of: lines, Self.encoder(partial: false)) == "data: \(CLILine.initLine)\n\ndata: \(failed)\n\n")
+      EncoderHarness.text(of: lines, Self.encoder(partial: false)) == "data: \(CLILine.initLine)\n\ndata: \(failed)\n\n"
+    )
   }
 
   @Test(
@@ -75,7 +76,7 @@ struct ClaudeStreamEncoderTests {
       (.upstream(status: 401), "error"),
     ] as [(ClaudeError.Kind, String)])
   func failures(kind: ClaudeError.Kind, subtype: String) {
-    var stage = EncoderStage(Self.encoder(partial: false))
+    var stage = EncoderHarness(Self.encoder(partial: false))
     stage.take(Array(CLILine.initLine.utf8).span)
     stage.fail(ClaudeError(kind, "what \"happened\"", reachedCLI: true))
     #expect(

@@ -3,6 +3,7 @@ import HTTP
 import HTTPServer
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -23,77 +24,49 @@ struct MessagesEncoderTests {
 
   @Test("recorded lines become exactly these bytes, and these documents", arguments: turns + calls)
   func golden(name: String) {
-    let stage = MessagesStage.recorded(name)
-    #expect(stage.text == Recording.golden("messages-\(name)"))
+    let harness = MessagesHarness().taking(name)
+    #expect(harness.text == Recording.golden("messages-\(name)"))
     guard name != "interrupt" else { return }
-    #expect(stage.documents == Recording.golden("messages-\(name)", "json"))
+    #expect(harness.documents == Recording.golden("messages-\(name)", "json"))
   }
 
   @Test("a structured answer is the result's, whatever the model said besides; a forced call is a call")
   func structured() {
-    let answer = MessagesStage.recorded("functions-structured", form: Self.form)
+    let answer = MessagesHarness(AnswerPlan(form: Self.form)).taking("functions-structured")
     #expect(answer.text == Recording.golden("messages-structured"))
     #expect(answer.documents == Recording.golden("messages-structured", "json"))
-    let call = MessagesStage.recorded("functions-structured", form: Self.call)
+    let call = MessagesHarness(AnswerPlan(form: Self.call)).taking("functions-structured")
     #expect(call.text == Recording.golden("messages-forced"))
     #expect(call.documents == Recording.golden("messages-forced", "json"))
   }
 
   @Test("an answer without the form that was asked for is a failure", arguments: [form, call])
   func unstructured(form: AnswerForm) {
-    let stage = MessagesStage.recorded("text", form: form)
-    #expect(stage.failure == .unstructured)
-    #expect(stage.text.isEmpty)
+    let harness = MessagesHarness(AnswerPlan(form: form)).taking("text")
+    #expect(harness.failure == .unstructured)
+    #expect(harness.text.isEmpty)
   }
 
   @Test(
     "a recorded failure is no stream at all, but an HTTP status",
     arguments: [("error-401", 401), ("unknown-resume", 404)])
   func recordedFailures(name: String, status: Int) throws {
-    let stage = MessagesStage.recorded(name)
-    #expect(stage.text.isEmpty)
-    #expect(HTTPError(try #require(stage.failure)).status.rawValue == status)
+    let harness = MessagesHarness().taking(name)
+    #expect(harness.text.isEmpty)
+    #expect(HTTPError(try #require(harness.failure)).status.rawValue == status)
   }
 
   // MARK: Rules that hold for every stream
 
-  @Test("every answer keeps the order of Anthropic's events", arguments: turns + calls)
-  func order(name: String) throws {
-    let events = try MessagesStage.recorded(name).text.events
-    #expect(events.allSatisfy { $0.name == $0.data["type"]?.string })
-    for answer in events.split(whereSeparator: { $0.name == "message_stop" || $0.name == "error" }).map(Array.init) {
-      #expect(answer.prefix(2).map(\.name) == ["message_start", "ping"])
-      #expect(answer.count { $0.name == "message_start" } == 1)
-      #expect(answer.count { $0.name == "message_delta" } == (name == "interrupt" ? 0 : 1))
-      var open: Int?
-      var next = 0
-      for (name, data) in answer.dropFirst(2) {
-        switch name {
-        case "content_block_start":
-          #expect(open == nil)
-          #expect(data["index"]?.int == next)
-          open = next
-          next += 1
-        case "content_block_delta": #expect(data["index"]?.int == open && open != nil)
-        case "content_block_stop":
-          #expect(data["index"]?.int == open && open != nil)
-          open = nil
-        default: #expect(name == "message_delta" && open == nil)
-        }
-      }
-    }
-    #expect(events.last?.name == (name == "interrupt" ? "error" : "message_stop"))
-  }
-
   @Test("what the events make is the whole message", arguments: turns + calls)
   func agreement(name: String) throws {
     guard name != "interrupt" else { return }
-    let stage = MessagesStage.recorded(name)
+    let harness = MessagesHarness().taking(name)
     var made: [JSONValue] = []
     var message = JSONObject()
     var blocks: [JSONObject] = []
     var input = ""
-    for (name, data) in try stage.text.events {
+    for (name, data) in try harness.text.events {
       switch name {
       case "message_start":
         message = data["message"]?.object ?? [:]
@@ -117,13 +90,13 @@ struct MessagesEncoderTests {
       default: #expect(["ping", "message_stop"].contains(name))
       }
     }
-    #expect(try made == stage.documents.split(separator: "\n").map { try JSONValue(parsing: String($0)) })
+    #expect(try made == harness.documents.split(separator: "\n").map { try JSONValue(parsing: String($0)) })
   }
 
   @Test(
     "an answer cut in its calls ends in an error", arguments: ["functions-cut-in-call", "functions-cut-after-call"])
   func cut(name: String) throws {
-    let events = try MessagesStage.recorded(name).text.events
+    let events = try MessagesHarness().taking(name).text.events
     #expect(events.last?.name == "error")
     #expect(events.last?.data["error"]?["type"] == "api_error")
     #expect(!events.contains { $0.name == "message_delta" || $0.name == "message_stop" })
@@ -133,53 +106,52 @@ struct MessagesEncoderTests {
 
   @Test("thoughts and notes of tools are told only where they are asked for", arguments: ["thinking", "tool-denied"])
   func thoughts(name: String) throws {
-    var stage = MessagesStage(tellsThinking: false)
-    for line in Recording("cli-2.1.329/\(name)").lines { stage.take(line.span) }
-    let kinds = try stage.text.events.compactMap { $0.data["content_block"]?["type"]?.string }
+    let harness = MessagesHarness(includesThinking: false).taking(name)
+    let kinds = try harness.text.events.compactMap { $0.data["content_block"]?["type"]?.string }
     #expect(kinds == ["text"])
-    #expect(!stage.documents.contains("thinking"))
+    #expect(!harness.documents.contains("thinking"))
   }
 
   // MARK: Endings
 
-  private func stage(_ lines: [String], stop: [String] = []) -> MessagesStage {
-    var stage = MessagesStage(stop: stop)
-    stage.take(lines)
-    return stage
+  private func harness(_ lines: [String], stop: [String] = []) -> MessagesHarness {
+    var harness = MessagesHarness(AnswerPlan(stop: stop))
+    harness.take(lines)
+    return harness
   }
 
   @Test("a failure after content is an error event, and nothing that looks like an end")
   func lateFailure() {
-    var stage = stage(CLILine.cut("m", "a"))
-    stage.fail(ClaudeError(.inactivityTimeout, "silence", reachedCLI: true))
+    var harness = harness(CLILine.cut("m", "a"))
+    harness.fail(ClaudeError(.inactivityTimeout, "silence", reachedCLI: true))
     #expect(
-      stage.text.hasSuffix(
+      harness.text.hasSuffix(
         "event: error\n"
           + #"data: {"type":"error","error":{"type":"timeout_error","message":"silence","details":{"error_code":"timeout"}}}"#
           + "\n\n"))
-    #expect(!stage.text.contains("message_delta"))
-    #expect(stage.failure == nil)
+    #expect(!harness.text.contains("message_delta"))
+    #expect(harness.failure == nil)
   }
 
   @Test("a turn limit cuts an answer that has begun, and is an error where none has")
   func maxTurns() {
     let limit = CLILine.result("", subtype: "error_max_turns", isError: true)
     #expect(
-      stage(CLILine.message("m", "a", stop: "tool_use") + [limit]).documents.contains(#""stop_reason":"max_tokens""#))
-    #expect(stage([CLILine.initLine, limit]).failure?.kind == .maxTurns)
+      harness(CLILine.message("m", "a", stop: "tool_use") + [limit]).documents.contains(#""stop_reason":"max_tokens""#))
+    #expect(harness([CLILine.initLine, limit]).failure?.kind == .maxTurns)
   }
 
   @Test("an empty success is an error; one with a turn in it is an empty answer")
   func empty() throws {
-    #expect(stage([CLILine.initLine, CLILine.result("", turns: 0)]).failure?.kind == .empty)
-    let empty = stage([CLILine.initLine, CLILine.result("", turns: 1)])
+    #expect(harness([CLILine.initLine, CLILine.result("", turns: 0)]).failure?.kind == .empty)
+    let empty = harness([CLILine.initLine, CLILine.result("", turns: 1)])
     #expect(try empty.text.events.map(\.name) == ["message_start", "ping", "message_delta", "message_stop"])
     #expect(empty.documents.contains(#""content":[],"stop_reason":"end_turn","stop_sequence":null"#))
   }
 
   @Test("a text that reaches a stop sequence ends before it, and says which it was")
   func stopped() {
-    let stopped = stage(CLILine.message("m", "a b", "c d"), stop: ["d", "bc"])
+    let stopped = harness(CLILine.message("m", "a b", "c d"), stop: ["d", "bc"])
     #expect(
       stopped.documents.contains(
         #""content":[{"type":"text","text":"a "}],"stop_reason":"stop_sequence","stop_sequence":"bc""#))
@@ -191,7 +163,7 @@ struct MessagesEncoderTests {
     let lines =
       [CLILine.messageStart("m"), CLILine.textStart, CLILine.text("so S")] + CLILine.callBlock("m", "c")
       + [CLILine.messageDelta("tool_use"), CLILine.messageStop]
-    let document = stage(lines, stop: ["STOP"]).documents
+    let document = harness(lines, stop: ["STOP"]).documents
     #expect(
       document.contains(
         #""content":[{"type":"text","text":"so S"},{"type":"tool_use","id":"c","name":"f","input":{}}]"#))
@@ -201,37 +173,31 @@ struct MessagesEncoderTests {
 
   @Test("the answer is remembered as one text, without its head and without thinking")
   func answer() {
-    var stage = MessagesStage(head: "session-id=x\n\n")
-    stage.take(
+    var harness = MessagesHarness(AnswerPlan(head: "session-id=x\n\n"))
+    harness.take(
       [CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("t")]
         + CLILine.message("n", "é\\n", "\\ud83d\\ude00"))
-    #expect(stage.message == ChatMessage(role: .assistant, text: "é\n😀"))
+    #expect(harness.message == ChatMessage(role: .assistant, text: "é\n😀"))
     #expect(
-      stage.text.contains(
+      harness.text.contains(
         #"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"session-id=x\n\n"}}"#))
   }
 
-  @Test("whatever a model's name holds stays inside its string")
+  @Test("a model's name stays inside its string")
   func modelName() throws {
-    var stage = MessagesStage { _ in
-      MessagesEncoder(MessagesIdentity(id: "i", model: "a\"\n\\é"), tellsThinking: true)
-    }
-    stage.take(CLILine.message("m", "x") + [CLILine.result()])
-    #expect(try stage.text.events.first?.data["message"]?["model"] == "a\"\n\\é")
-    #expect(try JSONValue(parsing: stage.documents)["model"] == "a\"\n\\é")
+    var harness = MessagesHarness(as: MessagesIdentity(id: "i", model: "a\"\n\\é"))
+    harness.take(CLILine.message("m", "x") + [CLILine.result()])
+    #expect(try harness.text.events.first?.data["message"]?["model"] == "a\"\n\\é")
+    #expect(try JSONValue(parsing: harness.documents)["model"] == "a\"\n\\é")
   }
 
-  @Test("a question of the CLI is a call, and ends the answer")
+  @Test("a permission request is a call, and ends the answer")
   func approval() throws {
     let request: JSONValue = ["tool_name": "Bash", "input": ["command": "echo \"é\""]]
-    let question = try #require(PermissionQuestion(request, requestID: "r1"))
-    var encoder = MessagesEncoder(MessagesIdentity(id: "msg_1", model: "claude-code"), tellsThinking: false)
-    var output = ByteBuffer()
-    encoder.encode(question, to: &output)
-    #expect(encoder.hasContent)
-    encoder.closeParked(to: &output)
-    #expect(String(decoding: output.bytes, as: UTF8.self) == Recording.golden("messages-approval"))
-    #expect(String(decoding: encoder.document, as: UTF8.self) == Recording.golden("messages-approval", "json"))
-    #expect(encoder.message.calls.map(\.id) == ["approve_r1"])
+    var harness = MessagesHarness(includesThinking: false)
+    harness.ask(try #require(PermissionQuestion(request, requestID: "r1")))
+    #expect(harness.text == Recording.golden("messages-approval"))
+    #expect(harness.documents == Recording.golden("messages-approval", "json"))
+    #expect(harness.message.calls.map(\.id) == ["approve_r1"])
   }
 }

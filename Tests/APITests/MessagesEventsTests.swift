@@ -6,9 +6,8 @@ import Testing
 @testable import Turns
 
 struct MessagesEventsTests {
-  private static func events(head: String = "", tellsText: Bool = true, tellsThinking: Bool = true) -> MessagesEvents {
-    MessagesEvents(
-      MessagesIdentity(id: "i", model: "m"), head: head, tellsText: tellsText, tellsThinking: tellsThinking)
+  private static func events(includesThinking: Bool = true, _ plan: AnswerPlan = AnswerPlan()) -> MessagesEvents {
+    MessagesEvents(MessagesIdentity(id: "i", model: "m"), includesThinking: includesThinking, plan)
   }
 
   private static let usage =
@@ -34,7 +33,11 @@ struct MessagesEventsTests {
     "event: content_block_stop\n" + #"data: {"type":"content_block_stop","index":\#(index)}"# + "\n\n"
   }
 
-  private func text(_ events: MessagesEvents) -> String { String(decoding: events.output.bytes, as: UTF8.self) }
+  private func text(_ events: MessagesEvents) -> String {
+    var (events, output) = (events, ByteBuffer())
+    events.exchange(&output)
+    return String(decoding: output.bytes, as: UTF8.self)
+  }
 
   private func tell(_ text: String, _ events: inout MessagesEvents) { events.answerText(Array(text.utf8).span) }
 
@@ -92,13 +95,13 @@ struct MessagesEventsTests {
 
   @Test("without thinking nothing of it begins a message; arguments without a call are none of the answer's")
   func nothing() {
-    var events = Self.events(tellsText: false, tellsThinking: false)
+    var events = Self.events(includesThinking: false, AnswerPlan(form: .structured(schema: [:])))
     think("t", &events)
     events.toolUse(name: "Bash", input: [:])
     events.toolFailure("no")
     tell("a", &events)
     events.functionArguments(Array("{}".utf8).span)
-    #expect(text(events).isEmpty && !events.hasBegun && !events.hasCalls)
+    #expect(text(events).isEmpty && !events.hasBegun && events.message.calls.isEmpty)
     events.structured(["a": "é\n"])
     #expect(
       text(events)
@@ -108,7 +111,7 @@ struct MessagesEventsTests {
 
   @Test("the head is a block of its own, and no part of what was said")
   func head() {
-    var events = Self.events(head: "h\n")
+    var events = Self.events(AnswerPlan(head: "h\n"))
     tell("a", &events)
     let block = #"{"type":"text","text":""}"#
     #expect(
@@ -124,7 +127,8 @@ struct MessagesEventsTests {
     tell("a", &events)
     events.call(ChatToolCall(id: "c", name: "f", arguments: #"{ "x": 1.0 }"#))
     let before = text(events)
-    events.finish(.sequence("\n"), usage: TokenUsage())
+    events.finish(
+      AnswerEnding(reason: .stopped(at: "\n"), hasCalls: true, lastStopReason: nil, usage: TokenUsage()))
     #expect(
       text(events).dropFirst(before.count)
         == Self.end(1) + "event: message_delta\n"

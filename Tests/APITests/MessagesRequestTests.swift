@@ -16,7 +16,7 @@ struct MessagesRequestTests {
     let request = try MessagesRequest(object("{\(Self.messages)}"))
     #expect(request.model == "claude-code")
     #expect(!request.isStreamed)
-    #expect(!request.tellsThinking)
+    #expect(!request.includesThinking)
     #expect(request.conversation.messages == [ChatMessage(role: .user, text: "hi")])
     #expect(request.conversation.format == .text)
     var options = TurnOptions()
@@ -49,7 +49,7 @@ struct MessagesRequestTests {
       ))
     #expect(request.model == "sonnet")
     #expect(request.isStreamed)
-    #expect(request.tellsThinking)
+    #expect(request.includesThinking)
     #expect(request.conversation.stop == ["x"])
     #expect(request.conversation.messages.first == ChatMessage(role: .system, content: [.text("one"), .text("two")]))
     var options = TurnOptions()
@@ -69,7 +69,7 @@ struct MessagesRequestTests {
       (#"{"type":"adaptive","display":"omitted"}"#, false), (#"{"type":"disabled"}"#, false),
     ])
   func thinking(value: String, isTold: Bool) throws {
-    #expect(try MessagesRequest(object(#"{\#(Self.messages),"thinking":\#(value)}"#)).tellsThinking == isTold)
+    #expect(try MessagesRequest(object(#"{\#(Self.messages),"thinking":\#(value)}"#)).includesThinking == isTold)
   }
 
   @Test(

@@ -68,7 +68,7 @@ struct ParkedConversationsTests {
   func again() {
     let run = waiting(for: "a")
     parked.park(run, at: key, me)
-    run.add(RunCollector(ChatCompletionCollector()))
+    run.add(RunCollector(ChatCompletionEncoder(.example, includesUsage: false, isStreamed: false)))
     #expect(run.claim())
     #expect(parked.run(awaiting: results("a"), at: key, me) == nil)
     run.resume(results("a"))

@@ -10,11 +10,15 @@ import Testing
 
 @Reactor
 struct RunCollectorTests {
-  private let collector = RunCollector(ChatCompletionCollector())
+  private let collector = RunCollector(RunCollectorTests.encoder())
   private let run: Run
 
+  private static func encoder(stop: [String] = []) -> ChatCompletionEncoder {
+    ChatCompletionEncoder(.example, includesUsage: false, isStreamed: false, AnswerPlan(stop: stop))
+  }
+
   init() {
-    run = .idle(ManualScheduler(), RunCollector(ChatCompletionCollector()))
+    run = .idle(ManualScheduler(), RunCollector(Self.encoder()))
   }
 
   private func read(_ lines: [String]) {
@@ -44,43 +48,47 @@ struct RunCollectorTests {
     read([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("t")] + CLILine.message("m", "a", "b"))
     read([CLILine.result("ab")])
     #expect(await before.value == nil)
-    let run = try await collector.collected().0.run
-    #expect(run.result?.text == "ab")
-    #expect(String(decoding: run.answer.text.bytes, as: UTF8.self) == "ab")
-    #expect(run.stopReason == "end_turn")
+    let (encoder, outcome) = try await collector.collected()
+    guard case .ended(.result(let result)) = outcome else {
+      Issue.record("ended with \(outcome)")
+      return
+    }
+    #expect(result.text == "ab")
+    #expect(encoder.writer.message.text == "ab")
   }
 
   @Test("text that only the result has is told")
   func resultOnly() async throws {
     read([CLILine.result("Unknown command", turns: 0)])
-    let run = try await collector.collected().0.run
-    #expect(String(decoding: run.answer.text.bytes, as: UTF8.self) == "Unknown command")
+    #expect(try await collector.collected().0.writer.message.text == "Unknown command")
   }
 
   @Test("an answer that ends at a stop sequence is whole without a result, and its run is left")
   func stopped() async throws {
     var hasEnded = false
-    let collector = RunCollector(ChatCompletionCollector(stop: ["ST"]))
+    let collector = RunCollector(Self.encoder(stop: ["ST"]))
     let run = Run.idle(ManualScheduler(), collector) { hasEnded = true }
     run.say([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("a STOP"), CLILine.textStart])
     run.say([CLILine.text("one S")])
     #expect(!hasEnded)
     run.say([CLILine.text("TOP two")])
     #expect(hasEnded)
-    let collected = try await collector.collected().0.run
-    #expect(collected.isStopped && collected.result == nil)
-    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "one ")
-    #expect(String(decoding: collected.answer.thinking.bytes, as: UTF8.self) == "a STOP")
+    let (encoder, outcome) = try await collector.collected()
+    #expect(outcome == .complete)
+    let document = try JSONValue(parsing: encoder.writer.document)
+    let message = document["choices"]?.array?.first?["message"]
+    #expect(message?["content"] == "one ")
+    #expect(message?["reasoning_content"] == "a STOP")
   }
 
   @Test("what might have become a stop sequence and did not is part of the answer")
   func notStopped() async throws {
-    let collector = RunCollector(ChatCompletionCollector(stop: ["STOP"]))
+    let collector = RunCollector(Self.encoder(stop: ["STOP"]))
     let run = Run.idle(ManualScheduler(), collector)
     run.say(CLILine.message("m", "one ST") + [CLILine.result("one ST")])
-    let collected = try await collector.collected().0.run
-    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "one ST")
-    #expect(!collected.isStopped && collected.result?.text == "one ST")
+    let (encoder, outcome) = try await collector.collected()
+    #expect(encoder.writer.message.text == "one ST")
+    #expect(outcome != .complete)
   }
 
   @Test("a result that is none is thrown")
@@ -112,7 +120,7 @@ struct RunCollectorTests {
     collector.run(run, didEnd: .failed(ClaudeError(.lost, "x", reachedCLI: true)))
     collector.abandon()
     #expect(await failure() == .lost)
-    let other = RunCollector(ChatCompletionCollector())
+    let other = RunCollector(Self.encoder())
     other.abandon()
     await #expect(throws: ClaudeError(.cancelled, "The client left", reachedCLI: true)) {
       _ = try await other.collected()
@@ -130,9 +138,27 @@ extension Run {
   ) -> Run {
     let run = Run(
       turn, id: "r", sessionID: turn.session.id, as: Fingerprint(turn, settingSources: nil), timeouts: RunTimeouts(),
-      scheduler: scheduler, logger: .silent
-    ) { _, _ in onEnd() }
+      scheduler: scheduler, logger: .silent)
+    run.add(EndObserver(onEnd))
     if let observer { run.add(observer) }
     return run
+  }
+}
+
+/// Calls back when a run has ended; it does not keep the run.
+@Reactor
+final class EndObserver: RunObserver {
+  private let onEnd: @Reactor () -> Void
+
+  init(_ onEnd: @escaping @Reactor () -> Void) { self.onEnd = onEnd }
+
+  var isCongested: Bool { false }
+  var keepsRun: Bool { false }
+  var survivesParking: Bool { true }
+
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {}
+
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
+    if outcome != .parked { onEnd() }
   }
 }

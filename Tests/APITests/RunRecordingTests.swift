@@ -69,11 +69,11 @@ struct RunRecordingTests {
     run.say([CLILine.messageStart("m")] + CLILine.callBlock("m", "c"))
     run.say([CLILine.question("1"), CLILine.messageDelta("tool_use"), CLILine.messageStop])
     #expect(run.openCalls == ["approve_1", "c"])
-    let collector = RunCollector(ChatCompletionCollector())
+    let collector = RunCollector(ChatCompletionEncoder(.example, includesUsage: false, isStreamed: false))
     recording.replay(to: collector)
-    let collected = try await collector.collected().0.run
-    #expect(collected.result == nil)
-    #expect(collected.answer.calls.map(\.call.id) == ["c", "approve_1"])
+    let (encoder, outcome) = try await collector.collected()
+    #expect(outcome == .ended(.parked))
+    #expect(encoder.writer.message.calls.map(\.id) == ["c", "approve_1"])
     // The run's end after that is not of this answer.
     run.cancel()
     let second = HeardRun()

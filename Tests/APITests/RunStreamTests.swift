@@ -26,7 +26,7 @@ private final class StreamStage {
     let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
     weak var stage: StreamStage?
     stream = RunStream(
-      ChatCompletionEncoder(identity, includesUsage: false, form: .text, stop: stop), scheduler: scheduler,
+      ChatCompletionEncoder(identity, includesUsage: false, AnswerPlan(stop: stop)), scheduler: scheduler,
       grace: grace
     ) { _, outcome in
       stage?.outcomes.append(outcome)

@@ -50,10 +50,9 @@ struct StoppedRunTests {
   /// The session's next turn is served by the process that was interrupted.
   private func checkProcess() async throws {
     await until { executor.processStatistics.idle == 1 }
-    let next = RunCollector(ChatCompletionCollector())
+    let next = RunCollector(ChatCompletionEncoder(.example, includesUsage: false, isStreamed: false))
     _ = try await run("tokens=1", .resume(id: Self.session)) { _ in next }
-    let answer = try await next.collected().0.run.answer
-    #expect(String(decoding: answer.text.bytes, as: UTF8.self) == "w0 ")
+    #expect(try await next.collected().0.writer.message.text == "w0 ")
     let statistics = executor.processStatistics
     #expect(statistics.spawned == 1 && statistics.reused == 1 && statistics.killed == 0)
     await executor.kill()
@@ -61,13 +60,13 @@ struct StoppedRunTests {
 
   @Test("a whole answer ends before the sequence, and the process is kept")
   func whole() async throws {
-    let collector = RunCollector(ChatCompletionCollector(stop: ["w3", "w2 "]))
+    let collector = RunCollector(
+      ChatCompletionEncoder(.example, includesUsage: false, isStreamed: false, AnswerPlan(stop: ["w3", "w2 "])))
     let run = try await run("tokens=500 gap=10") { _ in collector }
-    let collected = try await collector.collected().0.run
-    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "w0 w1 ")
-    #expect(collected.isStopped && collected.result == nil)
-    let response = try ChatCompletionResponse(ChatCompletionIdentity(id: "c", created: 1, model: "m"), collected)
-    #expect(response.finishReason == "stop")
+    let (encoder, outcome) = try await collector.collected()
+    #expect(encoder.writer.message.text == "w0 w1 " && outcome == .complete)
+    let choice = try JSONValue(parsing: encoder.writer.document)["choices"]?.array?.first
+    #expect(choice?["finish_reason"] == "stop")
     #expect(executor.activeRuns == 0 && run.pid == nil)
     try await checkProcess()
   }
@@ -77,9 +76,9 @@ struct StoppedRunTests {
     var said: [String] = []
     var outcomes: [AnswerOutcome] = []
     let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
-    let encoder = ChatCompletionEncoder(identity, includesUsage: false, form: .text, stop: ["w2"])
+    let encoder = ChatCompletionEncoder(identity, includesUsage: false, AnswerPlan(stop: ["w2"]))
     let stream = RunStream(encoder, scheduler: scheduler) { encoder, outcome in
-      said.append(encoder.message.text)
+      said.append(encoder.writer.message.text)
       outcomes.append(outcome)
     }
     _ = try await run("tokens=500 gap=10") { run in
@@ -95,12 +94,17 @@ struct StoppedRunTests {
 
   @Test("a sequence in what the model thinks does not count")
   func thinking() async throws {
-    let collector = RunCollector(ChatCompletionCollector(stop: ["t1"]))
+    let collector = RunCollector(
+      ChatCompletionEncoder(.example, includesUsage: false, isStreamed: false, AnswerPlan(stop: ["t1"])))
     _ = try await run("thinking=3 tokens=2") { _ in collector }
-    let collected = try await collector.collected().0.run
-    #expect(String(decoding: collected.answer.text.bytes, as: UTF8.self) == "w0 w1 ")
-    #expect(String(decoding: collected.answer.thinking.bytes, as: UTF8.self) == "t0 t1 t2 ")
-    #expect(!collected.isStopped && collected.result?.isError == false)
+    let (encoder, outcome) = try await collector.collected()
+    let message = try JSONValue(parsing: encoder.writer.document)["choices"]?.array?.first?["message"]
+    #expect(message?["content"] == "w0 w1 " && message?["reasoning_content"] == "t0 t1 t2 ")
+    guard case .ended(.result(let result)) = outcome else {
+      Issue.record("ended with \(outcome)")
+      return
+    }
+    #expect(!result.isError)
     await executor.kill()
   }
 }

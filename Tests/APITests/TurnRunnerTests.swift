@@ -94,13 +94,14 @@ struct TurnRunnerTests {
         _ = try await runner.stream(asked, context) { _ in
           ChatCompletionEncoder(identity, includesUsage: false)
         } onEnd: { _, encoder, _ in
-          text = encoder.message.text
+          text = encoder.writer.message.text
         }
         await until { text != nil }
         return text ?? ""
       case .whole:
-        let collected = try await runner.collect(asked, context) { _ in ChatCompletionCollector() }.1.run
-        return String(decoding: collected.answer.text.bytes, as: UTF8.self)
+        return try await runner.collect(asked, context) { _ in
+          ChatCompletionEncoder(.example, includesUsage: false, isStreamed: false)
+        }.1.writer.message.text
       }
     }
 

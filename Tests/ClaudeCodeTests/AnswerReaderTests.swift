@@ -535,7 +535,7 @@ struct AnswerReaderTests {
   @Test("calls beyond the limit of a message are not told")
   func maximumCalls() throws {
     var transcript = AnswerTranscript()
-    var reader = AnswerReader(maximumCalls: 1)
+    var reader = AnswerReader(calls: CallSelection(maximum: 1))
     let lines =
       [Line.messageStart("m")] + Line.callBlock("m", "c") + Line.callBlock("m", "d")
       + [Line.messageDelta("tool_use"), Line.messageStop]

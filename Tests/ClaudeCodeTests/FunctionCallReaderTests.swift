@@ -9,13 +9,13 @@ struct FunctionCallReaderTests {
     ["type": "tool_use", "id": .string(id), "name": .string(name), "input": input]
   }
 
-  private var teller = FunctionCallReader(maximum: .max)
+  private var reader = FunctionCallReader(CallSelection())
   private var transcript = AnswerTranscript()
 
   private mutating func stream(_ id: String, _ pieces: String..., ends: Bool = true) {
-    teller.begin(Self.block(id), &transcript)
-    for piece in pieces { teller.piece(Array(piece.utf8).span, &transcript) }
-    if ends { teller.end(&transcript) }
+    reader.begin(Self.block(id), &transcript)
+    for piece in pieces { reader.piece(Array(piece.utf8).span, &transcript) }
+    if ends { reader.end(&transcript) }
   }
 
   @Test("a call is told with its pieces as they come")
@@ -23,18 +23,18 @@ struct FunctionCallReaderTests {
     stream("a", "", #"{\"x\""#, ":1}")
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":1}"#)])
     #expect(transcript.badPieces.isEmpty)
-    #expect(teller.hasTold && teller.hasToldInMessage)
+    #expect(reader.hasCalls && reader.hasCallsInMessage)
   }
 
   @Test("a call without arguments has empty ones", arguments: [true, false])
   mutating func empty(isStreamed: Bool) {
-    if isStreamed { stream("a", "", "") } else { teller.whole(Self.block("a"), &transcript) }
+    if isStreamed { stream("a", "", "") } else { reader.whole(Self.block("a"), &transcript) }
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "{}")])
   }
 
   @Test("a call that comes whole only is told whole")
   mutating func whole() {
-    teller.whole(Self.block("a", input: ["x": "é\n\"\\"]), &transcript)
+    reader.whole(Self.block("a", input: ["x": "é\n\"\\"]), &transcript)
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":"é\n\"\\"}"#)])
     #expect(transcript.badPieces.isEmpty)
   }
@@ -42,52 +42,52 @@ struct FunctionCallReaderTests {
   @Test("what comes in pieces and then whole, or begins twice, is told once")
   mutating func once() {
     stream("a", #"{\"x\":1}"#)
-    teller.whole(Self.block("a", input: ["x": 1]), &transcript)
+    reader.whole(Self.block("a", input: ["x": 1]), &transcript)
     stream("a", "{}")
-    teller.messageBegins()
-    teller.whole(Self.block("a"), &transcript)
+    reader.beginMessage()
+    reader.whole(Self.block("a"), &transcript)
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":1}"#)])
   }
 
   @Test("the CLI's own tools are none of the client's, nor are pieces that belong to no call")
   mutating func others() {
-    teller.piece(Array("{".utf8).span, &transcript)
-    teller.begin(Self.block("a", "Bash"), &transcript)
-    teller.piece(Array("{".utf8).span, &transcript)
-    teller.end(&transcript)
-    teller.whole(Self.block("b", "mcp__other__f"), &transcript)
-    teller.begin(["type": "tool_use"], &transcript)
+    reader.piece(Array("{".utf8).span, &transcript)
+    reader.begin(Self.block("a", "Bash"), &transcript)
+    reader.piece(Array("{".utf8).span, &transcript)
+    reader.end(&transcript)
+    reader.whole(Self.block("b", "mcp__other__f"), &transcript)
+    reader.begin(["type": "tool_use"], &transcript)
     #expect(transcript.entries.isEmpty && transcript.badPieces.isEmpty)
-    #expect(!teller.hasTold)
+    #expect(!reader.hasCalls)
   }
 
   @Test("a function that the client does not have is not told", arguments: [true, false])
   mutating func undeclared(isStreamed: Bool) {
-    teller = FunctionCallReader(maximum: .max, functions: ["g"])
-    if isStreamed { stream("a", "{}") } else { teller.whole(Self.block("a"), &transcript) }
-    #expect(!teller.hasTold)
-    teller.whole(Self.block("b", "mcp__client__g"), &transcript)
+    reader = FunctionCallReader(CallSelection(functions: ["g"]))
+    if isStreamed { stream("a", "{}") } else { reader.whole(Self.block("a"), &transcript) }
+    #expect(!reader.hasCalls)
+    reader.whole(Self.block("b", "mcp__client__g"), &transcript)
     #expect(transcript.entries == [.call(id: "b", name: "g", arguments: "{}")])
   }
 
   @Test("a call of another tool ends none of the client's by mistake")
   mutating func interleaved() {
     stream("a", "{", ends: false)
-    teller.end(&transcript)
-    teller.begin(Self.block("b", "Bash"), &transcript)
-    teller.piece(Array("lost".utf8).span, &transcript)
-    teller.end(&transcript)
+    reader.end(&transcript)
+    reader.begin(Self.block("b", "Bash"), &transcript)
+    reader.piece(Array("lost".utf8).span, &transcript)
+    reader.end(&transcript)
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "{")])
   }
 
   @Test("more calls of a message than may be are not told; the next message has its own", arguments: [true, false])
   mutating func maximum(isStreamed: Bool) {
-    teller = FunctionCallReader(maximum: 2)
+    reader = FunctionCallReader(CallSelection(maximum: 2))
     for id in ["a", "b", "c"] {
-      if isStreamed { stream(id, "{}") } else { teller.whole(Self.block(id), &transcript) }
+      if isStreamed { stream(id, "{}") } else { reader.whole(Self.block(id), &transcript) }
     }
-    teller.messageBegins()
-    #expect(!teller.hasToldInMessage)
+    reader.beginMessage()
+    #expect(!reader.hasCallsInMessage)
     stream("d", "{}")
     let ids = transcript.entries.map { if case .call(let id, _, "{}") = $0 { id } else { "-" } }
     #expect(ids == ["a", "b", "d"])
@@ -100,9 +100,9 @@ struct FunctionCallReaderTests {
       ([#"\ud83c"#, "a"], "\u{FFFD}a"),
     ])
   mutating func halves(pieces: [String], expected: String) {
-    teller.begin(Self.block("a"), &transcript)
-    for piece in pieces { teller.piece(Array(piece.utf8).span, &transcript) }
-    teller.end(&transcript)
+    reader.begin(Self.block("a"), &transcript)
+    for piece in pieces { reader.piece(Array(piece.utf8).span, &transcript) }
+    reader.end(&transcript)
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: expected)])
     #expect(transcript.badPieces.isEmpty)
     // Nothing of it reaches the next call.
@@ -112,10 +112,10 @@ struct FunctionCallReaderTests {
 
   @Test("bytes that are no UTF-8 are mended")
   mutating func notUTF8() {
-    teller.begin(Self.block("a"), &transcript)
+    reader.begin(Self.block("a"), &transcript)
     let bytes: [UInt8] = [0x61, 0xFF, 0x62]
-    teller.piece(bytes.span, &transcript)
-    teller.end(&transcript)
+    reader.piece(bytes.span, &transcript)
+    reader.end(&transcript)
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "a\u{FFFD}b")])
     #expect(transcript.badPieces.isEmpty)
   }
@@ -127,9 +127,9 @@ struct FunctionCallReaderTests {
     var generator = SeededGenerator(seed: seed)
     let calls = (0..<Int.random(in: 1...5, using: &generator)).map { _ in Self.anyText(&generator) }
     for (index, text) in calls.enumerated() {
-      teller.begin(Self.block("c\(index)"), &transcript)
-      for piece in Self.cut(text, &generator) { teller.piece(piece.span, &transcript) }
-      teller.end(&transcript)
+      reader.begin(Self.block("c\(index)"), &transcript)
+      for piece in Self.cut(text, &generator) { reader.piece(piece.span, &transcript) }
+      reader.end(&transcript)
     }
     let expected = calls.enumerated().map { index, text in
       AnswerTranscript.Entry.call(id: "c\(index)", name: "f", arguments: text.isEmpty ? "{}" : text)

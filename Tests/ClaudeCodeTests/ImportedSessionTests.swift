@@ -62,7 +62,7 @@ struct ImportedSessionTests {
     #expect(result?.isError == false)
     #expect(try recorder.answer().text == "in words")
     #expect(run.sendsHistoryAsText && run.sessionID == ExecutorStage.session)
-    let lines = log.lines(containing: "a transcript cannot be written; the history is told in words")
+    let lines = log.lines(containing: "a transcript cannot be written; the history is sent as text")
     #expect(lines.count == 1)
     #expect(lines.first?.contains(#""level":"error""#) == true)
     await stage.settle()
@@ -93,7 +93,7 @@ struct ImportedSessionTests {
     #expect(!recorder.lines.contains { $0.contains("No conversation found") })
     #expect(run.sendsHistoryAsText)
     #expect(run.sessionID != ExecutorStage.session && run.turn.session == .new(id: run.sessionID))
-    #expect(log.lines(containing: "the CLI does not take our transcripts; histories are told in words").count == 1)
+    #expect(log.lines(containing: "the CLI does not accept our transcripts; histories are sent as text").count == 1)
     #expect(stage.executor.activeRuns == 0 && stage.executor.queuedTurns == 0)
     await stage.settle()
   }

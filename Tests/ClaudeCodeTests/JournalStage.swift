@@ -86,10 +86,11 @@ final class JournalStage {
   ) -> Run {
     var turn = Turn(prompt: "p", session: .new(id: "s"), directory: "/")
     if asks { turn.options.forwardsQuestions = true }
-    return Run(
+    let run = Run(
       turn, id: "r", sessionID: "s", as: Fingerprint(turn, settingSources: nil), timeouts: RunTimeouts(),
-      scheduler: scheduler, logger: .silent
-    ) { _, _ in onEnd() }
+      scheduler: scheduler, logger: .silent)
+    run.add(EndObserver(onEnd))
+    return run
   }
 
   func begin(
@@ -143,5 +144,23 @@ extension Run {
       let bytes = Array(line.utf8)
       if let message = StreamMessage(scanning: bytes.span) { processDidEmit(message, in: bytes.span) }
     }
+  }
+}
+
+/// Calls back when a run has ended; it does not keep the run.
+@Reactor
+private final class EndObserver: RunObserver {
+  private let onEnd: @Reactor () -> Void
+
+  init(_ onEnd: @escaping @Reactor () -> Void) { self.onEnd = onEnd }
+
+  var isCongested: Bool { false }
+  var keepsRun: Bool { false }
+  var survivesParking: Bool { true }
+
+  func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {}
+
+  func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
+    if outcome != .parked { onEnd() }
   }
 }

@@ -142,16 +142,16 @@ struct PendingCallsTests {
     let desk = Desk()
     #expect(!desk.read(Line.messageStart("m")))
     #expect(!desk.ask("1"))
-    #expect(desk.open == ["approve_1"] && desk.told.isEmpty)
+    #expect(desk.open == ["approve_1"] && desk.delivered.isEmpty)
     #expect(!desk.read(Line.messageDelta("tool_use")))
     #expect(desk.read(Line.messageStop))
-    #expect(desk.takeUntold() == ["1"])
-    #expect(desk.told == ["approve_1"])
+    #expect(desk.takeUndelivered() == ["1"])
+    #expect(desk.delivered == ["approve_1"])
     // Each once.
-    #expect(desk.takeUntold().isEmpty)
+    #expect(desk.takeUndelivered().isEmpty)
     #expect(desk.ask("2"))
-    #expect(desk.takeUntold() == ["2"])
-    #expect(desk.told == ["approve_1", "approve_2"])
+    #expect(desk.takeUndelivered() == ["2"])
+    #expect(desk.delivered == ["approve_1", "approve_2"])
   }
 
   @Test("a question also ends a message of which nothing says why it stopped")
@@ -169,8 +169,8 @@ struct PendingCallsTests {
     for line in lines.dropLast() { #expect(!desk.read(line)) }
     #expect(!desk.ask("1"))
     #expect(desk.read(Line.messageStop))
-    _ = desk.takeUntold()
-    #expect(Set(desk.told) == ["a", "approve_1"])
+    _ = desk.takeUndelivered()
+    #expect(Set(desk.delivered) == ["a", "approve_1"])
     #expect(!desk.add("a"))
     desk.take(["a": FunctionResult([.text("1")]), "approve_1": FunctionResult([.text("allow")])])
     #expect(desk.open.isEmpty)
@@ -182,20 +182,20 @@ struct PendingCallsTests {
   func late() {
     let desk = Desk()
     #expect(desk.ask("1"))
-    _ = desk.takeUntold()
+    _ = desk.takeUndelivered()
     #expect(desk.ask("2"))
-    #expect(desk.told == ["approve_1"])
+    #expect(desk.delivered == ["approve_1"])
     desk.take(["approve_1": FunctionResult([.text("allow")])])
     #expect(desk.decisions() == ["1: allow"])
     #expect(desk.open == ["approve_2"])
-    #expect(desk.takeUntold() == ["2"])
+    #expect(desk.takeUndelivered() == ["2"])
   }
 
   @Test("decisions are given each once, in the order of the questions")
   func decisions() {
     let desk = Desk()
     for id in ["1", "2", "3"] { _ = desk.ask(id) }
-    _ = desk.takeUntold()
+    _ = desk.takeUndelivered()
     desk.take(["approve_3": FunctionResult([.text("c")]), "approve_1": FunctionResult([.text("a")])])
     #expect(desk.open == ["approve_2"])
     #expect(desk.decisions() == ["1: a", "3: c"])
@@ -208,10 +208,10 @@ struct PendingCallsTests {
   func withdrawn(isTold: Bool) {
     let desk = Desk()
     for id in ["1", "2"] { _ = desk.ask(id) }
-    if isTold { _ = desk.takeUntold() }
+    if isTold { _ = desk.takeUndelivered() }
     desk.withdraw("1")
     desk.withdraw("unknown")
-    #expect(desk.takeUntold() == (isTold ? [] : ["2"]))
+    #expect(desk.takeUndelivered() == (isTold ? [] : ["2"]))
     #expect(desk.open == ["approve_2"])
     desk.take(["approve_1": FunctionResult([.text("allow")]), "approve_2": FunctionResult([.text("deny")])])
     #expect(desk.decisions() == ["2: deny"])
@@ -251,10 +251,10 @@ struct PendingCallsTests {
 private final class Desk {
   private var desk: PendingCalls
 
-  init(maximumCalls: Int = .max) { desk = PendingCalls(maximumCalls: maximumCalls) }
+  init(maximumCalls: Int = .max) { desk = PendingCalls(CallSelection(maximum: maximumCalls)) }
 
   var open: [String] { desk.open }
-  var told: [String] { desk.told }
+  var delivered: [String] { desk.delivered }
 
   /// The CLI asks about Bash.
   func ask(_ id: String) -> Bool {
@@ -265,7 +265,7 @@ private final class Desk {
   func withdraw(_ id: String) { desk.withdraw(requestID: id) }
 
   /// The requests of the questions that are told now.
-  func takeUntold() -> [String] { desk.takeUntold().map(\.requestID) }
+  func takeUndelivered() -> [String] { desk.takeUndelivered().map(\.requestID) }
 
   /// The decisions that can be given, in words.
   func decisions() -> [String] {

@@ -11,8 +11,7 @@ struct RunRegistryTests {
     let turn = Turn(prompt: "p", session: .new(id: session), directory: "/")
     return Run(
       turn, id: id, sessionID: session, as: Fingerprint(turn, settingSources: nil), timeouts: RunTimeouts(),
-      scheduler: ManualScheduler(), logger: .silent
-    ) { _, _ in }
+      scheduler: ManualScheduler(), logger: .silent)
   }
 
   @Test("a run is found by its id and its session, until it is removed")

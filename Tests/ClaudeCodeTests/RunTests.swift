@@ -1,4 +1,5 @@
 import EventLoop
+import Telemetry
 import TestSupport
 import Testing
 

@@ -198,8 +198,7 @@ extension Run {
     let turn = Turn(prompt: "p", session: .resume(id: session), directory: "/")
     let run = Run(
       turn, id: "r", sessionID: session, as: Fingerprint(turn, settingSources: nil), timeouts: RunTimeouts(),
-      scheduler: ManualScheduler(), logger: .silent
-    ) { _, _ in }
+      scheduler: ManualScheduler(), logger: .silent)
     if let error { run.fail(error) }
     return run
   }

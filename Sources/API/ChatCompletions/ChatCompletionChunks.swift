@@ -1,20 +1,23 @@
-import Bytes
-import ClaudeCode
+package import Bytes
+package import ClaudeCode
 import HTTP
-import Turns
+package import Turns
 
-/// The chunks of one completion. Text is spliced into a prebuilt frame as it came from the CLI: the same escapes are
-/// valid in both.
-struct ChatCompletionChunks: AnswerWriter {
-  var output = ByteBuffer()
-  private(set) var hasBegun = false
-  /// What was told of the answer's text, escaped, without the head.
-  private(set) var answer: [UInt8] = []
-  private(set) var calls: [CollectedCall] = []
-  /// Whether the model's text goes to the client: a structured answer comes with the result, and only that counts.
-  private let tellsText: Bool
-  /// Whether thinking that comes now begins a line.
-  var startsLine = true
+/// The chunks of one completion, and the whole completion. Text is spliced into a prebuilt frame as it came from the CLI:
+/// the same escapes are valid in both.
+package struct ChatCompletionChunks: AnswerWriter {
+  private var output = ByteBuffer()
+  package private(set) var hasBegun = false
+  /// The answer's text so far, escaped, without the head.
+  private var answer: [UInt8] = []
+  /// The same of its thinking; nil where only the chunks are wanted.
+  private var thinking: ByteBuffer?
+  private var calls: [CollectedCall] = []
+  private var ending: (reason: String, usage: JSONValue)?
+  /// Whether the model's text is the answer: a structured answer comes with the result.
+  private let includesText: Bool
+  package var startsLine = true
+  private let identity: ChatCompletionIdentity
   private let head: String
   private let includesUsage: Bool
   private let frame: [UInt8]
@@ -24,10 +27,13 @@ struct ChatCompletionChunks: AnswerWriter {
   private let afterText: [UInt8]
   private let afterDelta: [UInt8]
 
-  init(_ identity: ChatCompletionIdentity, includesUsage: Bool, head: String, tellsText: Bool) {
-    self.head = head
+  /// - Parameter keepsThinking: whether `document` is wanted in the end.
+  init(_ identity: ChatCompletionIdentity, includesUsage: Bool, keepsThinking: Bool, _ plan: AnswerPlan) {
+    self.identity = identity
     self.includesUsage = includesUsage
-    self.tellsText = tellsText
+    head = plan.head
+    includesText = plan.form == .text
+    if keepsThinking { thinking = ByteBuffer() }
     var frame = ByteBuffer()
     ServerSentEvent.beginData(&frame)
     frame.append(identity.begin(object: "chat.completion.chunk"))
@@ -40,12 +46,14 @@ struct ChatCompletionChunks: AnswerWriter {
     afterText = Array("\"}".utf8) + afterDelta
   }
 
-  mutating func answerText(_ escaped: Span<UInt8>) {
-    guard tellsText else { return }
+  package mutating func exchange(_ other: inout ByteBuffer) { swap(&output, &other) }
+
+  package mutating func answerText(_ escaped: Span<UInt8>) {
+    guard includesText else { return }
     text(escaped)
   }
 
-  mutating func text(_ escaped: Span<UInt8>) {
+  package mutating func text(_ escaped: Span<UInt8>) {
     begin()
     output.append(beforeContent)
     output.append(escaped)
@@ -53,15 +61,16 @@ struct ChatCompletionChunks: AnswerWriter {
     unsafe escaped.withUnsafeBufferPointer { unsafe answer.append(contentsOf: $0) }
   }
 
-  mutating func answerThinking(_ escaped: Span<UInt8>) {
+  package mutating func answerThinking(_ escaped: Span<UInt8>) {
     begin()
     startsLine = false
     output.append(beforeThinking)
     output.append(escaped)
     output.append(afterText)
+    thinking?.append(escaped)
   }
 
-  mutating func functionCall(id: String, name: String) {
+  package mutating func functionCall(id: String, name: String) {
     begin()
     output.append(beforeDelta)
     output.append("{\"tool_calls\":[{\"index\":")
@@ -75,7 +84,7 @@ struct ChatCompletionChunks: AnswerWriter {
     calls.append(CollectedCall(id: id, name: name))
   }
 
-  mutating func functionArguments(_ escaped: Span<UInt8>) {
+  package mutating func functionArguments(_ escaped: Span<UInt8>) {
     guard !calls.isEmpty else { return }
     output.append(beforeDelta)
     output.append("{\"tool_calls\":[{\"index\":")
@@ -100,8 +109,19 @@ struct ChatCompletionChunks: AnswerWriter {
     output.append(afterText)
   }
 
-  mutating func finish(reason: String, usage: JSONValue) {
+  package mutating func finish(_ ending: AnswerEnding) {
+    let reason: String
+    switch ending.reason {
+    case .result(let result): reason = calls.isEmpty ? result.finishReason(last: ending.lastStopReason) : "tool_calls"
+    case .calls: reason = "tool_calls"
+    case .stopped: reason = "stop"
+    }
+    finish(reason: reason, usage: ending.usage.chatCompletionUsage(cost: ending.cost))
+  }
+
+  private mutating func finish(reason: String, usage: JSONValue) {
     begin()
+    ending = (reason, usage)
     output.append(beforeDelta)
     output.append("{},\"logprobs\":null,\"finish_reason\":\"\(reason)\"}]")
     if includesUsage { output.append(",\"usage\":null") }
@@ -113,5 +133,47 @@ struct ChatCompletionChunks: AnswerWriter {
       output.append("}\n\n")
     }
     output.append(ServerSentEvent.done)
+  }
+
+  package mutating func fail(_ error: ClaudeError, usage: TokenUsage) {
+    ServerSentEvent.data(HTTPErrorBody.encoded(error).span, to: &output)
+    output.append(ServerSentEvent.done)
+  }
+
+  package var message: ChatMessage {
+    ChatMessage(role: .assistant, text: (try? JSONText.unescape(answer.span)) ?? "", calls: calls.map(\.call))
+  }
+
+  /// The whole completion, once it has ended.
+  var document: [UInt8] {
+    ChatCompletionResponse(
+      identity: identity, text: answer, thinking: thinking?.bytes ?? [], calls: calls.map(\.call),
+      finishReason: ending?.reason ?? "stop", usage: ending?.usage ?? .null, head: head
+    ).encoded
+  }
+}
+
+/// Encodes a run as a chat completion, streamed or whole.
+package typealias ChatCompletionEncoder = AnswerEncoder<ChatCompletionChunks>
+
+extension ChatCompletionEncoder {
+  /// - Parameter isStreamed: false where the whole completion is wanted in the end.
+  package init(
+    _ identity: ChatCompletionIdentity, includesUsage: Bool, isStreamed: Bool = true, _ plan: AnswerPlan = AnswerPlan()
+  ) {
+    self.init(
+      ChatCompletionChunks(identity, includesUsage: includesUsage, keepsThinking: !isStreamed, plan), plan)
+  }
+}
+
+/// A call of one of the client's functions, gathered.
+private struct CollectedCall {
+  let id: String
+  let name: String
+  /// JSON text, as the inside of a JSON string.
+  var arguments = ByteBuffer()
+
+  var call: ChatToolCall {
+    ChatToolCall(id: id, name: name, arguments: (try? JSONText.unescape(arguments.span)) ?? "{}")
   }
 }

@@ -65,37 +65,33 @@ public struct ChatCompletionRoutes {
   }
 
   private func stream(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
-    let (place, asked) = (order.place, order.asked)
-    return try await runner.stream(asked, context) { run in
-      ChatCompletionEncoder(
-        order.identity, includesUsage: order.includesUsage, head: head(run), form: place.form,
-        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, stop: order.stop,
-        isWholeTurn: asked.isWholeTurn)
+    try await runner.stream(order.asked, context) { run in
+      encoder(order, run)
     } onEnd: { run, encoder, outcome in
-      guard asked.advancesConversation else { return }
-      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.caller.principal)
+      note(outcome, of: run, order, encoder)
     }
   }
 
   private func collect(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
-    let (place, asked) = (order.place, order.asked)
-    let (run, collector, outcome) = try await runner.collect(asked, context) { run in
-      ChatCompletionCollector(
-        maximumCalls: run.turn.maximumCalls, functions: run.turn.functionNames, needsText: place.form == .text,
-        stop: place.form == .text ? order.stop : [])
-    }
-    let response: ChatCompletionResponse
-    do {
-      response = try ChatCompletionResponse(
-        order.identity, collector.run, form: place.form, isWholeTurn: asked.isWholeTurn, head: head(run))
-    } catch {
-      throw runner.failure(error, context)
-    }
-    if asked.advancesConversation {
-      conversations.note(outcome, of: run, at: place, answer: response.message, asked.caller.principal)
-    }
+    let (run, read, outcome) = try await runner.collect(order.asked, context) { encoder(order, $0) }
+    note(outcome, of: run, order, read)
     return HTTPResponse(
-      head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(response.encoded))
+      head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(read.writer.document))
+  }
+
+  private func encoder(_ order: Order, _ run: Run) -> ChatCompletionEncoder {
+    ChatCompletionEncoder(
+      order.identity, includesUsage: order.includesUsage, isStreamed: order.isStreamed,
+      AnswerPlan(
+        form: order.place.form, stop: order.stop, calls: run.turn.clientCalls, isWholeTurn: order.asked.isWholeTurn,
+        head: head(run)))
+  }
+
+  /// Remembers how far the conversation has come.
+  private func note(_ outcome: AnswerOutcome, of run: Run, _ order: Order, _ encoder: ChatCompletionEncoder) {
+    guard order.asked.advancesConversation else { return }
+    conversations.note(
+      outcome, of: run, at: order.place, answer: encoder.writer.message, order.asked.caller.principal)
   }
 
   private func head(_ run: Run) -> String {

@@ -1,22 +1,23 @@
 import Bytes
 import ClaudeCode
 import HTTP
+import HTTPServer
 import Turns
 
 /// The events of one message, and the message itself. Text is spliced into a prebuilt frame as it came from the CLI: the
 /// same escapes are valid in both.
 struct MessagesEvents: AnswerWriter {
-  var output = ByteBuffer()
-  /// What the upstream has counted by now: a message begins with it.
-  var usage = TokenUsage()
+  private var output = ByteBuffer()
+  /// What the upstream has counted so far: a message begins with it.
+  private var usage = TokenUsage()
   private(set) var hasBegun = false
-  private(set) var blocks: [MessagesBlock] = []
-  private(set) var stop: MessagesStop?
+  private var blocks: [MessagesBlock] = []
+  private var stop: MessagesStop?
   private let identity: MessagesIdentity
   private let head: String
-  /// Whether the model's text goes to the client: a structured answer comes with the result, and only that counts.
-  private let tellsText: Bool
-  private let tellsThinking: Bool
+  /// Whether the model's text is the answer: a structured answer comes with the result.
+  private let includesText: Bool
+  private let includesThinking: Bool
   /// What the open block is; nil between blocks.
   private var open: MessagesBlock.Kind?
   /// What stands before each piece of the open block.
@@ -27,17 +28,21 @@ struct MessagesEvents: AnswerWriter {
   private static let afterPiece = Array("\"}}\n\n".utf8)
   private static let ping = Array("event: ping\ndata: {\"type\":\"ping\"}\n\n".utf8)
 
-  init(_ identity: MessagesIdentity, head: String, tellsText: Bool, tellsThinking: Bool) {
+  init(_ identity: MessagesIdentity, includesThinking: Bool, _ plan: AnswerPlan) {
     self.identity = identity
-    self.head = head
-    self.tellsText = tellsText
-    self.tellsThinking = tellsThinking
+    self.includesThinking = includesThinking
+    head = plan.head
+    includesText = plan.form == .text
   }
+
+  mutating func exchange(_ other: inout ByteBuffer) { swap(&output, &other) }
+
+  mutating func prepare(_ usage: TokenUsage) { self.usage = usage }
 
   // MARK: Pieces
 
   mutating func answerText(_ escaped: Span<UInt8>) {
-    guard tellsText else { return }
+    guard includesText else { return }
     text(escaped)
   }
 
@@ -47,7 +52,7 @@ struct MessagesEvents: AnswerWriter {
   }
 
   mutating func answerThinking(_ escaped: Span<UInt8>) {
-    guard tellsThinking else { return }
+    guard includesThinking else { return }
     enter(.thinking)
     startsLine = false
     append(escaped)
@@ -131,7 +136,22 @@ struct MessagesEvents: AnswerWriter {
     endBlock()
   }
 
-  mutating func finish(_ stop: MessagesStop, usage: TokenUsage) {
+  mutating func finish(_ ending: AnswerEnding) {
+    switch ending.reason {
+    case .result(let result):
+      finish(hasCalls ? .toolUse : .end(result, last: ending.lastStopReason), usage: ending.usage)
+    case .calls: finish(.toolUse, usage: ending.usage)
+    case .stopped(let sequence): finish(.sequence(sequence), usage: ending.usage)
+    }
+  }
+
+  mutating func fail(_ error: ClaudeError, usage: TokenUsage) {
+    ServerSentEvent.begin("error", &output)
+    HTTPError(error).anthropicBody(requestID: nil).write(to: &output)
+    ServerSentEvent.end(&output)
+  }
+
+  private mutating func finish(_ stop: MessagesStop, usage: TokenUsage) {
     begin()
     endBlock()
     event("message_delta")
@@ -146,10 +166,10 @@ struct MessagesEvents: AnswerWriter {
     self.usage = usage
   }
 
-  /// What the message says, without the head.
+  /// The blocks of the answer, without the head.
   private var answer: ArraySlice<MessagesBlock> { blocks.dropFirst(hasBegun && !head.isEmpty ? 1 : 0) }
 
-  var hasCalls: Bool { blocks.contains { $0.kind.isCall } }
+  private var hasCalls: Bool { blocks.contains { $0.kind.isCall } }
 
   /// The answer so far, without the head, as the client will send it back.
   var message: ChatMessage {
@@ -191,5 +211,14 @@ struct MessagesEvents: AnswerWriter {
   private mutating func event(_ type: String) {
     ServerSentEvent.begin(type, &output)
     output.append("{\"type\":\"\(type)\"")
+  }
+}
+
+/// Encodes a run as one of Anthropic's messages, streamed or whole.
+typealias MessagesEncoder = AnswerEncoder<MessagesEvents>
+
+extension MessagesEncoder {
+  init(_ identity: MessagesIdentity, includesThinking: Bool, _ plan: AnswerPlan = AnswerPlan()) {
+    self.init(MessagesEvents(identity, includesThinking: includesThinking, plan), plan)
   }
 }

@@ -11,7 +11,7 @@ struct MessagesRequest: Sendable, Equatable {
   let isStreamed: Bool
   /// Whether the answer tells what the model thinks. Without being asked Anthropic does not: programs take the first
   /// block for the answer.
-  let tellsThinking: Bool
+  let includesThinking: Bool
   let conversation: ConversationRequest
 
   /// - Throws: `RequestError` 400.
@@ -19,7 +19,7 @@ struct MessagesRequest: Sendable, Equatable {
     try Self.refuseThreads(body)
     model = try body.optional("model", "a string", \.string) ?? ModelCatalog.defaultModel
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
-    tellsThinking = try Self.tellsThinking(body["thinking"] ?? .null)
+    includesThinking = try Self.includesThinking(body["thinking"] ?? .null)
     _ = try body.optional("max_tokens", "a positive integer") { $0.int.flatMap { $0 > 0 ? $0 : nil } }
     conversation = try ConversationRequest(
       messages: Self.messages(body), tools: ChatTools(messages: body), format: Self.format(body),
@@ -74,7 +74,7 @@ struct MessagesRequest: Sendable, Equatable {
     return effort
   }
 
-  private static func tellsThinking(_ value: JSONValue) throws -> Bool {
+  private static func includesThinking(_ value: JSONValue) throws -> Bool {
     guard !value.isNull else { return false }
     guard let type = value["type"]?.string, thinkingTypes.contains(type) else {
       throw RequestError.invalid(

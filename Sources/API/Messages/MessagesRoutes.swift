@@ -34,7 +34,7 @@ public struct MessagesRoutes {
   private struct Order {
     let model: String
     let isStreamed: Bool
-    let tellsThinking: Bool
+    let includesThinking: Bool
     let stop: [String]
     let place: ConversationPlace
     let asked: RequestedTurn
@@ -57,34 +57,39 @@ public struct MessagesRoutes {
     let plan = try await conversations.plan(
       wanted.conversation, conversation, for: caller, headerSession: try request.head.sessionID)
     return Order(
-      model: wanted.model, isStreamed: wanted.isStreamed, tellsThinking: wanted.tellsThinking,
+      model: wanted.model, isStreamed: wanted.isStreamed, includesThinking: wanted.includesThinking,
       stop: wanted.conversation.stop, place: plan.place,
       asked: RequestedTurn(repeated ?? plan.work, on: .messages, for: caller, key, warnings: plan.warnings))
   }
 
   private func stream(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
-    let (place, asked) = (order.place, order.asked)
-    return try await runner.stream(asked, context) { run in
+    try await runner.stream(order.asked, context) { run in
       encoder(order, run)
     } onEnd: { run, encoder, outcome in
-      guard asked.advancesConversation else { return }
-      conversations.note(outcome, of: run, at: place, answer: encoder.message, asked.caller.principal)
+      note(outcome, of: run, order, encoder)
     }
   }
 
   private func collect(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
     let (run, read, outcome) = try await runner.collect(order.asked, context) { encoder(order, $0) }
-    if order.asked.advancesConversation {
-      conversations.note(outcome, of: run, at: order.place, answer: read.message, order.asked.caller.principal)
-    }
-    return HTTPResponse(head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(read.document))
+    note(outcome, of: run, order, read)
+    return HTTPResponse(
+      head: HTTPResponseHead(.ok, ["content-type": "application/json"]), body: .bytes(read.writer.document))
   }
 
   private func encoder(_ order: Order, _ run: Run) -> MessagesEncoder {
     MessagesEncoder(
-      MessagesIdentity(id: "msg_\(turns.newID())", model: order.model), tellsThinking: order.tellsThinking,
-      head: head(run), form: order.place.form, maximumCalls: run.turn.maximumCalls,
-      functions: run.turn.functionNames, stop: order.stop, isWholeTurn: order.asked.isWholeTurn)
+      MessagesIdentity(id: "msg_\(turns.newID())", model: order.model), includesThinking: order.includesThinking,
+      AnswerPlan(
+        form: order.place.form, stop: order.stop, calls: run.turn.clientCalls, isWholeTurn: order.asked.isWholeTurn,
+        head: head(run)))
+  }
+
+  /// Remembers how far the conversation has come.
+  private func note(_ outcome: AnswerOutcome, of run: Run, _ order: Order, _ encoder: MessagesEncoder) {
+    guard order.asked.advancesConversation else { return }
+    conversations.note(
+      outcome, of: run, at: order.place, answer: encoder.writer.message, order.asked.caller.principal)
   }
 
   private func head(_ run: Run) -> String {

@@ -2,9 +2,9 @@ import Bytes
 import ClaudeCode
 import Turns
 
-/// The events of one response, and the output items they tell of. Text is spliced into a prebuilt frame as it came from
-/// the CLI: the same escapes are valid in both.
-struct ResponsesEvents: AnswerWriter {
+/// The events of one response, and its output items. Text is spliced into a prebuilt frame as it came from the CLI: the
+/// same escapes are valid in both. The same lines give the same events with the same numbers, whenever they are encoded.
+struct ResponsesEvents {
   private struct OpenItem {
     let kind: ResponsesOutputItem
     let id: String
@@ -15,36 +15,58 @@ struct ResponsesEvents: AnswerWriter {
     let after: [UInt8]
   }
 
-  var output = ByteBuffer()
-  /// The items that are whole.
+  /// How the response begins.
+  struct Opening: Sendable {
+    var isBackground = false
+    /// Whether the client sees the stream begin before the run has emitted anything.
+    var isImmediate = false
+    /// The number of the last event that the client has; -1 for none.
+    var known = -1
+
+    /// How many events there are before the first item.
+    fileprivate var events: Int { isBackground ? 3 : 2 }
+  }
+
+  private var output = ByteBuffer()
+  /// The items that are complete.
   private(set) var items: [JSONValue] = []
-  private var open: OpenItem?
+  private var current: OpenItem?
   private let identity: ResponsesIdentity
-  /// Whether the model's text goes to the client: a structured answer comes with the result, and only that counts.
-  private let tellsText: Bool
-  /// The last event that the client has had already.
-  private let known: Int
+  private let opening: Opening
+  /// Whether the model's text is the answer: a structured answer comes with the result.
+  private let includesText: Bool
   /// The number of the next event.
-  private(set) var sequence = 0
-  /// Whether reasoning that comes now begins a line.
+  private var sequence = 0
+  private(set) var hasBegun = false
+  private var status = ResponsesStatus.inProgress
+  private var usage: TokenUsage?
+  /// US dollars; nil until the turn has ended.
+  private var cost: Double?
   var startsLine = true
 
-  init(_ identity: ResponsesIdentity, tellsText: Bool, after known: Int) {
+  init(_ identity: ResponsesIdentity, _ opening: Opening, _ plan: AnswerPlan) {
     self.identity = identity
-    self.tellsText = tellsText
-    self.known = known
+    self.opening = opening
+    includesText = plan.form == .text
+  }
+
+  /// The response as far as it has come.
+  ///
+  /// - Parameter status: in the place of its own, for a run that has not begun.
+  func json(_ status: ResponsesStatus? = nil) -> JSONValue {
+    identity.json(status ?? self.status, output: items, usage: usage, cost: cost)
   }
 
   // MARK: Events
 
   /// An event with the whole response.
-  mutating func snapshot(_ event: String, _ status: ResponsesStatus, usage: TokenUsage? = nil, cost: Double? = nil) {
-    emit(event, ["response": identity.json(status, output: items, usage: usage, cost: cost)])
+  private mutating func snapshot(_ event: String, _ status: ResponsesStatus) {
+    emit(event, ["response": json(status)])
   }
 
   private mutating func emit(_ type: String, _ fields: JSONObject) {
     defer { sequence += 1 }
-    guard sequence > known else { return }
+    guard sequence > opening.known else { return }
     var event: JSONObject = ["type": .string(type), "sequence_number": JSONValue(sequence)]
     for member in fields.members { event[member.key] = member.value }
     output.append("event: \(type)\ndata: ")
@@ -54,13 +76,13 @@ struct ResponsesEvents: AnswerWriter {
 
   /// A piece of the open item.
   private mutating func piece(_ escaped: Span<UInt8>) {
-    guard open != nil else { return }
-    open?.text.append(escaped)
+    guard current != nil else { return }
+    current?.text.append(escaped)
     defer { sequence += 1 }
-    guard sequence > known, let open else { return }
-    output.append(open.before)
+    guard sequence > opening.known, let current else { return }
+    output.append(current.before)
     output.append(decimal: sequence)
-    output.append(open.after)
+    output.append(current.after)
     output.append(escaped)
     output.append("\"}\n\n")
   }
@@ -75,16 +97,16 @@ struct ResponsesEvents: AnswerWriter {
     let before = "event: \(type)\ndata: {\"type\":\"\(type)\",\"sequence_number\":"
     let after =
       ",\"item_id\":\"\(id)\",\"output_index\":\(index)\(item.place),\(item.isText ? "\"logprobs\":[]," : "")\"delta\":\""
-    open = OpenItem(kind: item, id: id, before: Array(before.utf8), after: Array(after.utf8))
+    current = OpenItem(kind: item, id: id, before: Array(before.utf8), after: Array(after.utf8))
     emit("response.output_item.added", ["output_index": JSONValue(index), "item": item.json(id, "", isWhole: false)])
     part("added", "")
     startsLine = true
   }
 
   /// Ends the open item.
-  mutating func close() {
-    guard let item = open else { return }
-    open = nil
+  private mutating func close() {
+    guard let item = current else { return }
+    current = nil
     let (id, index) = (item.id, items.count)
     let text = (try? JSONText.unescape(item.text.span)) ?? ""
     var done: JSONObject = ["item_id": .string(id), "output_index": JSONValue(index)]
@@ -109,7 +131,7 @@ struct ResponsesEvents: AnswerWriter {
 
   /// Items of text have one part.
   private mutating func part(_ event: String, _ text: String) {
-    if let open { part(event, text, of: open) }
+    if let current { part(event, text, of: current) }
   }
 
   private mutating func part(_ event: String, _ text: String, of item: OpenItem) {
@@ -126,25 +148,47 @@ struct ResponsesEvents: AnswerWriter {
     case .call: break
     }
   }
+}
 
-  // MARK: The answer
+// MARK: The answer
+
+extension ResponsesEvents: AnswerWriter {
+  mutating func exchange(_ other: inout ByteBuffer) { swap(&output, &other) }
+
+  var hasContent: Bool { opening.isImmediate || sequence > opening.events }
+  var isEmpty: Bool { items.isEmpty && current == nil }
+  var message: ChatMessage { ChatMessage(responseItems: items) }
+
+  mutating func open() {
+    if opening.isImmediate { begin() }
+  }
+
+  mutating func prepare(_ usage: TokenUsage) { begin() }
+
+  private mutating func begin() {
+    guard !hasBegun else { return }
+    hasBegun = true
+    snapshot("response.created", opening.isBackground ? .queued : .inProgress)
+    if opening.isBackground { snapshot("response.queued", .queued) }
+    snapshot("response.in_progress", .inProgress)
+  }
 
   mutating func answerText(_ escaped: Span<UInt8>) {
-    if tellsText { text(escaped) }
+    if includesText { text(escaped) }
   }
 
   mutating func text(_ escaped: Span<UInt8>) {
-    if case .message = open?.kind {
+    if case .message = current?.kind {
       piece(escaped)
-    } else if items.isEmpty && open == nil || !escaped.isBlankLine {
-      // Between two items nothing else is needed to keep them apart.
+    } else if isEmpty || !escaped.isBlankLine {
+      // Two items are apart without a blank line.
       begin(.message)
       piece(escaped)
     }
   }
 
   mutating func answerThinking(_ escaped: Span<UInt8>) {
-    if case .reasoning = open?.kind {} else { begin(.reasoning) }
+    if case .reasoning = current?.kind {} else { begin(.reasoning) }
     startsLine = false
     piece(escaped)
   }
@@ -152,11 +196,12 @@ struct ResponsesEvents: AnswerWriter {
   mutating func functionCall(id: String, name: String) { begin(.call(id: id, name: name)) }
 
   mutating func functionArguments(_ escaped: Span<UInt8>) {
-    if case .call = open?.kind { piece(escaped) }
+    if case .call = current?.kind { piece(escaped) }
   }
 
-  /// A question of the CLI, in the form that OpenAI has for the tools of an MCP server.
+  /// A permission request, in the form that OpenAI has for the tools of an MCP server.
   mutating func ask(_ question: PermissionQuestion) {
+    begin()
     close()
     let item: JSONValue = [
       "type": "mcp_approval_request", "id": .string(question.callID), "server_label": "claude-code",
@@ -167,9 +212,63 @@ struct ResponsesEvents: AnswerWriter {
     items.append(item)
     emit("response.output_item.done", ["output_index": index, "item": item])
   }
+
+  mutating func finish(_ ending: AnswerEnding) {
+    switch ending.reason {
+    case .result(let result):
+      finish(ending.hasCalls ? .completed : ResponsesStatus(result, last: ending.lastStopReason), ending)
+    case .calls, .stopped: finish(.completed, ending)
+    }
+  }
+
+  private mutating func finish(_ status: ResponsesStatus, _ ending: AnswerEnding) {
+    finish(status, usage: ending.usage, cost: ending.cost)
+  }
+
+  mutating func fail(_ error: ClaudeError, usage: TokenUsage) { finish(.failed(error), usage: usage, cost: nil) }
+
+  private mutating func finish(_ status: ResponsesStatus, usage: TokenUsage, cost: Double?) {
+    begin()
+    close()
+    self.status = status
+    self.usage = usage
+    self.cost = cost
+    snapshot(status.event, status)
+  }
+}
+
+extension ResponsesStatus {
+  /// - Parameter last: the stop reason of the last upstream message.
+  fileprivate init(_ result: TurnResult, last: String?) {
+    switch result.finishReason(last: last) {
+    case "length": self = .incomplete("max_output_tokens")
+    case "content_filter": self = .incomplete("content_filter")
+    default: self = .completed
+    }
+  }
+}
+
+extension ChatMessage {
+  /// The items of one answer as one message.
+  fileprivate init(responseItems items: [JSONValue]) {
+    let messages = items.compactMap { (try? ResponsesInputItem($0, at: "output"))?.message }
+    self = ChatHistory.merged(messages).first ?? ChatMessage(role: .assistant, text: "")
+  }
 }
 
 extension Span<UInt8> {
   /// Whether it is what stands between two texts of one answer.
   fileprivate var isBlankLine: Bool { matches(0..<count, "\\n\\n") }
+}
+
+/// Encodes a run as a response, and knows the response at every point.
+typealias ResponsesEncoder = AnswerEncoder<ResponsesEvents>
+
+extension ResponsesEncoder {
+  init(
+    _ identity: ResponsesIdentity, _ opening: ResponsesEvents.Opening = ResponsesEvents.Opening(),
+    _ plan: AnswerPlan = AnswerPlan()
+  ) {
+    self.init(ResponsesEvents(identity, opening, plan), plan)
+  }
 }

@@ -52,14 +52,17 @@ struct ResponsesRecord: Sendable {
 
   /// - Parameters:
   ///   - milliseconds: when the response was begun, since 1970.
-  ///   - known: the number of the last event that the client has had already.
+  ///   - isImmediate: whether the client sees the stream begin before the run has emitted anything.
+  ///   - known: the number of the last event that the client has; -1 for none.
   func encoder(
-    _ id: String, createdAt milliseconds: Int, beginsAtOnce: Bool = false, after known: Int = -1
+    _ id: String, createdAt milliseconds: Int, isImmediate: Bool = false, after known: Int = -1
   ) -> ResponsesEncoder {
     ResponsesEncoder(
-      ResponsesIdentity(id: id, created: milliseconds / 1000, echo: wanted.echo), form: wanted.form(of: id),
-      maximumCalls: maximumCalls, functions: functions, isWholeTurn: isWholeTurn, isBackground: wanted.isBackground,
-      beginsAtOnce: beginsAtOnce, after: known)
+      ResponsesIdentity(id: id, created: milliseconds / 1000, echo: wanted.echo),
+      ResponsesEvents.Opening(isBackground: wanted.isBackground, isImmediate: isImmediate, known: known),
+      AnswerPlan(
+        form: wanted.form(of: id), calls: CallSelection(maximum: maximumCalls, functions: functions),
+        isWholeTurn: isWholeTurn))
   }
 }
 

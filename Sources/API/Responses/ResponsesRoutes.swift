@@ -95,7 +95,7 @@ public struct ResponsesRoutes {
       asked: RequestedTurn(
         work, on: .response, for: isDetached ? caller.detached() : caller, key, journal: journal,
         warnings: plan.plan.warnings),
-      size: body.size, encoder: record.encoder(id, createdAt: now, beginsAtOnce: wanted.isBackground),
+      size: body.size, encoder: record.encoder(id, createdAt: now, isImmediate: wanted.isBackground),
       repeated: recording?.journal)
   }
 
@@ -172,7 +172,7 @@ public struct ResponsesRoutes {
   private func collect(_ order: Order, _ context: RequestContext) async throws -> HTTPResponse {
     let (run, encoder, outcome) = try await runner.collect(order.asked, context) { _ in order.encoder }
     if order.asked.advancesConversation { note(outcome, of: run, order, encoder) }
-    return .json(encoder.json())
+    return .json(encoder.writer.json())
   }
 
   /// Nobody has to wait for it, or to stay.
@@ -194,7 +194,7 @@ public struct ResponsesRoutes {
       started.add(RunFold(order.encoder) { note(.ended($1), of: started.run, order, $0) })
       started.begin()
     }
-    guard order.wanted.isStreamed else { return .json(order.encoder.json(.queued)) }
+    guard order.wanted.isStreamed else { return .json(order.encoder.writer.json(.queued)) }
     return try await answer(order, journal, context)
   }
 
@@ -208,7 +208,7 @@ public struct ResponsesRoutes {
 
   /// Remembers where the conversation stands.
   private func note(_ outcome: AnswerOutcome, of run: Run, _ order: Order, _ encoder: ResponsesEncoder) {
-    let (place, answer) = (order.place, encoder.message)
+    let (place, answer) = (order.place, encoder.writer.message)
     conversations.note(outcome, of: run, at: place, answer: answer, order.asked.caller.principal)
     guard order.asked.journal != nil else { return }
     responses.mark(
@@ -231,12 +231,12 @@ public struct ResponsesRoutes {
     guard request.head.queryItem("stream") == "true" else { return .json(try await snapshot(journal)) }
     let known = try request.head.queryNumber("starting_after") ?? -1
     let record = try await responses.record(journal)
-    let encoder = record.encoder(id, createdAt: journal.createdAt, beginsAtOnce: true, after: known)
+    let encoder = record.encoder(id, createdAt: journal.createdAt, isImmediate: true, after: known)
     return try await runner.replay(journal, encoder, context)
   }
 
   private func snapshot(_ journal: RunJournal) async throws -> JSONValue {
-    try await responses.encoder(journal).json(journal.state == .queued ? .queued : nil)
+    try await responses.encoder(journal).writer.json(journal.state == .queued ? .queued : nil)
   }
 
   private func cancel(_ id: String, _ context: RequestContext) async throws -> HTTPResponse {

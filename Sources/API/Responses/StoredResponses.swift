@@ -109,7 +109,7 @@ final class StoredResponses {
     while let id = next {
       let journal = try previous(id, for: principal)
       let (record, input) = try await read(journal) { ($0, try ResponsesInputItem.list($1["input"])) }
-      let answer = await encoder(journal, record).message
+      let answer = await encoder(journal, record).writer.message
       let asked = try await self.messages(of: input, for: principal)
       messages.append(asked + [answer].filter { !$0.content.isEmpty || !$0.calls.isEmpty })
       earlier.options = earlier.options.inheriting(record.wanted.options)
@@ -152,7 +152,7 @@ final class StoredResponses {
     guard let (response, index) = ResponsesIdentity.owner(ofItem: id),
       let journal = find(response, principal)
     else { throw StoredResponses.noItem(id) }
-    if outputs[response] == nil { outputs[response] = try await encoder(journal).output }
+    if outputs[response] == nil { outputs[response] = try await encoder(journal).writer.items }
     guard let output = outputs[response], output.indices.contains(index), output[index]["id"]?.string == id else {
       throw StoredResponses.noItem(id)
     }

@@ -44,9 +44,7 @@ public struct AnswerReader: Sendable {
   private var toldToolUses: Set<String> = []
   private var calls: FunctionCallReader
   private var stop: StopFilter
-  /// Of the messages before the one under way.
-  private var usageBefore = TokenUsage()
-  private var usageOfMessage = TokenUsage()
+  private var ledger = UsageLedger()
 
   /// Whether any text was told.
   public private(set) var hasText = false
@@ -55,11 +53,10 @@ public struct AnswerReader: Sendable {
   public private(set) var model: String?
 
   /// - Parameters:
-  ///   - maximumCalls: how many calls of the client's functions one message may make; more are not told.
-  ///   - functions: the functions that the client has; nil for any.
+  ///   - calls: which of the model's calls are the client's.
   ///   - stop: sequences before the first of which the text ends.
-  public init(maximumCalls: Int = .max, functions: Set<String>? = nil, stop: [String] = []) {
-    calls = FunctionCallReader(maximum: maximumCalls, functions: functions)
+  public init(calls: CallSelection = CallSelection(), stop: [String] = []) {
+    self.calls = FunctionCallReader(calls)
     self.stop = StopFilter(stop)
   }
 
@@ -70,14 +67,10 @@ public struct AnswerReader: Sendable {
   public var stopSequence: String? { stop.found }
 
   /// Whether any call of the client's functions was told.
-  public var hasCalls: Bool { calls.hasTold }
+  public var hasCalls: Bool { calls.hasCalls }
 
   /// What the upstream counted for the messages of this answer so far.
-  public var usage: TokenUsage {
-    var total = usageBefore
-    total += usageOfMessage
-    return total
-  }
+  public var usage: TokenUsage { ledger.total }
 
   /// Takes the run's next line.
   ///
@@ -112,7 +105,7 @@ public struct AnswerReader: Sendable {
       try confirm(result.text, isThinking: false, &sink)
     }
     guard replay.isEmpty else { throw AnswerReader.diverged }
-    guard !hasText, !calls.hasTold, !result.text.isEmpty else { return }
+    guard !hasText, !calls.hasCalls, !result.text.isEmpty else { return }
     var escaped = ByteBuffer()
     JSONText.appendEscaped(result.text.utf8, to: &escaped)
     tell(escaped.span, &sink)
@@ -134,7 +127,7 @@ public struct AnswerReader: Sendable {
     case .messageStart:
       guard let range = event.message, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
       try begin(value["id"]?.string ?? "", model: value["model"]?.string, isStreamed: true, &sink)
-      usageOfMessage = TokenUsage(value["usage"] ?? .null)
+      ledger.setMessage(TokenUsage(value["usage"] ?? .null))
     case .blockStart:
       closeBlock(&sink)
       guard let range = event.contentBlock, let value = try? JSONValue(parsing: line.extracting(range)) else { return }
@@ -149,13 +142,13 @@ public struct AnswerReader: Sendable {
       default: message?.block = nil
       }
     case .messageDelta:
-      if let range = event.usage { noteUsage(line.extracting(range)) }
+      if let range = event.usage { ledger.update(line.extracting(range)) }
       guard let range = event.stopReason else { return }
       closeBlock(&sink)
       complete(stopReason: line.text(in: range), &sink)
     case .messageStop:
       // Cut after a whole call, it is not sent again: the CLI goes on with that call alone (2.1.329).
-      if message?.isComplete == false, calls.hasToldInMessage { throw AnswerReader.diverged }
+      if message?.isComplete == false, calls.hasCallsInMessage { throw AnswerReader.diverged }
     case .blockStop, .other:
       // A block stays open until the next event, and a message without a delta stays void: both may yet be mended.
       break
@@ -167,7 +160,7 @@ public struct AnswerReader: Sendable {
   ) throws(ClaudeError) {
     if let message, !message.isComplete {
       // A call cannot be taken back, and its successor has another id.
-      if calls.hasToldInMessage { throw AnswerReader.diverged }
+      if calls.hasCallsInMessage { throw AnswerReader.diverged }
       // Void. What the client was told of it is skipped in its successor: what this message said itself, and what it
       // had still to repeat of a predecessor when it was cut.
       replay = message.text + replay
@@ -175,9 +168,8 @@ public struct AnswerReader: Sendable {
     }
     textJoiner.reset()
     thinkingJoiner.reset()
-    calls.messageBegins()
-    usageBefore += usageOfMessage
-    usageOfMessage = TokenUsage()
+    calls.beginMessage()
+    ledger.beginMessage()
     message = Message(id: id, isComplete: !isStreamed)
     if let model { self.model = model }
   }
@@ -192,17 +184,6 @@ public struct AnswerReader: Sendable {
   private mutating func releaseHeld(_ sink: inout some AnswerSink) {
     let held = stop.finish()
     if !held.isEmpty { sink.answerText(held.span) }
-  }
-
-  // The last message_delta has the message's whole output.
-  private mutating func noteUsage(_ usage: Span<UInt8>) {
-    guard let value = try? JSONValue(parsing: usage) else { return }
-    let counted = TokenUsage(value)
-    usageOfMessage.output = max(usageOfMessage.output, counted.output)
-    usageOfMessage.thinking = max(usageOfMessage.thinking, counted.thinking)
-    usageOfMessage.input = max(usageOfMessage.input, counted.input)
-    usageOfMessage.cacheCreation = max(usageOfMessage.cacheCreation, counted.cacheCreation)
-    usageOfMessage.cacheRead = max(usageOfMessage.cacheRead, counted.cacheRead)
   }
 
   private mutating func closeBlock(_ sink: inout some AnswerSink) {
@@ -309,7 +290,7 @@ public struct AnswerReader: Sendable {
     let id = value["id"]?.string ?? ""
     if message?.id != id {
       try begin(id, model: value["model"]?.string, isStreamed: false, &sink)
-      usageOfMessage = TokenUsage(value["usage"] ?? .null)
+      ledger.setMessage(TokenUsage(value["usage"] ?? .null))
     }
     var usesTool = false
     for block in value["content"]?.array ?? [] {

@@ -1,41 +1,33 @@
 import Bytes
 
-/// Tells the calls of the client's functions, each once, whether they come in pieces or whole.
+/// Reads the calls of the client's functions out of an answer, each once, whether they come in pieces or whole. Which
+/// calls these are `CallSelection` decides.
 struct FunctionCallReader: Sendable {
-  private struct Call {
-    let id: String
+  /// The call whose arguments are coming; nil between calls.
+  private var open: OpenCall?
+  private var joiner = SurrogateJoiner()
+  private var selection: CallSelection
+
+  private struct OpenCall {
     var hasArguments = false
   }
 
-  /// The call whose pieces are coming.
-  private var open: Call?
-  private var told: Set<String> = []
-  private var joiner = SurrogateJoiner()
-  /// Calls of the message under way.
-  private var countInMessage = 0
-  private let maximum: Int
-  /// Nil for any.
-  private let functions: Set<String>?
+  init(_ selection: CallSelection) { self.selection = selection }
 
-  init(maximum: Int, functions: Set<String>? = nil) {
-    self.maximum = maximum
-    self.functions = functions
-  }
+  /// Whether there was a call.
+  private(set) var hasCalls = false
+  /// Whether there was a call in the current message.
+  var hasCallsInMessage: Bool { selection.countInMessage > 0 }
 
-  /// Whether anything was told.
-  var hasTold: Bool { !told.isEmpty }
-  /// Whether anything was told of the message under way.
-  var hasToldInMessage: Bool { countInMessage > 0 }
-
-  mutating func messageBegins() {
+  mutating func beginMessage() {
     open = nil
-    countInMessage = 0
+    selection.beginMessage()
     joiner.reset()
   }
 
   /// A block begins.
   mutating func begin(_ block: JSONValue, _ sink: inout some AnswerSink) {
-    open = announce(block, &sink).map { Call(id: $0) }
+    open = announce(block, &sink) ? OpenCall() : nil
   }
 
   /// A piece of the open call's arguments.
@@ -60,9 +52,9 @@ struct FunctionCallReader: Sendable {
     if !call.hasArguments { sink.functionArguments(FunctionCallReader.empty.span) }
   }
 
-  /// A whole block: told if its pieces were not.
+  /// A whole block; ignored if its pieces have come before.
   mutating func whole(_ block: JSONValue, _ sink: inout some AnswerSink) {
-    guard announce(block, &sink) != nil else { return }
+    guard announce(block, &sink) else { return }
     var escaped = ByteBuffer()
     JSONText.appendEscaped((block["input"] ?? [:]).encoded, to: &escaped)
     sink.functionArguments(escaped.span)
@@ -70,15 +62,11 @@ struct FunctionCallReader: Sendable {
 
   private static let empty = Array("{}".utf8)
 
-  /// - Returns: the id of a call that is new, and told.
-  private mutating func announce(_ block: JSONValue, _ sink: inout some AnswerSink) -> String? {
-    guard let id = block["id"]?.string, let tool = block["name"]?.string,
-      let name = FunctionDeclaration.function(of: tool), functions?.contains(name) != false, !told.contains(id),
-      countInMessage < maximum
-    else { return nil }
-    told.insert(id)
-    countInMessage += 1
-    sink.functionCall(id: id, name: name)
-    return id
+  /// - Returns: whether the block is a new call for the client.
+  private mutating func announce(_ block: JSONValue, _ sink: inout some AnswerSink) -> Bool {
+    guard case .client(let call) = selection.select(block) else { return false }
+    hasCalls = true
+    sink.functionCall(id: call.id, name: call.name)
+    return true
   }
 }

@@ -28,22 +28,22 @@ public final class ClaudeExecutor {
     }
   }
 
-  private let configuration: Configuration
-  private let scheduler: any Scheduler
+  let configuration: Configuration
+  let scheduler: any Scheduler
   let sessions: SessionGate
-  private let slots: TurnGate
+  let slots: TurnGate
   let pool: ProcessPool
-  private let idleness: IdleWaiters
-  private(set) var runs = RunRegistry()
+  let idleness: IdleWaiters
+  var runs = RunRegistry()
   /// Sessions that are being ended for good.
   var ending: Set<String> = []
   /// In the order they were added.
-  private var turnObservers: [any TurnObserver] = []
-  private var isShuttingDown = false
-  private let logger: Logger
-  private let newID: @Reactor () -> String
+  var turnObservers: [any TurnObserver] = []
+  var isShuttingDown = false
+  let logger: Logger
+  let newID: @Reactor () -> String
   /// Whether the CLI is known not to take transcripts that we write: their form is undocumented.
-  private var takesTranscripts = true
+  var takesTranscripts = true
 
   /// - Parameters:
   ///   - clock: the wall clock, for the time stamps of transcripts.
@@ -89,7 +89,7 @@ public final class ClaudeExecutor {
   /// Has a process started ahead for turns like this one.
   public func prepare(for turn: Turn) { pool.learn(fingerprint(of: turn)) }
 
-  private func fingerprint(of turn: Turn) -> Fingerprint {
+  func fingerprint(of turn: Turn) -> Fingerprint {
     Fingerprint(turn, settingSources: configuration.settingSources)
   }
 
@@ -144,110 +144,13 @@ public final class ClaudeExecutor {
     }
     // A new session is known to nobody yet.
     if turn.session.isNew { sessions.occupy(session) }
-    let run = makeRun(turn, id: id, sessionID: session, wanted, logger)
+    let run = Run(
+      turn, id: id, sessionID: session, as: wanted, timeouts: configuration.timeouts, scheduler: scheduler,
+      logger: logger, delegate: self)
+    runs.add(run)
     run.sendsHistoryAsText = hasFallenBack
     run.hold(lease)
     return run
-  }
-
-  private func makeRun(
-    _ turn: Turn, id: String, sessionID: String, _ fingerprint: Fingerprint, _ logger: Logger
-  ) -> Run {
-    let run = Run(
-      turn, id: id, sessionID: sessionID, as: fingerprint, timeouts: configuration.timeouts, scheduler: scheduler,
-      logger: logger
-    ) { [weak self] in
-      self?.replaceProcess(of: id)
-    } onRefusal: { [weak self] in
-      self?.transcriptRefused(by: id)
-    } onPark: { [weak self, principal = turn.principal] in
-      // Not the turn: this is kept with the run, and the turn can be large.
-      self?.runParked(id, principal)
-    } onEnd: { [weak self] in
-      self?.runEnded(id, $0, $1)
-    }
-    runs.add(run)
-    return run
-  }
-
-  /// Writes the transcript of an imported session; where that is of no use, makes the turn one that tells the
-  /// conversation in words.
-  ///
-  /// - Returns: whether it did the latter.
-  private func prepareTranscript(_ turn: inout Turn, _ fingerprint: Fingerprint) async -> Bool {
-    guard case .imported(let id, let transcript, let fallback) = turn.session else { return false }
-    if takesTranscripts {
-      do throws(SystemCallError) {
-        try await pool.launcher.write(transcript, for: id, fingerprint)
-        return false
-      } catch {
-        logger.error("a transcript cannot be written; the history is told in words", ["error": .string("\(error)")])
-      }
-    }
-    turn.session = .new(id: id)
-    turn.content = await OffLoop.shared.run(on: fallback.size) { fallback.content }
-    return true
-  }
-
-  /// The CLI does not know the session whose transcript was written for it. The turn goes on in a new one.
-  private func transcriptRefused(by id: String) {
-    guard let run = runs[id], case .imported(_, _, let fallback) = run.turn.session else { return }
-    takesTranscripts = false
-    logger.error("the CLI does not take our transcripts; histories are told in words", ["run": .string(id)])
-    if let process = run.detachProcess() {
-      pool.giveBack(process, .broken(.prompt(timeout: configuration.timeouts.kill))) {}
-    }
-    Task.onLoop { [self] in
-      let content = await OffLoop.shared.run(on: fallback.size) { fallback.content }
-      guard runs[id] === run else { return }
-      let refused = run.sessionID
-      sessions.leave(refused)
-      let session = newID()
-      sessions.occupy(session)
-      run.fallBack(to: content, in: session)
-      runs.move(run, from: refused)
-      startAgain(run, .new(id: session))
-    }
-  }
-
-  /// The run's process was gone before the turn had begun.
-  private func replaceProcess(of id: String) {
-    guard let run = runs[id] else { return }
-    if case .new = run.turn.session {
-      startAgain(run, .new(id: run.sessionID))
-    } else {
-      startAgain(run, .resume(id: run.sessionID))
-    }
-  }
-
-  private func startAgain(_ run: Run, _ session: Turn.Session) {
-    Task.onLoop { [self] in
-      do throws(ClaudeError) {
-        let lease = try await pool.start(session, fingerprint(of: run.turn), cancellation: CancellationSignal())
-        if runs[run.id] != nil { run.restart(on: lease) } else { pool.giveBackUnused(lease) }
-      } catch {
-        run.fail(error)
-      }
-    }
-  }
-
-  private func runParked(_ id: String, _ principal: String) {
-    slots.leave(principal)
-    // What it waits for can no longer come.
-    if isShuttingDown { runs[id]?.fail(.interrupted) }
-  }
-
-  private func runEnded(_ id: String, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {
-    guard let run = runs.remove(id) else { return }
-    if !run.wasParked { slots.leave(run.turn.principal) }
-    let leave: @Reactor () -> Void = { [sessions, turnObservers, settings = pool.launcher.settings] in
-      settings.turnEnded()
-      for observer in turnObservers { observer.turnDidEnd(run, cost: process?.turnCost ?? 0) }
-      sessions.leave(run.sessionID)
-    }
-    // Not earlier: until it is idle or gone the process may still write the session's transcript.
-    if let process { pool.giveBack(process, ending, onFree: leave) } else { leave() }
-    if runs.isEmpty { idleness.begin() }
   }
 
   /// Where the CLI is; nil if there is none.

@@ -2,21 +2,22 @@ import Bytes
 public import EventLoop
 import Telemetry
 
-/// A turn under way: feeds its process, answers the CLI's questions, watches the time, and tells its observers.
+/// A turn being executed: gives it to its process, answers the CLI's requests, enforces the time limits, and delivers the
+/// output to observers.
 ///
-/// A run that nobody observes any more is cancelled. It ends at the `result` line; the process's own end is not waited
-/// for (it may never come), it is seen to by the teardown.
+/// A run that no observer keeps is cancelled. It ends at the `result` line and does not wait for the process, which may
+/// never exit; the pool's teardown takes care of that.
 @Reactor
 public final class Run: RunSource {
-  private enum State {
-    /// It has a process, and the turn is not given to it yet.
+  enum State {
+    /// It has a process, and the turn has not been given to it.
     case leased(ProcessLease)
     case running
-    /// A result without a turn in it came; a better one may follow.
+    /// A result without turns came; a better one may follow.
     case holding(TurnResult, line: [UInt8], StreamMessage)
-    /// The client has to answer calls. Nobody observes, nothing is under way, and no time passes.
+    /// The client has to answer calls. No time passes but that of the wait.
     case parked
-    /// The client has brought what it was parked for; `resume` follows.
+    /// The client has brought what the run was parked for; `resume` follows.
     case claimed
     case ended
   }
@@ -24,55 +25,50 @@ public final class Run: RunSource {
   public let id: String
   /// Who has asked for it, and how.
   public var origin: RunOrigin?
-  public private(set) var turn: Turn
+  public internal(set) var turn: Turn
   public let startedAt: ContinuousClock.Instant
-  private var state = State.running
+  var state = State.running
   /// How it ended; nil as long as it has not.
   public private(set) var outcome: RunOutcome?
-  private var observers: [any RunObserver] = []
-  private var process: ClaudeProcess?
+  var observers: [any RunObserver] = []
+  var process: ClaudeProcess?
   /// The session the turn belongs to: that of the process which serves it.
   public private(set) var sessionID: String
-  /// Whether a history that should have been a transcript is told in words instead.
+  /// Whether the history is part of the prompt, because the CLI did not take it as a transcript.
   public internal(set) var sendsHistoryAsText = false
   private let fingerprint: Fingerprint
-  private var desk: PendingCalls
-  private let onRefusal: @Reactor () -> Void
-  private let onPark: @Reactor () -> Void
-  private let onEnd: @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
-  /// Gets another process for a turn whose process was gone before it had begun; nil when that was done once.
-  private var onLoss: (@Reactor () -> Void)?
-  private let policy: PermissionPolicy
-  private let timeouts: RunTimeouts
-  private let scheduler: any Scheduler
-  private let logger: Logger
-  private var holdTimer: (any ScheduledTimer)?
+  var calls: PendingCalls
+  let control: ControlChannel
+  weak var delegate: (any RunDelegate)?
+  /// Whether a process that is gone before the turn begins is replaced: once.
+  var canReplaceProcess = true
+  let timeouts: RunTimeouts
+  let scheduler: any Scheduler
+  let logger: Logger
+  var holdTimer: (any ScheduledTimer)?
   /// Runs while the process has closed its output and not exited.
-  private var lossTimer: (any ScheduledTimer)?
-  private let clock: RunClock
-  private var retryWait: Duration = .zero
-  /// Whether the CLI has said anything of the turn itself; the answers to control requests are not of it.
-  private var hasSpoken = false
+  var lossTimer: (any ScheduledTimer)?
+  let clock: RunClock
+  var retryWait: Duration = .zero
+  /// Whether the CLI has emitted anything of the turn itself; responses to control requests do not count.
+  var hasOutput = false
+  /// Whether it ended while it was parked: it held no slot.
+  private(set) var wasParked = false
 
   init(
     _ turn: Turn, id: String, sessionID: String, as fingerprint: Fingerprint, timeouts: RunTimeouts,
-    scheduler: any Scheduler, logger: Logger, onLoss: (@Reactor () -> Void)? = nil,
-    onRefusal: @escaping @Reactor () -> Void = {}, onPark: @escaping @Reactor () -> Void = {},
-    onEnd: @escaping @Reactor (ClaudeProcess?, ProcessPool.Ending) -> Void
+    scheduler: any Scheduler, logger: Logger, delegate: (any RunDelegate)? = nil
   ) {
-    self.onLoss = onLoss
-    self.onRefusal = onRefusal
-    self.onPark = onPark
-    desk = PendingCalls(maximumCalls: turn.maximumCalls, functions: turn.functionNames)
-    self.onEnd = onEnd
     self.turn = turn
     self.id = id
     self.sessionID = sessionID
     self.fingerprint = fingerprint
     self.timeouts = timeouts
     self.scheduler = scheduler
+    self.delegate = delegate
     self.logger = logger.with("run", .string(id)).with("session", .string(sessionID))
-    policy = PermissionPolicy(turn.options, ceiling: turn.toolCeiling)
+    calls = PendingCalls(turn.clientCalls)
+    control = ControlChannel(turn, runID: id)
     startedAt = scheduler.now
     clock = RunClock(timeouts, scheduler)
   }
@@ -93,7 +89,7 @@ public final class Run: RunSource {
     case .leased(let lease):
       state = .running
       begin(on: lease)
-    case .ended: tellEnd()
+    case .ended: deliverEnd()
     case .running, .holding, .parked, .claimed: break
     }
   }
@@ -117,7 +113,7 @@ public final class Run: RunSource {
   }
 
   /// Writes to the process what `encode` makes of `size` bytes, off the loop if they are many.
-  private func send(_ size: Int, _ encode: @escaping @Sendable () -> [UInt8]) {
+  func send(_ size: Int, _ encode: @escaping @Sendable () -> [UInt8]) {
     guard let process else { return }
     guard !OffLoop.isInline(size) else { return process.send(encode()) }
     Task.onLoop { [self] in
@@ -160,7 +156,7 @@ public final class Run: RunSource {
     process?.resumeOutput()
   }
 
-  private func pauseIfCongested() {
+  func pauseIfCongested() {
     guard observers.contains(where: \.isCongested), clock.pause() else { return }
     process?.pauseOutput()
   }
@@ -179,164 +175,11 @@ public final class Run: RunSource {
     sendsHistoryAsText = true
   }
 
-  // MARK: Calls of the client's functions
-
-  /// Whether it ended while it was parked: it held no slot.
-  private(set) var wasParked = false
-
-  /// The calls that the client has to answer; empty unless the run is parked.
-  public var openCalls: [String] { if case .parked = state { desk.told } else { [] } }
-
-  /// Takes a parked run for one request: no other finds it.
-  ///
-  /// - Returns: false where it is not parked.
-  func claim() -> Bool {
-    guard case .parked = state else { return false }
-    state = .claimed
-    return true
-  }
-
-  /// Resumes a run that `ClaudeExecutor.claim` has taken, with what the client's functions answered. Observers can be
-  /// added before: nothing is lost.
-  ///
-  /// - Parameters:
-  ///   - results: by the calls' ids.
-  ///   - content: what the user says besides; empty for nothing.
-  public func resume(_ results: [String: FunctionResult], _ content: [ContentBlock] = []) {
-    guard case .claimed = state else { return }
-    state = .running
-    clock.resume()
-    logger.debug("run goes on", ["results": JSONValue(results.count)])
-    desk.take(results)
-    answerCalls(with: content)
-    // Asked while the client was busy with the others.
-    if !desk.open.isEmpty { park() }
-  }
-
-  /// Writes what is known of the CLI's requests.
-  ///
-  /// - Parameter content: what the user says besides. It goes first: behind the results it would often become a turn of
-  ///   its own (2.1.332).
-  private func answerCalls(with content: [ContentBlock] = []) {
-    let (answers, decisions) = (desk.takeAnswers(), desk.takeDecisions())
-    guard !content.isEmpty || !answers.isEmpty || !decisions.isEmpty else { return }
-    let size = (content + answers.flatMap(\.1.content)).reduce(0) { $0 + $1.size }
-    send(size) {
-      var lines = content.isEmpty ? [] : ControlMessage.besides(content)
-      for (call, result) in answers { lines += FunctionServer.answer(to: call, result) }
-      for (question, result) in decisions { lines += question.answer(result) }
-      return lines
-    }
-  }
-
-  private func park() {
-    guard case .running = state else { return }
-    state = .parked
-    clock.park()
-    process?.resumeOutput()
-    logger.debug("run parked", ["calls": JSONValue(desk.open.count)])
-    let observers = self.observers
-    self.observers = observers.filter(\.survivesParking)
-    let questions = desk.takeUntold()
-    for observer in observers {
-      for question in questions { observer.run(self, didAsk: question) }
-      observer.run(self, didEnd: .parked)
-    }
-    onPark()
-  }
-
-  // MARK: Lines
-
-  private func deliver(_ message: StreamMessage, _ line: Span<UInt8>) {
-    if !hasSpoken {
-      hasSpoken = true
-      // From here on the turn is not given to another process.
-      turn.dropContent()
-    }
-    for observer in observers { observer.run(self, didReceive: message, in: line) }
-  }
-
-  private func receiveResult(_ message: StreamMessage, _ line: Span<UInt8>) {
-    guard let result = TurnResult(line) else { return }
-    if case .imported = turn.session, !hasSpoken, ClaudeError(result)?.kind == .sessionNotFound { return onRefusal() }
-    if result.turns == 0 && !result.isError, case .running = state {
-      state = .holding(result, line: line.bytes(in: 0..<line.count), message)
-      process?.tearDown(.polite(timeout: timeouts.kill), scheduler)
-      holdTimer = scheduler.schedule(after: timeouts.emptyResult) { [self] in releaseHeldResult() }
-    } else {
-      deliver(message, line)
-      end(.result(settled(result)), isReusable ? .complete : .broken(.polite(timeout: timeouts.kill)))
-    }
-  }
-
-  // Without its beginning the CLI had no turn: it could not resume the session, for instance, and is about to leave.
-  private var isReusable: Bool { process?.hasBegunTurn == true }
-
-  /// The result with the cost of its own turn: the CLI counts from the start of its process, or its session.
-  private func settled(_ result: TurnResult) -> TurnResult {
-    guard let process, let total = result.totalCost else { return result }
-    process.count(total)
-    return result.withCost(process.turnCost)
-  }
-
-  private func releaseHeldResult() {
-    guard case .holding(let result, let line, let message) = state else { return }
-    deliver(message, line.span)
-    end(.result(settled(result)), .broken(.polite(timeout: timeouts.kill)))
-  }
-
-  private func answerControlRequest(_ line: Span<UInt8>) {
-    guard let value = try? JSONValue(parsing: line), let id = value["request_id"]?.string,
-      let request = value["request"]
-    else { return }
-    switch request["subtype"]?.string {
-    case "can_use_tool":
-      logger.debug("permission question", ["tool": JSONValue(request["tool_name"]?.string)])
-      askPermission(id, request)
-    case let subtype:
-      process?.send(ControlMessage.error(id: id, message: "\(subtype ?? "this request") is not supported"))
-    }
-  }
-
-  private func askPermission(_ id: String, _ request: JSONValue) {
-    guard turn.options.forwardsQuestions == true, let question = PermissionQuestion(request, requestID: id),
-      policy.isForUser(question.tool)
-    else {
-      process?.send(policy.answer(id: id, request: request))
-      return
-    }
-    if desk.add(question) { park() }
-  }
-
-  private func withdraw(_ line: Span<UInt8>) {
-    guard let id = (try? JSONValue(parsing: line))?["request_id"]?.string else { return }
-    desk.withdraw(requestID: id)
-    // Nobody hears what comes now, and nobody has anything to answer that would change it.
-    if case .parked = state, desk.told.isEmpty { cancel() }
-  }
-
-  private func receiveControlResponse(_ line: Span<UInt8>) {
-    // Of what this turn has asked for: its settings, its model, its permission mode.
-    guard let response = try? JSONValue(parsing: line)["response"],
-      response["request_id"]?.string?.hasSuffix("-\(id)") == true, response["subtype"]?.string == "error"
-    else { return }
-    let reason = response["error"]?.string ?? "no reason given"
-    end(
-      .failed(ClaudeError(.refused, "Claude Code refused its settings: \(reason)", reachedCLI: false)),
-      .broken(.prompt(timeout: timeouts.kill)))
-  }
-
-  private func checkRetry(_ message: StreamMessage, _ line: Span<UInt8>) {
-    guard let timeout = turn.retryTimeout, let retry = Retry(message, line) else { return }
-    if let error = retry.verdict(waited: retryWait, timeout: timeout) { return fail(error) }
-    retryWait += retry.delay
-  }
-
   // MARK: End
 
   func fail(_ error: ClaudeError) { end(.failed(error), .interrupted) }
 
-  private func end(_ outcome: RunOutcome, _ ending: ProcessPool.Ending) {
+  func end(_ outcome: RunOutcome, _ ending: ProcessPool.Ending) {
     var ending = ending
     switch state {
     case .ended: return
@@ -351,95 +194,16 @@ public final class Run: RunSource {
     lossTimer?.cancel()
     let process = self.process
     self.process = nil
-    onLoss = nil
     process?.owner = nil
-    logEnd(outcome, process)
-    onEnd(process, ending)
-    tellEnd()
+    logger.logEnd(outcome, process, after: scheduler.now - startedAt)
+    delegate?.runDidEnd(self, process, ending)
+    deliverEnd()
   }
 
-  private func tellEnd() {
+  private func deliverEnd() {
     guard let outcome else { return }
     let observers = self.observers
     self.observers = []
     for observer in observers { observer.run(self, didEnd: outcome) }
-  }
-
-  private func logEnd(_ outcome: RunOutcome, _ process: ClaudeProcess?) {
-    let duration = JSONValue((scheduler.now - startedAt).milliseconds)
-    switch outcome {
-    case .result(let result):
-      logger.info(
-        "run ended",
-        [
-          "ms": duration, "subtype": .string(result.subtype), "error": .bool(result.isError),
-          "turns": JSONValue(result.turns),
-        ])
-    case .parked: break
-    case .failed(let error):
-      logger.warn("run failed", ["ms": duration, "kind": .string("\(error.kind)"), "reason": .string(error.message)])
-    }
-    if let lines = process?.junkLines, lines > 0 {
-      logger.warn("the CLI printed lines that are no JSON", ["lines": JSONValue(lines)])
-    }
-  }
-}
-
-extension Run: ClaudeProcessOwner {
-  func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>) {
-    switch message.kind {
-    case .controlRequest: answerControlRequest(line)
-    case .controlResponse: receiveControlResponse(line)
-    case .controlCancelRequest: withdraw(line)
-    case .transcriptMirror: break
-    case .result: receiveResult(message, line)
-    case .system, .streamEvent, .assistant, .user, .other:
-      deliver(message, line)
-      if message.kind == .system { checkRetry(message, line) }
-      if turn.asksClient, desk.read(message, line) { park() }
-    }
-  }
-
-  func processDidCall(_ call: FunctionCall) {
-    clock.noteActivity()
-    let isOver = desk.add(call)
-    answerCalls()
-    if isOver { park() }
-  }
-
-  func processDidPause() {
-    clock.noteActivity()
-    pauseIfCongested()
-  }
-
-  func processDidCloseOutput() {
-    // What is held is the last word; its own timer runs.
-    if case .holding = state { return }
-    let process = self.process
-    lossTimer = scheduler.schedule(after: timeouts.kill) { [self] in
-      guard self.process === process else { return }
-      let error = ClaudeError(.lost, "Claude Code closed its output without a result", reachedCLI: true)
-      end(.failed(error), .broken(.prompt(timeout: timeouts.kill)))
-    }
-  }
-
-  func processDidExit(_ status: ExitStatus) {
-    if case .holding = state { return releaseHeldResult() }
-    guard let process else { return }
-    if let onLoss, !hasSpoken, process.turns > 1 || process.isReady && !process.hasBegunTurn {
-      self.onLoss = nil
-      self.process = nil
-      logger.debug("the process was gone before the turn began; another one takes it")
-      return onLoss()
-    }
-    let error = ClaudeError(exit: status.description, standardError: process.standardError, sawOutput: hasSpoken)
-    end(.failed(error), .broken([]))
-  }
-}
-
-extension Duration {
-  /// Whole milliseconds.
-  public var milliseconds: Int {
-    Int(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000)
   }
 }

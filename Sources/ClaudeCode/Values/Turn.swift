@@ -83,6 +83,8 @@ public struct Turn: Sendable, Equatable {
   }
 
   /// Whether the client may have to answer before the turn can go on.
+  /// Which of the model's calls the client answers.
+  public var clientCalls: CallSelection { CallSelection(maximum: maximumCalls, functions: functionNames) }
   var asksClient: Bool { !functions.isEmpty || options.forwardsQuestions == true }
 
   /// The texts of the user's message.

@@ -5,7 +5,7 @@ import ClaudeCode
 @testable import Turns
 
 /// Does with an encoder what a run's stream does, without a run and a connection.
-struct EncoderStage<Encoder: RunEncoder> {
+struct EncoderHarness<Encoder: RunEncoder> {
   private var encoder: Encoder
   private var output = ByteBuffer()
   private(set) var isOver = false
@@ -19,13 +19,13 @@ struct EncoderStage<Encoder: RunEncoder> {
 
   /// The stream of a whole turn.
   static func text(of lines: [[UInt8]], _ encoder: Encoder) -> String {
-    var stage = EncoderStage(encoder)
-    for line in lines { stage.take(line.span) }
-    return stage.text
+    var harness = EncoderHarness(encoder)
+    for line in lines { harness.take(line.span) }
+    return harness.text
   }
 
   mutating func take(_ line: Span<UInt8>) {
-    guard !isOver, let message = StreamMessage(scanning: line), !EncoderStage.isHidden(message.kind) else { return }
+    guard !isOver, let message = StreamMessage(scanning: line), !EncoderHarness.isHidden(message.kind) else { return }
     do throws(ClaudeError) {
       try encoder.encode(message, line, to: &output)
       guard let result = TurnResult(line) else { return }

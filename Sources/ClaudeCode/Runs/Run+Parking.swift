@@ -1,0 +1,66 @@
+import Bytes
+import EventLoop
+import Telemetry
+
+extension Run {
+  /// The calls that the client has to answer; empty unless the run is parked.
+  public var openCalls: [String] { if case .parked = state { calls.delivered } else { [] } }
+
+  /// Takes a parked run for one request: no other finds it.
+  ///
+  /// - Returns: false where it is not parked.
+  func claim() -> Bool {
+    guard case .parked = state else { return false }
+    state = .claimed
+    return true
+  }
+
+  /// Resumes a run that `ClaudeExecutor.claim` has taken, with what the client's functions answered. Observers can be
+  /// added before: nothing is lost.
+  ///
+  /// - Parameters:
+  ///   - results: by the calls' ids.
+  ///   - content: what the user says besides; empty for nothing.
+  public func resume(_ results: [String: FunctionResult], _ content: [ContentBlock] = []) {
+    guard case .claimed = state else { return }
+    state = .running
+    clock.resume()
+    logger.debug("run resumed", ["results": JSONValue(results.count)])
+    calls.take(results)
+    answerCalls(with: content)
+    // Asked while the client was busy with the others.
+    if !calls.open.isEmpty { park() }
+  }
+
+  /// Writes what is known of the CLI's requests.
+  ///
+  /// - Parameter content: what the user says besides. It goes first: behind the results it would often become a turn of
+  ///   its own (2.1.332).
+  func answerCalls(with content: [ContentBlock] = []) {
+    let (answers, decisions) = (calls.takeAnswers(), calls.takeDecisions())
+    guard !content.isEmpty || !answers.isEmpty || !decisions.isEmpty else { return }
+    let size = (content + answers.flatMap(\.1.content)).reduce(0) { $0 + $1.size }
+    send(size) {
+      var lines = content.isEmpty ? [] : ControlMessage.besides(content)
+      for (call, result) in answers { lines += FunctionServer.answer(to: call, result) }
+      for (question, result) in decisions { lines += question.answer(result) }
+      return lines
+    }
+  }
+
+  func park() {
+    guard case .running = state else { return }
+    state = .parked
+    clock.park()
+    process?.resumeOutput()
+    logger.debug("run parked", ["calls": JSONValue(calls.open.count)])
+    let observers = self.observers
+    self.observers = observers.filter(\.survivesParking)
+    let questions = calls.takeUndelivered()
+    for observer in observers {
+      for question in questions { observer.run(self, didAsk: question) }
+      observer.run(self, didEnd: .parked)
+    }
+    delegate?.runDidPark(self)
+  }
+}

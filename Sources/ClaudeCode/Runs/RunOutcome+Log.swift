@@ -1,0 +1,26 @@
+import Bytes
+import EventLoop
+import Telemetry
+
+extension Logger {
+  /// Logs how a run ended. Parking is no end.
+  @Reactor
+  func logEnd(_ outcome: RunOutcome, _ process: ClaudeProcess?, after duration: Duration) {
+    let milliseconds = JSONValue(duration.milliseconds)
+    switch outcome {
+    case .result(let result):
+      info(
+        "run ended",
+        [
+          "ms": milliseconds, "subtype": .string(result.subtype), "error": .bool(result.isError),
+          "turns": JSONValue(result.turns),
+        ])
+    case .parked: break
+    case .failed(let error):
+      warn("run failed", ["ms": milliseconds, "kind": .string("\(error.kind)"), "reason": .string(error.message)])
+    }
+    if let lines = process?.junkLines, lines > 0 {
+      warn("the CLI printed lines that are no JSON", ["lines": JSONValue(lines)])
+    }
+  }
+}
