@@ -91,7 +91,8 @@ let package = Package(
     tests(
       "APITests",
       [
-        "TestSupport", "TurnsTestSupport", "API", "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "Storage",
+        "TestSupport", "TurnsTestSupport", "API", "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces",
+        "Storage",
         "EventLoop",
         "Telemetry", "Bytes",
       ]),
