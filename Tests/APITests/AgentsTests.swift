@@ -155,7 +155,7 @@ struct AgentsTests {
     let journal = try await start("ask=Bash tokens=1", #","permission-mode":"ask""#)
     await until { journal.state == .parked }
     let fold = RunFold(AgentReport())
-    #expect(await journal.tell(fold) == false)
+    #expect(await journal.replay(to: fold) == false)
     let question = try #require(fold.encoder.questions.first)
     #expect(agents.json(journal, fold.encoder)["approvals"]?.array?.count == 1)
     let approval = try AgentApproval(object(#"{"decision":"allow"}"#))

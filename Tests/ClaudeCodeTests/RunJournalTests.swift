@@ -104,11 +104,11 @@ struct RunJournalTests {
     let journal = stage.begin()
     stage.say(words, in: journal)
     let before = RunRecorder()
-    #expect(await journal.tell(before) == false)
+    #expect(await journal.replay(to: before) == false)
     #expect(before.lines == words && before.outcomes.isEmpty)
     stage.finish(journal)
     let after = RunRecorder()
-    #expect(await journal.tell(after))
+    #expect(await journal.replay(to: after))
     #expect(after.lines == words + [CLILine.result()] && after.outcomes.count == 1)
   }
 
@@ -248,7 +248,7 @@ struct RunJournalTests {
       await nextTurn()
       stage.storage.isHeld = false
       await until { !journal.isCongested }
-      await journal.flush()
+      await journal.log.flush()
       #expect(stage.storage.journals[journal.id]?.count == journal.length)
       return wasCongested ? "waits" : "goes on"
     }
@@ -280,10 +280,10 @@ struct RunJournalTests {
       stage.say([word], in: journal)
       await nextTurn()
     }
-    #expect(!journal.isWhole && !journal.isCongested)
+    #expect(!journal.isComplete && !journal.isCongested)
     let late = RunRecorder()
     _ = journal.add(late)
-    #expect(await late.failure()?.message == "What the run has said is not kept any more")
+    #expect(await late.failure()?.message == "The events of this run are no longer kept")
     stage.finish(journal, "done")
     #expect(early.lines == words + [result] && early.outcomes.count == 1)
     #expect(journal.kept <= JournalStage.small.journal.memory + 2 * JournalStage.small.journal.segment)

@@ -74,7 +74,7 @@ struct RunStoreTests {
       stage.say(
         [CLILine.initLine + String(repeating: " ", count: rest - 2 * 9 - end - CLILine.initLine.utf8.count)], in: third)
       third.end(.parked)
-      #expect(stage.store.journal(second.id) != nil && third.isWhole)
+      #expect(stage.store.journal(second.id) != nil && third.isComplete)
       return stage.store.journal(first.id) == nil ? "the first is gone" : "all are kept"
     }
     #expect(outcomes == ["all are kept", "all are kept", "the first is gone"])
@@ -82,7 +82,7 @@ struct RunStoreTests {
     let live = stage.begin()
     let other = stage.begin()
     stage.say([CLILine.text(String(repeating: "x", count: 3 * one))], in: live)
-    #expect(!live.isWhole && other.isWhole)
+    #expect(!live.isComplete && other.isComplete)
     stage.finish(other)
     #expect(stage.store.journal(other.id) != nil)
   }
@@ -108,7 +108,7 @@ struct RunStoreTests {
     for journal in mine { stage.store.remove(journal) }
     let live = stage.begin(of: "me")
     stage.say([CLILine.text(String(repeating: "x", count: 5 * one))], in: live)
-    #expect(!live.isWhole)
+    #expect(!live.isComplete)
     #expect(stage.store.journal(theirs.id) != nil)
     live.cancel()
   }

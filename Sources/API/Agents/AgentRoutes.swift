@@ -87,7 +87,7 @@ public struct AgentRoutes {
   private func show(_ id: String, _ context: RequestContext) async throws -> HTTPResponse {
     let journal = try agents.journal(id, for: try context.principal())
     let fold = RunFold(AgentReport())
-    _ = await journal.tell(fold)
+    _ = await journal.replay(to: fold)
     return .json(agents.json(journal, fold.encoder))
   }
 

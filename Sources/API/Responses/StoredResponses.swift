@@ -58,7 +58,7 @@ final class StoredResponses {
 
   private func encoder(_ journal: RunJournal, _ record: ResponsesRecord) async -> ResponsesEncoder {
     let fold = RunFold(record.encoder(journal.id, createdAt: journal.createdAt))
-    _ = await journal.tell(fold)
+    _ = await journal.replay(to: fold)
     return fold.encoder
   }
 

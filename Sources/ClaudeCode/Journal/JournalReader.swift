@@ -2,23 +2,23 @@ import Bytes
 public import EventLoop
 import Storage
 
-/// Tells one observer what stands in a journal, at the observer's pace: from the storage or from memory what has been,
-/// and directly what comes.
+/// Delivers a journal to one observer, at the observer's pace: past events from the storage or from memory, new ones
+/// directly.
 @Reactor
 public final class JournalReader: RunSource {
   private let journal: RunJournal
   private let observer: any RunObserver
   /// Where in the journal the next record begins.
   private var offset = 0
-  /// Entries that the observer is not told, for it knows them.
+  /// Entries that are not delivered: the observer has them.
   private var skipped: Int
-  /// Whether it goes on when it has told what there is.
+  /// Whether it waits for new events at the end.
   private let follows: Bool
-  /// Records that are told next, and where in the journal they begin.
+  /// Records to deliver next, and where in the journal they begin.
   private var page: [UInt8] = []
   private var pageStart = 0
   private var isReading = false
-  private var isTelling = false
+  private var isDelivering = false
   private var isOver = false
   private var hasEnded = false
   private var waiting: CheckedContinuation<Bool, Never>?
@@ -43,52 +43,52 @@ public final class JournalReader: RunSource {
 
   public func cancel() { journal.cancel() }
 
-  // MARK: Telling
+  // MARK: Delivering
 
-  /// Tells as much as there is, and as the observer takes.
+  /// Delivers as much as there is and the observer takes.
   func pump() {
-    guard !isReading, !isTelling else { return }
-    isTelling = true
-    defer { isTelling = false }
+    guard !isReading, !isDelivering else { return }
+    isDelivering = true
+    defer { isDelivering = false }
     while !isOver, !observer.isCongested {
       guard offset < journal.length else { return caughtUp() }
       guard turnPage() else { return readStored() }
-      tellNext()
+      deliverNext()
     }
   }
 
   /// Whether the next record is at hand.
   private func turnPage() -> Bool {
     if offset < pageStart + page.count { return true }
-    guard let page = journal.page(from: offset) else { return false }
+    guard let page = journal.log.page(from: offset) else { return false }
     (self.page, pageStart) = (page, offset)
     return true
   }
 
-  private func tellNext() {
+  private func deliverNext() {
     let page = self.page
     guard
       case .record(let kind, let payload) = JournalRecord.find(in: page.span, at: offset - pageStart, checks: false)
     else { return lose() }
     offset = pageStart + payload.upperBound
     if payload.upperBound == page.count { self.page = [] }
-    if let entry = JournalEntry(rawValue: kind) { tell(entry, page.span.extracting(payload), nil) }
+    if let entry = JournalEntry(rawValue: kind) { deliver(entry, page.span.extracting(payload), nil) }
   }
 
-  /// A record has come: the reader that has told all before it tells it as it is.
+  /// A record was appended. A reader that is up to date delivers it at once.
   func journalDidGrow(
-    from place: Int, to end: Int, _ entry: JournalEntry, _ payload: Span<UInt8>, _ message: StreamMessage?
+    _ place: Range<Int>, _ entry: JournalEntry, _ payload: Span<UInt8>, _ message: StreamMessage?
   ) {
-    guard follows, !isOver, !isReading, !isTelling, offset == place, !observer.isCongested else { return }
-    offset = end
-    isTelling = true
-    tell(entry, payload, message)
-    isTelling = false
-    // While it was told, more may have come.
+    guard follows, !isOver, !isReading, !isDelivering, offset == place.lowerBound, !observer.isCongested else { return }
+    offset = place.upperBound
+    isDelivering = true
+    deliver(entry, payload, message)
+    isDelivering = false
+    // More may have come meanwhile.
     if offset < journal.length { pump() }
   }
 
-  private func tell(_ entry: JournalEntry, _ payload: Span<UInt8>, _ message: StreamMessage?) {
+  private func deliver(_ entry: JournalEntry, _ payload: Span<UInt8>, _ message: StreamMessage?) {
     switch entry {
     case .begun, .started: break
     case .line:
@@ -121,7 +121,7 @@ public final class JournalReader: RunSource {
     resume()
   }
 
-  /// - Parameter isLost: whether the run goes on without this reader.
+  /// - Parameter isLost: whether the run continues without this reader.
   private func finish(_ outcome: RunOutcome, isLost: Bool = false) {
     isOver = true
     hasEnded = true
@@ -132,7 +132,7 @@ public final class JournalReader: RunSource {
 
   private func lose() {
     finish(
-      .failed(ClaudeError(.failed, "What the run has said is not kept any more", reachedCLI: true)), isLost: true)
+      .failed(ClaudeError(.failed, "The events of this run are no longer kept", reachedCLI: true)), isLost: true)
   }
 
   // MARK: Reading
@@ -140,13 +140,13 @@ public final class JournalReader: RunSource {
   private func readStored() {
     isReading = true
     Task.onLoop { [self] in
-      let records = await journal.stored(from: offset)
+      let records = await journal.log.stored(from: offset)
       isReading = false
       guard !isOver else { return }
       if let records, !records.isEmpty {
         (page, pageStart) = (records, offset)
         pump()
-      } else if journal.page(from: offset) != nil {
+      } else if journal.log.page(from: offset) != nil {
         pump()
       } else {
         lose()
@@ -156,9 +156,9 @@ public final class JournalReader: RunSource {
 
   // MARK: Waiting
 
-  /// For a reader that does not follow: returns when it has told what there is.
+  /// For a reader that does not follow: returns when it has delivered what there is.
   ///
-  /// - Returns: whether that was all.
+  /// - Returns: whether the run has ended.
   func ended() async -> Bool {
     pump()
     return await withCheckedContinuation { continuation in

@@ -1,18 +1,18 @@
 import Bytes
 
 extension RunJournal {
-  /// How it is with the run.
+  /// The run's status.
   public enum State: Sendable, Equatable {
     /// It has not begun.
     case queued
     case running
     /// It waits for its client.
     case parked
-    /// With an error, or well.
+    /// With an error, or with an answer.
     case ended(ClaudeError?)
   }
 
-  /// What the turns that have ended come to.
+  /// What the ended turns add up to.
   public struct Total: Sendable, Equatable {
     public var turns = 0
     /// US dollars.
@@ -24,7 +24,7 @@ extension RunJournal {
 extension RunJournal.State {
   init(_ outcome: RunOutcome) {
     switch outcome {
-    // The rest of the turn is somebody else's.
+    // The rest of the turn is in the journal of the request that resumes it.
     case .parked: self = .ended(nil)
     case .failed(let error): self = .ended(error)
     case .result(let result): self = .ended(ClaudeError(result))
@@ -54,10 +54,4 @@ extension RunJournal.Total {
     cost = json["cost"]?.amount ?? 0
     usage = TokenUsage(json)
   }
-}
-
-extension ClaudeError {
-  /// The run of a former life.
-  static let interrupted = ClaudeError(
-    .interrupted, "The server ended while the run was under way", reachedCLI: true)
 }

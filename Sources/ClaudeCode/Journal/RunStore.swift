@@ -110,12 +110,12 @@ public final class RunStore {
     journals[journal.id] = nil
     ended.removeAll { $0 === journal }
     journal.cancel()
-    journal.discard()
+    journal.log.discard()
   }
 
   /// Returns when everything is where it will be found again.
   public func flush() async {
-    for journal in journals.values { await journal.flush() }
+    for journal in journals.values { await journal.log.flush() }
   }
 
   private func journalChanged(_ journal: RunJournal) {
@@ -169,7 +169,7 @@ public final class RunStore {
     var kept = ended.reduce(0) { $0 + $1.kept }
     for journal in ended where kept > limits.memory {
       kept -= journal.kept
-      journal.spill()
+      journal.log.spill()
     }
   }
 }

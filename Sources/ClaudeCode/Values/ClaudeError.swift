@@ -85,6 +85,9 @@ extension ClaudeError {
     ClaudeError(.sessionNotFound, "No session \(id)", reachedCLI: false)
   }
 
+  /// The error of a run that a restart of the server cut off.
+  static let interrupted = ClaudeError(
+    .interrupted, "The server ended while the run was under way", reachedCLI: true)
   static let callerLeft = ClaudeError(.cancelled, "The client left", reachedCLI: false)
   static let shuttingDown = ClaudeError(.cancelled, "The server is shutting down", reachedCLI: false)
 

@@ -55,7 +55,7 @@ package final class RunRecording: RunObserver {
 
   package var isCongested: Bool { false }
   package var keepsRun: Bool { false }
-  package var isWhole: Bool { journal?.isWhole ?? (bytes <= capacity && !isDiscarded) }
+  package var isWhole: Bool { journal?.isComplete ?? (bytes <= capacity && !isDiscarded) }
   private var isDiscarded = false
   /// How many bytes are kept here.
   package var kept: Int { journal == nil && isWhole ? bytes : 0 }
