@@ -17,21 +17,14 @@ package struct ConversationPlace: Sendable {
   package let form: AnswerForm
 }
 
-/// A history that no session knows: for a new session that begins with it.
-package struct ImportedHistory: Sendable {
-  /// Nil for a conversation that asks nothing: it becomes one message.
-  package let transcript: Transcript?
-  /// The message that begins the turn.
-  package let content: [ContentBlock]
-  package let fallback: HistoryPrompt
-
+extension ImportedHistory {
   /// Takes time with the history.
-  package init(_ history: ChatHistory, size: Int, _ policy: TurnPolicy) {
+  init(_ history: ChatHistory, size: Int, _ policy: TurnPolicy) {
     let resumption = Resumption(history.conversation(policy))
     let isAsked = !resumption.transcript.isEmpty && !resumption.prompt.isEmpty
-    transcript = isAsked ? resumption.transcript : nil
-    content = isAsked ? resumption.prompt : history.words
-    fallback = HistoryPrompt(size: size) { history.words }
+    self.init(
+      transcript: isAsked ? resumption.transcript : nil, content: isAsked ? resumption.prompt : history.words,
+      fallback: HistoryPrompt(size: size) { history.words })
   }
 }
 
