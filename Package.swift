@@ -41,39 +41,44 @@ let package = Package(
     library("Crypto"),
     // 1
     library("Telemetry", ["Bytes"]),
+    library("System", ["CLinux"]),
     // 2
-    library("EventLoop", ["CLinux", "Bytes"]),
+    library("EventLoop", ["System", "CLinux", "Bytes"]),
     library("HTTP", ["Bytes"]),
     // 3
-    library("HTTPServer", ["EventLoop", "HTTP", "Telemetry", "Bytes"]),
-    library("Storage", ["EventLoop", "Bytes"]),
+    library("HTTPServer", ["EventLoop", "System", "HTTP", "Telemetry", "Bytes"]),
+    library("Storage", ["System", "Bytes"]),
     // 4
-    library("ClaudeCode", ["Storage", "EventLoop", "Telemetry", "Crypto", "Bytes"]),
+    library("ClaudeCode", ["Storage", "EventLoop", "System", "Telemetry", "Crypto", "Bytes"]),
     library("Identity", ["Crypto", "Bytes"]),
-    library("Workspaces", ["Crypto", "Bytes"]),
+    library("Workspaces", ["System", "Crypto", "Bytes"]),
     // 5
-    library("Turns", ["ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Crypto", "Bytes"]),
+    library("Turns", ["ClaudeCode", "Identity", "Workspaces", "EventLoop", "System", "Telemetry", "Crypto", "Bytes"]),
     // 6
     library(
-      "API", ["Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "Telemetry", "Bytes"]),
+      "API",
+      [
+        "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "EventLoop", "System", "Telemetry",
+        "Bytes",
+      ]),
     // 7
     library(
       "App",
       [
         "API", "Turns", "ClaudeCode", "Identity", "Workspaces", "Storage", "HTTPServer", "HTTP", "EventLoop",
-        "Telemetry",
-        "Bytes",
+        "System", "Telemetry", "Bytes",
       ]),
     // 8
     executable("claude-code-server", ["App"]),
     executable("claude-simulator", ["Bytes"]),
-    executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes"]),
-    executable("bench", ["API", "Turns", "ClaudeCode", "EventLoop", "Bytes", "CLinux"]),
+    executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "System", "Telemetry", "Bytes"]),
+    executable("bench", ["API", "Turns", "ClaudeCode", "EventLoop", "System", "Bytes", "CLinux"]),
     executable("fuzz", ["App", "API", "Turns", "ClaudeCode", "HTTP", "Bytes"]),
 
     // What several test targets need; it is in no product.
     .target(
-      name: "TestSupport", dependencies: ["EventLoop", "Bytes"], path: "Tests/TestSupport", swiftSettings: strict),
+      name: "TestSupport", dependencies: ["EventLoop", "System", "Bytes"], path: "Tests/TestSupport",
+      swiftSettings: strict),
     .target(
       name: "TurnsTestSupport", dependencies: ["TestSupport", "Turns", "ClaudeCode", "Bytes"],
       path: "Tests/TurnsTestSupport", swiftSettings: strict),
@@ -82,24 +87,26 @@ let package = Package(
     tests("CryptoTests", ["Crypto"]),
     tests("TelemetryTests", ["Telemetry", "Bytes"]),
     tests("HTTPTests", ["HTTP", "Bytes"]),
-    tests("EventLoopTests", ["TestSupport", "EventLoop", "CLinux", "Bytes"]),
-    tests("HTTPServerTests", ["TestSupport", "HTTPServer", "EventLoop", "HTTP", "Telemetry", "Bytes", "CLinux"]),
+    tests("SystemTests", ["TestSupport", "EventLoop", "System", "CLinux", "Bytes"]),
+    tests("EventLoopTests", ["TestSupport", "EventLoop", "System", "CLinux", "Bytes"]),
+    tests(
+      "HTTPServerTests", ["TestSupport", "HTTPServer", "EventLoop", "System", "HTTP", "Telemetry", "Bytes", "CLinux"]),
     tests("IdentityTests", ["Identity"]),
-    tests("StorageTests", ["TestSupport", "Storage", "EventLoop", "Bytes"]),
-    tests("WorkspacesTests", ["TestSupport", "Workspaces", "EventLoop", "Bytes"]),
-    tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "Storage", "EventLoop", "Telemetry", "Bytes"]),
+    tests("StorageTests", ["TestSupport", "Storage", "EventLoop", "System", "Bytes"]),
+    tests("WorkspacesTests", ["TestSupport", "Workspaces", "EventLoop", "System", "Bytes"]),
+    tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "Storage", "EventLoop", "System", "Telemetry", "Bytes"]),
     tests(
       "APITests",
       [
         "TestSupport", "TurnsTestSupport", "API", "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces",
         "Storage",
-        "EventLoop",
+        "EventLoop", "System",
         "Telemetry", "Bytes",
       ]),
     // libcurl's headers are needed for the tests only: `make tools` installs them.
     .systemLibrary(name: "CCurl", path: "Tests/CCurl"),
-    tests("IntegrationTests", ["TestSupport", "CCurl", "CLinux", "EventLoop", "Bytes"]),
-    tests("AppTests", ["TestSupport", "App", "Turns", "ClaudeCode", "Identity", "Telemetry", "Workspaces"]),
+    tests("IntegrationTests", ["TestSupport", "CCurl", "CLinux", "EventLoop", "System", "Bytes"]),
+    tests("AppTests", ["TestSupport", "App", "System", "Turns", "ClaudeCode", "Identity", "Telemetry", "Workspaces"]),
   ],
   swiftLanguageModes: [.v6]
 )

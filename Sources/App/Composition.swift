@@ -6,6 +6,7 @@ import HTTP
 import HTTPServer
 import Identity
 import Storage
+import System
 import Telemetry
 import Turns
 import Workspaces
@@ -20,10 +21,12 @@ final class Composition {
   let runs: RunStore
   private let turns: TurnFactory
   private let scratch: ScratchDirectory
+  private let logger: Logger
 
   /// - Parameter environment: what children inherit.
   /// - Throws: `StartError` for files that cannot be used.
   init(_ settings: Settings, environment: [String: String], isSimulated: Bool, logger: Logger) throws {
+    self.logger = logger
     let clock: @Sendable () -> Timestamp = { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }
     let ids = IDSource()
     let newID: @Reactor () -> String = { ids.next() }
@@ -54,7 +57,8 @@ final class Composition {
       probe: probe, executor: executor, workspaces: workspaces, mcpPath: settings.mcpConfigPath, mcp: mcp,
       version: Version.current, isSimulated: isSimulated, clock: clock)
     let sessions = SessionStore(
-      store: settings.statePath.map { FileStore(path: "\($0)/sessions.jsonl") } ?? MemoryStore(), clock: clock)
+      store: settings.statePath.map { Composition.store("\($0)/sessions.jsonl", logger) } ?? MemoryStore(), clock: clock
+    )
     executor.addObserver(sessions)
     self.sessions = sessions
     runs = RunStore(
@@ -132,6 +136,16 @@ final class Composition {
     ]
   }
 
+  private static func store(_ path: String, _ logger: Logger) -> FileStore {
+    FileStore(path: path) { failure in
+      if let failure {
+        logger.error("sessions cannot be written", ["error": .string(failure.description)])
+      } else {
+        logger.info("sessions are written again")
+      }
+    }
+  }
+
   nonisolated static func locator(_ settings: Settings, _ environment: [String: String]) -> CLILocator {
     CLILocator(configured: settings.cliPath, searchPath: environment["PATH"] ?? "", home: environment["HOME"])
   }
@@ -155,7 +169,11 @@ final class Composition {
     await executor.shutDown()
     await server.drained()
     server.closeAllConnections()
-    await sessions.flush()
+    do throws(StorageError) {
+      try await sessions.flush()
+    } catch {
+      logger.error("sessions are lost", ["error": .string(error.description)])
+    }
     await runs.flush()
     scratch.remove()
   }

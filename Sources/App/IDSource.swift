@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import System
 
 /// Makes the ids of requests, runs and sessions.
 @Reactor

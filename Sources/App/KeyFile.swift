@@ -1,4 +1,4 @@
-import EventLoop
+import System
 
 /// A file that holds API keys as they are, and whether what the server starts can read them there: it runs as the same
 /// user.

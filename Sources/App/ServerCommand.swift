@@ -2,6 +2,7 @@ import Bytes
 import ClaudeCode
 import EventLoop
 import HTTPServer
+import System
 import Telemetry
 import Workspaces
 

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+public import System
 
 /// One open descriptor on the loop: reads, writes, closes. It owns the descriptor.
 @Reactor

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import System
 
 /// What to start: a program and everything it is given.
 public struct ChildCommand: Sendable, Equatable {

@@ -1,6 +1,7 @@
 import Bytes
 import CLinux
 import Glibc
+public import System
 
 /// How a child ended.
 public enum ExitStatus: Sendable, Equatable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import System
 
 /// Ends what outlives its child: tools that ignored SIGTERM, or were orphaned and no longer hang below it.
 ///

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+public import System
 
 /// A listening socket. Hands each accepted connection's descriptor (non-blocking, close-on-exec) to its owner.
 @Reactor

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Synchronization
+import System
 
 /// One thread, one epoll: hands readiness to descriptor handlers, fires timers and runs the jobs of `Reactor`.
 ///

@@ -1,3 +1,5 @@
+public import System
+
 /// Work whose time grows with its input. Small work is done where it is asked for; large work is done by another thread, so
 /// that the loop keeps serving everybody else.
 @Reactor

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What a server that died without a chance to clean up has left running: CLIs in the middle of a turn, and their
 /// tools. Only processes whose environment names an owner that is gone are touched, and what hangs below those; but

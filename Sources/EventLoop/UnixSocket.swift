@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import System
 
 /// Listening on a path instead of a port.
 enum UnixSocket {

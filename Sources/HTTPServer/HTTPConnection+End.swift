@@ -1,5 +1,5 @@
-import Bytes
 import EventLoop
+import Bytes
 import HTTP
 
 /// The end of a connection: by its deadline, by its client, or after its last answer.

@@ -1,5 +1,5 @@
-import Bytes
 import EventLoop
+import Bytes
 import HTTP
 import Telemetry
 

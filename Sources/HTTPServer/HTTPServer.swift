@@ -1,6 +1,7 @@
 import Bytes
 public import EventLoop
 import HTTP
+import System
 public import Telemetry
 
 /// Listens, keeps the connections, and has one responder decide on each request by its head.

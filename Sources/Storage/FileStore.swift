@@ -1,11 +1,13 @@
 public import Bytes
-import EventLoop
 import Synchronization
 import Glibc
+import System
 
-/// Keeps things in one file, a line for each put. Writing is done elsewhere than on the caller's thread, in the order of
-/// the puts; a line that was cut by a crash is left out when the file is read. When most of the lines say what others
-/// have said better since, the file is written anew beside the old one and takes its place.
+/// Keeps documents in one file, a line for each put. Lines are written off the caller's thread, in the order of the puts. A
+/// line that a crash cut short is left out when the file is read. When most lines are out of date, the file is written
+/// anew beside the old one and takes its place.
+///
+/// After a failure the store still has every document in memory: the next put or flush writes the whole file anew.
 public final class FileStore: Store {
   private let writer: Writer
   private let pending = Lock<Pending>(Pending())
@@ -15,11 +17,16 @@ public final class FileStore: Store {
     var isDraining = false
   }
 
-  /// Lines that may be out of date before the file is written anew, beside as many as there are good ones.
+  /// Lines that may be out of date before the file is written anew, besides as many as there are documents.
   public static let toleratedWaste = 1000
 
-  /// - Parameter path: of the file; it is made if it is not there, for nobody else to read. Its directory must exist.
-  public init(path: String) { writer = Writer(path) }
+  /// - Parameters:
+  ///   - path: of the file; it is made with mode 0600 if it is missing. Its directory must exist.
+  ///   - onChange: called off the caller's thread with the error when writing begins to fail, and with nil when it works
+  ///     again.
+  public init(path: String, onChange: @escaping @Sendable (StorageError?) -> Void = { _ in }) {
+    writer = Writer(path, onChange)
+  }
 
   public func load() async throws(StorageError) -> [String: JSONValue] { try await writer.load() }
 
@@ -32,7 +39,10 @@ public final class FileStore: Store {
     if mustStart { Task.detached { await self.drain() } }
   }
 
-  public func flush() async { await drain() }
+  public func flush() async throws(StorageError) {
+    await drain()
+    if let failure = await writer.failure { throw failure }
+  }
 
   private func drain() async {
     await writer.write { self.takePending() }
@@ -53,11 +63,17 @@ extension FileStore {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let path: String
+    private let onChange: @Sendable (StorageError?) -> Void
     private var descriptor: Int32 = -1
     private var values: [String: JSONValue] = [:]
     private var lines = 0
+    /// Why the file does not have everything; nil if it does.
+    private(set) var failure: StorageError?
 
-    init(_ path: String) { self.path = path }
+    init(_ path: String, _ onChange: @escaping @Sendable (StorageError?) -> Void) {
+      self.path = path
+      self.onChange = onChange
+    }
 
     func load() throws(StorageError) -> [String: JSONValue] {
       values = [:]
@@ -68,8 +84,8 @@ extension FileStore {
         guard let record = try? JSONValue(parsing: Array(line)), let key = record["key"]?.string else { continue }
         values[key] = record["value"]
       }
-      // Whatever the last line was, the next one begins on its own.
-      if bytes.last != nil, bytes.last != Ascii.lineFeed { rewrite() }
+      // The next line must not continue one that was cut short.
+      if bytes.last != nil, bytes.last != Ascii.lineFeed { attempt { () throws(StorageError) in try rewrite() } }
       return values
     }
 
@@ -81,27 +97,45 @@ extension FileStore {
         FileStore.record(key, value).write(to: &output)
         output.append(Ascii.lineFeed)
       }
-      guard !output.isEmpty else { return }
-      if lines > 2 * values.count + FileStore.toleratedWaste { return rewrite() }
-      if descriptor < 0 { descriptor = FileStore.open(path, O_APPEND) }
-      FileStore.write(output.bytes, to: descriptor)
+      guard !output.isEmpty || failure != nil else { return }
+      // After a failure the file may end in a part of a line.
+      let isStale = failure != nil || lines > 2 * values.count + FileStore.toleratedWaste
+      attempt { () throws(StorageError) in
+        if isStale { try rewrite() } else { try append(output.bytes) }
+      }
     }
 
-    private func rewrite() {
-      let fresh = "\(path).new"
-      let file = FileStore.open(fresh, O_TRUNC)
-      guard file >= 0 else { return }
-      var output = ByteBuffer()
-      for key in values.keys.sorted() {
-        FileStore.record(key, values[key]).write(to: &output)
-        output.append(Ascii.lineFeed)
+    private func attempt(_ body: () throws(StorageError) -> Void) {
+      do throws(StorageError) {
+        try body()
+        if failure != nil { onChange(nil) }
+        failure = nil
+      } catch {
+        if failure == nil { onChange(error) }
+        failure = error
       }
-      FileStore.write(output.bytes, to: file)
-      // Whole on the disk before it takes the old one's place.
-      fsync(file)
-      guard unsafe rename(fresh, path) == 0 else {
+    }
+
+    private func append(_ bytes: [UInt8]) throws(StorageError) {
+      if descriptor < 0 { descriptor = try FileStore.open(path, O_APPEND) }
+      try FileStore.write(bytes, to: descriptor, path)
+    }
+
+    private func rewrite() throws(StorageError) {
+      let fresh = "\(path).new"
+      let file = try FileStore.open(fresh, O_TRUNC)
+      do throws(StorageError) {
+        var output = ByteBuffer()
+        for key in values.keys.sorted() {
+          FileStore.record(key, values[key]).write(to: &output)
+          output.append(Ascii.lineFeed)
+        }
+        try FileStore.write(output.bytes, to: file, fresh)
+        // On the disk before it takes the old one's place.
+        guard fsync(file) == 0, unsafe rename(fresh, path) == 0 else { throw StorageError.system(path) }
+      } catch {
         close(file)
-        return
+        throw error
       }
       if descriptor >= 0 { close(descriptor) }
       descriptor = file
@@ -117,16 +151,17 @@ extension FileStore {
     return .object(record)
   }
 
-  private static func open(_ path: String, _ flags: Int32) -> Int32 {
-    unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0o600)
+  private static func open(_ path: String, _ flags: Int32) throws(StorageError) -> Int32 {
+    let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0o600)
+    guard descriptor >= 0 else { throw StorageError.system(path) }
+    return descriptor
   }
 
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while descriptor >= 0, !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 || errno == EINTR else { return }
-      rest = rest.dropFirst(max(0, count))
+  private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(StorageError) {
+    do {
+      try Descriptor.write(bytes, to: descriptor)
+    } catch {
+      throw StorageError(path, error)
     }
   }
 
@@ -134,16 +169,13 @@ extension FileStore {
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
-      throw StorageError("\(path): \(unsafe String(cString: strerror(errno)))")
+      throw StorageError.system(path)
     }
     defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 64 * 1024)
-    while true {
-      let count = unsafe Glibc.read(descriptor, &part, part.count)
-      guard count >= 0 else { throw StorageError("\(path): \(unsafe String(cString: strerror(errno)))") }
-      guard count > 0 else { return bytes }
-      bytes.append(contentsOf: part[..<count])
+    do {
+      return try Descriptor.readAll(descriptor)
+    } catch {
+      throw StorageError(path, error)
     }
   }
 }

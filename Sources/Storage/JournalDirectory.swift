@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import System
 
 /// Keeps each journal in a file of its own, `<name>.journal`. A file is open only while something is done to it, so that
 /// journals cost no descriptors.
@@ -21,11 +22,10 @@ public actor JournalDirectory: JournalStorage {
     }
     let file = try open(name, O_WRONLY | O_APPEND | O_CREAT)
     defer { close(file) }
-    var rest = JournalRecord.sealed(records)[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-      guard count > 0 || errno == EINTR else { throw StorageError.system(filePath(name)) }
-      rest = rest.dropFirst(max(0, count))
+    do {
+      try Descriptor.write(JournalRecord.sealed(records), to: file)
+    } catch {
+      throw StorageError(filePath(name), error)
     }
   }
 
@@ -168,8 +168,10 @@ public actor JournalDirectory: JournalStorage {
 }
 
 extension StorageError {
-  /// What the last system call said.
-  static func system(_ path: String) -> StorageError {
-    StorageError("\(path): \(unsafe String(cString: strerror(errno)))")
+  init(_ path: String, _ error: SystemCallError) {
+    self.init("\(path): \(unsafe String(cString: strerror(error.code)))")
   }
+
+  /// The failure of the system call that was just made.
+  static func system(_ path: String) -> StorageError { StorageError(path, SystemCallError("", code: errno)) }
 }

@@ -1,8 +1,8 @@
 public import Bytes
-import EventLoop
 import Synchronization
+import System
 
-/// Keeps things as long as the program runs.
+/// Keeps documents as long as the program runs.
 public final class MemoryStore: Store {
   private let values = Lock<[String: JSONValue]>([:])
 
@@ -12,5 +12,5 @@ public final class MemoryStore: Store {
 
   public func put(_ key: String, _ value: JSONValue?) { values.withLock { $0[key] = value } }
 
-  public func flush() async {}
+  public func flush() async throws(StorageError) {}
 }

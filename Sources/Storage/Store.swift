@@ -1,17 +1,19 @@
 public import Bytes
 
-/// Keeps small JSON documents by key. What is put last counts; the order of puts is kept.
+/// Keeps small JSON documents by key. The last put of a key counts.
 public protocol Store: Sendable {
-  /// Everything that is kept.
+  /// All documents.
   ///
   /// - Throws: `StorageError` when it cannot be read.
   func load() async throws(StorageError) -> [String: JSONValue]
 
-  /// Keeps `value`, or forgets the key for nil. Returns at once; `flush` waits until it is safe.
+  /// Keeps `value`, or removes the key for nil. Returns at once; `flush` waits until it is durable.
   func put(_ key: String, _ value: JSONValue?)
 
-  /// Returns when everything that was put before is where it will be found again.
-  func flush() async
+  /// Returns when everything that was put before is durable.
+  ///
+  /// - Throws: `StorageError` when it is not. The store has it still, and tries again with the next put or flush.
+  func flush() async throws(StorageError)
 }
 
 /// Why a store cannot be used.

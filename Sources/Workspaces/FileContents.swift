@@ -1,11 +1,12 @@
 import Glibc
+import System
 
 /// Whole small files, read and written at once.
 public enum FileContents {
   public struct FileError: Error, Sendable, Equatable {
     public let reason: String
 
-    init() { reason = unsafe String(cString: strerror(errno)) }
+    init(code: Int32 = errno) { reason = unsafe String(cString: strerror(code)) }
     init(_ reason: String) { self.reason = reason }
   }
 
@@ -21,13 +22,10 @@ public enum FileContents {
   }
 
   private static func contents(of file: Int32) throws(FileError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 64 * 1024)
-    while true {
-      let count = unsafe Glibc.read(file, &part, part.count)
-      guard count >= 0 else { throw FileError() }
-      guard count > 0 else { return bytes }
-      bytes.append(contentsOf: part[..<count])
+    do {
+      return try Descriptor.readAll(file)
+    } catch {
+      throw FileError(code: error.code)
     }
   }
 
@@ -68,11 +66,10 @@ public enum FileContents {
   }
 
   private static func write(_ bytes: [UInt8], to file: Int32) throws(FileError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-      guard count > 0 || errno == EINTR else { throw FileError() }
-      rest = rest.dropFirst(max(0, count))
+    do {
+      try Descriptor.write(bytes, to: file)
+    } catch {
+      throw FileError(code: error.code)
     }
   }
 

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import System
 
 let options = LaunchOptions(Array(CommandLine.arguments.dropFirst()))
 ProcessControl.raiseDescriptorLimit()

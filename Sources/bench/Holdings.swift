@@ -1,4 +1,4 @@
-import EventLoop
+import System
 
 /// What the server's process holds at a moment.
 struct Holdings {

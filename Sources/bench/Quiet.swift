@@ -1,5 +1,5 @@
-import EventLoop
 import Glibc
+import System
 
 /// Processes that have nothing to do: a CLI says that it is up before it has finished starting.
 enum Quiet {

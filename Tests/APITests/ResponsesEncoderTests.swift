@@ -1,6 +1,5 @@
 import Bytes
 import ClaudeCode
-import EventLoop
 import HTTP
 import HTTPServer
 import TestSupport

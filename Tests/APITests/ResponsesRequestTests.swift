@@ -1,5 +1,4 @@
 import Bytes
-import EventLoop
 import HTTP
 import HTTPServer
 import Identity

@@ -3,7 +3,8 @@ import Testing
 /// The floors of the house, held against the sources: arrows only point down, never sideways.
 struct FloorTests {
   private static let floors = [
-    "Bytes": 0, "Crypto": 0, "CLinux": 0, "Telemetry": 1, "EventLoop": 2, "HTTP": 2, "HTTPServer": 3, "Storage": 3,
+    "Bytes": 0, "Crypto": 0, "CLinux": 0, "Telemetry": 1, "System": 1, "EventLoop": 2, "HTTP": 2, "HTTPServer": 3,
+    "Storage": 3,
     "ClaudeCode": 4,
     "Identity": 4, "Workspaces": 4, "Turns": 5, "API": 6, "App": 7, "claude-code-server": 8, "claude-simulator": 8,
     "anthropic-stub": 8, "bench": 8, "fuzz": 8,
@@ -74,11 +75,11 @@ struct FloorTests {
     }
   }
 
-  // EventLoop offers time and the process's own things; who uses them below App gets them as values.
+  // System and EventLoop offer time, environment and randomness; below App they arrive as values.
   @Test("below App nothing reads the environment, the clock or randomness")
   func inputs() throws {
     for file in try SourceFile.all {
-      guard let floor = Self.floors[file.target], floor < 7, file.target != "EventLoop" else { continue }
+      guard let floor = Self.floors[file.target], floor < 7, !Self.sources.contains(file.target) else { continue }
       for word in [
         "getenv", "secure_getenv", "environ", "clock_gettime", "gettimeofday", "SystemRandomNumberGenerator",
         "ProcessControl", "arc4random", "getrandom", "CommandLine",
@@ -91,9 +92,12 @@ struct FloorTests {
     }
   }
 
-  @Test("EventLoop reads only the clock that its timers need; the rest stands where it is offered to App")
-  func eventLoop() throws {
-    for file in try SourceFile.all where file.target == "EventLoop" && !file.code.contains("enum ProcessControl") {
+  private static let sources: Set = ["System", "EventLoop"]
+
+  @Test("only ProcessControl reads the environment and the wall clock")
+  func processControl() throws {
+    for file in try SourceFile.all
+    where Self.sources.contains(file.target) && !file.code.contains("enum ProcessControl") {
       for word in ["getenv", "environ", "clock_gettime", "SystemRandomNumberGenerator", "CommandLine"] {
         #expect(!file.words.contains(word), "\(file.path) says \(word)")
       }

@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import Storage
 import Synchronization
+import System
 import Telemetry
 import TestSupport
 

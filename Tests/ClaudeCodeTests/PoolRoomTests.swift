@@ -1,4 +1,5 @@
 @testable import EventLoop
+import System
 import TestSupport
 import Testing
 

@@ -40,7 +40,7 @@ struct SessionKeepingTests {
     let first = SessionStore(store: store())
     first.save(record)
     first.save(bare)
-    await first.flush()
+    try await first.flush()
     let second = SessionStore(store: store())
     let count = try await second.load()
     #expect(count == 2)
@@ -54,13 +54,13 @@ struct SessionKeepingTests {
     let first = SessionStore(store: store())
     first.save(SessionRecord(id: "s", principal: "me", options: TurnOptions()))
     first.save(SessionRecord(id: "s", principal: "me", options: Self.everything))
-    await first.flush()
+    try await first.flush()
     let second = SessionStore(store: store())
     let newer = SessionRecord(id: "s", principal: "me", options: TurnOptions())
     second.save(newer)
     _ = try await second.load()
     #expect(second.record("s") == newer)
-    await second.flush()
+    try await second.flush()
   }
 
   @Test("a session that was kept before it was noted when it was used, and what it cost, is there as well")
@@ -81,19 +81,19 @@ struct SessionKeepingTests {
       record.lastUsed = Timestamp(milliseconds: time)
       first.save(record)
     }
-    await first.flush()
+    try await first.flush()
     let second = SessionStore(store: store())
     for id in ["c", "d"] { second.begin(id, for: "me", TurnOptions()) }
     _ = try await second.load()
     #expect(second.ids(of: "me") == ["d", "c", "a", "b"])
-    await second.flush()
+    try await second.flush()
   }
 
   @Test("what was forgotten stays forgotten")
   func eviction() async throws {
     let first = SessionStore(capacity: 2, store: store())
     for id in ["a", "b", "c"] { first.save(SessionRecord(id: id, principal: "me", options: TurnOptions())) }
-    await first.flush()
+    try await first.flush()
     let second = SessionStore(store: store())
     let count = try await second.load()
     #expect(count == 2)

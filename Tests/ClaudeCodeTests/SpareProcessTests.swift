@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import System
 import TestSupport
 import Testing
 

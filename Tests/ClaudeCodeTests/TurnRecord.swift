@@ -1,4 +1,5 @@
 import Bytes
+import System
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import EventLoop
+@testable import System
 
 @Reactor
 @Suite(.timeLimit(.minutes(1)))

@@ -1,6 +1,6 @@
 import Bytes
-import EventLoop
 import Glibc
+import System
 import Testing
 
 /// A client that leaves takes its CLI and everything below it along.

@@ -1,6 +1,6 @@
 import Bytes
-import EventLoop
 import Foundation
+import System
 import Testing
 
 /// Many streams at once.

@@ -1,6 +1,6 @@
 import Bytes
-import EventLoop
 import Foundation
+import System
 import Testing
 
 /// The pool of processes under clients that leave, and under more requests than it can take.

@@ -1,5 +1,4 @@
 import Bytes
-import EventLoop
 import Foundation
 import Glibc
 import Testing

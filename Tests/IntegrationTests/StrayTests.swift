@@ -1,6 +1,6 @@
-import EventLoop
 import Foundation
 import Glibc
+import System
 import Testing
 
 /// What tools leave behind, with the server's mark in its environment and without.

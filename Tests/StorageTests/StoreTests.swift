@@ -1,5 +1,8 @@
 import Bytes
+import Glibc
 import Storage
+import Synchronization
+import System
 import TestSupport
 import Testing
 
@@ -35,7 +38,7 @@ struct StoreTests {
     store.put("b", "z")
     store.put("d", 4)
     store.put("d", nil)
-    await store.flush()
+    try await store.flush()
     let found = try await store.load()
     #expect(found == ["a": ["n": 2], "b": "z"])
   }
@@ -44,7 +47,7 @@ struct StoreTests {
   func keys(kind: Kind, key: String) async throws {
     let store = store(kind)
     store.put(key, .string(key))
-    await store.flush()
+    try await store.flush()
     let found = try await store.load()
     #expect(found == [key: .string(key)])
   }
@@ -55,7 +58,7 @@ struct StoreTests {
     await withTaskGroup(of: Void.self) { group in
       for key in 0..<8 { group.addTask { for n in 0..<200 { store.put("\(key)", JSONValue(n)) } } }
     }
-    await store.flush()
+    try await store.flush()
     let found = try await store.load()
     #expect(found == Dictionary(uniqueKeysWithValues: (0..<8).map { ("\($0)", JSONValue(199)) }))
   }
@@ -72,12 +75,12 @@ struct FileStoreTests {
     first.put("a", 1)
     first.put("b", 2)
     first.put("a", nil)
-    await first.flush()
+    try await first.flush()
     let second = FileStore(path: path)
     let found = try await second.load()
     #expect(found == ["b": 2])
     second.put("c", 3)
-    await second.flush()
+    try await second.flush()
     let third = try await FileStore(path: path).load()
     #expect(third == ["b": 2, "c": 3])
   }
@@ -90,7 +93,7 @@ struct FileStoreTests {
       let found = try await store.load()
       #expect(found["a"] == 1)
       store.put("c", 3)
-      await store.flush()
+      try await store.flush()
       let again = try await FileStore(path: path).load()
       #expect(again == found.merging(["c": 3]) { $1 })
     }
@@ -102,7 +105,7 @@ struct FileStoreTests {
     let limit = 2 + FileStore.toleratedWaste
     for n in 0..<(limit + over) {
       store.put("a", JSONValue(n))
-      await store.flush()
+      try await store.flush()
     }
     let lines = try #require(directory.text(of: "store")).split(separator: "\n").count
     #expect(lines == (over > 0 ? 1 : limit + over))
@@ -114,5 +117,26 @@ struct FileStoreTests {
   func unreadable() async throws {
     directory.write("", to: "file")
     await #expect(throws: StorageError.self) { _ = try await FileStore(path: "\(directory.path)/file/store").load() }
+  }
+
+  @Test("failures are reported once, and everything is written when the disk works again")
+  func outage() async throws {
+    // A directory in the file's place: it can be neither opened nor replaced.
+    try #require(unsafe mkdir(path, 0o700) == 0)
+    let reports = Lock<[StorageError?]>([])
+    let store = FileStore(path: path) { failure in reports.withLock { $0.append(failure) } }
+    for n in 1...3 {
+      store.put("a", JSONValue(n))
+      await #expect(throws: StorageError.self) { try await store.flush() }
+    }
+    #expect(reports.withLock { $0.count } == 1)
+    #expect(reports.withLock { $0.first }??.description.hasPrefix(path) == true)
+    try #require(unsafe rmdir(path) == 0)
+    store.put("b", 1)
+    try await store.flush()
+    #expect(reports.withLock { $0.count } == 2)
+    #expect(reports.withLock { $0.last } == .some(nil))
+    let found = try await FileStore(path: path).load()
+    #expect(found == ["a": 3, "b": 1])
   }
 }

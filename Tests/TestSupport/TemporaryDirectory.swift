@@ -1,5 +1,5 @@
-import EventLoop
 public import Glibc
+import System
 
 /// A directory of its own for each test, removed with everything in it.
 public final class TemporaryDirectory: Sendable {

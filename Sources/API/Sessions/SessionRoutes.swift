@@ -4,6 +4,7 @@ public import EventLoop
 import HTTP
 public import HTTPServer
 import Identity
+import System
 import Telemetry
 public import Workspaces
 import Turns

@@ -1,5 +1,6 @@
 import Bytes
 public import EventLoop
+import System
 public import Telemetry
 
 /// Asks the CLI for its version, at most every 30 s: health is asked for far more often than it changes.

@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import System
 import Telemetry
 
 /// Keeps the CLI's user settings as the operator left them.
@@ -105,22 +106,9 @@ struct SettingsFile: Sendable {
     guard unsafe fstat(descriptor, &status) == 0 else { throw SystemCallError("look at settings", code: errno) }
     guard status.st_size <= SettingsFile.maximumLength else { throw SystemCallError("read settings", code: EFBIG) }
     contents.mode = UInt32(status.st_mode & 0o777)
-    contents.bytes = try SettingsFile.read(descriptor)
+    contents.bytes = try Descriptor.readAll(descriptor, limit: SettingsFile.maximumLength)
     contents.link = try link()
     return contents
-  }
-
-  private static func read(_ descriptor: Int32) throws(SystemCallError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 16 * 1024)
-    while bytes.count <= maximumLength {
-      let count = unsafe Glibc.read(descriptor, &part, part.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw SystemCallError("read settings", code: errno) }
-      guard count > 0 else { return bytes }
-      bytes.append(contentsOf: part[..<count])
-    }
-    throw SystemCallError("read settings", code: EFBIG)
   }
 
   private func link() throws(SystemCallError) -> (text: String, resolved: String)? {
@@ -154,13 +142,7 @@ struct SettingsFile: Sendable {
     let descriptor = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw SystemCallError("write settings", code: errno) }
     defer { close(descriptor) }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw SystemCallError("write settings", code: errno) }
-      rest = rest.dropFirst(count)
-    }
+    try Descriptor.write(bytes, to: descriptor)
     guard unsafe rename(fresh, path) == 0 else { throw SystemCallError("rename settings", code: errno) }
   }
 

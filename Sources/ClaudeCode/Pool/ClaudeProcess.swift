@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import System
 
 /// Hears what a CLI process says.
 @Reactor

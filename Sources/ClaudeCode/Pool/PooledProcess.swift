@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import System
 import Telemetry
 
 /// A process and what it is doing, as the pool sees it.

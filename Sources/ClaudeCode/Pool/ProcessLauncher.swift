@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import System
 import Telemetry
 
 /// Starts CLI processes: finds the program, and makes its command line and environment.

@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import System
 import Telemetry
 
 extension ClaudeExecutor: RunDelegate {

@@ -1,5 +1,6 @@
 import Bytes
 public import EventLoop
+import System
 public import Telemetry
 
 /// Runs turns: keeps each session to one turn at a time and the machine to as many as it can take, has the pool find a

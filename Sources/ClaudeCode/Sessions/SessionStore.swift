@@ -50,8 +50,10 @@ public final class SessionStore: TurnObserver {
     return records.count
   }
 
-  /// Returns when everything is kept.
-  public func flush() async { await store.flush() }
+  /// Returns when every session is durable.
+  ///
+  /// - Throws: `StorageError` when some are not.
+  public func flush() async throws(StorageError) { try await store.flush() }
 
   public var count: Int { records.count }
 

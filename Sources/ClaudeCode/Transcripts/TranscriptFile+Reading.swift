@@ -1,6 +1,6 @@
 import Bytes
-public import EventLoop
 import Glibc
+public import System
 
 extension TranscriptFile {
   /// The longest transcript that is read, in bytes.

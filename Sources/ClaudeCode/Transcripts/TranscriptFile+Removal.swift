@@ -1,5 +1,5 @@
-public import EventLoop
 import Glibc
+public import System
 
 extension TranscriptFile {
   /// How deep the directory beside a transcript may nest; the CLI's own has two levels.

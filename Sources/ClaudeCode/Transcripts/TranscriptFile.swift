@@ -1,5 +1,6 @@
-public import EventLoop
+import EventLoop
 import Glibc
+public import System
 
 /// Puts transcripts where the CLI finds them.
 public enum TranscriptFile {
@@ -27,7 +28,7 @@ public enum TranscriptFile {
     guard descriptor >= 0 else { throw SystemCallError("open transcript", code: errno) }
     defer { close(descriptor) }
     do throws(SystemCallError) {
-      try write(bytes, to: descriptor)
+      try Descriptor.write(bytes, to: descriptor)
     } catch {
       unsafe unlinkat(folder, location.file, 0)
       throw error
@@ -44,17 +45,5 @@ public enum TranscriptFile {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemCallError("open transcript folder", code: errno) }
     return descriptor
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) throws(SystemCallError) {
-    var written = 0
-    while written < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw SystemCallError("write transcript", code: errno) }
-      written += count
-    }
   }
 }

@@ -1,5 +1,5 @@
 import Bytes
-import EventLoop
+import System
 
 /// A transcript as a process left it, to see whether somebody else has gone on with the session since: the process would
 /// not know of that, and fork it.

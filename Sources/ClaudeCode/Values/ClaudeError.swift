@@ -1,4 +1,5 @@
 import EventLoop
+import System
 
 /// Why a turn brought no answer, or no complete one.
 public struct ClaudeError: Error, Sendable, Equatable {

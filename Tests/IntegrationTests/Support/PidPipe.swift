@@ -1,6 +1,6 @@
-import EventLoop
 import Foundation
 import Glibc
+import System
 
 /// A named pipe that a grandchild's process id is written into: reading it waits for the grandchild.
 struct PidPipe: Sendable {

@@ -1,5 +1,5 @@
-import EventLoop
 import Glibc
+import System
 import Testing
 
 /// The built server on a port of its own, in front of the simulator.

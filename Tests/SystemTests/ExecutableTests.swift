@@ -1,5 +1,6 @@
-import EventLoop
 import Testing
+
+@testable import System
 
 struct ExecutableTests {
   @Test(

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import EventLoop
+@testable import System
 
 struct ProcessOwnerTests {
   /// A mark with one of its parts replaced.

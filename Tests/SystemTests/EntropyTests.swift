@@ -1,5 +1,6 @@
-import EventLoop
 import Testing
+
+@testable import System
 
 struct EntropyTests {
   @Test("numbers do not repeat, within a batch and beyond it")

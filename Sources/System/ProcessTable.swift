@@ -19,7 +19,7 @@ public struct ProcessIdentity: Hashable, Sendable {
   }
 
   /// Whether it has an entry still, be it as a zombie that nobody has reaped.
-  var isListed: Bool { ProcessTable.entry(pid)?.identity == self }
+  package var isListed: Bool { ProcessTable.entry(pid)?.identity == self }
 
   /// Sends `signal` if the id still belongs to this very process.
   public func signal(_ signal: Int32) {
@@ -80,7 +80,7 @@ public struct ProcessTable: Sendable {
   }
 
   /// `pid`, and all that it descends from.
-  func lineage(of pid: Int32) -> Set<Int32> {
+  package func lineage(of pid: Int32) -> Set<Int32> {
     let parents = Dictionary(entries.map { ($0.identity.pid, $0.parent) }) { first, _ in first }
     var found: Set<Int32> = []
     var next: Int32? = pid
@@ -89,7 +89,9 @@ public struct ProcessTable: Sendable {
   }
 
   /// Running children of `pid` that are neither in `live` nor in `inherited`, and all that descends from them.
-  func strays(of pid: Int32, excluding live: Set<Int32>, _ inherited: Set<ProcessIdentity>) -> Set<ProcessIdentity> {
+  package func strays(of pid: Int32, excluding live: Set<Int32>, _ inherited: Set<ProcessIdentity>) -> Set<
+    ProcessIdentity
+  > {
     let roots = entries.filter {
       $0.parent == pid && !$0.isZombie && !live.contains($0.identity.pid) && !inherited.contains($0.identity)
     }
@@ -101,7 +103,7 @@ public struct ProcessTable: Sendable {
 
   /// How many ended children of `pid` it has not waited for, where there may be more than `limit`; else 0. Cheap: the
   /// whole table is read only for a process with so many children.
-  static func zombies(of pid: Int32, beyond limit: Int) -> Int {
+  package static func zombies(of pid: Int32, beyond limit: Int) -> Int {
     let children = contents("/proc/\(pid)/task/\(pid)/children") ?? []
     guard children.count(where: { $0 == UInt8(ascii: " ") }) > limit else { return 0 }
     let zombies = ProcessTable().entries.count { $0.parent == pid && $0.isZombie }
@@ -109,7 +111,7 @@ public struct ProcessTable: Sendable {
   }
 
   /// Ended children of this process that nobody has waited for.
-  var ownZombies: [Int32] { entries.filter { $0.isZombie && $0.parent == getpid() }.map(\.identity.pid) }
+  package var ownZombies: [Int32] { entries.filter { $0.isZombie && $0.parent == getpid() }.map(\.identity.pid) }
 
   /// Processes whose parent is gone (they belong to `init` or to us) and whose environment carries one of `markers`
   /// (`NAME=value`), each with its marker.
@@ -127,7 +129,7 @@ public struct ProcessTable: Sendable {
   }
 
   /// Processes whose environment has `variable`, each with its value. Those of other users cannot be looked into.
-  func marked(_ variable: String) -> [ProcessIdentity: String] {
+  package func marked(_ variable: String) -> [ProcessIdentity: String] {
     let prefix = Array("\(variable)=".utf8)
     var found: [ProcessIdentity: String] = [:]
     for entry in entries where !entry.isZombie {
@@ -138,19 +140,7 @@ public struct ProcessTable: Sendable {
     return found
   }
 
-  /// The table as it was at most 20 ms ago: many children that end together share a look.
-  @Reactor
-  static func recent() -> ProcessTable {
-    let now = ContinuousClock.now
-    if let (taken, table) = latest, now - taken < .milliseconds(20) { return table }
-    let table = ProcessTable()
-    latest = (now, table)
-    return table
-  }
-
-  @Reactor private static var latest: (ContinuousClock.Instant, ProcessTable)?
-
-  static func entry(_ pid: Int32) -> Entry? {
+  package static func entry(_ pid: Int32) -> Entry? {
     // The command's name stands in parentheses and may hold anything, parentheses too: count from the last one.
     guard let stat = contents("/proc/\(pid)/stat"), let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " "))
@@ -171,21 +161,15 @@ public struct ProcessTable: Sendable {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = unsafe read(descriptor, &part, part.count)
-      guard count > 0 else { return count == 0 ? bytes : nil }
-      bytes.append(contentsOf: part[..<count])
-    }
+    return try? Descriptor.readAll(descriptor)
   }
 
-  static func firstLine(_ path: String) -> String? {
+  package static func firstLine(_ path: String) -> String? {
     contents(path)?.split(separator: UInt8(ascii: "\n")).first.map(text)
   }
 
   /// Where a symbolic link points.
-  static func link(_ path: String) -> String? {
+  package static func link(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: 256)
     let count = unsafe readlink(path, &buffer, buffer.count)
     return count > 0 ? text(buffer[..<count].map { UInt8(bitPattern: $0) }[...]) : nil

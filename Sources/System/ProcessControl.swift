@@ -2,40 +2,6 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Signals of this process, taken in one place by waiting for them.
-public struct Signals: Sendable {
-  public enum Signal: Int32, Sendable, CaseIterable {
-    case hangUp = 1
-    case interrupt = 2
-    case terminate = 15
-  }
-
-  /// From here on the signals do nothing but wait for `next`. To be called before any thread is started, for threads
-  /// inherit what is blocked; children do not. SIGPIPE is ignored: a reader that left is an error of the write.
-  public static func takeOver() -> Signals {
-    signal(SIGPIPE, SIG_IGN)
-    var set = wanted
-    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    return Signals()
-  }
-
-  private static var wanted: sigset_t {
-    var set = sigset_t()
-    unsafe sigemptyset(&set)
-    for signal in Signal.allCases { unsafe sigaddset(&set, signal.rawValue) }
-    return set
-  }
-
-  /// Waits for the next signal.
-  public func next() -> Signal {
-    var set = Signals.wanted
-    var number: Int32 = 0
-    while true {
-      if unsafe sigwait(&set, &number) == 0, let signal = Signal(rawValue: number) { return signal }
-    }
-  }
-}
-
 /// Properties of this process that protect what it knows and what it has started.
 public enum ProcessControl {
   /// Processes below this one that lose their parent come to it instead of to `init`, and are ended; see `FamilyReaper`.
@@ -48,7 +14,7 @@ public enum ProcessControl {
   }
 
   /// Children that this process had when it became a subreaper; nil if it is none.
-  static var inheritedChildren: Set<ProcessIdentity>? { inherited.withLock { $0 } }
+  package static var inheritedChildren: Set<ProcessIdentity>? { inherited.withLock { $0 } }
 
   private static let inherited = Lock<Set<ProcessIdentity>?>(nil)
 
@@ -102,12 +68,7 @@ public enum ProcessControl {
 
   /// Writes all of `bytes` to standard output (1) or standard error (2).
   public static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 || errno == EINTR else { return }
-      rest = rest.dropFirst(max(0, count))
-    }
+    try? Descriptor.write(bytes, to: descriptor)
   }
 
   public static func exit(_ status: Int32) -> Never { Glibc.exit(status) }

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import EventLoop
+@testable import System
 
 struct MachineTests {
   @Test("there is at least one core, and no more than the machine has")

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import EventLoop
+@testable import System
 
 struct FileVersionTests {
   private let directory = TemporaryDirectory()

@@ -1,8 +1,9 @@
+import EventLoop
 import Glibc
 import TestSupport
 import Testing
 
-@testable import EventLoop
+@testable import System
 
 @Suite(.timeLimit(.minutes(1)))
 struct LogWriterTests {

@@ -1,6 +1,7 @@
-import EventLoop
 import Glibc
 import Testing
+
+@testable import System
 
 struct SystemCallErrorTests {
   @Test("an error tells the call and what the system says about it")

@@ -19,5 +19,5 @@ public struct SystemCallError: Error, Sendable, Equatable, CustomStringConvertib
 
 extension SystemCallError {
   /// The failure of the call that was just made.
-  init(_ call: String) { self.init(call, code: errno) }
+  package init(_ call: String) { self.init(call, code: errno) }
 }

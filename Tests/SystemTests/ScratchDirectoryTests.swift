@@ -1,8 +1,9 @@
+import EventLoop
 import Glibc
 import TestSupport
 import Testing
 
-@testable import EventLoop
+@testable import System
 
 struct ScratchDirectoryTests {
   private let parent = TemporaryDirectory()

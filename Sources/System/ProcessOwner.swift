@@ -29,14 +29,14 @@ public struct ProcessOwner: Hashable, Sendable {
   }
 
   /// The owner that a mark names; nil for text that is none.
-  init?(marker value: String) {
+  package init?(marker value: String) {
     let parts = value.split(separator: "/", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 5, let pid = Int32(parts[2]), let start = UInt64(parts[3]), start > 0 else { return nil }
     self.init(boot: parts[0], namespace: parts[1], identity: ProcessIdentity(pid: pid, startTime: start))
   }
 
   /// Whether the owner has run here and does no longer. Of one from elsewhere nothing can be known.
-  var isGone: Bool {
+  package var isGone: Bool {
     boot == ProcessOwner.current.boot && namespace == ProcessOwner.current.namespace && !identity.isAlive
   }
 }

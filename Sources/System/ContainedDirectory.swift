@@ -10,7 +10,7 @@ public enum ContainedDirectory {
   /// Opens one component after the other. Links are followed up to `base` and nowhere below it.
   ///
   /// - Returns: a descriptor that can be entered but not read, for the caller to close.
-  static func open(_ path: String, below base: String) throws(SystemCallError) -> Int32 {
+  package static func open(_ path: String, below base: String) throws(SystemCallError) -> Int32 {
     guard let components = components(of: path, below: base) else { throw SystemCallError(call, code: EXDEV) }
     var descriptor = try open(base, in: AT_FDCWD, O_CLOEXEC)
     for component in components {
