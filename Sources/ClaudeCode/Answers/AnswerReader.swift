@@ -2,18 +2,19 @@ import Bytes
 
 /// Reads the answer out of a run's lines, each piece exactly once, whatever happens upstream:
 ///
-/// - text that comes twice (as deltas, then whole) is told once; what only the whole has is added;
-/// - a message that is cut and sent again continues where it broke off, or ends in an error if it differs;
-/// - what subagents and the CLI itself say is left out.
+/// - Text that comes twice, as deltas and then whole, is emitted once; what only the whole block has is added.
+/// - A message that is cut and sent again continues where it broke off, or ends in an error if it differs.
+/// - The output of subagents and of the CLI itself is left out.
 ///
-/// A value without input or output of its own: lines in, calls to a sink out.
+/// A value without input or output of its own: lines in, calls to a sink out. It is one state machine over one set of
+/// variables, which is why it stays in one file of more than 300 lines.
 public struct AnswerReader: Sendable {
-  /// What is known of the upstream message that is being told.
+  /// The upstream message that is being read.
   private struct Message {
     let id: String
-    /// Closed by a `message_delta`, or never streamed at all. One that is not is void: it will be sent again.
+    /// Closed by a `message_delta`, or never streamed. Any other message is void: it will be sent again.
     var isComplete: Bool
-    /// Everything told of it, over all its blocks. Decoded: the second time the same text may be escaped differently.
+    /// The text emitted for all its blocks, decoded: the second time the same text may be escaped differently.
     var text: [UInt8] = []
     var thinking: [UInt8] = []
     var block: Block?
@@ -23,20 +24,20 @@ public struct AnswerReader: Sendable {
         isThinking: isThinking, start: isThinking ? thinking.count : text.count, isConfirmed: isConfirmed)
     }
 
-    /// What was told of the open block.
+    /// The text emitted for the open block.
     func told(of block: Block) -> ArraySlice<UInt8> { (block.isThinking ? thinking : text)[block.start...] }
   }
 
   private struct Block {
     let isThinking: Bool
-    /// Where in the message's text, or its thinking, it begins.
+    /// The block's beginning in the message's text or thinking.
     let start: Int
-    /// Its `assistant` line has come.
+    /// Whether its `assistant` line has come.
     var isConfirmed = false
   }
 
   private var message: Message?
-  /// The text of a void message that its successor is expected to repeat, decoded.
+  /// The decoded text of a void message that its successor has to repeat.
   private var replay: [UInt8] = []
   private var textJoiner = SurrogateJoiner()
   private var thinkingJoiner = SurrogateJoiner()
@@ -46,7 +47,7 @@ public struct AnswerReader: Sendable {
   private var stop: StopFilter
   private var ledger = UsageLedger()
 
-  /// Whether any text was told.
+  /// Whether any text was emitted.
   public private(set) var hasText = false
   /// Why the last complete message stopped.
   public private(set) var stopReason: String?
@@ -60,16 +61,16 @@ public struct AnswerReader: Sendable {
     self.stop = StopFilter(stop)
   }
 
-  /// Whether the text has ended at a stop sequence: nothing more will be told.
+  /// Whether the text has ended at a stop sequence: nothing more will be emitted.
   public var isStopped: Bool { stop.isStopped }
 
-  /// The sequence it has ended at.
+  /// The stop sequence at which the text ended.
   public var stopSequence: String? { stop.found }
 
-  /// Whether any call of the client's functions was told.
+  /// Whether any call of the client's functions was emitted.
   public var hasCalls: Bool { calls.hasCalls }
 
-  /// What the upstream counted for the messages of this answer so far.
+  /// What the upstream has counted so far for the messages of this answer.
   public var usage: TokenUsage { ledger.total }
 
   /// Takes the run's next line.
@@ -93,14 +94,14 @@ public struct AnswerReader: Sendable {
     }
   }
 
-  /// The run has its result: tells what only the result has.
+  /// The run has its result: emits what only the result has.
   ///
-  /// - Throws: `diverged` when the client was told text that the answer does not have.
+  /// - Throws: `diverged` when text was emitted that the answer does not have.
   public mutating func finish(_ result: TurnResult, into sink: inout some AnswerSink) throws(ClaudeError) {
     guard !stop.isStopped else { return }
     closeBlock(&sink)
     defer { releaseHeld(&sink) }
-    // Cut, and never sent again: the result must bear out what was told.
+    // The message was cut and never sent again: the result must agree with what was emitted.
     if let message, !message.isComplete, let block = message.block, !block.isThinking, !block.isConfirmed {
       try confirm(result.text, isThinking: false, &sink)
     }
@@ -136,7 +137,7 @@ public struct AnswerReader: Sendable {
       case "thinking": message?.open(isThinking: true)
       case "tool_use":
         message?.block = nil
-        // What the model says before a call is over; it must not be told after it.
+        // The text before a call has ended; it must not come after the call.
         releaseHeld(&sink)
         calls.begin(value, &sink)
       default: message?.block = nil
@@ -147,10 +148,12 @@ public struct AnswerReader: Sendable {
       closeBlock(&sink)
       complete(stopReason: line.text(in: range), &sink)
     case .messageStop:
-      // Cut after a whole call, it is not sent again: the CLI goes on with that call alone (2.1.329).
+      // A message that is cut after a complete call is not sent again: the CLI continues with that call alone
+      // (2.1.329).
       if message?.isComplete == false, calls.hasCallsInMessage { throw AnswerReader.diverged }
     case .blockStop, .other:
-      // A block stays open until the next event, and a message without a delta stays void: both may yet be mended.
+      // A block stays open until the next event, and a message without a delta stays void: either may still be
+      // completed.
       break
     }
   }
@@ -161,8 +164,8 @@ public struct AnswerReader: Sendable {
     if let message, !message.isComplete {
       // A call cannot be taken back, and its successor has another id.
       if calls.hasCallsInMessage { throw AnswerReader.diverged }
-      // Void. What the client was told of it is skipped in its successor: what this message said itself, and what it
-      // had still to repeat of a predecessor when it was cut.
+      // The message is void. What was emitted of it is skipped in its successor: its own text, and what it still had to
+      // repeat of its predecessor.
       replay = message.text + replay
       if !message.thinking.isEmpty { breakThinking(&sink) }
     }
@@ -223,7 +226,7 @@ public struct AnswerReader: Sendable {
     }
   }
 
-  // Static: a method would have to copy this value, and every array in it with its first change.
+  // Static, because a method would copy this value, and each of its arrays with the first change.
   private static func append(_ piece: Span<UInt8>, to message: inout Message?, isThinking: Bool) {
     guard !contains(Ascii.backslash, piece) else {
       return append(decoded(piece).span, toDecoded: &message, isThinking: isThinking)
@@ -261,7 +264,7 @@ public struct AnswerReader: Sendable {
     if !certain.isEmpty { sink.answerText(certain.span) }
   }
 
-  /// Between what was said before a tool was used and after.
+  /// Between the text before and after the use of a tool.
   private static let separator = Array("\\n\\n".utf8)
 
   private mutating func skipReplayed(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) throws(ClaudeError) {
@@ -283,9 +286,9 @@ public struct AnswerReader: Sendable {
 
   // MARK: Whole messages
 
-  /// An `assistant` line: one finished block, or several.
+  /// An `assistant` line: one complete block or several.
   private mutating func readWhole(_ value: JSONValue, _ sink: inout some AnswerSink) throws(ClaudeError) {
-    // What the CLI says in the model's place is no answer: its reports of upstream failures, for instance.
+    // The CLI's own words in the model's place, such as reports of upstream failures, are not part of the answer.
     guard value["model"]?.string != "<synthetic>" else { return }
     let id = value["id"]?.string ?? ""
     if message?.id != id {
@@ -305,13 +308,13 @@ public struct AnswerReader: Sendable {
       }
     }
     if let reason = value["stop_reason"]?.string { complete(stopReason: reason, &sink) }
-    // A message that is not streamed has no `message_delta` to say so.
+    // A message that is not streamed has no `message_delta`.
     if message?.isComplete == true, usesTool, hasText { needsSeparator = true }
   }
 
-  /// Compares a whole block with what was told of it, and tells the rest.
+  /// Compares a complete block with what was emitted of it, and emits the rest.
   ///
-  /// - Throws: `diverged` where two texts are different. Thinking may be: the whole can be a summary of what was told.
+  /// - Throws: `diverged` if the texts differ. Thinking may differ: the complete block can be a summary.
   private mutating func confirm(
     _ whole: String, isThinking: Bool, _ sink: inout some AnswerSink
   ) throws(ClaudeError) {
@@ -337,7 +340,7 @@ public struct AnswerReader: Sendable {
   private mutating func tellToolUse(_ block: JSONValue, _ sink: inout some AnswerSink) {
     let name = block["name"]?.string ?? "tool"
     guard FunctionDeclaration.function(of: name) == nil else { return calls.whole(block, &sink) }
-    // The CLI's own way to a structured answer, not something it does.
+    // The CLI implements structured answers with this tool.
     guard name != "StructuredOutput" else { return }
     guard toldToolUses.insert(block["id"]?.string ?? "").inserted else { return }
     sink.toolUse(name: name, input: block["input"] ?? .null)

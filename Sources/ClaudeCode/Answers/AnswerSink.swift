@@ -1,7 +1,7 @@
 public import Bytes
 
-/// Takes an answer piece by piece. Text comes as the inside of a JSON string: escaped, whole escapes only, valid UTF-8,
-/// never a raw line end, so that it can be copied into any JSON string as it is.
+/// Receives an answer piece by piece. Text comes as the inside of a JSON string: escaped, complete escapes only, valid
+/// UTF-8, no raw line ends, so that it can be copied into any JSON string unchanged.
 public protocol AnswerSink {
   mutating func answerText(_ escaped: Span<UInt8>)
   mutating func answerThinking(_ escaped: Span<UInt8>)
@@ -11,6 +11,6 @@ public protocol AnswerSink {
   mutating func functionArguments(_ escaped: Span<UInt8>)
   /// The CLI uses one of its own tools.
   mutating func toolUse(name: String, input: JSONValue)
-  /// One of them failed, with the first line of what it said.
+  /// A tool failed; `reason` is the first line of its output.
   mutating func toolFailure(_ reason: String)
 }

@@ -1,7 +1,7 @@
 import Bytes
 
-/// Reads the calls of the client's functions out of an answer, each once, whether they come in pieces or whole. Which
-/// calls these are `CallSelection` decides.
+/// Reads the calls of the client's functions out of an answer, each once, whether a call comes in pieces or whole.
+/// `CallSelection` decides which calls these are.
 struct FunctionCallReader: Sendable {
   /// The call whose arguments are coming; nil between calls.
   private var open: OpenCall?
@@ -43,7 +43,7 @@ struct FunctionCallReader: Sendable {
     }
   }
 
-  /// The block is over.
+  /// The block has ended.
   mutating func end(_ sink: inout some AnswerSink) {
     guard let call = open else { return }
     open = nil
@@ -52,7 +52,7 @@ struct FunctionCallReader: Sendable {
     if !call.hasArguments { sink.functionArguments(FunctionCallReader.empty.span) }
   }
 
-  /// A whole block; ignored if its pieces have come before.
+  /// A complete block; ignored if its pieces have come before.
   mutating func whole(_ block: JSONValue, _ sink: inout some AnswerSink) {
     guard announce(block, &sink) else { return }
     var escaped = ByteBuffer()

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Adds up what the upstream counted for the messages of one answer. A value.
+/// Adds up the upstream's token counts for the messages of one answer. A value.
 struct UsageLedger: Sendable {
   private var before = TokenUsage()
   private var message = TokenUsage()
@@ -16,10 +16,10 @@ struct UsageLedger: Sendable {
     message = TokenUsage()
   }
 
-  /// What the current message began with.
+  /// The counts at the beginning of the current message.
   mutating func setMessage(_ usage: TokenUsage) { message = usage }
 
-  /// Takes the usage object of a `message_delta`. The last one of a message has the message's whole output.
+  /// Takes the usage object of a `message_delta`. The last one of a message has the message's total output.
   mutating func update(_ usage: Span<UInt8>) {
     guard let value = try? JSONValue(parsing: usage) else { return }
     let counted = TokenUsage(value)

@@ -1,8 +1,8 @@
-/// The CLI's command line. Pure; the prompt and the system prompt are not on it (one argument is limited to
-/// 128 KiB by the kernel): they go through standard input.
+/// The CLI's command line. Pure. The prompt and the system prompt go through standard input, because the kernel limits
+/// one argument to 128 KiB.
 public enum CLIArguments {
-  /// Flags of CLI 2.1.329. Values are always joined with `=`: in the two-token form a value that begins with `-` would
-  /// be read as a flag of its own.
+  /// Flags of CLI 2.1.329. Values are always joined with `=`: in the two-word form a value that begins with `-` would
+  /// be read as a flag.
   public static func arguments(for fingerprint: Fingerprint, _ session: Turn.Session) -> [String] {
     var arguments = longLivedForm
     switch session {
@@ -38,7 +38,7 @@ public enum CLIArguments {
   /// The longest rule in a tool list, in bytes.
   public static let maximumToolRuleLength = 1024
 
-  /// Whether `rule` may stand in a tool list: a tool's name, optionally with a specifier in parentheses, as in
+  /// Whether `rule` is a valid entry of a tool list: a tool's name, optionally with a specifier in parentheses, as in
   /// `Bash(git log:*)`. Outside parentheses commas and blanks would separate rules.
   public static func isToolRule(_ rule: String) -> Bool {
     let parts = rule.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
@@ -46,7 +46,7 @@ public enum CLIArguments {
       rule.utf8.count <= maximumToolRuleLength
     else { return false }
     guard parts.count == 2 else { return true }
-    // Balanced and closed at the very end, or the rest of the list would be inside the parentheses.
+    // Balanced and closed at the very end; otherwise the rest of the list would be inside the parentheses.
     var depth = 1
     // By scalars: a parenthesis with a combining mark is one character, but the CLI sees the parenthesis.
     let specifier = parts[1].unicodeScalars
@@ -58,8 +58,8 @@ public enum CLIArguments {
     return depth == 1 && specifier.last == ")"
   }
 
-  /// Splits a comma-separated list of rules; a comma inside parentheses belongs to its rule. White space around a rule
-  /// does not count.
+  /// Splits a comma-separated list of rules. A comma inside parentheses belongs to its rule; white space around a rule
+  /// is ignored.
   public static func toolRules(in text: String) -> [String] {
     var rules = [""]
     var depth = 0

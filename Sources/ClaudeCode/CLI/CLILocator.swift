@@ -13,7 +13,7 @@ public struct CLILocator: Sendable {
   /// Every place looked at, in order. A configured path is the only one: a typo in it must not start another CLI.
   public var candidates: [String] {
     if let configured { return [configured] }
-    // A relative place would be looked up in the workspace that the CLI is started in.
+    // A relative entry would be resolved in the workspace that the CLI starts in.
     let onPath = searchPath.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/claude" }
     let inHome = home.map { home in
       [

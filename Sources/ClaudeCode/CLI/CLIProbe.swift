@@ -3,10 +3,10 @@ public import EventLoop
 import System
 public import Telemetry
 
-/// Asks the CLI for its version, at most every 30 s: health is asked for far more often than it changes.
+/// Asks the CLI for its version, at most every 30 s: health checks come far more often than the version changes.
 @Reactor
 public final class CLIProbe {
-  /// What was found, and when.
+  /// What the probe found, and when.
   public struct Report: Sendable, Equatable {
     public enum Finding: Sendable, Equatable {
       case available(path: String, version: String, exitCode: Int)
@@ -27,11 +27,11 @@ public final class CLIProbe {
   private var waiting: [CheckedContinuation<Report, Never>] = []
   private var command: VersionCommand?
 
-  /// How long a report is good for.
+  /// How long a report is valid.
   public static let freshness: Duration = .seconds(30)
-  /// How long `--version` may take (it takes 10 ms).
+  /// How long `--version` may take (usually 10 ms).
   public static let timeout: Duration = .seconds(10)
-  /// How much of what it says is kept, in bytes.
+  /// How much of its output is kept, in bytes.
   static let maximumOutput = 4 * 1024
 
   public init(
@@ -44,7 +44,7 @@ public final class CLIProbe {
     self.scheduler = scheduler
   }
 
-  /// The current report; a fresh probe only if the last is too old. Simultaneous callers share one.
+  /// The current report. A new probe runs only if the last report is too old; simultaneous callers share it.
   public func current() async -> Report {
     if let report, let reportedAt, scheduler.now - reportedAt < CLIProbe.freshness { return report }
     return await withCheckedContinuation { continuation in
@@ -92,7 +92,7 @@ private final class VersionCommand: ChildProcessOwner {
     self.onEnd = onEnd
     let command = ChildCommand(
       executable: path, arguments: ["--version"], environment: environment, directory: "/")
-    // Of its own: what is left of one command is ended by its marker.
+    // Unique, because leftovers of a command are found by this marker.
     let id = "version-\(UInt(bitPattern: ObjectIdentifier(self)))"
     child = try ChildProcess(command, marker: ProcessOwner.current.marker(id), owner: self)
     child?.closeInput()

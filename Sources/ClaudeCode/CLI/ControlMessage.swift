@@ -1,8 +1,8 @@
 public import Bytes
 
-/// The lines we write to the CLI's standard input (stream-json input, CLI 2.1.329). Each ends in its line end.
+/// The lines that are written to the CLI's standard input (stream-json input, CLI 2.1.329). Each ends in a line feed.
 public enum ControlMessage {
-  /// Specialises the process before its first turn. The system prompt is no snapshot: a resumed session takes the one
+  /// Sets up the process before its first turn. The system prompt is not a snapshot: a resumed session uses the one
   /// given here.
   public static func initialize(id: String, _ initialization: Initialization) -> [UInt8] {
     var request: JSONObject = ["subtype": "initialize", "systemPromptSnapshot": false]
@@ -13,7 +13,7 @@ public enum ControlMessage {
     return self.request(id: id, request)
   }
 
-  /// Harmless, and answered as soon as the process is up, also before `initialize`.
+  /// Has no effect, and is answered as soon as the process is up, even before `initialize`.
   public static func status(id: String) -> [UInt8] { request(id: id, ["subtype": "mcp_status"]) }
 
   /// - Parameter model: nil for the CLI's default.
@@ -23,22 +23,22 @@ public enum ControlMessage {
     return self.request(id: id, request)
   }
 
-  /// - Parameter mode: nil for asking about everything that is not allowed.
+  /// - Parameter mode: nil to ask about everything that is not allowed.
   public static func setPermissionMode(id: String, _ mode: PermissionMode?) -> [UInt8] {
     // The flag's `manual` is called `default` here.
     let name = mode.map { $0 == .manual ? "default" : $0.name } ?? "default"
     return request(id: id, ["subtype": "set_permission_mode", "mode": .string(name)])
   }
 
-  /// Ends the turn under way, which then has its result; the process goes on.
+  /// Ends the current turn, which then has its result. The process stays alive.
   public static func interrupt(id: String) -> [UInt8] { request(id: id, ["subtype": "interrupt"]) }
 
-  /// A user's message: begins a turn.
+  /// A user's message; it begins a turn.
   ///
-  /// The CLI reads a command from the last text block of a message, be it the only one or behind an image (2.1.332).
-  /// One blank before the `/` makes it text.
+  /// The CLI reads a command from the last text block of a message, whether it is the only block or follows an image
+  /// (2.1.332). A blank before the `/` makes it text.
   ///
-  /// - Parameter takesCommands: whether a block that begins with `/` is meant as a command. If not, every block is text.
+  /// - Parameter takesCommands: whether a block that begins with `/` is a command. If not, every block is text.
   public static func user(_ content: [ContentBlock], takesCommands: Bool = false) -> [UInt8] {
     let blocks = takesCommands ? content : content.map(\.withoutCommand)
     let body: JSONValue =
@@ -50,8 +50,9 @@ public enum ControlMessage {
 
   public static func user(_ text: String) -> [UInt8] { user([.text(text)]) }
 
-  /// What the user says during a turn. The CLI (2.1.329) keeps a text whose first character that is not blank is a `/` for
-  /// a turn of its own; behind a zero-width space, which is no blank to it, the text belongs to the turn.
+  /// What the user says during a turn. The CLI (2.1.329) takes a text whose first non-blank character is `/` for a turn
+  /// of its own. Behind a zero-width space, which the CLI does not count as blank, the text belongs to the current
+  /// turn.
   package static func besides(_ content: [ContentBlock]) -> [UInt8] {
     user(
       content.map { block in
@@ -62,11 +63,11 @@ public enum ControlMessage {
       })
   }
 
-  /// Whether the CLI would read a message of this text as a command. By bytes: with a combining mark behind it the slash
-  /// is no `Character` of its own, but the CLI sees the slash.
+  /// Whether the CLI would read a message with this text as a command. Compares bytes: a slash with a combining mark is
+  /// another `Character`, but the CLI sees the slash.
   public static func isCommand(_ text: String) -> Bool { text.utf8.first == UInt8(ascii: "/") }
 
-  /// Answers a message to an MCP server that we are.
+  /// Responds to a message for the MCP server that this server plays.
   static func mcp(id: String, _ message: JSONValue) -> [UInt8] { response(id: id, ["mcp_response": message]) }
 
   public static func allow(id: String, input: JSONValue) -> [UInt8] {
@@ -77,7 +78,7 @@ public enum ControlMessage {
     response(id: id, ["behavior": "deny", "message": .string(message)])
   }
 
-  /// Refuses a request of the CLI that we do not know.
+  /// Refuses an unknown request of the CLI.
   public static func error(id: String, message: String) -> [UInt8] {
     line([
       "type": "control_response",

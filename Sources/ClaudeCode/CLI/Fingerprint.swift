@@ -1,13 +1,13 @@
-/// What only a process's command line and environment can decide. Turns with equal fingerprints can be served by each
-/// other's processes; everything else is said to a process when its turn comes.
+/// What only a process's command line and environment can decide. A process can serve any turn with an equal
+/// fingerprint; everything else is sent to it when the turn begins.
 public struct Fingerprint: Hashable, Sendable {
   public var directory: String
   public var workspaceBase: String?
   public var effort: TurnOptions.Effort?
   public var allowedTools: [String]
   public var disallowedTools: [String]
-  /// The built-in tools that exist at all; nil for the CLI's own set. A turn with functions of the client has only those
-  /// that it allows.
+  /// The built-in tools that exist at all; nil for the CLI's own set. A turn with client functions has only the
+  /// built-in tools that it allows.
   public var builtInTools: [String]?
   public var hasFunctions: Bool
   public var mcpConfigPath: String?
@@ -16,9 +16,10 @@ public struct Fingerprint: Hashable, Sendable {
   public var allowsFileMentions: Bool
   /// For `--setting-sources`; nil leaves it to the CLI.
   public var settingSources: String?
-  /// A process can be switched to another model; one that was started with it answers 50 ms sooner (CLI 2.1.329).
+  /// A process can be switched to another model, but answers 50 ms sooner with the model it was started with (CLI
+  /// 2.1.329).
   public var model: String?
-  /// As with the model; except that bypassing permissions must be allowed from the start.
+  /// Can be switched like the model, except that bypassing permissions must be allowed from the start.
   public var permissionMode: PermissionMode?
 
   public init(_ turn: Turn, settingSources: String?) {
@@ -44,10 +45,10 @@ public struct Fingerprint: Hashable, Sendable {
 
   public var bypassesPermissions: Bool { permissionMode == .bypassPermissions }
 
-  /// Whether a process may take more than one turn: a budget counts from its start.
+  /// Whether a process may serve more than one turn: a budget counts from the start of its process.
   public var allowsFurtherTurns: Bool { maxBudgetUSD == nil }
 
-  /// Whether a process of this fingerprint can be switched to serve `wanted`.
+  /// Whether a process with this fingerprint can be switched to serve `wanted`.
   public func canServe(_ wanted: Fingerprint) -> Bool {
     (bypassesPermissions || !wanted.bypassesPermissions) && fixed == wanted.fixed
   }

@@ -2,20 +2,20 @@ import Bytes
 
 /// A call that the CLI waits for.
 struct FunctionCall: Equatable, Sendable {
-  /// Of the control request that brought it.
+  /// The id of the control request that brought it.
   let requestID: String
-  /// Of the call in JSON-RPC.
+  /// The id of the call in JSON-RPC.
   let messageID: JSONValue
-  /// As the stream names it.
+  /// The id of the call in the stream.
   let toolUseID: String
 }
 
-/// The client's functions as an MCP server (protocol of CLI 2.1.329: JSON-RPC in control requests). A value: messages in,
-/// replies out.
+/// The client's functions as an MCP server (protocol of CLI 2.1.329: JSON-RPC in control requests). A value: messages
+/// in, replies out.
 struct FunctionServer: Equatable, Sendable {
   enum Reply: Equatable, Sendable {
     case answer(JSONValue)
-    /// It is answered when the client has answered it.
+    /// The response follows when the client has answered.
     case call(FunctionCall)
   }
 
@@ -45,13 +45,13 @@ struct FunctionServer: Equatable, Sendable {
     ]
   }
 
-  /// The line that answers a call.
+  /// The line that responds to a call.
   static func answer(to call: FunctionCall, _ result: FunctionResult) -> [UInt8] {
     let body: JSONValue = ["content": .array(result.content.map(content)), "isError": .bool(result.isError)]
     return ControlMessage.mcp(id: call.requestID, self.result(call.messageID, body))
   }
 
-  // MCP has its own spelling of an image.
+  // MCP spells images differently.
   private static func content(_ block: ContentBlock) -> JSONValue {
     if case .image(let mediaType, let base64) = block {
       return ["type": "image", "data": .string(base64), "mimeType": .string(mediaType)]

@@ -1,6 +1,6 @@
 public import Bytes
 
-/// What `initialize` freezes in a process, before its first turn.
+/// What `initialize` fixes for a process before its first turn.
 public struct Initialization: Equatable, Sendable {
   public var systemPrompt: String?
   public var appendSystemPrompt: String?

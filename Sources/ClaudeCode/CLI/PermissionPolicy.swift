@@ -1,7 +1,7 @@
 import Bytes
 
-/// Answers the CLI's permission questions (`can_use_tool`) from what the request allowed. Nothing else is asked: a
-/// program at the other end of an HTTP stream cannot be.
+/// Answers the CLI's permission requests (`can_use_tool`) from what the request allowed. It asks nobody: a program at
+/// the other end of an HTTP stream cannot answer.
 public struct PermissionPolicy: Sendable {
   private let mode: PermissionMode?
   private let allowedTools: Set<String>
@@ -19,8 +19,8 @@ public struct PermissionPolicy: Sendable {
     case deny(message: String)
   }
 
-  /// Tools on the allowed list are not usually asked about; rules with a specifier (`Bash(git:*)`) are the CLI's own to
-  /// judge, so when it asks nevertheless they did not match.
+  /// The CLI does not usually ask about tools on the allowed list. Rules with a specifier (`Bash(git:*)`) are judged by
+  /// the CLI itself: if it asks nevertheless, they did not match.
   public func decide(tool: String) -> Decision {
     if PermissionPolicy.interactive.contains(tool) {
       return .deny(message: "There is no user who could answer now. Go on without, and say what you assumed.")
@@ -35,10 +35,10 @@ public struct PermissionPolicy: Sendable {
     !PermissionPolicy.interactive.contains(tool) && ceiling.permits(tool) && decide(tool: tool) != .allow
   }
 
-  /// Tools that are questions to a person.
+  /// Tools that ask a person something.
   private static let interactive: Set = ["AskUserQuestion", "ExitPlanMode"]
 
-  /// The line that answers one `can_use_tool` request.
+  /// The line that responds to one `can_use_tool` request.
   func answer(id: String, request: JSONValue) -> [UInt8] {
     switch decide(tool: request["tool_name"]?.string ?? "") {
     case .allow: ControlMessage.allow(id: id, input: request["input"] ?? [:])

@@ -1,8 +1,8 @@
 public import Bytes
 
-/// A question of the CLI whether it may use a tool, put to the client as a call of a function.
+/// A permission request of the CLI, forwarded to the client as a call of a function.
 public struct PermissionQuestion: Equatable, Sendable {
-  /// Of the control request.
+  /// The id of the control request.
   let requestID: String
   public let tool: String
   public let input: JSONValue
@@ -16,7 +16,7 @@ public struct PermissionQuestion: Equatable, Sendable {
   /// The call's arguments.
   public var arguments: JSONValue { ["tool_name": .string(tool), "input": input] }
 
-  /// Nil for a request that asks nothing.
+  /// Nil for a request that asks for no permission.
   init?(_ request: JSONValue, requestID: String) {
     guard let tool = request["tool_name"]?.string else { return nil }
     self.requestID = requestID
@@ -24,8 +24,8 @@ public struct PermissionQuestion: Equatable, Sendable {
     input = request["input"] ?? [:]
   }
 
-  /// The line that answers it. `allow` is an approval, in plain text or as `{"behavior":"allow"}`; everything else is a
-  /// denial, with what stands after `deny` as its reason: nothing is done that was not clearly allowed.
+  /// The line that responds to it. `allow`, as plain text or as `{"behavior":"allow"}`, is an approval. Everything else
+  /// is a denial, with the text after `deny` as its reason: only a clear approval allows anything.
   func answer(_ result: FunctionResult) -> [UInt8] {
     let said = result.content.compactMap(\.text).joined(separator: "\n")
     let json = try? JSONValue(parsing: said)

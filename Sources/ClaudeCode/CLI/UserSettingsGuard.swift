@@ -6,13 +6,13 @@ import Telemetry
 
 /// Keeps the CLI's user settings as the operator left them.
 ///
-/// A turn can change `settings.json` in the CLI's configuration directory: the CLI's own command `/config` writes it, under
-/// any `--setting-sources` and even where the file is read-only (2.1.332), and so can a tool. Every later process of every
-/// principal would start with what it finds there. A configuration directory of the server's own would prevent that, but
-/// the login and the transcripts are in the same directory, and sessions are shared with terminals. So the file is compared
-/// when a turn begins, before a process is launched and when a turn has ended, and restored if it differs.
+/// A turn can change `settings.json` in the CLI's configuration directory: the CLI's command `/config` writes it, with
+/// any `--setting-sources` and even if the file is read-only (2.1.332), and so can a tool. Every later process of every
+/// principal would start with the changed file. A separate configuration directory would prevent that, but login and
+/// transcripts are in the same directory, and sessions are shared with terminals. So the file is compared when a turn
+/// begins, before a process is launched and when a turn has ended, and restored if it differs.
 ///
-/// What changes while no turn is under way is the operator's, and is kept.
+/// A change while no turn is under way is the operator's, and is kept.
 @Reactor
 final class UserSettingsGuard {
   private let file: SettingsFile?
@@ -32,16 +32,16 @@ final class UserSettingsGuard {
     turns += 1
   }
 
-  /// A turn is over, and its process idle or gone.
+  /// A turn has ended, and its process is idle or gone.
   func turnEnded() {
     restore()
     turns -= 1
   }
 
-  /// Restores what a turn under way has changed; nothing while there is none.
+  /// Restores what a turn has changed; does nothing while no turn is under way.
   func restore() {
     guard turns > 0, let file, let kept, file.version != kept.version else { return }
-    // What cannot be read any more, or has become too long, differs as well.
+    // A file that can no longer be read, or has become too long, differs as well.
     if let now = try? file.read(), now.bytes == kept.bytes {
       self.kept?.version = now.version
       return
@@ -72,13 +72,13 @@ final class UserSettingsGuard {
 
 /// A small file that is compared and written as a whole.
 struct SettingsFile: Sendable {
-  /// What the file is at some time.
+  /// The file at one time.
   struct Contents: Sendable, Equatable {
     /// Nil if there is no file.
     var version: FileVersion?
     var bytes: [UInt8]?
     var mode: UInt32 = 0o600
-    /// Where the path leads if it is a link, as the link says and in full.
+    /// Where the path leads if it is a link: as the link says, and resolved.
     var link: (text: String, resolved: String)?
 
     static func == (left: Contents, right: Contents) -> Bool {
@@ -119,7 +119,7 @@ struct SettingsFile: Sendable {
     return (text, try FilePath.resolved(path))
   }
 
-  /// Makes the file what it was.
+  /// Restores the file to `contents`.
   func write(_ contents: Contents) throws(SystemCallError) {
     guard let bytes = contents.bytes else {
       guard unsafe unlink(path) == 0 || errno == ENOENT else { throw SystemCallError("remove settings", code: errno) }
@@ -135,7 +135,7 @@ struct SettingsFile: Sendable {
     }
   }
 
-  /// By renaming: a CLI that reads the file at this moment gets the one or the other, never a part.
+  /// By renaming: a CLI that reads the file at this moment gets the old or the new bytes, never a part.
   private static func replace(_ path: String, _ bytes: [UInt8], _ mode: UInt32) throws(SystemCallError) {
     let fresh = temporary(path)
     unsafe unlink(fresh)

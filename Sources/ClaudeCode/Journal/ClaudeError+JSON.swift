@@ -1,7 +1,7 @@
 import Bytes
 
 extension ClaudeError {
-  /// For keeping.
+  /// The stored form.
   var json: JSONValue {
     var object: JSONObject = [
       "kind": .string(kind.name), "message": .string(message), "reached_cli": .bool(reachedCLI),
@@ -10,7 +10,7 @@ extension ClaudeError {
     return .object(object)
   }
 
-  /// Nil for what `json` does not write.
+  /// Nil for a document that `json` does not write.
   init?(_ json: JSONValue) {
     guard let name = json["kind"]?.string, let message = json["message"]?.string else { return nil }
     guard let kind = name == "upstream" ? json["status"]?.int.map(Kind.upstream) : Kind(named: name) else { return nil }
@@ -19,7 +19,7 @@ extension ClaudeError {
 }
 
 extension ClaudeError.Kind {
-  /// Those that are nothing but a word.
+  /// The kinds without associated values.
   private static let words: [(kind: Self, name: String)] = [
     (.cliNotFound, "cli_not_found"), (.cannotStart, "cannot_start"), (.exhausted, "exhausted"),
     (.workspaceUnusable, "workspace_unusable"), (.refused, "refused"), (.sessionNotFound, "session_not_found"),
@@ -29,7 +29,7 @@ extension ClaudeError.Kind {
     (.cancelled, "cancelled"), (.interrupted, "interrupted"),
   ]
 
-  /// In one word, for machines.
+  /// One word, for machines.
   public var name: String { ClaudeError.Kind.words.first { $0.kind == self }?.name ?? "upstream" }
 
   fileprivate init?(named name: String) {

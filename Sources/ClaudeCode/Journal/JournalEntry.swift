@@ -1,15 +1,15 @@
 public import Bytes
 import Storage
 
-/// What the records of a run's journal are.
+/// The kinds of records in a run's journal.
 enum JournalEntry: UInt8 {
   /// The first one: `RunDescription`, as JSON.
   case begun = 1
-  /// A line of the CLI, as it came.
+  /// A line of the CLI, unchanged.
   case line = 2
-  /// A question of the CLI to the client, as JSON.
+  /// A permission request of the CLI, as JSON.
   case question = 3
-  /// What the client says next, as JSON: a further turn begins.
+  /// The client's next input, as JSON: a further turn begins.
   case input = 4
   /// How a turn ended, as JSON.
   case ended = 5
@@ -17,18 +17,18 @@ enum JournalEntry: UInt8 {
   case started = 6
 }
 
-/// What a journaled run is, from its beginning on.
+/// The fixed properties of a journaled run.
 public struct RunDescription: Sendable, Equatable {
   public let id: String
   /// The kind of surface that began it: `agent`, `response`.
   public let surface: String
-  /// Whose it is.
+  /// The id of the principal.
   public let principal: String
-  /// Of the request that began it.
+  /// The id of the request that began it.
   public let requestID: String
   /// When it was begun, in milliseconds since 1970.
   public let createdAt: Int
-  /// Whether a run that waits for its client goes on in the same journal.
+  /// Whether a run that was parked continues in the same journal.
   public let survivesParking: Bool
 
   public init(
@@ -49,12 +49,12 @@ public struct RunDescription: Sendable, Equatable {
     ]
   }
 
-  /// Reads what `RunJournal.request` gives.
+  /// Reads the bytes that `RunJournal.request` returns.
   public static func request(in bytes: ArraySlice<UInt8>) -> JSONValue? {
     try? JSONValue(parsing: bytes.span)["request"]
   }
 
-  /// Nil for what `json` does not write.
+  /// Nil for a document that `json` does not write.
   init?(_ json: JSONValue) {
     guard let id = json["id"]?.string, let surface = json["surface"]?.string,
       let principal = json["principal"]?.string, let createdAt = json["created_at"]?.count
@@ -66,10 +66,10 @@ public struct RunDescription: Sendable, Equatable {
 }
 
 extension RunOutcome {
-  /// For keeping.
+  /// The stored form.
   ///
   /// - Parameters:
-  ///   - line: the result's, as the CLI printed it.
+  ///   - line: the result's line, as the CLI printed it.
   ///   - time: in milliseconds since 1970.
   ///   - total: of all turns of the journal.
   func json(result line: [UInt8], at time: Int, _ total: RunJournal.Total) -> JSONValue {
@@ -87,7 +87,7 @@ extension RunOutcome {
     return .object(object)
   }
 
-  /// Nil for what `json` does not write.
+  /// Nil for a document that `json` does not write.
   init?(_ json: JSONValue) {
     switch json["outcome"]?.string {
     case "result":
@@ -103,10 +103,10 @@ extension RunOutcome {
 }
 
 extension PermissionQuestion {
-  /// For keeping.
+  /// The stored form.
   var json: JSONValue { ["request_id": .string(requestID), "tool_name": .string(tool), "input": input] }
 
-  /// Nil for what `json` does not write.
+  /// Nil for a document that `json` does not write.
   init?(_ json: JSONValue) {
     guard let id = json["request_id"]?.string else { return nil }
     self.init(json, requestID: id)

@@ -3,7 +3,7 @@ import EventLoop
 import Storage
 import Telemetry
 
-/// What a journal's log needs of the journal.
+/// What a journal's log needs from the journal.
 @Reactor
 protocol JournalLogOwner: AnyObject {
   /// Whether readers need the records that come next in memory.
@@ -12,8 +12,8 @@ protocol JournalLogOwner: AnyObject {
   func logDidProgress()
 }
 
-/// The records of a journal: the newest ones in memory, and all of them in the storage a moment later. When they cannot be
-/// kept, the beginning is lost and only the newest ones remain.
+/// The records of a journal: the newest in memory, and all of them in the storage a moment later. If they cannot be
+/// stored, only the newest are kept.
 @Reactor
 final class JournalLog {
   /// A record that was appended.
@@ -65,7 +65,7 @@ final class JournalLog {
   /// Whether too many bytes wait for the storage.
   var isCongested: Bool { isComplete && window.end - written > limits.unwritten }
 
-  /// Continues a log that is in the storage already.
+  /// Continues a log that is already in the storage.
   func restore(length: Int) {
     window = JournalWindow(from: length, segmentLength: limits.segment)
     written = length
@@ -103,7 +103,7 @@ final class JournalLog {
     writeTimer = scheduler.schedule(after: limits.delay) { [weak self] in self?.write() }
   }
 
-  /// Writes what is not written, if it is to be written at all.
+  /// Writes the records that are not written, if they are to be written at all.
   func write() {
     writeTimer?.cancel()
     writeTimer = nil

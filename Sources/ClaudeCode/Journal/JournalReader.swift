@@ -10,7 +10,7 @@ public final class JournalReader: RunSource {
   private let observer: any RunObserver
   /// Where in the journal the next record begins.
   private var offset = 0
-  /// Entries that are not delivered: the observer has them.
+  /// Entries that are not delivered, because the observer has them.
   private var skipped: Int
   /// Whether it waits for new events at the end.
   private let follows: Bool
@@ -57,7 +57,7 @@ public final class JournalReader: RunSource {
     }
   }
 
-  /// Whether the next record is at hand.
+  /// Whether the next record is in memory.
   private func turnPage() -> Bool {
     if offset < pageStart + page.count { return true }
     guard let page = journal.log.page(from: offset) else { return false }
@@ -100,7 +100,7 @@ public final class JournalReader: RunSource {
     case .input:
       if takes() { observer.run(self, didTake: payload) }
     case .ended:
-      // An end that others follow was only a turn's.
+      // If records follow, it was only the end of a turn.
       guard offset == journal.length, !journal.isExpectingMore else { return }
       guard let outcome = (try? JSONValue(parsing: payload)).flatMap(RunOutcome.init) else { return lose() }
       if case .parked = outcome, journal.survivesParking { return }

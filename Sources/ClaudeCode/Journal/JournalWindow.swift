@@ -1,9 +1,9 @@
 import Bytes
 import Storage
 
-/// The newest part of a journal, in memory: a stream of records of which the beginning may be gone. A value.
+/// The newest part of a journal, in memory: a stream of records whose beginning may be gone. A value.
 ///
-/// A place in the stream is the same in memory and in the file.
+/// Offsets are the same in memory and in the file.
 struct JournalWindow {
   private struct Segment {
     let start: Int
@@ -16,8 +16,8 @@ struct JournalWindow {
   private let segmentLength: Int
 
   /// - Parameters:
-  ///   - start: where in the stream the window begins.
-  ///   - segmentLength: how much is let go of at once.
+  ///   - start: the offset of the window's beginning.
+  ///   - segmentLength: how much memory is freed at once.
   init(from start: Int = 0, segmentLength: Int) {
     segments = [Segment(start: start)]
     self.segmentLength = segmentLength
@@ -38,8 +38,8 @@ struct JournalWindow {
     segments.append(Segment(start: end, bytes: ByteBuffer(record)))
   }
 
-  /// Whole records from `offset` on, which must lie in the window: all of them, or only the first segment's where that is
-  /// large.
+  /// Whole records from `offset` on, which must be in the window: all of them, or only those of the first segment if
+  /// that is large.
   func bytes(from offset: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     for segment in segments where segment.end > offset {
@@ -49,19 +49,19 @@ struct JournalWindow {
     return bytes
   }
 
-  /// A segment that nothing more is appended to, without copying it.
+  /// A segment that no more is appended to, without copying it.
   private func whole(_ segment: Segment, from offset: Int) -> [UInt8]? {
     segment.start == offset && segment.bytes.count >= 2 * segmentLength ? segment.bytes.bytes : nil
   }
 
-  /// Whole records from `offset` on, as far as their segment goes; nil where they are not in the window.
+  /// Whole records from `offset` to the end of their segment; nil if they are not in the window.
   func page(from offset: Int) -> [UInt8]? {
     guard let segment = segments.last(where: { $0.start <= offset }), offset < segment.end else { return nil }
     return whole(segment, from: offset)
       ?? segment.bytes.bytes(in: (offset - segment.start)..<segment.bytes.count)
   }
 
-  /// Lets go of the oldest segments until no more than `maximum` bytes are left, but of nothing behind `limit`.
+  /// Frees the oldest segments until at most `maximum` bytes are left, but none that end behind `limit`.
   mutating func shrink(to maximum: Int, before limit: Int) {
     while count > maximum, let first = segments.first, first.end <= limit {
       segments.removeFirst()

@@ -4,12 +4,12 @@ import Synchronization
 
 /// A request on its way into the first record of a run's journal.
 ///
-/// A request can be large. Its record is therefore begun where the request is decoded, off the loop, and ends with what is
-/// known only when the run begins: the loop appends a few hundred bytes and copies nothing.
+/// A request can be large. Its record is begun where the request is decoded, off the loop, and completed when the run
+/// begins: the loop appends a few hundred bytes and copies nothing.
 public final class JournaledRequest: Sendable {
   private let record: Mutex<ByteBuffer>
 
-  /// Room for what is appended to the record later, in bytes.
+  /// Room for what is appended later, in bytes.
   private static let tail = 4096
 
   /// Takes time with the request.
@@ -24,14 +24,14 @@ public final class JournaledRequest: Sendable {
     self.record = Mutex(record)
   }
 
-  /// A whole document.
+  /// A complete document.
   public convenience init(_ document: EncodedJSON) { self.init { $0.append(document.bytes) } }
 
-  /// Writes more of the document.
+  /// Appends to the document.
   public func append(_ bytes: [UInt8]) { record.withLock { $0.append(bytes) } }
 
-  /// The record of a run that begins with the request, without its checksum. It is handed over: only the first call gets
-  /// it.
+  /// The record of a run that begins with the request, without its checksum. It is handed over: only the first call
+  /// returns it.
   package func record(of run: RunDescription) -> [UInt8] {
     record.withLock { record in
       record.append(",")

@@ -3,16 +3,16 @@ import Bytes
 extension RunJournal {
   /// The run's status.
   public enum State: Sendable, Equatable {
-    /// It has not begun.
+    /// The run has not begun.
     case queued
     case running
-    /// It waits for its client.
+    /// The run waits for its client.
     case parked
     /// With an error, or with an answer.
     case ended(ClaudeError?)
   }
 
-  /// What the ended turns add up to.
+  /// The sum of all turns that have ended.
   public struct Total: Sendable, Equatable {
     public var turns = 0
     /// US dollars.

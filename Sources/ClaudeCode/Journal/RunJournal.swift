@@ -10,9 +10,9 @@ import Telemetry
 @Reactor
 public final class RunJournal {
   public struct Limits: Sendable, Equatable {
-    /// Bytes that memory is freed by at once.
+    /// How much memory is freed at once, in bytes.
     public var segment = 32 * 1024
-    /// Bytes that stay in memory once they are written.
+    /// Bytes that stay in memory after they are written.
     public var memory = 256 * 1024
     /// Bytes that may wait for the storage; beyond them the run is paused.
     public var unwritten = 4 * 1024 * 1024
@@ -25,9 +25,9 @@ public final class RunJournal {
   public let id: String
   /// The kind of surface that began it.
   public let surface: String
-  /// Whose it is.
+  /// The id of the principal.
   public let principal: String
-  /// Of the request that began it.
+  /// The id of the request that began it.
   public let requestID: String
   /// In milliseconds since 1970.
   public let createdAt: Int
@@ -36,14 +36,14 @@ public final class RunJournal {
   public private(set) var endedAt: Int?
   /// The session, once it is known.
   public private(set) var sessionID: String?
-  /// The process of the turn under way.
+  /// The process of the current turn.
   public var pid: Int32? { run?.pid }
-  /// Whether the run goes on when nobody watches it.
+  /// Whether the run continues without readers.
   let isKept: Bool
   public private(set) var total = Total()
-  /// Whether a run that waits for its client goes on in this journal.
+  /// Whether a run that was parked continues in this journal.
   public let survivesParking: Bool
-  /// Whether another turn follows when this one has ended.
+  /// Whether another turn follows the current one.
   public var isExpectingMore = false
   /// Whether every event from the beginning can still be read.
   public var isComplete: Bool { log.isComplete }
@@ -53,7 +53,7 @@ public final class RunJournal {
   private var readers: [JournalReader] = []
   private var resultLine: [UInt8] = []
   private let clock: @Sendable () -> Timestamp
-  /// Called when it ends, and when a further turn begins.
+  /// Called when the run ends, and when a further turn begins.
   private let onChange: @Reactor (RunJournal) -> Void
 
   init(
@@ -131,7 +131,7 @@ public final class RunJournal {
     onChange(self)
   }
 
-  /// The run ended, or never began.
+  /// The run has ended, or will never begin.
   public func end(_ outcome: RunOutcome) {
     let isParked = outcome == .parked && survivesParking
     if !isParked { run = nil }
@@ -176,7 +176,7 @@ public final class RunJournal {
     return await reader.ended()
   }
 
-  /// The first record, for `RunDescription.request(in:)`; nil where it is lost.
+  /// The first record, for `RunDescription.request(in:)`; nil if it is lost.
   public func request() async -> ArraySlice<UInt8>? {
     let found: [UInt8]? = if let page = log.page(from: 0) { page } else { await log.stored(from: 0) }
     guard let page = found,

@@ -3,14 +3,14 @@ public import EventLoop
 public import Storage
 public import Telemetry
 
-/// The journals of runs: of those under way, and for some time of those that have ended.
+/// The journals of the runs under way, and for some time of those that have ended.
 @Reactor
 public final class RunStore {
   public struct Limits: Sendable, Equatable {
     /// How long a run is kept after its end (`RUN_RETENTION_MS`).
     public var retention: Duration = .seconds(3600)
-    /// Bytes of all journals (`RUN_STORE_MAX_BYTES`). Room is made at the expense of the principal that holds the most: its
-    /// run that ended first is forgotten first. A run for which that does not make enough room is not kept.
+    /// Bytes of all journals (`RUN_STORE_MAX_BYTES`). The principal that holds the most makes room: its runs are
+    /// removed in the order in which they ended. A run for which that is not enough is not kept.
     public var total = 1024 * 1024 * 1024
     /// Bytes of ended runs that stay in memory.
     public var memory = 16 * 1024 * 1024
@@ -26,15 +26,14 @@ public final class RunStore {
   private let clock: @Sendable () -> Timestamp
   private let logger: Logger
   private var journals: [String: RunJournal] = [:]
-  /// Those that have ended, the first first.
+  /// Journals that have ended, in that order.
   private var ended: [RunJournal] = []
   private var total = 0
   /// The same by principal.
   private var totalOf: [String: Int] = [:]
 
   /// - Parameters:
-  ///   - isDurable: whether runs are to be found again after a restart; if not, the storage is only where they go when
-  ///     memory is short.
+  ///   - isDurable: whether runs are found again after a restart. If not, the storage only relieves memory.
   ///   - clock: the wall clock.
   public init(
     limits: Limits = Limits(), storage: any JournalStorage, isDurable: Bool, scheduler: any Scheduler = Loop.main,
@@ -48,10 +47,10 @@ public final class RunStore {
     self.logger = logger
   }
 
-  /// Takes in the runs of a former life. Those that had not ended are told to be interrupted.
+  /// Restores the journals of a previous process. Unfinished runs are marked interrupted.
   ///
-  /// - Returns: how many there are.
-  /// - Throws: `StorageError` when they cannot be read.
+  /// - Returns: the number of journals.
+  /// - Throws: `StorageError` if they cannot be read.
   public func load() async throws(StorageError) -> Int {
     for found in try await storage.recover(noting: JournalEntry.started.rawValue) {
       guard let description = (try? JSONValue(parsing: found.first)).flatMap(RunDescription.init) else {
@@ -74,8 +73,8 @@ public final class RunStore {
   /// Begins the journal of a run.
   ///
   /// - Parameters:
-  ///   - request: what the surface wants to find again; it is handed over.
-  ///   - isKept: whether the run goes on when nobody watches it.
+  ///   - request: what the surface needs to find again; it is handed over.
+  ///   - isKept: whether the run continues without readers.
   public func begin(_ description: RunDescription, _ request: JournaledRequest, isKept: Bool) -> RunJournal {
     let journal = make(description, isKept: isKept)
     journals[journal.id] = journal
@@ -93,7 +92,7 @@ public final class RunStore {
 
   public func journal(_ id: String) -> RunJournal? { journals[id] }
 
-  /// All of one principal's, the newest first.
+  /// The journals of one principal, the newest first.
   public func journals(of principal: String) -> [RunJournal] {
     journals.values.filter { $0.principal == principal }.sorted {
       ($0.createdAt, $0.id) > ($1.createdAt, $1.id)
@@ -104,7 +103,7 @@ public final class RunStore {
   /// Bytes of journals in memory.
   public var kept: Int { journals.values.reduce(0) { $0 + $1.kept } }
 
-  /// Forgets a run, and ends it if it goes on.
+  /// Removes a run, and cancels it if it is under way.
   public func remove(_ journal: RunJournal) {
     guard journals[journal.id] === journal else { return }
     journals[journal.id] = nil
@@ -113,7 +112,7 @@ public final class RunStore {
     journal.log.discard()
   }
 
-  /// Returns when everything is where it will be found again.
+  /// Returns when a restart would find everything.
   public func flush() async {
     for journal in journals.values { await journal.log.flush() }
   }
@@ -126,7 +125,7 @@ public final class RunStore {
     spill()
   }
 
-  /// Forgets the run when its time is over, unless it has gone on by then.
+  /// Removes the journal after `delay`, unless another turn has begun by then.
   private func expire(_ journal: RunJournal, after delay: Duration) {
     let (id, end) = (journal.id, journal.endedAt)
     _ = scheduler.schedule(after: delay) { [weak self] in
@@ -135,9 +134,8 @@ public final class RunStore {
     }
   }
 
-  /// Less than nothing for a journal that is not kept any more.
-  ///
-  /// - Returns: whether there is room for it, for which others may have to go.
+  /// - Parameter bytes: negative for a journal that is no longer kept.
+  /// - Returns: whether there is room for it, maybe at the expense of others.
   private func grow(by bytes: Int, _ principal: String) -> Bool {
     count(bytes, of: principal)
     makeRoom(for: principal)
@@ -150,7 +148,7 @@ public final class RunStore {
     totalOf[principal] = own > 0 ? own : nil
   }
 
-  /// - Parameter principal: the one that needs room. Where it holds the most itself, nothing of others goes for it.
+  /// - Parameter principal: the one that needs room. If it holds the most itself, no other principal loses a journal.
   private func makeRoom(for principal: String?) {
     while total > limits.total {
       let heaviest = totalOf.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
@@ -164,7 +162,7 @@ public final class RunStore {
     }
   }
 
-  /// The runs that ended first leave memory first.
+  /// Frees the memory of the runs that ended first.
   private func spill() {
     var kept = ended.reduce(0) { $0 + $1.kept }
     for journal in ended where kept > limits.memory {

@@ -2,15 +2,15 @@ import Bytes
 import EventLoop
 import System
 
-/// Hears what a CLI process says.
+/// Receives the output of a CLI process.
 @Reactor
 protocol ClaudeProcessOwner: AnyObject {
   func processDidEmit(_ message: StreamMessage, in line: Span<UInt8>)
-  /// One read's lines have all been handed over.
+  /// All lines of one read were delivered.
   func processDidPause()
-  /// The model calls a function of the client; `ClaudeProcess.send` takes the answer.
+  /// The model calls a function of the client; `ClaudeProcess.send` takes the response.
   func processDidCall(_ call: FunctionCall)
-  /// It can emit nothing more; its exit follows at once, as a rule.
+  /// The process can emit nothing more; its exit usually follows at once.
   func processDidCloseOutput()
   func processDidExit(_ status: ExitStatus)
 }
@@ -21,35 +21,36 @@ extension ClaudeProcessOwner {
   func processDidCloseOutput() {}
 }
 
-/// A live CLI in its long-lived form: one conversation for life, one turn at a time.
+/// A live CLI process: it serves one session for its whole life, one turn at a time.
 @Reactor
 final class ClaudeProcess: ChildProcessOwner {
-  /// Its conversation.
+  /// The session that it serves.
   let sessionID: String
   let fingerprint: Fingerprint
-  /// Not weak, though the owner holds the process: a run lets go of both when it ends, and it always ends. Every access to
-  /// an object that was ever weakly held takes a slow path, and here that would be several for each event.
+  /// A strong reference, though the owner holds the process: a run drops both when it ends, and every run ends. Each
+  /// access to an object that was ever weakly referenced takes a slow path, and this one is accessed several times for
+  /// each event.
   var owner: (any ClaudeProcessOwner)?
   private(set) var standardError = ""
-  /// Lines that were no JSON objects; they are skipped.
+  /// Lines that were not JSON objects; they are skipped.
   private(set) var junkLines = 0
-  /// What was frozen in it; nil for a spare.
+  /// What `initialize` has fixed; nil for a spare.
   private(set) var initialization: Initialization?
-  /// Turns it was given.
+  /// Turns that it was given.
   private(set) var turns = 0
-  /// Whether it has answered anything: it is up.
+  /// Whether it has emitted anything: the process is up.
   private(set) var isReady = false
-  /// Whether its standard output has ended: there will be no more results.
+  /// Whether its standard output has ended: no more results will come.
   private(set) var hasClosedOutput = false
-  /// Whether the CLI has begun the turn it was given last. An interrupt before that would be lost (CLI 2.1.329).
+  /// Whether the CLI has begun its latest turn. It would lose an interrupt before that (CLI 2.1.329).
   private(set) var hasBegunTurn = false
-  /// US dollars up to its last result.
+  /// US dollars up to its latest result.
   var cost = 0.0
-  /// The same when it was given its last turn.
+  /// The same at the beginning of its latest turn.
   private var costBefore = 0.0
-  /// US dollars of its last turn, as far as it is over.
+  /// US dollars of its latest turn, once that has a result.
   var turnCost: Double { cost - costBefore }
-  /// When it was given its last turn.
+  /// When its latest turn began.
   private var turnBegan = ProcessTable.now
   private var model: String?
   private var permissionMode: PermissionMode?
@@ -59,13 +60,13 @@ final class ClaudeProcess: ChildProcessOwner {
   private let onReady: @Reactor (ClaudeProcess) -> Void
   private let onExit: @Reactor (ClaudeProcess) -> Void
 
-  /// The end of standard error is where the reason stands.
+  /// The reason is at the end of standard error.
   static let standardErrorTail = 4 * 1024
 
   /// - Parameters:
   ///   - id: unique for each process; marks it and everything it starts.
-  ///   - onReady: called once, when it is up.
-  ///   - onExit: called when the process is gone and reaped, whoever owns it then.
+  ///   - onReady: called once, when the process is up.
+  ///   - onExit: called when the process is gone and reaped, whoever its owner is.
   init(
     _ command: ChildCommand, _ fingerprint: Fingerprint, sessionID: String, id: String,
     onReady: @escaping @Reactor (ClaudeProcess) -> Void, onExit: @escaping @Reactor (ClaudeProcess) -> Void
@@ -79,10 +80,10 @@ final class ClaudeProcess: ChildProcessOwner {
     child = try ChildProcess(command, marker: ProcessOwner.current.marker(id), owner: self)
   }
 
-  /// Makes the process fit for a turn, and gives it the turn.
+  /// Adapts the process to a turn, and gives it the turn.
   ///
   /// - Parameters:
-  ///   - id: distinguishes the control requests' answers; see `refusal`.
+  ///   - id: the suffix of the ids of the turn's control requests.
   ///   - line: the user's message; nil if `send` will write it later.
   func begin(_ turn: Turn, as wanted: Fingerprint, id: String, line: [UInt8]?) {
     var lines: [UInt8] = []
@@ -104,23 +105,23 @@ final class ClaudeProcess: ChildProcessOwner {
     child?.write(lines + (line ?? []))
   }
 
-  /// Takes the costs up to the turn's end. Fewer than before: the CLI has begun to count anew.
+  /// Takes the total cost at the turn's end. A lower total than before means that the CLI counts from zero again.
   func count(_ total: Double) {
     if total < costBefore { costBefore = 0 }
     cost = total
   }
 
-  /// How many zombies a process may have and serve another turn. Each counts against the limit of tasks that the system
-  /// sets for the server, 4,096 in the examples.
+  /// How many zombies a process may have and still serve another turn. Each counts against the task limit that the
+  /// system sets for the server, 4,096 in the examples.
   static let maximumZombies = 256
 
-  /// Whether it can take a further turn of its conversation.
+  /// Whether it can serve a further turn of its session.
   func canServe(_ wanted: Fingerprint, _ wantedInitialization: Initialization) -> Bool {
     initialization == wantedInitialization && fingerprint.canServe(wanted)
       && child?.hasZombies(beyond: ClaudeProcess.maximumZombies) == false
   }
 
-  /// Whether something still runs that was started during its last turn.
+  /// Whether something that was started during its latest turn still runs.
   var hasLeftovers: Bool { child?.hasFamily(since: turnBegan) == true }
 
   var pid: Int32 { child?.pid ?? 0 }
@@ -152,9 +153,9 @@ final class ClaudeProcess: ChildProcessOwner {
     owner?.processDidEmit(message, in: line)
   }
 
-  /// Whoever owns the process: its questions to the MCP server that we are have to be answered.
+  /// The CLI's requests to the MCP server are answered here, whoever owns the process.
   ///
-  /// - Returns: whether the line was one.
+  /// - Returns: whether the line was such a request.
   private func answerAsServer(_ line: Span<UInt8>) -> Bool {
     guard let functionServer, let value = try? JSONValue(parsing: line), let id = value["request_id"]?.string,
       value["request"]?["subtype"]?.string == "mcp_message", let message = value["request"]?["message"]

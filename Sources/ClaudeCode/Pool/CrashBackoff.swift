@@ -1,13 +1,13 @@
-/// How long no process is started ahead after some have crashed: twice as long with each crash in a row. A value.
+/// How long no spares are started after crashes: twice as long with each crash in a row. A value.
 struct CrashBackoff: Equatable {
   private let longest: Duration
   private var crashes = 0
   private var end: ContinuousClock.Instant?
 
-  /// - Parameter longest: the longest rest, however many have crashed.
+  /// - Parameter longest: the upper bound of the rest.
   init(longest: Duration) { self.longest = longest }
 
-  /// How many have crashed in a row.
+  /// How many processes have crashed in a row.
   var count: Int { crashes }
 
   /// A process has crashed.
@@ -20,9 +20,9 @@ struct CrashBackoff: Equatable {
     return rest
   }
 
-  /// A turn has ended well: the next crash is the first again. A rest that has begun goes to its end.
+  /// A turn has ended well: the next crash counts as the first. A rest that has begun is not shortened.
   mutating func noteSuccess() { crashes = 0 }
 
-  /// What is left of the rest; zero or less when there is none.
+  /// What is left of the rest; zero or less if there is none.
   func rest(at now: ContinuousClock.Instant) -> Duration { end.map { $0 - now } ?? .zero }
 }

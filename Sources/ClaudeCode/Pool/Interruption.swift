@@ -1,7 +1,7 @@
 import Bytes
 import EventLoop
 
-/// Ends the turn of a process without ending the process: asks it to stop and waits for the turn's result.
+/// Ends the turn of a process without ending the process: sends an interrupt and waits for the turn's result.
 @Reactor
 final class Interruption: ClaudeProcessOwner {
   private let process: ClaudeProcess
@@ -21,12 +21,12 @@ final class Interruption: ClaudeProcessOwner {
     self.onEnd = onEnd
     process.owner = self
     timer = scheduler.schedule(after: timeout) { [self] in end(false) }
-    // What it still says is thrown away; but it has to be read, for the answer comes on the same pipe.
+    // The remaining output is dropped, but has to be read: the response comes on the same pipe.
     process.resumeOutput()
     if process.hasBegunTurn { ask() }
   }
 
-  // Before the turn has begun an interrupt would be acknowledged, and the turn would run nevertheless (CLI 2.1.329).
+  // An interrupt before the turn has begun would be acknowledged, and the turn would run all the same (CLI 2.1.329).
   private func ask() {
     guard !hasAsked else { return }
     hasAsked = true

@@ -10,7 +10,7 @@ final class PooledProcess {
     /// Has served no turn.
     case spare
     case busy
-    /// Waits for its session's next turn.
+    /// Kept for its session's next turn.
     case idle
     /// In its teardown.
     case leaving
@@ -18,7 +18,7 @@ final class PooledProcess {
 
   /// What every pooled process needs to end.
   struct Surroundings {
-    /// Of each step of a teardown.
+    /// The timeout of each step of a teardown.
     let kill: Duration
     let scheduler: any Scheduler
     let logger: Logger
@@ -30,9 +30,9 @@ final class PooledProcess {
   private(set) var state: State
   /// Orders processes by their last use.
   var lastUse = 0
-  /// When it last became idle or spare; nil for one that never did.
+  /// When it last became idle or spare; nil if it never did.
   private(set) var restsSince: ContinuousClock.Instant?
-  /// The session's transcript when the process last became idle; nil where there can be none.
+  /// The session's transcript when the process last became idle; nil if it can have none.
   var mark: TranscriptMark?
   /// Whether its start holds one of the places for starts.
   private(set) var isStarting = true
@@ -60,9 +60,9 @@ final class PooledProcess {
     startTimer = surroundings.scheduler.schedule(after: timeout, action)
   }
 
-  /// The start is over.
+  /// The start has ended.
   ///
-  /// - Returns: false where it was over already.
+  /// - Returns: false if it had ended already.
   func endStart() -> Bool {
     guard isStarting else { return false }
     isStarting = false
@@ -102,7 +102,7 @@ final class PooledProcess {
     process.tearDown(steps ?? .polite(timeout: surroundings.kill), surroundings.scheduler)
   }
 
-  /// Calls `action` when the process has exited, at once if it has.
+  /// Calls `action` when the process has exited; at once if it has.
   func whenGone(_ action: @escaping @Reactor () -> Void) {
     if exitActions == nil { action() } else { exitActions?.append(action) }
   }
@@ -122,8 +122,8 @@ final class PooledProcess {
   }
 }
 
-/// Listens to a process that no turn uses. A process that begins a turn of its own accord, when a background task has
-/// ended for instance, is unfit for the next turn: its output could not be told apart from the answer.
+/// The owner of a process that no turn uses. A process that begins a turn by itself, for instance because a background
+/// task has ended, is unfit for the next turn: its output could not be told apart from the answer.
 @Reactor
 private final class IdleWatch: ClaudeProcessOwner {
   private let onTurn: @Reactor () -> Void

@@ -30,17 +30,17 @@ struct ProcessLauncher {
   /// Where the CLI is; nil if there is none.
   func locate() -> String? { locator.locate(isExecutable: Executable.exists) }
 
-  /// The program that would be started now. Another one may have been installed since a process was started.
+  /// The program that would be started now. Another version may have been installed since a process was started.
   var currentProgram: FileVersion? { locate().flatMap(FileVersion.of) }
 
   /// Writes the transcript of an imported session.
   ///
-  /// - Throws: `SystemCallError` when it cannot be.
+  /// - Throws: `SystemCallError`.
   func write(_ transcript: Transcript, for session: String, _ fingerprint: Fingerprint) async throws(SystemCallError) {
     guard let configuration = environment.configurationDirectory else {
       throw SystemCallError("find the CLI's configuration directory", code: ENOENT)
     }
-    // The CLI names the folder after where it finds itself.
+    // The CLI names the folder after its resolved working directory.
     let directory = try FilePath.resolved(fingerprint.directory)
     let context = Transcript.Context(
       sessionID: session, directory: directory, timestamp: clock().iso8601, model: fingerprint.model)
@@ -48,7 +48,7 @@ struct ProcessLauncher {
     try await TranscriptFile.write(transcript, in: context, to: location, newID: newID)
   }
 
-  /// Where the CLI keeps the transcript of a session that works in `directory`; nil where it can have none.
+  /// Where the CLI keeps the transcript of a session that works in `directory`; nil if it can have none.
   func transcript(of session: String, in directory: String) -> TranscriptLocation? {
     guard let configuration = environment.configurationDirectory else { return nil }
     let resolved = (try? FilePath.resolved(directory)) ?? directory
@@ -59,7 +59,7 @@ struct ProcessLauncher {
     transcript(of: process.sessionID, in: process.fingerprint.directory)
   }
 
-  /// What a CLI that resumes the session takes for spent already, in US dollars.
+  /// The cost at which a CLI that resumes the session starts counting, in US dollars.
   func costState(of session: String, in directory: String) async -> Double {
     guard let location = transcript(of: session, in: directory) else { return 0 }
     return await CostState.last(in: location)

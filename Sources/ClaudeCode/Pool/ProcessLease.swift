@@ -1,8 +1,8 @@
 import Bytes
 import EventLoop
 
-/// A process between two owners. Nothing of what it says is lost: its output waits in the pipe, and what is read all the
-/// same, when it exits for instance, is kept for the next owner.
+/// A process between two owners. None of its output is lost: it stays in the pipe, and what is read nevertheless, such
+/// as the rest at its exit, is kept for the next owner.
 @Reactor
 final class ProcessLease {
   let process: ClaudeProcess
@@ -31,7 +31,7 @@ extension ProcessLease: ClaudeProcessOwner {
 
   func processDidCall(_ call: FunctionCall) { events.append { $0.processDidCall(call) } }
 
-  // The next owner asks for `hasClosedOutput` by itself.
+  // The next owner checks `hasClosedOutput`.
   func processDidCloseOutput() {}
 
   func processDidExit(_ status: ExitStatus) { events.append { $0.processDidExit(status) } }

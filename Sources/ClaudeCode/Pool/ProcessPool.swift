@@ -2,7 +2,7 @@ import Bytes
 import EventLoop
 import Telemetry
 
-/// The CLI processes: spares, processes that wait for their session's next turn, and those at work.
+/// The CLI processes: spares, processes kept for their session's next turn, and busy ones.
 @Reactor
 final class ProcessPool {
   /// How a turn left its process.
@@ -34,7 +34,7 @@ final class ProcessPool {
     surroundings = PooledProcess.Surroundings(kill: kill, scheduler: scheduler, logger: logger)
   }
 
-  /// Turns that wait for a process to be started, or for room.
+  /// Turns that wait for a start or for room.
   var waiting: Int { starter.waiting }
 
   var statistics: PoolStatistics {
@@ -60,7 +60,7 @@ final class ProcessPool {
   ///
   /// - Parameter cancellation: ends the wait for a new one.
   /// - Returns: the process, which is busy until `giveBack`.
-  /// - Throws: `ClaudeError` when there can be none.
+  /// - Throws: `ClaudeError` if no process can be had.
   func lease(
     _ turn: Turn, as wanted: Fingerprint, cancellation: CancellationSignal
   ) async throws(ClaudeError) -> ProcessLease {
@@ -102,7 +102,7 @@ final class ProcessPool {
     }
   }
 
-  /// The lower, the sooner it will answer.
+  /// The lower, the sooner the process answers.
   private func rank(_ entry: PooledProcess, _ wanted: Fingerprint) -> Int {
     (entry.process.isReady ? 0 : 2) + (entry.process.fingerprint == wanted ? 0 : 1)
   }
@@ -126,7 +126,7 @@ final class ProcessPool {
 
   // MARK: Giving back
 
-  /// A turn is over.
+  /// A turn has ended.
   ///
   /// - Parameter onFree: called when the session can take its next turn.
   func giveBack(_ process: ClaudeProcess, _ ending: Ending, onFree: @escaping @Reactor () -> Void) {
@@ -154,7 +154,7 @@ final class ProcessPool {
     }
   }
 
-  /// Gives back a process whose turn was never begun.
+  /// Gives back a process whose turn never began.
   func giveBackUnused(_ lease: ProcessLease) {
     giveBack(lease.process, .unused) {}
   }
@@ -202,7 +202,7 @@ final class ProcessPool {
 
   // MARK: Ending
 
-  /// Ends the session's process, if it has one; returns when it is gone.
+  /// Ends the session's process, if it has one. Returns when it has exited.
   func end(_ session: String) async {
     guard let entry = registry.entry(of: session) else { return }
     if entry.state != .leaving { entry.retire() }
@@ -217,7 +217,7 @@ final class ProcessPool {
     for entry in registry.all where entry.isDispensable { entry.retire() }
   }
 
-  /// Ends all processes; returns when the last one is gone.
+  /// Ends all processes. Returns when the last one has exited.
   func end(_ steps: [ChildTeardown.Step]) async {
     close()
     for entry in registry.all { entry.retire(steps) }

@@ -1,12 +1,12 @@
 import EventLoop
 
-/// All processes of the pool, each from its start to its exit, and what has become of them in numbers.
+/// All processes of the pool, each from its start to its exit, and their statistics.
 @Reactor
 final class ProcessRegistry {
   private var entries: [ObjectIdentifier: PooledProcess] = [:]
   private var uses = 0
   private var emptyActions: [@Reactor () -> Void] = []
-  /// Without the counts that `statistics` takes from the entries.
+  /// The counts that cannot be taken from the entries.
   var counts = PoolStatistics()
 
   var count: Int { entries.count }
@@ -20,12 +20,12 @@ final class ProcessRegistry {
     counts.spawned += 1
   }
 
-  /// Nil for a process that is not in here.
+  /// Nil for a process that is not registered.
   func remove(_ process: ClaudeProcess) -> PooledProcess? {
     entries.removeValue(forKey: ObjectIdentifier(process))
   }
 
-  /// The entry is the last one used.
+  /// Marks the entry as the last one used.
   func touch(_ entry: PooledProcess) {
     uses += 1
     entry.lastUse = uses
@@ -46,7 +46,7 @@ final class ProcessRegistry {
     entries.values.filter(\.isDispensable).min { $0.lastUse < $1.lastUse }
   }
 
-  /// The session process that was idle for the longest time.
+  /// The idle process that was unused for the longest time.
   var longestIdle: PooledProcess? {
     entries.values.filter { $0.state == .idle }.min { $0.lastUse < $1.lastUse }
   }
@@ -61,14 +61,14 @@ final class ProcessRegistry {
 
   // MARK: End
 
-  /// Returns when the last process has exited, at once if there is none.
+  /// Returns when the last process has exited; at once if there is none.
   func waitUntilEmpty() async {
     await withCheckedContinuation { continuation in
       if entries.isEmpty { continuation.resume() } else { emptyActions.append { continuation.resume() } }
     }
   }
 
-  /// Wakes those that wait for the last process to exit, if it has.
+  /// Resumes `waitUntilEmpty` if the last process has exited.
   func wakeIfEmpty() {
     guard entries.isEmpty else { return }
     let actions = emptyActions

@@ -1,12 +1,12 @@
 import EventLoop
 import Telemetry
 
-/// Starts processes: a few at a time, and as many as there is room for. Turns wait here for both; spares do not.
+/// Starts processes: a few at a time, and no more than there is room for. Turns wait here; spares do not.
 @Reactor
 final class ProcessStarter {
   enum Event {
     case exited(ClaudeProcess)
-    /// A start is over, and no turn has taken its place.
+    /// A start has ended, and no waiting turn has taken its place.
     case placeFreed
     /// A spare is up.
     case spareStarted
@@ -32,7 +32,7 @@ final class ProcessStarter {
     gate = StartGate(limits, scheduler: surroundings.scheduler) { registry.count }
   }
 
-  /// Turns that wait for a place to start in, or for room.
+  /// Turns that wait for a start or for room.
   var waiting: Int { gate.waiting }
 
   var hasRoom: Bool { gate.hasRoom }
@@ -45,7 +45,7 @@ final class ProcessStarter {
   /// Starts a process for a turn, when there is room and few others are starting.
   ///
   /// - Parameter cancellation: ends the wait.
-  /// - Throws: `ClaudeError` when no process can be had.
+  /// - Throws: `ClaudeError` if no process can be had.
   func start(
     _ session: Turn.Session, _ fingerprint: Fingerprint, cancellation: CancellationSignal
   ) async throws(ClaudeError) -> ProcessLease {
@@ -65,7 +65,7 @@ final class ProcessStarter {
     }
   }
 
-  /// Launches. Where the system has no descriptor or process left for it, unused processes make way.
+  /// Launches. If the system has no descriptor or process left, unused processes make room.
   private func launchInPlaceOfIdle(
     _ session: Turn.Session, _ fingerprint: Fingerprint, _ cancellation: CancellationSignal
   ) async throws(ClaudeError) -> ProcessLease {
@@ -86,10 +86,10 @@ final class ProcessStarter {
 
   // MARK: For spares
 
-  /// Starts a spare, unless turns wait for a place to start in or all places are taken.
+  /// Starts a spare, unless turns wait for a start or all places are taken.
   ///
-  /// - Returns: nil where no place is free.
-  /// - Throws: `ClaudeError` when the process cannot be started.
+  /// - Returns: nil if no place is free.
+  /// - Throws: `ClaudeError` if the process cannot be started.
   func startSpare(_ fingerprint: Fingerprint) throws(ClaudeError) -> PooledProcess? {
     guard !isClosed, gate.enterAtOnce() else { return nil }
     do throws(ClaudeError) {
@@ -102,7 +102,7 @@ final class ProcessStarter {
 
   // MARK: Starts
 
-  /// Every launch holds one place for starts until the process is up.
+  /// Every launch holds one place until the process is up.
   private func launch(
     _ session: Turn.Session, _ fingerprint: Fingerprint, _ state: PooledProcess.State
   ) throws(ClaudeError) -> PooledProcess {
@@ -128,7 +128,7 @@ final class ProcessStarter {
     if gate.leave() { onEvent(.placeFreed) }
   }
 
-  /// A process is gone: its room is free, and so is its place if it never came up.
+  /// A process has exited: its room is free, and its place too if it never came up.
   func processDidExit(_ entry: PooledProcess) {
     gate.offerRoom()
     endStart(entry)

@@ -1,4 +1,4 @@
-/// The fingerprints in use, the latest first; those that were longest unused make room for new ones.
+/// The fingerprints in use, the latest first. Those unused for the longest time make room for new ones.
 struct SpareDemand: Sendable {
   private let capacity: Int
   private(set) var recent: [Fingerprint] = []
@@ -7,7 +7,7 @@ struct SpareDemand: Sendable {
 
   var isEmpty: Bool { recent.isEmpty }
 
-  /// - Returns: those that are forgotten for it.
+  /// - Returns: the fingerprints that are dropped for it.
   mutating func note(_ fingerprint: Fingerprint) -> [Fingerprint] {
     recent.removeAll { $0 == fingerprint }
     recent.insert(fingerprint, at: 0)

@@ -1,17 +1,17 @@
 import EventLoop
 
-/// How many processes start at once, and how many there may be: turns wait here, spares do not.
+/// Limits how many processes start at the same time, and how many there are. Turns wait here; spares do not.
 @Reactor
 final class StartGate {
   private let limits: PoolLimits
-  /// Starts that are under way.
+  /// Starts under way.
   private var starting = 0
   private var startLine: WaitQueue
   private var roomLine: WaitQueue
-  /// How many processes there are.
+  /// The number of processes.
   private let count: @Reactor () -> Int
 
-  /// - Parameter count: how many processes there are.
+  /// - Parameter count: returns the number of processes.
   init(_ limits: PoolLimits, scheduler: any Scheduler, count: @escaping @Reactor () -> Int) {
     self.limits = limits
     self.count = count
@@ -19,7 +19,7 @@ final class StartGate {
     roomLine = WaitQueue(scheduler)
   }
 
-  /// Turns that wait for a place to start in, or for room.
+  /// Turns that wait for a start or for room.
   var waiting: Int { startLine.count + roomLine.count }
 
   var hasRoom: Bool { count() < limits.processes }
@@ -29,7 +29,7 @@ final class StartGate {
 
   /// Waits for a place to start in; `leave` gives it back.
   ///
-  /// - Throws: `overloaded` after the queue's timeout, and what ends the wait.
+  /// - Throws: `overloaded` after the queue's timeout, `cancelled` after a cancellation.
   func enter(_ cancellation: CancellationSignal) async throws(ClaudeError) {
     guard !enterAtOnce() else { return }
     try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: tooBusy) {
@@ -37,16 +37,16 @@ final class StartGate {
     }
   }
 
-  /// Takes a place if there is one that no turn waits for.
+  /// Takes a place that no turn waits for, if there is one.
   func enterAtOnce() -> Bool {
     guard starting < limits.starts, startLine.count == 0 else { return false }
     starting += 1
     return true
   }
 
-  /// A start is over.
+  /// A start has ended.
   ///
-  /// - Returns: whether its place is free: no turn has taken it.
+  /// - Returns: whether its place is free: no waiting turn has taken it.
   func leave() -> Bool {
     if startLine.admitNext() { return false }
     starting -= 1
@@ -55,7 +55,7 @@ final class StartGate {
 
   /// Waits until there is room for one more process.
   ///
-  /// - Parameter makeRoom: sends a process that can be spared on its way down.
+  /// - Parameter makeRoom: ends a process that no turn uses.
   /// - Throws: as `enter`.
   func waitForRoom(
     _ cancellation: CancellationSignal, _ makeRoom: @Reactor () -> Void
@@ -68,10 +68,10 @@ final class StartGate {
     }
   }
 
-  /// A process is gone, or its room was not taken.
+  /// A process has exited, or its room was not taken.
   func offerRoom() { roomLine.admitNext() }
 
-  /// Nothing more is started.
+  /// Refuses all waiting turns.
   func close() {
     startLine.dismissAll(.shuttingDown)
     roomLine.dismissAll(.shuttingDown)

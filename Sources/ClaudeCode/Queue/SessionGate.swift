@@ -1,13 +1,13 @@
 public import EventLoop
 
-/// Lets one turn at a time into a session; the others wait in order. Two processes on one session would both succeed
+/// Admits one turn at a time to a session; the others wait in order. Two processes on one session would both succeed
 /// and silently fork its transcript.
 @Reactor
 public final class SessionGate {
   public struct Limits: Sendable, Equatable {
-    /// Turns that may wait for one session. More are refused.
+    /// How many turns may wait for one session. More are refused.
     public var waiting = 32
-    /// How long one may wait.
+    /// How long a turn may wait.
     public var timeout: Duration = .seconds(3600)
 
     public init() {}
@@ -15,7 +15,7 @@ public final class SessionGate {
 
   private let limits: Limits
   private let scheduler: any Scheduler
-  /// A session with a line here has a turn under way.
+  /// The waiting turns of each session that has a turn under way.
   private var lines: [String: WaitQueue] = [:]
 
   public init(limits: Limits = Limits(), scheduler: any Scheduler = Loop.main) {
@@ -27,7 +27,7 @@ public final class SessionGate {
 
   /// Waits for the session's other turns. Each success must be followed by one `leave`.
   ///
-  /// - Throws: `sessionBusy` at the limits, `cancelled` when `cancellation` says so first.
+  /// - Throws: `sessionBusy` at the limits, `cancelled` after a cancellation.
   public func enter(_ session: String, cancellation: CancellationSignal) async throws(ClaudeError) {
     guard let line = lines[session] else { return occupy(session) }
     guard line.count < limits.waiting else {
@@ -43,13 +43,13 @@ public final class SessionGate {
     }
   }
 
-  /// Sends everyone away who waits for the session.
+  /// Refuses all turns that wait for the session.
   func dismissWaiting(_ session: String, _ error: ClaudeError) { lines[session]?.dismissAll(error) }
 
-  /// Takes a session that nobody else knows yet.
+  /// Takes a session that no other client knows yet.
   func occupy(_ session: String) { lines[session] = WaitQueue(scheduler) }
 
-  /// The turn is over, its process idle or gone: the next one may go in.
+  /// The turn has ended, and its process is idle or gone: the next turn may enter.
   public func leave(_ session: String) {
     guard let line = lines[session], !line.admitNext() else { return }
     lines[session] = nil

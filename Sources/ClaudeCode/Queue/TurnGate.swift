@@ -1,18 +1,18 @@
 public import EventLoop
 
-/// Lets so many turns run at the same time; the others wait, and beyond so many are refused.
+/// Limits how many turns run at the same time and how many wait.
 ///
-/// Principals share it fairly: a free slot goes to the waiting principal with the fewest turns running, of several to the
-/// one that was let in longest ago; and where the line is full, one with fewer turns in it displaces the newest of the one
-/// with the most. A principal that is alone has all.
+/// Principals share the slots fairly. A free slot goes to the waiting principal with the fewest running turns, and
+/// among equals to the one admitted longest ago. When the queue is full, a principal with fewer waiting turns displaces
+/// the newest turn of the one with the most. A principal that is alone may use everything.
 @Reactor
 public final class TurnGate {
   public struct Limits: Sendable, Equatable {
-    /// Turns that run at the same time (`CLAUDE_MAX_CONCURRENT`).
+    /// How many turns run at the same time (`CLAUDE_MAX_CONCURRENT`).
     public var running: Int
-    /// Turns that may wait (`CLAUDE_MAX_QUEUE`). More are refused.
+    /// How many turns may wait (`CLAUDE_MAX_QUEUE`). More are refused.
     public var waiting: Int
-    /// How long one may wait (`CLAUDE_QUEUE_TIMEOUT_MS`).
+    /// How long a turn may wait (`CLAUDE_QUEUE_TIMEOUT_MS`).
     public var timeout: Duration
 
     public init(running: Int = 16, waiting: Int = 100, timeout: Duration = .seconds(8)) {
@@ -24,11 +24,11 @@ public final class TurnGate {
 
   private let limits: Limits
   private let line: WaitQueue
-  /// Turns that were let in and have not left.
+  /// Turns that were admitted and have not left.
   public private(set) var running = 0
   /// The same by principal.
   private var runningOf: [String: Int] = [:]
-  /// When a turn of each principal was let in last, in the order of all.
+  /// When each principal's latest turn was admitted, as a number in the order of all.
   private var lastEntry: [String: Int] = [:]
   private var entries = 0
 
@@ -41,8 +41,8 @@ public final class TurnGate {
 
   /// Waits for a free slot. Each success must be followed by one `leave`.
   ///
-  /// - Parameter principal: whose turn it is.
-  /// - Throws: `overloaded` at the limits, `cancelled` when `cancellation` says so first.
+  /// - Parameter principal: the principal's id.
+  /// - Throws: `overloaded` at the limits, `cancelled` after a cancellation.
   public func enter(_ principal: String = "", cancellation: CancellationSignal) async throws(ClaudeError) {
     if takeFree(principal) { return }
     guard line.count < limits.waiting || displaceNewest(for: principal) else { throw full }
@@ -54,15 +54,14 @@ public final class TurnGate {
 
   private var full: ClaudeError { overloaded("\(limits.running) turns run and \(line.count) wait already") }
 
-  // Whoever comes must not pass those who wait.
+  // A newcomer must not overtake those that wait.
   private func takeFree(_ principal: String) -> Bool {
     guard running < limits.running, line.count == 0 else { return false }
     occupy(principal)
     return true
   }
 
-  /// Sends the newest turn away of the principal that has the most in the line, if that are more than the newcomer would
-  /// have.
+  /// Refuses the newest waiting turn of the principal that has the most, if it has more than the newcomer would have.
   private func displaceNewest(for principal: String) -> Bool {
     let counts = line.counts
     guard let (owner, most) = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
@@ -72,7 +71,7 @@ public final class TurnGate {
     return true
   }
 
-  /// Takes a slot though there may be none: for a turn that was let in before and goes on.
+  /// Takes a slot even if none is free: for a parked run that resumes.
   func occupy(_ principal: String = "") {
     running += 1
     runningOf[principal, default: 0] += 1
@@ -80,7 +79,7 @@ public final class TurnGate {
     lastEntry[principal] = entries
   }
 
-  /// The turn is over: its slot goes to the next one.
+  /// The turn has ended: its slot goes to the next one.
   public func leave(_ principal: String = "") {
     running -= 1
     let rest = runningOf[principal, default: 0] - 1

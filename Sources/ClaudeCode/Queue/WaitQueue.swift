@@ -1,11 +1,11 @@
 import EventLoop
 
-/// Those who wait for something, in the order they came; each for so long, and no longer than it is wanted.
+/// A queue of waiting callers, in the order they came, each with a timeout and a cancellation.
 @Reactor
 final class WaitQueue {
   @Reactor
   private final class Place {
-    /// Whose place it is; empty where that does not matter.
+    /// The owner of the place; empty where that does not matter.
     let owner: String
     private let cancellation: CancellationSignal
     private let resume: @Reactor (Result<Void, ClaudeError>) -> Void
@@ -35,19 +35,19 @@ final class WaitQueue {
 
   var count: Int { places.count }
 
-  /// Waits at the end of a line until `admitNext` comes to this place.
+  /// Waits at the end of a queue until `admitNext` reaches this place.
   ///
   /// - Parameters:
-  ///   - late: what is thrown when `timeout` is over.
-  ///   - owner: whose place it is, for `admitNext(by:)`.
-  ///   - line: asked when the wait begins; nil means that there is nothing to wait for any more.
-  /// - Throws: `cancelled` when `cancellation` says so first.
+  ///   - late: thrown when `timeout` is over.
+  ///   - owner: the owner of the place, for `admitNext(by:)`.
+  ///   - line: called when the wait begins; nil means that there is nothing to wait for any more.
+  /// - Throws: `cancelled` after a cancellation.
   static func wait(
     timeout: Duration, cancellation: CancellationSignal, late: ClaudeError, owner: String = "",
     in line: () -> WaitQueue?
   ) async throws(ClaudeError) {
     let outcome: Result<Void, ClaudeError> = await withCheckedContinuation { continuation in
-      // Asked in here: what was waited for may have happened before the continuation existed.
+      // Called in here: what was waited for may have happened before the continuation existed.
       guard let line = line() else { return continuation.resume(returning: .success(())) }
       line.join(owner, timeout, cancellation, late) { continuation.resume(returning: $0) }
     }
@@ -71,7 +71,7 @@ final class WaitQueue {
     places.remove(at: index).end(.failure(error))
   }
 
-  /// Lets the first of the line go on.
+  /// Admits the first in the queue.
   ///
   /// - Returns: whether there was one.
   @discardableResult
@@ -84,7 +84,7 @@ final class WaitQueue {
   /// How many places each owner has.
   var counts: [String: Int] { places.reduce(into: [:]) { $0[$1.owner, default: 0] += 1 } }
 
-  /// Admits the place whose owner has the lowest rank; of several, the first of them in the line.
+  /// Admits the place whose owner has the lowest rank; among equals, the first in the queue.
   ///
   /// - Returns: the owner; nil if nobody waits.
   func admitNext(by rank: (String) -> (Int, Int)) -> String? {
@@ -95,13 +95,13 @@ final class WaitQueue {
     return place.owner
   }
 
-  /// Sends the newest place of an owner away.
+  /// Refuses the newest place of an owner.
   func dismissNewest(of owner: String, _ error: ClaudeError) {
     guard let place = places.last(where: { $0.owner == owner }) else { return }
     dismiss(place, error)
   }
 
-  /// Sends everyone away.
+  /// Refuses all places.
   func dismissAll(_ error: ClaudeError) {
     let dismissed = places
     places = []

@@ -8,15 +8,15 @@ extension ClaudeExecutor {
     return pool.state(of: session)
   }
 
-  /// Where the CLI keeps the transcript of a session that works in `directory`; nil where it can have none.
+  /// Where the CLI keeps the transcript of a session that works in `directory`; nil if it can have none.
   public func transcript(of session: String, in directory: String) -> TranscriptLocation? {
     pool.launcher.transcript(of: session, in: directory)
   }
 
-  /// Ends a session for good: turns that wait for it are refused, its run is cancelled, its process is ended.
+  /// Ends a session for good: waiting turns are refused, its run is cancelled, its process is ended.
   ///
-  /// - Parameter action: called when that is done and before another turn can ask for the session.
-  /// - Throws: `ClaudeError` when it could not be ended, or is about to be; what `action` throws.
+  /// - Parameter action: called after that and before another turn can ask for the session.
+  /// - Throws: `ClaudeError` if the session is being ended already; what `action` throws.
   public func end(_ session: String, then action: @Reactor () async throws -> Void) async throws {
     guard ending.insert(session).inserted else { throw ClaudeError.noSession(session) }
     defer { ending.remove(session) }

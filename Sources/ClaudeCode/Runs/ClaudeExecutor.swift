@@ -3,8 +3,8 @@ public import EventLoop
 import System
 public import Telemetry
 
-/// Runs turns: keeps each session to one turn at a time and the machine to as many as it can take, has the pool find a
-/// process, and knows which runs are under way.
+/// Runs turns: admits one turn at a time to each session and a limited number in all, gets a process from the pool, and
+/// knows the runs under way.
 @Reactor
 public final class ClaudeExecutor {
   public struct Configuration: Sendable {
@@ -43,7 +43,8 @@ public final class ClaudeExecutor {
   var isShuttingDown = false
   let logger: Logger
   let newID: @Reactor () -> String
-  /// Whether the CLI is known not to take transcripts that we write: their form is undocumented.
+  /// Whether the CLI may accept transcripts that the server writes. Their form is undocumented; after one refusal no
+  /// more are tried.
   var takesTranscripts = true
 
   /// - Parameters:
@@ -70,24 +71,24 @@ public final class ClaudeExecutor {
       kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger)
   }
 
-  /// How many runs are under way.
+  /// Runs under way.
   public var activeRuns: Int { runs.count }
-  /// The runs under way, those that wait for their client included.
+  /// The runs under way, parked ones included.
   public var runsUnderWay: [Run] { runs.all }
-  /// The run that works in a session, or is parked in it.
+  /// The run in a session, parked or not.
   public func run(in session: String) -> Run? { runs.run(in: session) }
   /// Turns that hold a slot.
   var runningTurns: Int { slots.running }
-  /// Turns that wait: for a slot, for their session, or for a process.
+  /// Turns that wait for a slot, for their session, or for a process.
   public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
   public var processStatistics: PoolStatistics { pool.statistics }
-  /// CLI processes alive, those on their way down included.
+  /// CLI processes alive, those in teardown included.
   public var liveProcesses: Int { pool.statistics.live }
 
-  /// Tells `observer` of every turn's end, for as long as the executor lives.
+  /// Notifies `observer` of the end of every turn, for as long as the executor lives.
   public func addObserver(_ observer: any TurnObserver) { turnObservers.append(observer) }
 
-  /// Has a process started ahead for turns like this one.
+  /// Starts a spare for turns like this one.
   public func prepare(for turn: Turn) { pool.learn(fingerprint(of: turn)) }
 
   func fingerprint(of turn: Turn) -> Fingerprint {
@@ -97,16 +98,16 @@ public final class ClaudeExecutor {
   /// Waits for the session's other turns, a free slot and a process.
   ///
   /// - Parameters:
-  ///   - cancellation: ends the waiting. After that, `Run.remove` is the way to leave.
-  ///   - logger: the request's, so that the run's lines can be found by its id.
+  ///   - cancellation: ends the wait. A run that has been returned is left with `Run.remove`.
+  ///   - logger: the request's, so that the run's log lines carry its id.
   /// - Returns: the run, which has its process. Add the observers, then call `Run.start`.
-  /// - Throws: `ClaudeError` when there is none.
+  /// - Throws: `ClaudeError` if there is none.
   public func run(
     _ turn: Turn, id: String, cancellation: CancellationSignal, logger: Logger
   ) async throws(ClaudeError) -> Run {
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
     if let session, ending.contains(session) { throw .noSession(session) }
-    // Whoever goes on in another way does not want the answer to what was called any more.
+    // A client that continues the session in another way no longer wants its parked run.
     if let session, let run = runs.run(in: session), !run.openCalls.isEmpty { run.cancel() }
     if let session { try await sessions.enter(session, cancellation: cancellation) }
     do {
@@ -126,7 +127,7 @@ public final class ClaudeExecutor {
     }
   }
 
-  /// The turn has its session and its slot; if this throws, it has to give them back.
+  /// The turn has its session and its slot; if this throws, the caller gives them back.
   private func start(
     _ turn: Turn, id: String, _ cancellation: CancellationSignal, _ logger: Logger
   ) async throws(ClaudeError) -> Run {
@@ -138,12 +139,12 @@ public final class ClaudeExecutor {
     let hasFallenBack = await prepareTranscript(&turn, wanted)
     let lease = try await pool.lease(turn, as: wanted, cancellation: cancellation)
     let session = lease.process.sessionID
-    // Since the turn began to wait for a process.
+    // The session may have been ended while the turn waited for a process.
     if ending.contains(session) {
       pool.giveBackUnused(lease)
       throw .noSession(session)
     }
-    // A new session is known to nobody yet.
+    // No other client knows a new session yet.
     if turn.session.isNew { sessions.occupy(session) }
     let run = Run(
       turn, id: id, sessionID: session, as: wanted, timeouts: configuration.timeouts, scheduler: scheduler,
@@ -162,10 +163,10 @@ public final class ClaudeExecutor {
   /// Runs that wait for their client.
   public var parkedRuns: Int { runs.all.count { !$0.openCalls.isEmpty } }
 
-  /// Takes a parked run for a request that brings its results: it has its process and its session still, and gets a slot.
-  /// Add the observers, then call `Run.resume`.
+  /// Takes a parked run for a request that brings its results. The run still has its process and its session, and gets
+  /// a slot. Add the observers, then call `Run.resume`.
   ///
-  /// - Throws: `failed` where the run is resumed already, or is over.
+  /// - Throws: `failed` if the run was resumed already, or has ended.
   public func claim(_ run: Run) throws(ClaudeError) {
     guard run.claim() else {
       throw ClaudeError(.failed, "The turn that waited for these results goes on already, or is over", reachedCLI: true)
@@ -181,13 +182,13 @@ public final class ClaudeExecutor {
   public func drain(within grace: Duration) async {
     isShuttingDown = true
     pool.close()
-    // What they wait for can no longer come.
+    // The client's results can no longer come.
     for run in runs.all where !run.openCalls.isEmpty { run.fail(.interrupted) }
     await idleness.wait(within: grace) { runs.isEmpty }
   }
 
-  /// Ends every run and process; returns when the last process is gone, or after the time every teardown has.
-  /// From now on nothing is started.
+  /// Ends every run and process, and starts nothing more. Returns when the last process has exited, or after the time
+  /// of a teardown.
   public func shutDown() async {
     isShuttingDown = true
     pool.close()
@@ -196,7 +197,7 @@ public final class ClaudeExecutor {
     await ChildProcess.familiesEnded()
   }
 
-  /// Kills every process and what it has started, without asking; returns when they are gone.
+  /// Kills every process and its descendants at once. Returns when they have exited.
   public func kill() async {
     isShuttingDown = true
     await pool.end(.immediate)

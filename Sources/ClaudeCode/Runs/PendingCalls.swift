@@ -1,27 +1,27 @@
 import Bytes
 
-/// The calls that a turn's client has to answer: which there are, when no more can come, and which can be answered.
-/// A value: lines and calls in.
+/// The calls that a turn's client has to answer: which they are, when no more can come, and which are answered. A
+/// value: lines and calls in.
 ///
-/// A message of calls is over at `message_delta` with `tool_use` followed by `message_stop`: only then is it known that no
-/// further call comes (CLI 2.1.329). The CLI's requests for the calls may come before that or after, and so may results.
+/// A message of calls ends at `message_delta` with `tool_use` followed by `message_stop`: only then no further call can
+/// come (CLI 2.1.329). The CLI's requests for the calls may come before or after that, and so may results.
 struct PendingCalls: Sendable {
   private var selection: CallSelection
   /// Calls of the current message, by id, in order.
   private var current: [String] = []
-  /// Calls of the current message beyond those that the client may get.
+  /// Calls of the current message beyond the client's maximum.
   private var excess: [String] = []
   private var stopsForTools = false
   private var isStreamed = false
-  /// Calls the client has not answered. Not all of them need have been delivered: a permission request can come while
+  /// Calls the client has not answered. Some of them may not have been delivered: a permission request can come while
   /// the client is busy with other calls.
   private(set) var open: [String] = []
-  /// Calls that were delivered to the client and that it has not answered.
+  /// Calls that were delivered to the client and not answered.
   var delivered: [String] { open.filter { id in !undelivered.contains { $0.callID == id } } }
-  /// The CLI's requests that have no response yet, in the order they came.
+  /// The CLI's requests without a response, in the order they came.
   private var requests: [FunctionCall] = []
   private var results: [String: FunctionResult] = [:]
-  /// Permission requests that the client has to answer, in the order they came.
+  /// Permission requests for the client, in the order they came.
   private var questions: [PermissionQuestion] = []
   private var undelivered: [PermissionQuestion] = []
 
@@ -82,9 +82,9 @@ struct PendingCalls: Sendable {
     selection.beginMessage()
   }
 
-  /// The CLI asks for permission. The request comes before the end of the message whose call it is about, or after.
+  /// The CLI asks for permission, before or after the end of the message that has the call.
   ///
-  /// - Returns: whether the client has to be asked now.
+  /// - Returns: whether the request can be delivered now.
   mutating func add(_ question: PermissionQuestion) -> Bool {
     questions.append(question)
     undelivered.append(question)
@@ -119,7 +119,7 @@ struct PendingCalls: Sendable {
     return isUnstreamedMessageOver
   }
 
-  // Without a stream nothing says that a message is over; but the CLI asks for each of its calls.
+  // Without a stream nothing marks the end of a message; but the CLI requests each of its calls.
   private var isUnstreamedMessageOver: Bool {
     mutating get {
       guard !isStreamed, !current.isEmpty, (current + excess).allSatisfy(isRequested) else {

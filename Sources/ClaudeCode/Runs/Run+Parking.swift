@@ -5,20 +5,20 @@ extension Run {
   /// The calls that the client has to answer; empty unless the run is parked.
   public var openCalls: [String] { if case .parked = state { calls.delivered } else { [] } }
 
-  /// Takes a parked run for one request: no other finds it.
+  /// Takes a parked run for one request, so that no other request finds it.
   ///
-  /// - Returns: false where it is not parked.
+  /// - Returns: false if the run is not parked.
   func claim() -> Bool {
     guard case .parked = state else { return false }
     state = .claimed
     return true
   }
 
-  /// Resumes a run that `ClaudeExecutor.claim` has taken, with what the client's functions answered. Observers can be
-  /// added before: nothing is lost.
+  /// Resumes a run that `ClaudeExecutor.claim` has taken, with the results of the client's functions. Observers that
+  /// are added before lose nothing.
   ///
   /// - Parameters:
-  ///   - results: by the calls' ids.
+  ///   - results: by the ids of the calls.
   ///   - content: what the user says besides; empty for nothing.
   public func resume(_ results: [String: FunctionResult], _ content: [ContentBlock] = []) {
     guard case .claimed = state else { return }
@@ -27,11 +27,11 @@ extension Run {
     logger.debug("run resumed", ["results": JSONValue(results.count)])
     calls.take(results)
     answerCalls(with: content)
-    // Asked while the client was busy with the others.
+    // They came while the client was busy with the others.
     if !calls.open.isEmpty { park() }
   }
 
-  /// Writes what is known of the CLI's requests.
+  /// Responds to those of the CLI's requests that are answered.
   ///
   /// - Parameter content: what the user says besides. It goes first: behind the results it would often become a turn of
   ///   its own (2.1.332).

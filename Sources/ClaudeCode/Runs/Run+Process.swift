@@ -29,7 +29,7 @@ extension Run: ClaudeProcessOwner {
   }
 
   func processDidCloseOutput() {
-    // What is held is the last word; its own timer runs.
+    // The held result is the last output; it has its own timer.
     if case .holding = state { return }
     let process = self.process
     lossTimer = scheduler.schedule(after: timeouts.kill) { [self] in
@@ -59,7 +59,7 @@ extension Run {
   private func deliver(_ message: StreamMessage, _ line: Span<UInt8>) {
     if !hasOutput {
       hasOutput = true
-      // From here on the turn is not given to another process.
+      // The turn has begun, so it is never given to another process.
       turn.dropContent()
     }
     for observer in observers { observer.run(self, didReceive: message, in: line) }
@@ -81,10 +81,10 @@ extension Run {
     }
   }
 
-  // Without its beginning the CLI had no turn: it could not resume the session, for instance, and is about to leave.
+  // A CLI that has not begun the turn, for instance because it could not resume the session, is about to exit.
   private var isReusable: Bool { process?.hasBegunTurn == true }
 
-  /// The result with the cost of its own turn: the CLI counts from the start of its process, or its session.
+  /// The result with the cost of its own turn: the CLI counts from the start of its process or session.
   private func settled(_ result: TurnResult) -> TurnResult {
     guard let process, let total = result.totalCost else { return result }
     process.count(total)

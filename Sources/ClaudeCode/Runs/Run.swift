@@ -15,24 +15,24 @@ public final class Run: RunSource {
     case running
     /// A result without turns came; a better one may follow.
     case holding(TurnResult, line: [UInt8], StreamMessage)
-    /// The client has to answer calls. No time passes but that of the wait.
+    /// The client has to answer calls. Only the time of that wait is limited.
     case parked
-    /// The client has brought what the run was parked for; `resume` follows.
+    /// The client has answered; `resume` follows.
     case claimed
     case ended
   }
 
   public let id: String
-  /// Who has asked for it, and how.
+  /// Who asked for it, and how.
   public var origin: RunOrigin?
   public internal(set) var turn: Turn
   public let startedAt: ContinuousClock.Instant
   var state = State.running
-  /// How it ended; nil as long as it has not.
+  /// How it ended; nil until it has.
   public private(set) var outcome: RunOutcome?
   var observers: [any RunObserver] = []
   var process: ClaudeProcess?
-  /// The session the turn belongs to: that of the process which serves it.
+  /// The session of the process that serves the turn.
   public private(set) var sessionID: String
   /// Whether the history is part of the prompt, because the CLI did not take it as a transcript.
   public internal(set) var sendsHistoryAsText = false
@@ -40,7 +40,7 @@ public final class Run: RunSource {
   var calls: PendingCalls
   let control: ControlChannel
   weak var delegate: (any RunDelegate)?
-  /// Whether a process that is gone before the turn begins is replaced: once.
+  /// Whether a process that is gone before the turn begins will be replaced; that happens once.
   var canReplaceProcess = true
   let timeouts: RunTimeouts
   let scheduler: any Scheduler
@@ -50,9 +50,9 @@ public final class Run: RunSource {
   var lossTimer: (any ScheduledTimer)?
   let clock: RunClock
   var retryWait: Duration = .zero
-  /// Whether the CLI has emitted anything of the turn itself; responses to control requests do not count.
+  /// Whether the CLI has emitted anything of the turn; responses to control requests do not count.
   var hasOutput = false
-  /// Whether it ended while it was parked: it held no slot.
+  /// Whether it ended while parked, without holding a slot.
   private(set) var wasParked = false
 
   init(
@@ -76,14 +76,14 @@ public final class Run: RunSource {
   /// The process id of the CLI; nil when the run has ended.
   public var pid: Int32? { process?.pid }
 
-  /// The run has its process. Observers can be added before `start`: nothing is lost.
+  /// The run has its process. Observers that are added before `start` lose nothing.
   func hold(_ lease: ProcessLease) {
     process = lease.process
     state = .leased(lease)
   }
 
-  /// Gives the turn to the process. To be called once, when the observers are there. Those of a run that was cancelled
-  /// before are told so.
+  /// Gives the turn to the process. To be called once, when the observers are added. If the run was cancelled before,
+  /// they get its end.
   public func start() {
     switch state {
     case .leased(let lease):
@@ -94,7 +94,7 @@ public final class Run: RunSource {
     }
   }
 
-  /// The turn begins on another process: the one before was gone too early.
+  /// Begins the turn on another process, because the first was gone too early.
   func restart(on lease: ProcessLease) { begin(on: lease) }
 
   private func begin(on lease: ProcessLease) {
@@ -112,13 +112,13 @@ public final class Run: RunSource {
     lease.end(self)
   }
 
-  /// Writes to the process what `encode` makes of `size` bytes, off the loop if they are many.
+  /// Encodes `size` bytes, off the loop if they are many, and writes them to the process.
   func send(_ size: Int, _ encode: @escaping @Sendable () -> [UInt8]) {
     guard let process else { return }
     guard !OffLoop.isInline(size) else { return process.send(encode()) }
     Task.onLoop { [self] in
       let lines = await OffLoop.shared.run(on: size, encode)
-      // The run may have ended meanwhile, and the process may be another's.
+      // The run may have ended meanwhile, and the process may have another owner.
       guard self.process === process else { return }
       clock.noteActivity()
       process.send(lines)
@@ -127,20 +127,20 @@ public final class Run: RunSource {
 
   // MARK: Observers
 
-  /// Whoever is there already is not added again.
+  /// Adding an observer twice has no effect.
   public func add(_ observer: any RunObserver) {
     guard !observers.contains(where: { $0 === observer }) else { return }
     observers.append(observer)
   }
 
-  /// The observer hears no more. A run without observers is cancelled.
+  /// The observer gets no more events. A run without observers is cancelled.
   public func remove(_ observer: any RunObserver) {
     guard observers.contains(where: { $0 === observer }) else { return }
     observers.removeAll { $0 === observer }
     endUnlessKept()
   }
 
-  /// Cancels a run that no observer keeps any more.
+  /// Cancels the run unless an observer keeps it.
   func endUnlessKept() {
     if !observers.contains(where: \.keepsRun) { cancel() }
   }
@@ -161,13 +161,13 @@ public final class Run: RunSource {
     process?.pauseOutput()
   }
 
-  /// Gives its process up before the turn has begun.
+  /// Takes the process away before the turn has begun.
   func detachProcess() -> ClaudeProcess? {
     defer { process = nil }
     return process
   }
 
-  /// Restarts the turn in a new session, with the whole conversation as its message.
+  /// Prepares a restart in a new session, with the whole conversation as the prompt.
   func fallBack(to content: [ContentBlock], in session: String) {
     turn.session = .new(id: session)
     turn.content = content

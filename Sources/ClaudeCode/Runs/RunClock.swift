@@ -1,11 +1,11 @@
 import EventLoop
 
-/// The time limits of a run: all of it, its silences, and the wait for its client. The first two pass only while the run
-/// is under way: not while a slow observer pauses it, and not while it is parked.
+/// The time limits of a run: its total time, the silence of the CLI, and the wait for the client. The first two do not
+/// count while a slow observer pauses the run or while it is parked.
 @Reactor
 final class RunClock {
   private enum State {
-    /// Not started, or over.
+    /// Not started, or ended.
     case stopped
     case running
     case paused(since: ContinuousClock.Instant)
@@ -18,10 +18,10 @@ final class RunClock {
   private var lastActivity: ContinuousClock.Instant
   private var totalDeadline: ContinuousClock.Instant
   private var totalTimer: (any ScheduledTimer)?
-  /// For the silence; while the run is parked, for the wait for its client.
+  /// For the silence, or while the run is parked for the wait for the client.
   private var waitTimer: (any ScheduledTimer)?
-  /// Holds the run until `stop`, which every run calls: a weak reference would slow down every other one (see
-  /// `ClaudeProcess.owner`).
+  /// A strong reference to the run, dropped by `stop`, which every run calls: a weak reference would slow down all
+  /// accesses (see `ClaudeProcess.owner`).
   private var onTimeout: (@Reactor (ClaudeError) -> Void)?
 
   init(_ timeouts: RunTimeouts, _ scheduler: any Scheduler) {
@@ -33,18 +33,18 @@ final class RunClock {
 
   var isPaused: Bool { if case .paused = state { true } else { false } }
 
-  /// The run begins, or begins again on another process: its total time passes since it was made.
+  /// The run begins, or begins again on another process. Its total time counts from the clock's creation.
   func start(onTimeout: @escaping @Reactor (ClaudeError) -> Void) {
     self.onTimeout = onTimeout
     run()
   }
 
-  /// The CLI has said something, or was given something.
+  /// The CLI has emitted something, or was sent something.
   func noteActivity() { lastActivity = scheduler.now }
 
-  /// An observer is congested: what the CLI says waits for it.
+  /// An observer is congested, and the CLI's output waits for it.
   ///
-  /// - Returns: false where no time passes anyway.
+  /// - Returns: false if the clock is not running.
   func pause() -> Bool {
     guard case .running = state else { return false }
     state = .paused(since: scheduler.now)
@@ -91,7 +91,7 @@ final class RunClock {
     armSilenceTimer()
   }
 
-  // Looked at again when it fires, rather than armed again with every line.
+  // Checked when it fires, instead of being rescheduled with every line.
   private func armSilenceTimer() {
     waitTimer?.cancel()
     waitTimer = scheduler.schedule(after: lastActivity + timeouts.inactivity - scheduler.now) { [self] in

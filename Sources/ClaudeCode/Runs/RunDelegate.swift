@@ -1,11 +1,11 @@
 import EventLoop
 
-/// What a run needs of its executor.
+/// What a run needs from its executor.
 @Reactor
 protocol RunDelegate: AnyObject {
   /// The run waits for its client.
   func runDidPark(_ run: Run)
-  /// The run has ended. `process` is to be given back to the pool; nil where the run has none.
+  /// The run has ended. `process` goes back to the pool; nil if the run has none.
   func runDidEnd(_ run: Run, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending)
   /// The process was gone before the turn began. `Run.restart` continues the run on another one.
   func runDidLoseProcess(_ run: Run)

@@ -1,9 +1,9 @@
 public import EventLoop
 
-/// What can be watched: a run, or the journal of one.
+/// What can be observed: a run, or its journal.
 @Reactor
 public protocol RunSource: AnyObject {
-  /// The observer hears no more.
+  /// The observer gets no more events.
   func remove(_ observer: any RunObserver)
   /// A congested observer can take more.
   func observerDidDrain()
@@ -11,21 +11,21 @@ public protocol RunSource: AnyObject {
   func cancel()
 }
 
-/// Watches a run. Lines come in order, on the loop; `didEnd` is the last call.
+/// Observes a run. Lines come in order, on the loop; `didEnd` is the last call.
 @Reactor
 public protocol RunObserver: AnyObject {
-  /// A line of the CLI, control and mirror lines excluded. `line` is valid during the call only.
+  /// A line of the CLI; control and mirror lines are not delivered. `line` is valid during the call only.
   func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>)
-  /// The CLI asks whether it may use a tool; `didEnd` with `parked` follows.
+  /// The CLI asks for permission to use a tool; `didEnd` with `parked` follows.
   func run(_ run: any RunSource, didAsk question: PermissionQuestion)
   /// Another turn begins in the journal of an agent. `input` is a JSON document, valid during the call only.
   func run(_ run: any RunSource, didTake input: Span<UInt8>)
   func run(_ run: any RunSource, didEnd outcome: RunOutcome)
-  /// Whether the observer cannot take more for now. It calls `Run.observerDidDrain` when it can again.
+  /// Whether the observer cannot take more for now. It calls `observerDidDrain` when it can.
   var isCongested: Bool { get }
-  /// Whether the run goes on for this observer's sake; one that nobody else observes is cancelled.
+  /// Whether the run continues for this observer. A run without such observers is cancelled.
   var keepsRun: Bool { get }
-  /// Whether it is told of a run that is parked, too: how it ends, if nobody goes on with it.
+  /// Whether the observer stays subscribed while the run is parked, and gets its final outcome.
   var survivesParking: Bool { get }
 }
 
@@ -36,14 +36,13 @@ extension RunObserver {
   public func run(_ run: any RunSource, didTake input: Span<UInt8>) {}
 }
 
-/// How a run ended, for its observers.
+/// How a run ended.
 public enum RunOutcome: Sendable, Equatable {
-  /// With a result, which may be an error of its own (`ClaudeError.init(_: TurnResult)`).
+  /// With a result, which may be an error (`ClaudeError.init(_: TurnResult)`).
   case result(TurnResult)
   /// Without one.
   case failed(ClaudeError)
-  /// Not yet: the model waits for what the client's functions answer. `ClaudeExecutor.resume` goes on, with another
-  /// observer.
+  /// Not yet: the client has to answer calls. `ClaudeExecutor.claim` and `Run.resume` continue the run.
   case parked
 }
 

@@ -1,12 +1,12 @@
-/// Where a run comes from: for whoever looks for it by something else than its id.
+/// Where a run comes from, to find it by something other than its id.
 public struct RunOrigin: Sendable, Equatable {
-  /// Whose it is.
+  /// The id of the principal.
   public let principal: String
   /// The kind of surface that began it.
   public let surface: String
-  /// Of the requests that began it and that went on with it, the newest last.
+  /// The ids of the requests that began and resumed it, the newest last.
   public var requestIDs: [String]
-  /// When it was asked for, in milliseconds since 1970.
+  /// When it was requested, in milliseconds since 1970.
   public let createdAt: Int
   /// The agent or the response it belongs to.
   public let ownerID: String?

@@ -3,7 +3,7 @@ import EventLoop
 import Telemetry
 
 extension Logger {
-  /// Logs how a run ended. Parking is no end.
+  /// Logs how a run ended. Parking is not logged.
   @Reactor
   func logEnd(_ outcome: RunOutcome, _ process: ClaudeProcess?, after duration: Duration) {
     let milliseconds = JSONValue(duration.milliseconds)

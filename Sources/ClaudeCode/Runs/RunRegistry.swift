@@ -1,6 +1,6 @@
 import EventLoop
 
-/// The runs under way, by their ids and by their sessions. A session has at most one.
+/// The runs under way, by id and by session. A session has at most one.
 struct RunRegistry {
   private var runs: [String: Run] = [:]
   private var idsBySession: [String: String] = [:]
@@ -11,7 +11,7 @@ struct RunRegistry {
 
   subscript(id: String) -> Run? { runs[id] }
 
-  /// The run that works in a session, or is parked in it.
+  /// The run in a session, parked or not.
   func run(in session: String) -> Run? { idsBySession[session].flatMap { runs[$0] } }
 
   @Reactor
@@ -20,7 +20,7 @@ struct RunRegistry {
     idsBySession[run.sessionID] = run.id
   }
 
-  /// The run goes on in another session than `session`.
+  /// The run has moved from `session` to another one.
   @Reactor
   mutating func move(_ run: Run, from session: String) {
     if idsBySession[session] == run.id { idsBySession[session] = nil }

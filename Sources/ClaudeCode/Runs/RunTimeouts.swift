@@ -1,12 +1,12 @@
-/// How long things may take in a run.
+/// The time limits of a run.
 public struct RunTimeouts: Sendable, Equatable {
   /// From start to result (`CLAUDE_TOTAL_TIMEOUT_MS`).
   public var total: Duration
   /// The longest silence of the CLI (`CLAUDE_INACTIVITY_TIMEOUT_MS`).
   public var inactivity: Duration
-  /// For each step of the way down (`PROCESS_KILL_TIMEOUT_MS`).
+  /// For each step of a teardown (`PROCESS_KILL_TIMEOUT_MS`).
   public var kill: Duration
-  /// How long a result without turns waits for a better one: some CLIs print an empty one first.
+  /// How long an empty result is held back: some CLIs print one before the real one.
   public var emptyResult: Duration
 
   /// How long a parked run waits for the client's results (`TOOL_RESULT_TIMEOUT_MS`).

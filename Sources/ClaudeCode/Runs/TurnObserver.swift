@@ -1,10 +1,10 @@
 public import EventLoop
 
-/// Hears of the end of every turn, whoever asked for it: sessions, later quotas and metrics.
+/// Is notified of the end of every turn: sessions now, quotas and metrics later.
 @Reactor
 public protocol TurnObserver: AnyObject {
-  /// The run has ended, and its process is idle or gone: its session is free again.
+  /// The run has ended, its process is idle or gone, and its session is free.
   ///
-  /// - Parameter cost: what the turn has cost, in US dollars.
+  /// - Parameter cost: of the turn, in US dollars.
   func turnDidEnd(_ run: Run, cost: Double)
 }

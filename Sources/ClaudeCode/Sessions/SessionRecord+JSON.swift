@@ -2,7 +2,7 @@ import Bytes
 import Telemetry
 
 extension SessionRecord {
-  /// For keeping; the id is the key.
+  /// The stored form; the id is the key.
   var json: JSONValue {
     var object: JSONObject = ["principal": .string(principal), "options": options.json]
     if let position { object["position"] = .string(position.text) }
@@ -13,7 +13,7 @@ extension SessionRecord {
     return .object(object)
   }
 
-  /// Nil for what `json` does not write.
+  /// Nil for a document that `json` does not write.
   init?(id: String, _ json: JSONValue) {
     guard let principal = json["principal"]?.string, let options = json["options"] else { return nil }
     self.init(

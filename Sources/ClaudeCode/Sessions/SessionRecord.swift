@@ -1,20 +1,20 @@
 public import Telemetry
 
-/// What the server remembers of a session between its turns.
+/// What the server keeps of a session between its turns.
 public struct SessionRecord: Sendable, Equatable {
   public let id: String
-  /// Whose it is.
+  /// The id of the principal.
   public let principal: String
   /// What its next turn inherits.
   public var options: TurnOptions
-  /// The conversation as its last turn left it; nil until a turn has ended well.
+  /// The conversation after its last turn; nil until a turn has ended well.
   public var position: ConversationKey?
-  /// When this server first had to do with it; nil for one that was kept before that was noted.
+  /// When this server first used it; nil for a session stored before that was recorded.
   public var created: Timestamp?
   public var lastUsed: Timestamp?
-  /// Turns that are over, those that failed among them.
+  /// Turns that have ended, failed ones included.
   public var turns = 0
-  /// US dollars, all its turns together.
+  /// US dollars of all its turns.
   public var cost = 0.0
 
   public init(id: String, principal: String, options: TurnOptions, position: ConversationKey? = nil) {

@@ -2,11 +2,11 @@ public import EventLoop
 public import Storage
 public import Telemetry
 
-/// The sessions this server knows, and the index that finds one by the history a request carries. Bounded: the
-/// session that was longest unused is forgotten first (its transcript stays with the CLI).
+/// The sessions this server knows, and the index that finds one by the history of a request. Bounded: the session that
+/// was unused for the longest time is dropped first; its transcript stays with the CLI.
 @Reactor
 public final class SessionStore: TurnObserver {
-  /// When a session was used last, in the order of all uses, and by whom.
+  /// When a session was last used, as a number in the order of all uses, and by which principal.
   private struct Use {
     let number: Int
     let principal: String
@@ -14,11 +14,11 @@ public final class SessionStore: TurnObserver {
 
   private let capacity: Int
   private var records: [String: SessionRecord] = [:]
-  /// Beside the records: the whole of it is gone through, and they are large.
+  /// Apart from the records, because all of it is searched and records are large.
   private var lastUse: [String: Use] = [:]
   private var sessionAt: [ConversationKey: String] = [:]
   private var uses = 0
-  /// What was remembered of sessions before the turns that run in them; nil for new ones.
+  /// The records of sessions before their current turns; nil for new sessions.
   private var before: [String: SessionRecord?] = [:]
   private let store: any Store
   private let clock: @Sendable () -> Timestamp
@@ -26,7 +26,7 @@ public final class SessionStore: TurnObserver {
   public static let defaultCapacity = 10_000
 
   /// - Parameters:
-  ///   - store: keeps the sessions across restarts, if it can.
+  ///   - store: keeps the sessions across restarts.
   ///   - clock: the wall clock.
   public init(
     capacity: Int = SessionStore.defaultCapacity, store: any Store = MemoryStore(),
@@ -37,13 +37,13 @@ public final class SessionStore: TurnObserver {
     self.clock = clock
   }
 
-  /// Takes in what was kept before. To be called once, at the start.
+  /// Loads the stored sessions. To be called once, at the start.
   ///
-  /// - Returns: how many sessions there were.
-  /// - Throws: `StorageError` when they cannot be read.
+  /// - Returns: the number of sessions.
+  /// - Throws: `StorageError` if they cannot be read.
   public func load() async throws(StorageError) -> Int {
     let kept = try await store.load().compactMap { SessionRecord(id: $0.key, $0.value) }
-    // What has come since the start is newer.
+    // Sessions that were saved since the start are newer.
     let newer = lastUse.sorted { $0.value.number < $1.value.number }.compactMap { records[$0.key] }
     for record in kept.sorted(by: { $0.usedBefore($1) }) where records[record.id] == nil { keep(record) }
     for record in newer { keep(record) }
@@ -59,38 +59,37 @@ public final class SessionStore: TurnObserver {
 
   public func record(_ id: String) -> SessionRecord? { records[id] }
 
-  /// The ids of a principal's sessions, the one that was used last first.
+  /// The ids of a principal's sessions, the last used first.
   public func ids(of principal: String) -> [String] { SessionStore.newestFirst(lastUse, of: principal) }
 
-  // Not isolated: closures of an isolated function are checked with every call, and sorting calls one often.
+  // Not isolated: closures of an isolated function are checked with every call, and sorting makes many.
   private nonisolated static func newestFirst(_ uses: [String: Use], of principal: String) -> [String] {
     let own = uses.filter { $0.value.principal == principal }
     return own.sorted { $0.value.number > $1.value.number }.map(\.key)
   }
 
-  /// The session that stands exactly at this point of this conversation.
+  /// The session whose conversation is exactly at this position.
   public func session(at position: ConversationKey) -> SessionRecord? { sessionAt[position].flatMap { records[$0] } }
 
-  /// Somebody goes on with the session, as soon as it is free: nobody else finds it where it stands.
+  /// Reserves the session: it can no longer be found by conversation history.
   public func claim(_ id: String) {
     if let position = records[id]?.position, sessionAt[position] == id { sessionAt[position] = nil }
   }
 
-  /// It came to nothing: the session stands where it stood.
+  /// Undoes `claim`; the turn never started.
   public func release(_ id: String) {
     if let position = records[id]?.position, sessionAt[position] == nil { sessionAt[position] = id }
   }
 
-  /// Remembers a session, or what has changed of it.
+  /// Adds a session, or replaces it.
   public func save(_ record: SessionRecord) {
     if records[record.id] != record { store.put(record.id, record.json) }
     keep(record)
   }
 
-  /// A turn of a session begins, of a new one perhaps. Where the conversation stands is not known until the turn has
-  /// ended well.
+  /// A turn of a session begins, maybe of a new one. The position is unknown until the turn has ended well.
   public func begin(_ id: String, for principal: String, _ options: TurnOptions) {
-    // Said again where a run goes on.
+    // Called again when a run resumes.
     if before[id] == nil { before[id] = .some(records[id]) }
     var record = records[id] ?? SessionRecord(id: id, principal: principal, options: options)
     record.options = options
@@ -105,8 +104,8 @@ public final class SessionStore: TurnObserver {
     save(record)
   }
 
-  /// A run has ended, and its turn has cost so many US dollars. Where the CLI does not know the session (there is none, or
-  /// it is in another workspace) it is as if the turn had never begun.
+  /// A turn has ended. If the CLI does not know the session (it does not exist, or is in another workspace), the turn
+  /// is treated as if it had never begun.
   public func turnDidEnd(_ run: Run, cost: Double) {
     if run.outcome?.error?.kind == .sessionNotFound { revert(run.sessionID) } else { account(run.sessionID, cost) }
   }
@@ -131,7 +130,7 @@ public final class SessionStore: TurnObserver {
     save(record)
   }
 
-  /// There is no such session any more.
+  /// The session no longer exists.
   public func forget(_ id: String) {
     guard let record = records.removeValue(forKey: id) else { return }
     if let position = record.position, sessionAt[position] == id { sessionAt[position] = nil }
@@ -149,8 +148,8 @@ public final class SessionStore: TurnObserver {
     if records.count > capacity { evict() }
   }
 
-  /// Forgets a tenth at once, so that the search for the oldest is not paid with every new session. Principals that have
-  /// more than their share lose theirs first.
+  /// Drops a tenth at once, so that not every new session pays for the search for the oldest. Principals with more than
+  /// their share lose theirs first.
   private func evict() {
     for id in SessionStore.oldest(lastUse, max(1, capacity / 10)) { forget(id) }
   }

@@ -1,6 +1,6 @@
 import Bytes
 
-/// The CLI's announcement that it will ask the upstream again (`system/api_retry`).
+/// The CLI's announcement that it will retry the upstream request (`system/api_retry`).
 package struct Retry: Sendable, Equatable {
   package let status: Int?
   package let delay: Duration
@@ -16,11 +16,11 @@ package struct Retry: Sendable, Equatable {
     delay = min(.milliseconds(value["retry_delay_ms"]?.amount ?? 0), Retry.longestDelay)
   }
 
-  /// Why the turn ends here instead of waiting; nil to wait on.
+  /// Why the turn ends here instead of waiting; nil to keep waiting.
   ///
-  /// - Parameter waited: the delays announced before this one.
+  /// - Parameter waited: the sum of the delays announced before this one.
   package func verdict(waited: Duration, timeout: Duration) -> ClaudeError? {
-    // Another try with the same credentials changes nothing.
+    // Retrying with the same credentials changes nothing.
     if let status, status == 401 || status == 403 {
       return ClaudeError(
         .upstream(status: status), "The upstream refused the credentials (\(status))", reachedCLI: true)

@@ -1,9 +1,9 @@
 import Bytes
 
-/// One line of the CLI's output: its kind, and where in the line the parts are that decide what happens to it.
+/// One line of the CLI's output: its kind, and the ranges of the parts that decide what happens to it.
 ///
-/// Nothing is decoded. Ranges are byte offsets into the line the message was scanned from; those of strings lie between
-/// the quotes. `type` is often not the first key (`result` begins with `duration_api_ms`), so the whole line is walked.
+/// Nothing is decoded. Ranges are byte offsets into the scanned line; ranges of strings lie between the quotes. `type`
+/// is often not the first key (`result` begins with `duration_api_ms`), so the whole line is scanned.
 public struct StreamMessage: Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
     case system
@@ -15,7 +15,7 @@ public struct StreamMessage: Sendable, Equatable {
     case controlResponse
     case controlCancelRequest
     case transcriptMirror
-    /// A type this server does not know: carried on the raw stream, ignored by translations.
+    /// A type this server does not know: kept on the raw stream, ignored by translations.
     case other
   }
 
@@ -24,11 +24,11 @@ public struct StreamMessage: Sendable, Equatable {
   public private(set) var sessionID: Range<Int>?
   /// The upstream's own event, in a `stream_event` line.
   public private(set) var event: Range<Int>?
-  /// What the event says; read in the same pass.
+  /// The contents of the event, read in the same pass.
   private(set) var upstreamEvent: UpstreamEvent?
   /// The message of an `assistant` or `user` line.
   public private(set) var message: Range<Int>?
-  /// Whether a subagent said it (`parent_tool_use_id` is not null): no part of the answer.
+  /// Whether a subagent emitted it (`parent_tool_use_id` is not null): it is not part of the answer.
   public private(set) var isFromSubagent = false
 
   /// Nil for a line that is not a JSON object.
@@ -62,7 +62,8 @@ public struct StreamMessage: Sendable, Equatable {
 
   private mutating func note(_ key: Range<Int>, _ value: Range<Int>, _ line: Span<UInt8>) {
     let isString = line[value.lowerBound] == Ascii.quote
-    // Of a repeated key the last value counts, as in JSONValue. Told apart by length first: most keys of a line are none of these.
+    // The last value of a repeated key counts, as in JSONValue. The length is compared first: most keys of a line are
+    // none of these.
     switch key.count {
     case 4 where line.matches(key, "type"): kind = isString ? StreamMessage.kind(line, inside(value)) : .other
     case 7 where line.matches(key, "subtype"): subtype = isString ? inside(value) : nil

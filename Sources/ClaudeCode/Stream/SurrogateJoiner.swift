@@ -1,12 +1,12 @@
 import Bytes
 
-/// Makes pieces of an escaped JSON string whole. A character outside the basic plane is two `\u` escapes, and the
-/// upstream may put each in a delta of its own: legal JSON text, refused by strict decoders. The first half is held back
-/// until its second comes; a half that stays alone becomes U+FFFD.
+/// Completes pieces of an escaped JSON string. A character outside the basic plane is two `\u` escapes, and the
+/// upstream may put each into a delta of its own: legal JSON text that strict decoders refuse. The first half is held
+/// back until the second comes; a half that stays alone becomes U+FFFD.
 struct SurrogateJoiner: Sendable {
   private var held: [UInt8] = []
 
-  /// What is to be told instead of the piece: nil for the piece itself, empty while all of it is held back.
+  /// What replaces the piece: nil for the piece itself, empty while all of it is held back.
   mutating func mend(_ piece: Span<UInt8>) -> [UInt8]? {
     guard !held.isEmpty || SurrogateJoiner.mayHoldSurrogates(piece) else { return nil }
     var mended = held + piece.bytes(in: 0..<piece.count)
@@ -15,13 +15,13 @@ struct SurrogateJoiner: Sendable {
     return mended
   }
 
-  /// The text is over: what is still held back stands alone. Empty if nothing is.
+  /// The text has ended. Returns U+FFFD for a half that is still held back, or nothing.
   mutating func finish() -> [UInt8] {
     defer { held = [] }
     return held.isEmpty ? [] : Array("\\ufffd".utf8)
   }
 
-  /// Forgets what is held back: the whole text was obtained in another way.
+  /// Drops a half that is held back: the whole text was obtained in another way.
   mutating func reset() { held = [] }
 
   private static func mayHoldSurrogates(_ piece: Span<UInt8>) -> Bool {
@@ -68,7 +68,7 @@ struct SurrogateJoiner: Sendable {
     for index in lone { bytes.replaceSubrange(index..<(index + 6), with: "\\ufffd".utf8) }
   }
 
-  /// Calls `body` with place and value of each `\uD800` to `\uDFFF`.
+  /// Calls `body` with the place and value of each `\uD800` to `\uDFFF`.
   private static func forEachEscape(in bytes: [UInt8], _ body: (Int, Int) -> Void) {
     var index = 0
     while index < bytes.count {

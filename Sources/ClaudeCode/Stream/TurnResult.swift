@@ -1,6 +1,6 @@
 public import Bytes
 
-/// What a `result` line says, decoded: once per turn.
+/// The contents of a `result` line, decoded once per turn.
 public struct TurnResult: Sendable, Equatable {
   public let subtype: String
   public let isError: Bool
@@ -8,7 +8,7 @@ public struct TurnResult: Sendable, Equatable {
   public let stopReason: String?
   public let turns: Int
   public let usage: TokenUsage
-  /// US dollars. On the CLI's line it counts from the process's start; in a run's outcome it is the turn's.
+  /// US dollars. On the CLI's line it counts from the start of the process; in a run's outcome it is the turn's own.
   public private(set) var totalCost: Double?
   public let apiErrorStatus: Int?
   public let terminalReason: String?
@@ -41,7 +41,7 @@ public struct TurnResult: Sendable, Equatable {
   }
 }
 
-/// Tokens, as the upstream counts them: each count is in 0...`JSONValue.maximumCount`.
+/// Token counts of the upstream. Each is in 0...`JSONValue.maximumCount`.
 public struct TokenUsage: Sendable, Equatable {
   public var input = 0
   public var cacheCreation = 0
@@ -67,10 +67,10 @@ public struct TokenUsage: Sendable, Equatable {
     total.thinking = JSONValue.sum(total.thinking, more.thinking)
   }
 
-  /// Everything that went in, cached or not.
+  /// All input tokens, cached or not.
   public var prompt: Int { JSONValue.sum(JSONValue.sum(input, cacheCreation), cacheRead) }
 
-  /// Everything that went in and came out.
+  /// All input and output tokens.
   public var total: Int { JSONValue.sum(prompt, output) }
 }
 

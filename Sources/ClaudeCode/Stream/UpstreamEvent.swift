@@ -29,7 +29,7 @@ struct UpstreamEvent: Sendable, Equatable {
   private(set) var message: Range<Int>?
   private(set) var usage: Range<Int>?
 
-  /// Reads the object that `cursor` stands before, and leaves the cursor behind it.
+  /// Reads the object that begins at `cursor`, and moves the cursor behind it.
   init(scanning cursor: inout JSONCursor, of line: Span<UInt8>) throws(JSONSyntaxError) {
     try cursor.enterObject(line)
     while let key = try cursor.nextKey(line) {
@@ -45,7 +45,7 @@ struct UpstreamEvent: Sendable, Equatable {
   }
 
   private mutating func scanDelta(_ cursor: inout JSONCursor, _ line: Span<UInt8>) throws(JSONSyntaxError) {
-    // Of a repeated key the last value counts.
+    // The last value of a repeated key counts.
     (deltaKind, deltaText, stopReason) = (.other, nil, nil)
     guard cursor.peek(line) == Ascii.openBrace else {
       _ = try cursor.value(line)

@@ -1,9 +1,9 @@
 import Bytes
 
-/// What the CLI notes of a session's cost when it ends. A CLI that resumes the session counts on from the last of these
-/// notes (2.1.329), so that its first result tells more than its first turn has cost.
+/// The cost that the CLI notes in a transcript when it exits. A CLI that resumes the session continues counting from
+/// the last note (2.1.329), so its first result reports more than its first turn cost.
 enum CostState {
-  /// US dollars; 0 where nothing is noted. Read off the loop.
+  /// US dollars; 0 where nothing is noted. Reads off the loop.
   static func last(in location: TranscriptLocation) async -> Double {
     await Task.detached { (try? TranscriptFile.read(location)).map(last) ?? 0 }.value
   }
@@ -16,6 +16,6 @@ enum CostState {
     return 0
   }
 
-  /// Most of a transcript need not be parsed.
+  /// Most lines of a transcript need not be parsed.
   private static let beginning = Array(#"{"type":"cost-state""#.utf8)
 }

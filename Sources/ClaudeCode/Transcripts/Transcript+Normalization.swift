@@ -1,17 +1,17 @@
 import Bytes
 
 extension Transcript {
-  /// Stands where a message must be and none is; the CLI's own words for that.
+  /// The CLI's own placeholder for a message without content.
   static let nothing = "(no content)"
 
-  /// The history in the one form that reaches the upstream as it is. Everything else the CLI repairs in its own way
-  /// (2.1.329: it adds line ends, placeholders and answers, or loses calls), or the upstream refuses it.
+  /// The history in the one form that reaches the upstream unchanged. Any other form is repaired by the CLI in its own
+  /// way (2.1.329: it adds line ends, placeholders and answers, or loses calls), or refused by the upstream.
   ///
-  /// - Messages alternate and the user begins; neighbours of one role are joined.
-  /// - Blank texts are left out, and messages with nothing else in them.
-  /// - Calls stand at the end of their message, their results at the beginning of the next and in the same order. A call
-  ///   without a result is left out, as is a result without a call.
-  /// - A result that is an error has no images.
+  /// - Messages alternate, beginning with the user; neighbours of one role are joined.
+  /// - Blank texts are left out, and so are messages that have nothing else.
+  /// - Calls are at the end of their message, their results at the beginning of the next, in the same order. A call
+  ///   without a result is left out, and so is a result without a call.
+  /// - The result of a failed call has no images.
   /// - Ids of calls are unique: see `CallIDs`.
   static func normalized(_ history: [ConversationMessage]) -> [ConversationMessage] {
     var messages = joined(history.map { ConversationMessage($0.role, allowed($0.content, for: $0.role)) })
@@ -34,7 +34,7 @@ extension Transcript {
     }
   }
 
-  /// What the upstream takes from a role.
+  /// The blocks that the upstream accepts from a role.
   private static func allowed(
     _ content: [ContentBlock], for role: ConversationMessage.Role
   ) -> [ContentBlock] {
@@ -65,11 +65,11 @@ extension Transcript {
     }
   }
 
-  /// Weak clients repeat an id, even within a message: the n-th result of an id belongs to its n-th call.
+  /// Some clients repeat an id, even within a message: the n-th result of an id belongs to its n-th call.
   private static func pairs(
     _ calls: [ContentBlock], _ results: [ContentBlock], _ ids: inout CallIDs
   ) -> [(call: ContentBlock, result: ContentBlock)] {
-    // The last first, so that taking the next one moves none.
+    // Reversed, so that taking the next one moves no others.
     var waiting = Dictionary(grouping: results.reversed()) { $0.resultID ?? "" }
     return calls.compactMap { call in
       guard case .toolUse(let id, let name, let input) = call,
@@ -88,7 +88,7 @@ extension ContentBlock {
 
   fileprivate var resultID: String? { if case .toolResult(let id, _, _) = self { id } else { nil } }
 
-  /// Whether a tool can answer it.
+  /// Whether the block may be part of a tool's result.
   fileprivate func isSpoken(asError isError: Bool) -> Bool {
     switch self {
     case .text(let text): !text.isBlank

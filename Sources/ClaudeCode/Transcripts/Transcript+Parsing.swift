@@ -1,8 +1,8 @@
 import Bytes
 
 extension Transcript {
-  /// The conversation of a transcript, also of one that the CLI wrote: what user and assistant said, in the order of
-  /// the lines. Other lines, broken ones among them, are passed over.
+  /// The messages of user and assistant in a transcript, also one that the CLI wrote, in the order of the lines. Other
+  /// lines, broken ones included, are skipped.
   public static func messages(parsing text: [UInt8]) -> [ConversationMessage] {
     normalized(text.split(separator: Ascii.lineFeed).compactMap { message(parsing: Array($0)) })
   }

@@ -1,35 +1,35 @@
 public import Bytes
 
-/// The conversation in a transcript that the CLI wrote (2.1.329): a tree of lines, each of which names the one before it.
-/// What leads to the newest message is the conversation; the rest was abandoned.
+/// The conversation in a transcript that the CLI wrote (2.1.329): a tree of lines, each naming its predecessor. The
+/// path to the newest message is the conversation; other branches were abandoned.
 public struct TranscriptConversation: Sendable, Equatable {
-  /// What was said in one line. An answer of several blocks has a line for each.
+  /// The message of one line. An answer of several blocks has a line for each.
   public struct Message: Sendable, Equatable {
     public let uuid: String
     public let role: ConversationMessage.Role
     /// As the CLI wrote it (RFC 3339).
     public let timestamp: String?
-    /// Content blocks, as they are.
+    /// Content blocks, unchanged.
     public let content: [JSONValue]
   }
 
   /// The oldest first.
   public let messages: [Message]
 
-  /// Lines that are broken are passed over: the last one may be torn.
+  /// Broken lines are skipped: the last one may be incomplete.
   public init(parsing text: [UInt8]) {
     let lines = text.split(separator: Ascii.lineFeed).compactMap { Line(parsing: Array($0)) }
     let told = TranscriptConversation.told(lines)
     messages = lines.compactMap { told.contains($0.uuid) ? $0.message : nil }
   }
 
-  /// The lines that lead to the newest message; with them the other parts of their answers, and what tools answered to
-  /// those. Calls that were made at once have their results side by side in the tree, so that only one result leads on.
+  /// The lines on the path to the newest message, with the other parts of their answers and the results of those parts'
+  /// calls. Parallel calls have their results side by side in the tree, so that only one result is on the path.
   private static func told(_ lines: [Line]) -> Set<String> {
     var parents = Dictionary(lines.map { ($0.uuid, $0.parent) }) { $1 }
     var told: Set<String> = []
     var next = lines.last(where: \.isSpoken)?.uuid
-    // Taken out on the way: lines that name each other in a circle end it.
+    // Removed on the way, so that lines that name each other in a circle end it.
     while let uuid = next, let parent = parents.removeValue(forKey: uuid) {
       told.insert(uuid)
       next = parent
@@ -44,17 +44,17 @@ public struct TranscriptConversation: Sendable, Equatable {
 }
 
 extension TranscriptConversation {
-  /// A line that has a place in the tree.
+  /// A line with a place in the tree.
   private struct Line {
     let uuid: String
-    /// Over a compaction, the last line before it.
+    /// Across a compaction, the last line before it.
     let parent: String?
-    /// Whether the user or the assistant speaks in it, be it not their own words.
+    /// Whether it has the role of the user or the assistant, even if the words are not theirs.
     let isSpoken: Bool
-    /// The upstream's name for the answer it is a part of.
+    /// The upstream's id of the answer that it is a part of.
     let answerID: String?
     let isToolResult: Bool
-    /// Nil for what nobody said: the CLI's own words, a summary, an error.
+    /// Nil for a line that is not part of the conversation: the CLI's own words, a summary, an error.
     let message: Message?
 
     init?(parsing bytes: [UInt8]) {

@@ -6,8 +6,8 @@ extension TranscriptFile {
   /// The longest transcript that is read, in bytes.
   public static let maximumLength = 32 * 1024 * 1024
 
-  /// What stands in a transcript, read off the loop; nil if there is none. Its last line may be torn: the CLI may be about
-  /// to write it.
+  /// The bytes of a transcript, read off the loop; nil if there is none. The last line may be incomplete: the CLI may
+  /// be writing it.
   ///
   /// - Parameter offset: where to begin.
   /// - Throws: `SystemCallError`; `transcriptTooLong` for more than `maximumLength`.
@@ -35,7 +35,7 @@ extension TranscriptFile {
     return try read(descriptor, max(0, count), from: offset)
   }
 
-  /// What is written meanwhile is not read: there is no end of that.
+  /// Bytes that are appended meanwhile are not read, or reading might never end.
   private static func read(_ descriptor: Int32, _ count: Int, from offset: Int) throws(SystemCallError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
@@ -51,7 +51,7 @@ extension TranscriptFile {
     return filled < count ? Array(bytes[..<filled]) : bytes
   }
 
-  /// Links are followed up to the CLI's configuration directory and nowhere below it; nil if there is no such folder.
+  /// Links are followed up to the CLI's configuration directory and nowhere below it. Nil if there is no such folder.
   static func openExistingFolder(_ location: TranscriptLocation) throws(SystemCallError) -> Int32? {
     guard let configuration = try openDirectory(location.configuration, in: AT_FDCWD, 0) else { return nil }
     defer { close(configuration) }

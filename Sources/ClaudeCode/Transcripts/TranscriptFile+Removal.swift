@@ -5,11 +5,10 @@ extension TranscriptFile {
   /// How deep the directory beside a transcript may nest; the CLI's own has two levels.
   static let maximumDepth = 16
 
-  /// Removes a transcript and the directory of its session beside it (subagents, long results of tools), off the loop.
-  /// What is not there need not be removed. No link below the CLI's configuration directory is followed: one in the place
-  /// of the file or in the directory is removed itself.
+  /// Removes a transcript and the session's directory beside it (subagents, long results of tools), off the loop.
+  /// Missing files are no error. Links below the CLI's configuration directory are not followed but removed themselves.
   ///
-  /// - Throws: `SystemCallError`, with `ENOTDIR` where a link stands for the folder.
+  /// - Throws: `SystemCallError`, with `ENOTDIR` where the folder is a link.
   public static func remove(_ location: TranscriptLocation) async throws(SystemCallError) {
     let removed = await Task.detached { () -> Result<Void, SystemCallError> in
       Result { () throws(SystemCallError) in try removeAll(location) }
@@ -21,7 +20,7 @@ extension TranscriptFile {
     guard let folder = try openExistingFolder(location) else { return }
     defer { close(folder) }
     try remove(location.sessionID, in: folder, depth: 0)
-    // Last: as long as it is there, the session can be asked to be removed again.
+    // Last: as long as the file exists, the removal can be requested again.
     try remove(location.file, in: folder, depth: 0)
   }
 

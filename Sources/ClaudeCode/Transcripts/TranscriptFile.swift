@@ -2,12 +2,13 @@ import EventLoop
 import Glibc
 public import System
 
-/// Puts transcripts where the CLI finds them.
+/// Writes transcripts where the CLI finds them.
 public enum TranscriptFile {
-  /// Writes `transcript` for a CLI that has not been started: it looks for the file within its first tenths of a second.
+  /// Writes `transcript` for a CLI that has not been started: it looks for the file within its first tenths of a
+  /// second.
   ///
   /// - Parameter newID: makes a UUID, one for each line.
-  /// - Throws: when the file cannot be made, also because there is one (`EEXIST`). No part of it is left.
+  /// - Throws: when the file cannot be made or exists (`EEXIST`). No part of it is left.
   public static func write(
     _ transcript: Transcript, in context: Transcript.Context, to location: TranscriptLocation, newID: () -> String
   ) async throws(SystemCallError) {
@@ -18,8 +19,7 @@ public enum TranscriptFile {
     try written.get()
   }
 
-  /// Makes a file of mode 0600; directories that are missing get mode 0700. Neither the folder nor the file may be a
-  /// link.
+  /// Makes a file of mode 0600; missing directories get mode 0700. Neither the folder nor the file may be a link.
   static func write(_ bytes: [UInt8], to location: TranscriptLocation) throws(SystemCallError) {
     let folder = try openFolder(location)
     defer { close(folder) }

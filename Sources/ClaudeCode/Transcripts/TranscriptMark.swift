@@ -1,10 +1,10 @@
 import Bytes
 import System
 
-/// A transcript as a process left it, to see whether somebody else has gone on with the session since: the process would
-/// not know of that, and fork it.
+/// A transcript as a process left it. It shows whether another client has continued the session since: the process
+/// would not know of that, and would fork the session.
 ///
-/// The CLI has written everything when it says its result (2.1.329).
+/// The CLI has written everything by the time it emits its result (2.1.329).
 struct TranscriptMark: Sendable {
   let location: TranscriptLocation
   /// Nil if there was no file.
@@ -15,10 +15,10 @@ struct TranscriptMark: Sendable {
     version = FileVersion.of(location.path)
   }
 
-  /// Whether the file is the same still. A look at it costs microseconds.
+  /// Whether the file is still the same. Checking takes microseconds.
   var isCurrent: Bool { FileVersion.of(location.path) == version }
 
-  /// Whether nothing was said since. What is new is read, off the loop: CLIs that end add notes of their own.
+  /// Whether no message was added since. Reads the new part off the loop: a CLI that exits adds notes of its own.
   func hasNoNewMessages() async -> Bool {
     guard let version, let now = FileVersion.of(location.path), now.continues(version),
       let added = try? await TranscriptFile.contents(of: location, from: version.size)

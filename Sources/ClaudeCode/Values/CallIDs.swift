@@ -1,15 +1,15 @@
 import Bytes
 
-/// Gives each call of a conversation an id of its own that the upstream takes.
+/// Gives each call of a conversation a unique id that the upstream accepts.
 struct CallIDs {
   private var used: Set<String> = []
-  /// The ids in `used` that end in `_` and digits, without that end.
+  /// The ids in `used` that end in `_` and digits, without that suffix.
   private var stems: Set<String> = []
-  /// The last number that was tried behind an id, so that the n-th repetition of it does not try all before.
+  /// The last suffix tried for an id, so that the n-th repetition does not try all the earlier ones.
   private var numbers: [String: Int] = [:]
 
-  /// `id` itself, if it is of ASCII letters, digits, `_` and `-`, and free. To the CLI `a_2` is a repetition of `a`:
-  /// beside each other one of them loses its result (2.1.329).
+  /// `id` itself, if it consists of ASCII letters, digits, `_` and `-`, and is not used. The CLI takes `a_2` for a
+  /// repetition of `a`: if both occur, one of them loses its result (2.1.329).
   mutating func unique(_ id: String) -> String {
     let plain = String(decoding: id.utf8.map { CallIDs.isPlain($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
     let base = plain.isEmpty ? "call" : plain

@@ -1,8 +1,7 @@
 import Bytes
 
-/// Decides which of the model's calls are the client's to answer: calls of its functions, each once, and no more than a
-/// number for each message. The one place where this is decided; the run waits for these calls, and the encoders write
-/// them. A value.
+/// Decides which of the model's calls the client answers: calls of its functions, each once, and at most a given number
+/// in each message. The run waits for these calls and the encoders send them; nothing else decides this. A value.
 public struct CallSelection: Sendable {
   /// A call of one of the client's functions.
   struct Call: Sendable, Equatable {
@@ -13,9 +12,9 @@ public struct CallSelection: Sendable {
 
   enum Verdict: Sendable, Equatable {
     case client(Call)
-    /// The client's, but too many for the message.
+    /// A call of the client's function, beyond the maximum of the message.
     case excess(id: String)
-    /// The CLI's own, or seen before.
+    /// A call of the CLI's own tool, or one that was seen before.
     case ignored
   }
 
@@ -24,7 +23,7 @@ public struct CallSelection: Sendable {
   /// The client's functions; nil for any. The CLI itself answers calls of others (2.1.329).
   private let functions: Set<String>?
   private var seen: Set<String> = []
-  /// Calls of the message so far that go to the client.
+  /// Calls of the current message that go to the client.
   private(set) var countInMessage = 0
 
   /// - Parameters:

@@ -1,46 +1,46 @@
 import EventLoop
 import System
 
-/// Why a turn brought no answer, or no complete one.
+/// Why a turn has no answer, or no complete one.
 public struct ClaudeError: Error, Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
-    /// There is no CLI to run.
+    /// No CLI is installed.
     case cliNotFound
-    /// The system refused to start it.
+    /// The system refused to start the CLI.
     case cannotStart
-    /// The system has no descriptor, process or memory left to start it with.
+    /// The system has no descriptor, process or memory left to start the CLI with.
     case exhausted
-    /// The turn's directory is no longer one below the base of all workspaces.
+    /// The turn's directory is no longer below the base of all workspaces.
     case workspaceUnusable
-    /// It said something on standard error and left, before any answer.
+    /// The CLI printed an error and exited before any answer.
     case refused
     case sessionNotFound
     case sessionInUse
-    /// Too many turns wait for the session, or one waited too long.
+    /// Too many turns wait for the session, or this one waited too long.
     case sessionBusy
-    /// As many turns as may run do, and as many as may wait.
+    /// The server runs as many turns as it may, and as many wait.
     case overloaded
-    /// The upstream API answered with this status.
+    /// The upstream API responded with this status.
     case upstream(status: Int)
     case totalTimeout
     case inactivityTimeout
-    /// The process ended without a result.
+    /// The process exited without a result.
     case lost
-    /// A result that holds nothing.
+    /// The result has no content.
     case empty
-    /// The upstream cut the answer, and what it sent the second time was different.
+    /// The upstream cut the answer off, and its second attempt was different.
     case diverged
     case maxTurns
     case budget
     case failed
     case cancelled
-    /// The server ended, or was killed, while the run was under way.
+    /// The server ended while the run was under way.
     case interrupted
   }
 
   public let kind: Kind
   public let message: String
-  /// Whether the turn had been handed to a CLI: a repeat would run the agent again.
+  /// Whether the turn reached a CLI: a retry would run the agent again.
   public let reachedCLI: Bool
 
   public init(_ kind: Kind, _ message: String, reachedCLI: Bool) {
@@ -51,7 +51,7 @@ public struct ClaudeError: Error, Sendable, Equatable {
 }
 
 extension ClaudeError {
-  /// The error of a CLI that the system would not start.
+  /// The error of a CLI that the system did not start.
   init(_ error: SystemCallError, starting command: ChildCommand) {
     if error.call == ContainedDirectory.call {
       let name = command.directory.split(separator: "/").last ?? ""
@@ -64,7 +64,7 @@ extension ClaudeError {
     }
   }
 
-  /// The error of a process that ended without a result.
+  /// The error of a process that exited without a result.
   init(exit: String, standardError: String, sawOutput: Bool) {
     let said = standardError.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
     if let said, said.contains(ClaudeError.unknownSession) {
@@ -81,18 +81,18 @@ extension ClaudeError {
 }
 
 extension ClaudeError {
-  /// There is no such session, or it is somebody else's: the two are not to be told apart, whoever found out.
+  /// The session does not exist, or belongs to another principal. Both look the same, so that nobody can probe for ids.
   public static func noSession(_ id: String) -> ClaudeError {
     ClaudeError(.sessionNotFound, "No session \(id)", reachedCLI: false)
   }
 
-  /// The error of a run that a restart of the server cut off.
+  /// The error of a run that a restart of the server interrupted.
   static let interrupted = ClaudeError(
     .interrupted, "The server ended while the run was under way", reachedCLI: true)
   static let callerLeft = ClaudeError(.cancelled, "The client left", reachedCLI: false)
   static let shuttingDown = ClaudeError(.cancelled, "The server is shutting down", reachedCLI: false)
 
-  /// What the CLI says of a session that it does not know; the session's id is the last word (2.1.329).
+  /// How the CLI reports an unknown session; the session's id is the last word (2.1.329).
   static let unknownSession = "No conversation found"
 
   static func lastWord(_ text: String) -> String { text.split(separator: " ").last.map(String.init) ?? "" }

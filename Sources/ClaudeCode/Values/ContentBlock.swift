@@ -1,24 +1,24 @@
 public import Bytes
 
-/// A piece of a message, in the upstream's terms (Anthropic Messages API).
+/// A part of a message, in the upstream's terms (Anthropic Messages API).
 public enum ContentBlock: Equatable, Sendable {
   case text(String)
   /// - Parameters:
-  ///   - mediaType: `image/png`, for instance.
+  ///   - mediaType: for instance `image/png`.
   ///   - base64: the image's bytes.
   case image(mediaType: String, base64: String)
-  /// The model's call of a tool; `input` is an object.
+  /// The model calls a tool; `input` is an object.
   case toolUse(id: String, name: String, input: JSONValue)
-  /// What a tool answered: texts and images.
+  /// A tool's result: texts and images.
   case toolResult(id: String, content: [ContentBlock], isError: Bool)
 
   /// The text of a text block.
   public var text: String? { if case .text(let text) = self { text } else { nil } }
 
-  /// What a block takes beside its content: many small ones are work, too.
+  /// The cost of a block besides its content: many small blocks are work, too.
   private static let frame = 64
 
-  /// Its bytes, roughly: a measure of the work it makes.
+  /// Its approximate size in bytes: a measure of the work it causes.
   public var size: Int {
     switch self {
     case .text(let text): ContentBlock.frame + text.utf8.count
@@ -30,7 +30,7 @@ public enum ContentBlock: Equatable, Sendable {
 }
 
 extension ContentBlock {
-  /// The block as the CLI and the upstream write it.
+  /// The block in the spelling of the CLI and the upstream.
   public var json: JSONValue {
     switch self {
     case .text(let text): ["type": "text", "text": .string(text)]
@@ -49,7 +49,7 @@ extension ContentBlock {
     }
   }
 
-  /// Nil for a block of a kind that is not known here.
+  /// Nil for a block of an unknown type.
   public init?(_ json: JSONValue) {
     switch json["type"]?.string {
     case "text":
@@ -71,7 +71,7 @@ extension ContentBlock {
     }
   }
 
-  /// Content is a string, or an array of blocks; what is not known is left out.
+  /// Content is a string or an array of blocks; unknown blocks are left out.
   public static func list(_ content: JSONValue) -> [ContentBlock] {
     if let text = content.string { return text.isEmpty ? [] : [.text(text)] }
     return (content.array ?? []).compactMap { ContentBlock($0) }

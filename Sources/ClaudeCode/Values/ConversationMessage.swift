@@ -1,4 +1,4 @@
-/// What one side said in a conversation, as the model sees it.
+/// One message of a conversation, as the model sees it.
 public struct ConversationMessage: Equatable, Sendable {
   public enum Role: String, Sendable {
     case user
@@ -13,9 +13,9 @@ public struct ConversationMessage: Equatable, Sendable {
     self.content = content
   }
 
-  /// Its bytes, roughly: a measure of the work it makes.
+  /// Its approximate size in bytes: a measure of the work it causes.
   public var size: Int { content.reduce(64) { $0 + $1.size } }
 
-  /// All its texts, one after the other.
+  /// All its texts, joined.
   public var text: String { content.compactMap(\.text).joined(separator: "\n") }
 }

@@ -1,8 +1,9 @@
 public import Bytes
 
-/// A function that the client of a turn has and the model may call. To the CLI it is a tool of an MCP server that we are.
+/// A function of the turn's client that the model may call. The CLI sees it as a tool of an MCP server that this server
+/// plays.
 public struct FunctionDeclaration: Equatable, Sendable {
-  /// As the client calls it.
+  /// The client's name for it.
   public var name: String
   public var description: String?
   /// A JSON schema whose type is object.
@@ -14,7 +15,7 @@ public struct FunctionDeclaration: Equatable, Sendable {
     self.parameters = parameters
   }
 
-  /// Its bytes, roughly.
+  /// Its approximate size in bytes.
   public var size: Int { name.utf8.count + (description?.utf8.count ?? 0) + parameters.size }
 
   /// The name of the MCP server.
@@ -24,13 +25,13 @@ public struct FunctionDeclaration: Equatable, Sendable {
   /// The name the model sees.
   public static func toolName(of function: String) -> String { prefix + function }
 
-  /// The client's name for a tool that the model sees; nil for a tool that is none of the client's.
+  /// The client's name for a tool; nil for a tool that is not the client's.
   public static func function(of tool: String) -> String? {
     tool.hasPrefix(prefix) ? String(tool.dropFirst(prefix.count)) : nil
   }
 
-  /// The tool as MCP lists it. One without a schema would lose the whole list; those that say they change nothing are
-  /// called all at once (CLI 2.1.329).
+  /// The tool as MCP lists it. A tool without a schema would make the CLI ignore the whole list; tools marked read-only
+  /// are called in parallel (CLI 2.1.329).
   var tool: JSONValue {
     var tool: JSONObject = ["name": .string(name)]
     if let description { tool["description"] = .string(description) }
@@ -47,7 +48,7 @@ public struct FunctionDeclaration: Equatable, Sendable {
   }
 }
 
-/// What a function answered.
+/// The result of a function.
 public struct FunctionResult: Equatable, Sendable {
   /// Texts and images.
   public var content: [ContentBlock]

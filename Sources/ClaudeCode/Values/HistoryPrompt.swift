@@ -1,11 +1,11 @@
-/// A whole conversation as the text of one prompt: for a CLI that does not take its transcript. It is made only when it is
-/// needed, for that is rare and takes as much time as the transcript.
+/// A whole conversation as the text of one prompt, for a CLI that does not accept its transcript. It is made on demand:
+/// that is rare, and takes as long as making the transcript.
 public struct HistoryPrompt: Sendable, Equatable {
   private let make: @Sendable () -> [ContentBlock]
-  /// Bytes of the conversation, roughly.
+  /// Approximate bytes of the conversation.
   let size: Int
 
-  /// - Parameter size: how much work `make` is.
+  /// - Parameter size: a measure of the work that `make` does.
   public init(size: Int, _ make: @escaping @Sendable () -> [ContentBlock]) {
     self.size = size
     self.make = make

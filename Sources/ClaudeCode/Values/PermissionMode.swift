@@ -7,7 +7,7 @@ public enum PermissionMode: Int, Sendable, Comparable, CaseIterable {
   case auto
   case bypassPermissions
 
-  /// The mode's name as flags and requests spell it; `default` is the other name of `manual`.
+  /// The mode's name in flags and requests; `default` is an alias of `manual`.
   public init?(name: String) {
     guard let mode = PermissionMode.allCases.first(where: { $0.name == name }) ?? (name == "default" ? .manual : nil)
     else { return nil }

@@ -1,6 +1,6 @@
-/// A whole conversation, divided into what a CLI is to remember and what it is to be asked now.
+/// A whole conversation, divided into the transcript that the CLI resumes and the prompt of the next turn.
 public struct Resumption: Equatable, Sendable {
-  /// To be written before the CLI starts, and resumed. Without messages it needs no writing: the session is new.
+  /// Written before the CLI starts, and resumed. A transcript without messages is not written: the session is new.
   public let transcript: Transcript
   /// The content of the user line that begins the turn; empty if the conversation ends with the assistant.
   public let prompt: [ContentBlock]
@@ -18,12 +18,12 @@ public struct Resumption: Equatable, Sendable {
     self.prompt = prompt
   }
 
-  /// How the last message goes in (CLI 2.1.329):
+  /// How the last message is divided (CLI 2.1.329):
   ///
-  /// - The results of tools are told and asked: in a user line alone they are lost, for there is no call that waits for
-  ///   them; in both places they reach the upstream once.
-  /// - Images are told, and the text after them is asked: images in a user line are announced to the model with the path
-  ///   of a file. Without a text behind them the last one before them is asked.
+  /// - Results of tools go into the transcript and into the prompt. In a user line alone they are lost, because no call
+  ///   waits for them; in both places they reach the upstream once.
+  /// - Images go into the transcript and the text after them into the prompt: the CLI announces images in a user line
+  ///   to the model with the path of a file. If no text follows, the last text before the images becomes the prompt.
   private static func divide(_ content: [ContentBlock]) -> (told: [ContentBlock], asked: [ContentBlock]) {
     let results = content.filter(\.isToolResult)
     guard results.isEmpty else { return (content, results) }

@@ -1,10 +1,10 @@
-/// What becomes of a session at the moment.
+/// What a session is doing.
 public enum SessionState: Sendable, Equatable {
   case running
-  /// Its turn waits for what the client answers to these calls.
+  /// Its run waits for the client to answer these calls.
   case parked(calls: [String])
   /// A process is kept for its next turn.
   case idle
-  /// Nothing but its transcript is there.
+  /// Only its transcript exists.
   case stored
 }

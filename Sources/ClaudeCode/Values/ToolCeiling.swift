@@ -1,7 +1,7 @@
-/// Bounds the tools that a request may approve: in advance (`allowed-tools`, `mcp-allowed-tools`), or one use at a time
+/// Bounds the tools that a request may approve, in advance (`allowed-tools`, `mcp-allowed-tools`) or one use at a time
 /// (`permission-mode: ask`).
 public struct ToolCeiling: Sendable, Equatable {
-  /// The rules a request may name; nil for any. A rule without a specifier covers every specifier of its tool.
+  /// The rules that a request may name; nil for any. A rule without a specifier covers every specifier of its tool.
   private let rules: Set<String>?
   /// Whether only tools that neither write nor run anything are permitted.
   private let isReadOnly: Bool
@@ -32,7 +32,7 @@ public struct ToolCeiling: Sendable, Equatable {
     return rules.contains(rule) || rules.contains(name) || isListedMCPTool(name)
   }
 
-  // What an MCP tool does is not known here: below `default` the operator has to name it.
+  // The effect of an MCP tool is unknown here: below `default` the operator has to name it.
   private func isListedMCPTool(_ name: String) -> Bool {
     guard let rules, name.hasPrefix("mcp__"), !name.contains("*") else { return false }
     return rules.contains(name) || rules.contains { name.hasPrefix("\($0)__") && $0.hasPrefix("mcp__") }

@@ -1,20 +1,20 @@
 import Bytes
 
-/// A conversation in the form in which the CLI keeps its sessions: `--resume` reads it, and the upstream sees each
+/// A conversation in the form in which the CLI stores its sessions: `--resume` reads it, and the upstream sees each
 /// message as the user's or the assistant's own.
 ///
-/// The form is undocumented. What is written here was measured with CLI 2.1.329: a line without `uuid` or `parentUuid`
-/// loses all lines before it, one without `timestamp` makes the session unknown.
+/// The form is undocumented; this is what was measured with CLI 2.1.329. A line without `uuid` or `parentUuid` loses
+/// all lines before it. A line without `timestamp` makes the session unknown.
 public struct Transcript: Equatable, Sendable {
   /// What is the same on every line.
   public struct Context: Sendable {
     public var sessionID: String
-    /// Where the CLI will run, links resolved.
+    /// Where the CLI will run, with links resolved.
     public var directory: String
     /// RFC 3339, in UTC.
     public var timestamp: String
-    /// Who is said to have spoken for the assistant. A resumed CLI goes on with this model unless its arguments name
-    /// one; nil leaves it to its default.
+    /// The model that the assistant's messages name. A resumed CLI continues with this model unless its arguments name
+    /// another; nil leaves the choice to its default.
     public var model: String?
 
     public init(sessionID: String, directory: String, timestamp: String, model: String? = nil) {
@@ -25,12 +25,12 @@ public struct Transcript: Equatable, Sendable {
     }
   }
 
-  /// Which CLI's form this is.
+  /// The CLI whose form this is.
   public static let version = "2.1.329"
 
   /// The conversation, normalised: see `normalized`.
   public let messages: [ConversationMessage]
-  /// Bytes of its content, roughly.
+  /// Approximate bytes of its content.
   let size: Int
 
   public init(_ history: [ConversationMessage]) {
@@ -40,8 +40,8 @@ public struct Transcript: Equatable, Sendable {
 
   public var isEmpty: Bool { messages.isEmpty }
 
-  /// Behind a history that ends with the user the CLI would put an answer of its own, "No response requested.". It does
-  /// not if an error message stands there, and those it never sends.
+  /// After a history that ends with the user the CLI would insert an answer of its own, "No response requested.". An
+  /// error message at the end prevents that, and the CLI never sends error messages upstream.
   var endsWithNotice: Bool { messages.last?.role == .user }
 
   var lineCount: Int { messages.count + (endsWithNotice ? 1 : 0) }

@@ -1,17 +1,17 @@
 public import Bytes
 
-/// One prompt and everything that is to follow until its result: what to do, as a value.
+/// A request to the model: one prompt and everything up to its result. A value.
 public struct Turn: Sendable, Equatable {
   public enum Session: Sendable, Equatable {
-    /// A new conversation, under this id unless a process that was started ahead has one already.
+    /// A new session with this id, unless a spare with a session of its own serves the turn.
     case new(id: String)
-    /// The next turn of a conversation the CLI has a transcript of.
+    /// The next turn of a session that the CLI has a transcript of.
     case resume(id: String)
-    /// A new session that begins with a transcript. If the CLI does not take it, the turn sends `fallback` instead of its
-    /// own content.
+    /// A new session that begins with a transcript. If the CLI does not accept it, the turn sends `fallback` instead of
+    /// its own content.
     case imported(id: String, Transcript, fallback: HistoryPrompt)
 
-    /// Whether nobody but us knows of it.
+    /// Whether no other client can know the session.
     var isNew: Bool { if case .resume = self { false } else { true } }
 
     public var id: String {
@@ -21,24 +21,24 @@ public struct Turn: Sendable, Equatable {
     }
   }
 
-  /// Whose turn it is: turns of different principals share the machine fairly.
+  /// The principal's id: turns of different principals share the machine fairly.
   public var principal = ""
   /// The user's message, as the CLI is to see it.
   public var content: [ContentBlock]
   public var session: Session
   /// The workspace's absolute path.
   public var directory: String
-  /// The directory that `directory` must still lie below when the CLI is started, without a link in between; nil if it
-  /// may be anywhere.
+  /// The directory that `directory` must still be below when the CLI starts, without a link in between; nil for no such
+  /// limit.
   public var workspaceBase: String?
   public var options: TurnOptions
-  /// A file with the MCP servers this turn may use; nil for none.
+  /// A file with the turn's MCP servers; nil for none.
   public var mcpConfigPath: String?
-  /// How much waiting for upstream retries is tolerated before the turn fails; nil for all of it.
+  /// How long the CLI may wait for upstream retries before the turn fails; nil for no limit.
   public var retryTimeout: Duration?
   /// Functions of the client that the model may call.
   public var functions: [FunctionDeclaration] = []
-  /// How many of them one message may call.
+  /// How many calls one message may make.
   public var maximumCalls = Int.max
   /// The names of the functions.
   public var functionNames: Set<String> { Set(functions.map(\.name)) }
@@ -46,9 +46,9 @@ public struct Turn: Sendable, Equatable {
   public var outputSchema: JSONValue?
   /// The permission mode of a turn whose options name none; nil leaves it to the CLI and its user settings.
   public var defaultPermissionMode: PermissionMode?
-  /// The tools that its client may approve.
+  /// The tools that the client may approve.
   public var toolCeiling = ToolCeiling.none
-  /// Whether a message that begins with `/` is a command of the CLI. Otherwise it is text, whatever the dialect.
+  /// Whether a message that begins with `/` is a command of the CLI. If not, it is text, in every dialect.
   public var takesCommands = false
 
   public init(
@@ -76,15 +76,15 @@ public struct Turn: Sendable, Equatable {
   /// The permission mode the CLI works in; nil leaves it to the CLI.
   public var permissionMode: PermissionMode? { options.effectivePermissionMode ?? defaultPermissionMode }
 
-  /// Forgets the user's message and the conversation before it, once the CLI has them.
+  /// Drops the user's message and the conversation before it, once the CLI has them.
   mutating func dropContent() {
     content = []
     if case .imported(let id, _, _) = session { session = .resume(id: id) }
   }
 
-  /// Whether the client may have to answer before the turn can go on.
   /// Which of the model's calls the client answers.
   public var clientCalls: CallSelection { CallSelection(maximum: maximumCalls, functions: functionNames) }
+  /// Whether the client may have to answer before the turn can continue.
   var asksClient: Bool { !functions.isEmpty || options.forwardsQuestions == true }
 
   /// The texts of the user's message.

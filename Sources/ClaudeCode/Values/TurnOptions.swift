@@ -1,4 +1,5 @@
-/// The options every dialect offers, as far as the client gave them. Nil means: what the session had, else the default.
+/// The options that every dialect offers, as far as the client gave them. Nil means the session's earlier value, or
+/// else the default.
 public struct TurnOptions: Sendable, Equatable {
   public var workspace: String?
   public var sessionID: String?
@@ -11,7 +12,7 @@ public struct TurnOptions: Sendable, Equatable {
   public var mcpAllowedTools: [String]?
   public var dangerouslySkipPermissions: Bool?
   public var permissionMode: PermissionMode?
-  /// Whether the client is asked what the CLI would ask its user (`permission-mode: ask`).
+  /// Whether permission requests of the CLI are forwarded to the client (`permission-mode: ask`).
   public var forwardsQuestions: Bool?
   public var maxTurns: Int?
   public var maxBudgetUSD: Double?
@@ -25,8 +26,8 @@ public struct TurnOptions: Sendable, Equatable {
     case low, medium, high, xhigh, max
   }
 
-  /// These options, and for what they leave open those of `session`. The session id and the wish for partial messages
-  /// belong to a single request and are not inherited; neither are the bounds of a single turn.
+  /// These options, completed with those of `session`. The session id and partial messages belong to a single request
+  /// and are not inherited; neither are the limits of a single turn.
   public func inheriting(_ session: TurnOptions) -> TurnOptions {
     var merged = self
     merged.workspace = workspace ?? session.workspace
@@ -38,7 +39,7 @@ public struct TurnOptions: Sendable, Equatable {
     merged.disallowedTools = disallowedTools ?? session.disallowedTools
     merged.mcpAllowedTools = mcpAllowedTools ?? session.mcpAllowedTools
     merged.fileMentions = fileMentions ?? session.fileMentions
-    // The two say the same thing in two ways: giving one replaces both.
+    // Two spellings of one setting: giving one replaces both.
     if permissionMode == nil && dangerouslySkipPermissions == nil {
       merged.permissionMode = session.permissionMode
       merged.forwardsQuestions = session.forwardsQuestions
@@ -47,7 +48,7 @@ public struct TurnOptions: Sendable, Equatable {
     return merged
   }
 
-  /// The permission mode these options ask for; nil when they leave it to the CLI.
+  /// The permission mode that these options ask for; nil when they leave it to the CLI.
   public var effectivePermissionMode: PermissionMode? {
     if dangerouslySkipPermissions == true { return .bypassPermissions }
     return permissionMode
