@@ -1,4 +1,4 @@
-/// The server's own flags. They win over the environment.
+/// The server's command line flags. They override the environment.
 struct CommandLineFlags: Sendable, Equatable {
   var host: String?
   var port: String?

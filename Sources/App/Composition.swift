@@ -11,7 +11,7 @@ import Telemetry
 import Turns
 import Workspaces
 
-/// Names the concrete types and connects them: the one place that does.
+/// Names the concrete types and connects them. Nothing else does.
 @Reactor
 final class Composition {
   let server: HTTPServer
@@ -23,7 +23,7 @@ final class Composition {
   private let scratch: ScratchDirectory
   private let logger: Logger
 
-  /// - Parameter environment: what children inherit.
+  /// - Parameter environment: what child processes inherit.
   /// - Throws: `StartError` for files that cannot be used.
   init(_ settings: Settings, environment: [String: String], isSimulated: Bool, logger: Logger) throws {
     self.logger = logger
@@ -98,7 +98,7 @@ final class Composition {
     checker.isDraining = { [unowned server] in server.isDraining }
   }
 
-  /// Removes the files that nobody needs after this process. To be called last.
+  /// Removes temporary files. To be called last.
   func removeScratch() { scratch.remove() }
 
   private static func scratch(in temporary: String, _ logger: Logger) throws -> ScratchDirectory {
@@ -114,16 +114,16 @@ final class Composition {
     }
   }
 
-  /// Has a process started ahead for what is asked first, most of the time.
+  /// Starts a spare for a default turn.
   func warmUp() {
-    // A workspace that cannot be used is told to whoever asks for it.
+    // An unusable workspace is reported to the requests that need it.
     guard let turn = try? turns.plainTurn() else { return }
     executor.prepare(for: turn)
   }
 
   private static func middleware(_ settings: Settings, _ newID: @escaping @Reactor () -> String) -> [any Middleware] {
     let keys = APIKeyRing(digests: settings.apiKeys, admins: settings.adminKeys)
-    // Without a key in the way, only names and origins tell a program from a web page.
+    // Without keys, only names and origins distinguish a program from a web page.
     let guards: [any Middleware] =
       keys.isEmpty
       ? [HostGuardMiddleware(allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins)] : []

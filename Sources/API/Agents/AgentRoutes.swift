@@ -6,7 +6,7 @@ public import HTTPServer
 import Identity
 public import Turns
 
-/// `/agent`: turns that go on without their clients.
+/// `/agent`: turns that continue without their clients.
 @Reactor
 public struct AgentRoutes {
   private let agents: Agents
@@ -120,6 +120,6 @@ public struct AgentRoutes {
 }
 
 extension HTTPRequestHead {
-  /// The event that a client has had last (WHATWG HTML, section 9.2.3); 0 for none, and for one that is no number.
+  /// The last event that the client has (WHATWG HTML, section 9.2.3); 0 for none or an invalid number.
   fileprivate var lastEventID: Int { fields["last-event-id"].flatMap { Int($0) }.map { max(0, $0) } ?? 0 }
 }

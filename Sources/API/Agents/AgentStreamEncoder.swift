@@ -3,26 +3,26 @@ import ClaudeCode
 import HTTP
 import Turns
 
-/// An agent's events: the CLI's own lines as data frames, unchanged; questions and further inputs under names of their
-/// own; and in the end `complete`.
+/// An agent's events: the CLI's lines as data frames, unchanged; permission requests and inputs as named events;
+/// `complete` at the end.
 struct AgentStreamEncoder: RunEncoder {
   private let includesPartialMessages: Bool
   private let sessionID: String?
-  /// Whether frames carry their entry's number, for who wants to go on from there.
+  /// Whether frames carry their entry's number, to resume from.
   private let hasNumbers: Bool
-  /// Of the last entry.
+  /// The number of the last entry.
   private var number: Int
   private(set) var hasContent: Bool
 
   /// - Parameters:
-  ///   - hasNumbers: whether frames have an `id`. The programs `/agent/stream` is made for do not expect one.
-  ///   - number: of the last entry that the client has had.
+  ///   - hasNumbers: whether frames have an `id`. The clients of `/agent/stream` do not expect one.
+  ///   - number: of the last entry that the client has.
   init(includesPartialMessages: Bool, sessionID: String?, hasNumbers: Bool, after number: Int = 0) {
     self.includesPartialMessages = includesPartialMessages
     self.sessionID = sessionID
     self.hasNumbers = hasNumbers
     self.number = number
-    // Who follows an agent wants to hear of its end, whatever it is.
+    // A client that follows an agent gets its end, whatever it is.
     hasContent = hasNumbers
   }
 

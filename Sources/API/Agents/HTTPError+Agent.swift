@@ -2,7 +2,7 @@ import Bytes
 import HTTPServer
 
 extension HTTPError {
-  /// The error as the agents' clients read it: `detail` in words, and beside it the form of everything else.
+  /// The error in the agents' form: `detail` as text, besides OpenAI's form.
   var agentBody: JSONValue {
     var object: JSONObject = ["detail": .string(message)]
     object["error"] = body["error"]

@@ -10,7 +10,7 @@ package struct ChatCompletionChunks: AnswerWriter {
   package private(set) var hasBegun = false
   /// The answer's text so far, escaped, without the head.
   private var answer: [UInt8] = []
-  /// The same of its thinking; nil where only the chunks are wanted.
+  /// The thinking so far; nil if only the chunks are wanted.
   private var thinking: ByteBuffer?
   private var calls: [CollectedCall] = []
   private var ending: (reason: String, usage: JSONValue)?
@@ -27,7 +27,7 @@ package struct ChatCompletionChunks: AnswerWriter {
   private let afterText: [UInt8]
   private let afterDelta: [UInt8]
 
-  /// - Parameter keepsThinking: whether `document` is wanted in the end.
+  /// - Parameter keepsThinking: whether `document` will be used.
   init(_ identity: ChatCompletionIdentity, includesUsage: Bool, keepsThinking: Bool, _ plan: AnswerPlan) {
     self.identity = identity
     self.includesUsage = includesUsage
@@ -157,7 +157,7 @@ package struct ChatCompletionChunks: AnswerWriter {
 package typealias ChatCompletionEncoder = AnswerEncoder<ChatCompletionChunks>
 
 extension ChatCompletionEncoder {
-  /// - Parameter isStreamed: false where the whole completion is wanted in the end.
+  /// - Parameter isStreamed: false if the whole completion is wanted.
   package init(
     _ identity: ChatCompletionIdentity, includesUsage: Bool, isStreamed: Bool = true, _ plan: AnswerPlan = AnswerPlan()
   ) {
@@ -166,7 +166,7 @@ extension ChatCompletionEncoder {
   }
 }
 
-/// A call of one of the client's functions, gathered.
+/// A call of a client's function, collected.
 private struct CollectedCall {
   let id: String
   let name: String

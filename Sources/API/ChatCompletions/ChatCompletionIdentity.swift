@@ -16,7 +16,7 @@ package struct ChatCompletionIdentity: Sendable, Equatable {
 
   static let systemFingerprint = "fp_claude_code"
 
-  /// The members an answer or chunk begins with, without the closing brace.
+  /// The first members of a completion or chunk, without the closing brace.
   func begin(object: String) -> ByteBuffer {
     var head = ByteBuffer()
     head.append("{\"id\":")

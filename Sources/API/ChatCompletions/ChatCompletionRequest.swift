@@ -3,12 +3,12 @@ import ClaudeCode
 import HTTPServer
 import Turns
 
-/// The body of `POST /v1/chat/completions`: what is used of it. Unknown fields are ignored, as OpenAI does; what would
-/// be a lie if ignored is refused.
+/// The body of `POST /v1/chat/completions`. Unknown fields are ignored, as OpenAI does; fields that cannot be ignored
+/// honestly are refused.
 struct ChatCompletionRequest: Sendable, Equatable {
   static let defaultModel = "claude-code"
 
-  /// As the client spells it, for the answer.
+  /// As the client spells it.
   let model: String
   let isStreamed: Bool
   let includesUsage: Bool
@@ -42,7 +42,7 @@ struct ChatCompletionRequest: Sendable, Equatable {
     return options
   }
 
-  /// How many stop sequences there may be, and how long one.
+  /// The number of stop sequences, and the length of one.
   static let maximumStops = 4
   static let maximumStopLength = 256
 

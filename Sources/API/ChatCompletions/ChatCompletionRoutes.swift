@@ -30,7 +30,7 @@ public struct ChatCompletionRoutes {
     }
   }
 
-  /// A completion that is to be made. It is kept as long as the run, and holds nothing large.
+  /// A completion to be made. It is kept as long as the run, and holds nothing large.
   private struct Order {
     let isStreamed: Bool
     let includesUsage: Bool
@@ -87,7 +87,7 @@ public struct ChatCompletionRoutes {
         head: head(run)))
   }
 
-  /// Remembers how far the conversation has come.
+  /// Records the conversation's new position.
   private func note(_ outcome: AnswerOutcome, of run: Run, _ order: Order, _ encoder: ChatCompletionEncoder) {
     guard order.asked.advancesConversation else { return }
     conversations.note(

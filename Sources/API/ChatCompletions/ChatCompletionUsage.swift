@@ -2,9 +2,9 @@ import Bytes
 import ClaudeCode
 
 extension TokenUsage {
-  /// The usage object of an OpenAI answer.
+  /// OpenAI's usage object.
   ///
-  /// - Parameter cost: US dollars; nil while it is not known.
+  /// - Parameter cost: US dollars; nil if it is unknown.
   func chatCompletionUsage(cost: Double?) -> JSONValue {
     var object: JSONObject = [
       "prompt_tokens": JSONValue(prompt), "completion_tokens": JSONValue(output),
@@ -18,7 +18,7 @@ extension TokenUsage {
 }
 
 extension TurnResult {
-  /// OpenAI's word for why the answer ended.
+  /// OpenAI's name for why the answer ended.
   ///
   /// - Parameter last: the stop reason of the last message.
   func finishReason(last: String?) -> String {

@@ -2,7 +2,7 @@ import Bytes
 import Turns
 
 extension AnswerForm {
-  /// What `text.format` of a response asks for: the same, spelt flat.
+  /// Reads `text.format` of a response: like `response_format`, but flat.
   ///
   /// - Throws: `RequestError` 400.
   static func textFormat(_ value: JSONValue?) throws -> AnswerForm {
@@ -10,7 +10,7 @@ extension AnswerForm {
     return try format(["type": "json_schema", "json_schema": value], "text.format")
   }
 
-  /// What `response_format` asks for.
+  /// Reads `response_format`.
   ///
   /// - Throws: `RequestError` 400.
   static func responseFormat(_ value: JSONValue?) throws -> AnswerForm {

@@ -79,7 +79,7 @@ struct DataURL: Equatable {
   let mediaType: String
   let base64: String
 
-  /// Nil for anything that is not such a URL.
+  /// Nil for any other URL.
   init?(_ url: String) {
     guard url.utf8.count > 5, url.prefix(5).lowercased() == "data:", let comma = url.utf8.firstIndex(of: Ascii.comma)
     else { return nil }
@@ -89,7 +89,7 @@ struct DataURL: Equatable {
     base64 = String(url[comma...].dropFirst())
   }
 
-  /// Whether the text is base64 of something (RFC 4648 section 4).
+  /// Whether the text is valid, non-empty base64 (RFC 4648, section 4).
   static func isBase64(_ text: String) -> Bool {
     let bytes = text.utf8
     guard !bytes.isEmpty, bytes.count % 4 == 0 else { return false }

@@ -3,7 +3,7 @@ import ClaudeCode
 import Turns
 
 extension ChatMessage {
-  /// A message as OpenAI's clients write it.
+  /// A message in OpenAI's form.
   ///
   /// - Parameter path: the message's place in the body, for `param`.
   /// - Throws: `RequestError` 400.

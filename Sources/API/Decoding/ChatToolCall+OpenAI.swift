@@ -2,7 +2,7 @@ import Bytes
 import Turns
 
 extension ChatToolCall {
-  /// What stands for an id in the old form, which has none.
+  /// The id of a call in the old form, which has none.
   static let legacyID = "function_call"
 
   /// The calls of an assistant message.

@@ -3,7 +3,7 @@ import ClaudeCode
 import Turns
 
 extension ChatTools {
-  /// As OpenAI's clients write them.
+  /// Reads OpenAI's form.
   ///
   /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {

@@ -12,8 +12,8 @@ enum JSONBody {
     try await read(request) { object, _ in object }
   }
 
-  /// What `make` makes of the body, read as an object and as it came; of a large one it is made where it is parsed, off
-  /// the loop. It takes the body: nobody can read it again.
+  /// Makes a value of the body, given as an object and as bytes. A large body is parsed, and the value made, off the
+  /// loop. The body is taken from the request: nothing else can read it again.
   ///
   /// - Throws: as `object`, and what `make` throws.
   @Reactor

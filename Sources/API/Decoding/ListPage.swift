@@ -3,7 +3,7 @@ import HTTP
 import HTTPServer
 import Turns
 
-/// Which part of a list a request asks for, in OpenAI's way: `limit`, `after`, `order`.
+/// The part of a list that a request asks for, in OpenAI's way: `limit`, `after`, `order`.
 struct ListPage: Sendable, Equatable {
   let limit: Int
   /// The id of the last item that the client has.
@@ -13,7 +13,7 @@ struct ListPage: Sendable, Equatable {
   static let defaultLimit = 20
   static let maximumLimit = 100
 
-  /// - Parameter newestFirst: where the request does not say.
+  /// - Parameter newestFirst: the default order.
   /// - Throws: `RequestError` 400.
   init(_ head: HTTPRequestHead, newestFirst: Bool) throws {
     limit = try head.queryNumber("limit", in: 1...ListPage.maximumLimit) ?? ListPage.defaultLimit
@@ -27,7 +27,7 @@ struct ListPage: Sendable, Equatable {
   }
 
   /// - Parameter items: the oldest first.
-  /// - Throws: `RequestError` 400 where the item that the client has is not there (any more).
+  /// - Throws: `RequestError` 400 if there is no item `after`.
   func json(_ items: [JSONValue], id: (JSONValue) -> String) throws -> JSONValue {
     let ordered = newestFirst ? items.reversed() : items
     let start =
@@ -46,7 +46,7 @@ struct ListPage: Sendable, Equatable {
 }
 
 extension HTTPRequestHead {
-  /// A number among the query's items; nil if it is not there.
+  /// A number in the query; nil if it is missing.
   ///
   /// - Throws: `RequestError` 400 for anything else.
   func queryNumber(_ name: String, in range: ClosedRange<Int> = 0...Int.max) throws -> Int? {

@@ -6,9 +6,9 @@ import Turns
 
 @Reactor
 extension RequestContext {
-  /// Who sent the request.
+  /// The authenticated principal.
   ///
-  /// - Throws: `HTTPError` 500 for a request that no authentication has seen: it must not pass as anybody.
+  /// - Throws: `HTTPError` 500 if authentication did not see the request.
   func principal() throws -> Principal {
     guard let principal = self[Principal.self] else {
       logger.error("a request reached its route without authentication")
@@ -17,7 +17,7 @@ extension RequestContext {
     return principal
   }
 
-  /// The request as the application sees it.
+  /// The caller of the request.
   ///
   /// - Throws: as `principal`.
   func caller() throws -> Caller {

@@ -2,13 +2,13 @@ import Bytes
 import HTTP
 import HTTPServer
 
-/// How errors are written for a request: each dialect has its own form.
+/// The form of a request's errors: each dialect has its own.
 enum ErrorForm: Sendable, Equatable {
-  /// `{"error":{"message","type","param","code"}}`: wherever there is no other.
+  /// `{"error":{"message","type","param","code"}}`: the default.
   case openAI
   /// `{"type":"error","error":{"type","message","details":{"error_code"}},"request_id"}`.
   case anthropic
-  /// `{"detail"}` beside OpenAI's form: what programs written for other servers of agents look for.
+  /// `{"detail"}` besides OpenAI's form, as clients of other agent servers expect.
   case agent
 
   init(_ head: HTTPRequestHead) {
@@ -25,6 +25,6 @@ enum ErrorForm: Sendable, Equatable {
 }
 
 extension HTTPRequestHead {
-  /// Whether it comes from a client that speaks Anthropic's API.
+  /// Whether a client of Anthropic's API sent it.
   var isOfAnthropicClient: Bool { fields["anthropic-version"] != nil }
 }

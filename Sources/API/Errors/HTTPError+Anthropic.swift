@@ -5,7 +5,7 @@ import HTTPServer
 extension HTTPError {
   /// The error in Anthropic's form.
   ///
-  /// - Parameter requestID: nil inside of a stream.
+  /// - Parameter requestID: nil inside a stream.
   func anthropicBody(requestID: String?) -> JSONValue {
     var error: JSONObject = ["type": .string(anthropicType), "message": .string(message)]
     if let code { error["details"] = ["error_code": .string(code)] }
@@ -14,7 +14,7 @@ extension HTTPError {
     return .object(body)
   }
 
-  /// Anthropic's word for the family of the error.
+  /// Anthropic's name for the family of the error.
   var anthropicType: String {
     switch status.rawValue {
     case 401: "authentication_error"

@@ -6,7 +6,7 @@ public import Turns
 extension HTTPError {
   /// The one place where an error of the application becomes a response.
   ///
-  /// SDKs retry by themselves on 408, 409, 429 and from 500 on; `x-should-retry: false` stops them.
+  /// Client libraries retry by themselves on 408, 409, 429 and from 500 on; `x-should-retry: false` stops them.
   public init(_ error: RequestError) {
     var headers: [HTTPResponseHead.Field] = []
     if let seconds = error.retryAfter { headers.append(.init(name: "retry-after", value: String(seconds))) }

@@ -5,7 +5,7 @@ public import Telemetry
 public import Workspaces
 import Turns
 
-/// Looks at what the server needs: the CLI, the workspaces, the MCP configuration.
+/// Checks what the server needs: the CLI, the workspaces, the MCP configuration.
 @Reactor
 public final class HealthChecker {
   private let probe: CLIProbe
@@ -18,11 +18,11 @@ public final class HealthChecker {
   private let clock: @Sendable () -> Timestamp
   private let scheduler: any Scheduler
   private let startedAt: ContinuousClock.Instant
-  /// Whether the server has begun to shut down: then it is not ready for anything new.
+  /// Whether the server is shutting down, and so not ready.
   public var isDraining: @Reactor () -> Bool = { false }
 
   /// - Parameters:
-  ///   - mcp: the loaded configuration; nil when there is no file.
+  ///   - mcp: the loaded configuration; nil if there is no file.
   ///   - isSimulated: whether the configured CLI is the simulator.
   public init(
     probe: CLIProbe, executor: ClaudeExecutor, workspaces: WorkspaceManager, mcpPath: String, mcp: MCPConfiguration?,

@@ -2,13 +2,13 @@ import Bytes
 import HTTP
 import Telemetry
 
-/// How the server is.
+/// The state of the server.
 struct HealthReport {
   enum Status: String {
     case healthy, degraded, unhealthy
   }
 
-  /// One thing that was looked at.
+  /// The result of one check.
   struct Check {
     let name: String
     let status: Status

@@ -6,7 +6,7 @@ public import HTTPServer
 import Telemetry
 
 /// `GET /health` (JSON, or snapshots as server-sent events): details, behind guard and key. `/health/live` and
-/// `/health/ready`: one word for probes, which anybody may ask for.
+/// `/health/ready`: one word for probes, open to anybody.
 @Reactor
 public struct HealthRoutes {
   private let checker: HealthChecker

@@ -4,7 +4,7 @@ import HTTPServer
 import Turns
 
 extension ChatMessage {
-  /// What one of Anthropic's messages says. Each result of a call is a message of its own, before what the user says.
+  /// The messages in one of Anthropic's. Each result of a call becomes a message of its own, before the user's text.
   ///
   /// - Parameter path: the message's place in the body, for `param`.
   /// - Throws: `RequestError` 400.
@@ -31,7 +31,7 @@ extension ChatMessage {
     return results + [ChatMessage(role: .user, content: content.said)]
   }
 
-  // Blocks of text between thoughts and citations are one text: so it is remembered, and so clients join it.
+  // Blocks of text between thinking and citations are one text: so it is stored, and so clients join it.
   private static func assistant(_ content: MessagesContent, at path: String) throws -> [ChatMessage] {
     guard content.results.isEmpty else {
       throw RequestError.invalid("\(path): tool_result is the user's", param: "\(path).content")

@@ -4,7 +4,7 @@ import HTTPServer
 import Turns
 
 extension ChatTools {
-  /// As Anthropic's clients write them.
+  /// Reads Anthropic's form.
   ///
   /// - Throws: `RequestError` 400.
   init(messages body: JSONObject) throws {

@@ -1,7 +1,7 @@
 import Bytes
 import Turns
 
-/// A block of an answer's content, gathered.
+/// A block of an answer's content, collected.
 struct MessagesBlock {
   enum Kind: Equatable {
     case text
@@ -20,9 +20,9 @@ struct MessagesBlock {
       }
     }
 
-    /// The block as it begins.
+    /// The block at its beginning.
     ///
-    /// What was thought bears no signature: thoughts stand beside notes of tools, and are not taken back.
+    /// Thinking has no signature: it is mixed with notes about tools, and ignored when it comes back.
     var beginning: JSONValue {
       switch self {
       case .text: ["type": "text", "text": ""]
@@ -33,12 +33,12 @@ struct MessagesBlock {
   }
 
   let kind: Kind
-  /// Text, thoughts, or the JSON text of a call's input; as the inside of a JSON string.
+  /// Text, thinking, or the JSON text of a call's input; as the inside of a JSON string.
   var inside: [UInt8] = []
 
   init(_ kind: Kind) { self.kind = kind }
 
-  /// The call of a block that is one.
+  /// The call; nil for another block.
   var call: ChatToolCall? {
     guard case .call(let id, let name) = kind else { return nil }
     return ChatToolCall(id: id, name: name, arguments: (try? JSONText.unescape(inside.span)) ?? "{}")

@@ -3,9 +3,9 @@ import ClaudeCode
 import HTTPServer
 import Turns
 
-/// The content of one of Anthropic's messages, taken apart.
+/// The content of one of Anthropic's messages, divided by kind.
 struct MessagesContent {
-  /// What a tool answered.
+  /// A tool's result.
   struct Result {
     let id: String
     let content: [ContentBlock]
@@ -39,7 +39,7 @@ struct MessagesContent {
     case "document": said += try MessagesContent.document(block, at: path)
     case "tool_use": calls.append(try MessagesContent.call(block, at: path))
     case "tool_result": results.append(try MessagesContent.result(block, at: path))
-    // The session has its own thoughts; the upstream takes them from nobody else.
+    // The session has its own thinking; the upstream accepts no other.
     case "thinking", "redacted_thinking": break
     case let type:
       throw RequestError.invalid(
@@ -63,7 +63,7 @@ struct MessagesContent {
       isError: block["is_error"]?.bool ?? false)
   }
 
-  /// A document in words; others cannot be handed to Claude Code.
+  /// A text document; Claude Code accepts no others.
   private static func document(_ block: JSONValue, at path: String) throws -> [ContentBlock] {
     let title = block["title"]?.string.map { [ContentBlock.text($0)] } ?? []
     switch block["source"]?["type"]?.string {
@@ -96,7 +96,7 @@ struct MessagesContent {
 
   // MARK: What may stand where
 
-  /// The content where nobody calls and nobody answers.
+  /// The content of a message without calls and results.
   ///
   /// - Throws: `RequestError` 400.
   func plain(at path: String) throws -> [ContentBlock] {
@@ -106,7 +106,7 @@ struct MessagesContent {
     return said
   }
 
-  /// The content where there are only texts.
+  /// The content of a message that has only texts.
   ///
   /// - Throws: `RequestError` 400.
   func instructions(at path: String) throws -> [ContentBlock] {

@@ -8,7 +8,7 @@ import Turns
 /// same escapes are valid in both.
 struct MessagesEvents: AnswerWriter {
   private var output = ByteBuffer()
-  /// What the upstream has counted so far: a message begins with it.
+  /// The upstream's counts so far: a message begins with them.
   private var usage = TokenUsage()
   private(set) var hasBegun = false
   private var blocks: [MessagesBlock] = []
@@ -18,9 +18,9 @@ struct MessagesEvents: AnswerWriter {
   /// Whether the model's text is the answer: a structured answer comes with the result.
   private let includesText: Bool
   private let includesThinking: Bool
-  /// What the open block is; nil between blocks.
+  /// The kind of the open block; nil between blocks.
   private var open: MessagesBlock.Kind?
-  /// What stands before each piece of the open block.
+  /// The bytes before each piece of the open block.
   private var beforePiece: [UInt8] = []
   /// Whether thinking that comes now begins a line.
   var startsLine = true
@@ -117,7 +117,7 @@ struct MessagesEvents: AnswerWriter {
 
   // MARK: The message
 
-  /// The message begins, once, before anything else; then comes the head, if there is one.
+  /// The beginning of the message, once, before anything else; then the head, if there is one.
   private mutating func begin() {
     guard !hasBegun else { return }
     hasBegun = true

@@ -6,7 +6,7 @@ struct MessagesIdentity: Sendable, Equatable {
   let id: String
   let model: String
 
-  /// The members a message begins with, up to its content.
+  /// The first members of a message, up to its content.
   var begin: ByteBuffer {
     var head = ByteBuffer()
     head.append("{\"id\":")

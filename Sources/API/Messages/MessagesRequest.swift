@@ -3,14 +3,13 @@ import ClaudeCode
 import HTTPServer
 import Turns
 
-/// The body of `POST /v1/messages`: what is used of it. Unknown fields are ignored; what would be a lie if ignored is
-/// refused.
+/// The body of `POST /v1/messages`. Unknown fields are ignored; fields that cannot be ignored honestly are refused.
 struct MessagesRequest: Sendable, Equatable {
-  /// As the client spells it, for the answer.
+  /// As the client spells it.
   let model: String
   let isStreamed: Bool
-  /// Whether the answer tells what the model thinks. Without being asked Anthropic does not: programs take the first
-  /// block for the answer.
+  /// Whether the answer includes thinking. By default Anthropic does not send it either: programs take the first block
+  /// for the answer.
   let includesThinking: Bool
   let conversation: ConversationRequest
 
@@ -26,7 +25,7 @@ struct MessagesRequest: Sendable, Equatable {
       stop: Self.stop(body["stop_sequences"] ?? .null), options: Self.options(body, model), at: "messages")
   }
 
-  // The code tells Anthropic's library to send the whole conversation instead.
+  // The code makes Anthropic's library send the whole conversation instead.
   private static func refuseThreads(_ body: JSONObject) throws {
     guard let thread = body["thread"], !thread.isNull else { return }
     throw RequestError.invalid(
@@ -80,7 +79,7 @@ struct MessagesRequest: Sendable, Equatable {
       throw RequestError.invalid(
         "thinking.type must be one of \(thinkingTypes.joined(separator: ", "))", param: "thinking.type")
     }
-    // How much the model thinks is for Claude Code to decide; how hard, for `output_config.effort`.
+    // Claude Code decides how much the model thinks; `output_config.effort` sets how hard.
     if let budget = value["budget_tokens"], !budget.isNull, (budget.int ?? 0) < 1 {
       throw RequestError.invalid(
         "thinking.budget_tokens must be a positive integer", param: "thinking.budget_tokens")
@@ -106,7 +105,7 @@ struct MessagesRequest: Sendable, Equatable {
     return .structured(schema: try AnswerForm.checked(schema, "\(path).schema"))
   }
 
-  /// How many stop sequences there may be, and how long one.
+  /// The number of stop sequences, and the length of one.
   static let maximumStops = 64
   static let maximumStopLength = 256
 

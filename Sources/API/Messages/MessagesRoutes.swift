@@ -30,7 +30,7 @@ public struct MessagesRoutes {
 
   // MARK: Messages
 
-  /// A message that is to be answered. It is kept as long as the run, and holds nothing large.
+  /// A message to be answered. It is kept as long as the run, and holds nothing large.
   private struct Order {
     let model: String
     let isStreamed: Bool
@@ -85,7 +85,7 @@ public struct MessagesRoutes {
         head: head(run)))
   }
 
-  /// Remembers how far the conversation has come.
+  /// Records the conversation's new position.
   private func note(_ outcome: AnswerOutcome, of run: Run, _ order: Order, _ encoder: MessagesEncoder) {
     guard order.asked.advancesConversation else { return }
     conversations.note(

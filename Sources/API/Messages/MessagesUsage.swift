@@ -11,10 +11,10 @@ extension TokenUsage {
   }
 }
 
-/// Why a message ended, in Anthropic's words.
+/// Why a message ended, in Anthropic's terms.
 struct MessagesStop: Equatable {
   let reason: String
-  /// The sequence it ended at.
+  /// The stop sequence at which it ended.
   var sequence: String?
 
   static let toolUse = MessagesStop(reason: "tool_use")
@@ -25,12 +25,12 @@ struct MessagesStop: Equatable {
 
   /// - Parameter last: the stop reason of the last upstream message.
   static func end(_ result: TurnResult, last: String?) -> MessagesStop {
-    // The turn was cut short, as an answer is that has grown too long.
+    // A turn limit cuts an answer short as a token limit does.
     if result.subtype == "error_max_turns" { return MessagesStop(reason: "max_tokens") }
     let reason = last ?? result.stopReason ?? ""
     return MessagesStop(reason: passedOn.contains(reason) ? reason : "end_turn")
   }
 
-  // Tools that Claude Code has used itself, and sequences that it was not given, are nothing to its client.
+  // Other reasons concern tools that Claude Code has used itself, or sequences that it was not given.
   private static let passedOn: Set = ["max_tokens", "refusal", "pause_turn", "model_context_window_exceeded"]
 }

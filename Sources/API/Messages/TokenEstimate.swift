@@ -2,15 +2,15 @@ import Bytes
 import ClaudeCode
 import Turns
 
-/// About how many tokens a request's messages and tools take. There is no tokenizer here, and Claude Code counts only
-/// what it has sent: this is four bytes to a token, and a fixed number for what has no bytes that tell.
+/// An estimate of the tokens of a request's messages and tools. The server has no tokenizer, and Claude Code counts
+/// only what it has sent. It counts four bytes as a token, and fixed numbers for frames and images.
 struct TokenEstimate {
   static let bytesPerToken = 4
-  /// Of the frame of a message.
+  /// For the frame of a message.
   static let perMessage = 4
-  /// Of the frame of a tool, or of a call.
+  /// For the frame of a tool or a call.
   static let perTool = 12
-  /// The most the upstream makes of one image, whatever its size.
+  /// The most that the upstream counts for one image of any size.
   static let perImage = 1600
 
   private var bytes = 0

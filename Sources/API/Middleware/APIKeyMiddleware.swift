@@ -5,7 +5,8 @@ public import HTTP
 public import HTTPServer
 public import Identity
 
-/// Asks for an API key where any are configured: `Authorization: Bearer …`, or `x-api-key`. Probes and preflights need none.
+/// Requires an API key if any are configured: `Authorization: Bearer …`, or `x-api-key`. Probes and preflights need
+/// none.
 @Reactor
 public struct APIKeyMiddleware: Middleware {
   private let keys: APIKeyRing

@@ -5,7 +5,7 @@ public import EventLoop
 public import HTTP
 public import HTTPServer
 
-/// One line for each request, when its answer has ended.
+/// Writes one line for each request when its response has ended.
 @Reactor
 public struct AccessLogMiddleware: Middleware {
   private let scheduler: any Scheduler

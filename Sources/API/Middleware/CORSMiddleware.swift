@@ -2,7 +2,7 @@ public import EventLoop
 public import HTTP
 public import HTTPServer
 
-/// Lets browsers read answers: with keys from any origin (a key is still needed), without keys only from listed ones.
+/// Lets browsers read responses: with keys from any origin (a key is still needed), without keys only from listed ones.
 @Reactor
 public struct CORSMiddleware: Middleware {
   private let allowsAnyOrigin: Bool

@@ -2,8 +2,8 @@ public import EventLoop
 public import HTTP
 public import HTTPServer
 
-/// Has errors written in the form of the dialect that the request speaks, wherever they are thrown. It comes after the
-/// request has its id.
+/// Selects the form of a request's errors by its dialect, wherever they are thrown. It comes after the request has its
+/// id.
 @Reactor
 public struct ErrorFormMiddleware: Middleware {
   public init() {}
@@ -14,7 +14,7 @@ public struct ErrorFormMiddleware: Middleware {
     case .agent:
       context.errorBody = { error, _ in error.agentBody }
     case .anthropic:
-      // Anthropic's clients look for this name.
+      // Anthropic's clients read this field.
       context.setResponseField("request-id", context.requestID)
       context.errorBody = { error, context in error.anthropicBody(requestID: context.requestID) }
     }

@@ -3,11 +3,11 @@ public import EventLoop
 public import HTTP
 public import HTTPServer
 
-/// Keeps web pages away from a server that asks for no key.
+/// Keeps web pages away from a server without keys.
 ///
-/// A page the user visits can make the browser send requests here: to `localhost` itself (then `Origin` tells), or to a
-/// name of its own that it points at this machine (DNS rebinding; then `Host` tells). Programs send neither a foreign
-/// `Origin` nor a foreign `Host`. IP literals are taken: no page can have one for a name.
+/// A page that the user visits can make the browser send requests here: to `localhost` itself, which `Origin` shows, or
+/// to a name of its own that it points at this machine (DNS rebinding), which `Host` shows. Programs send neither a
+/// foreign `Origin` nor a foreign `Host`. IP literals are accepted: no page can have one as its name.
 @Reactor
 public struct HostGuardMiddleware: Middleware {
   private let allowedHosts: Set<String>

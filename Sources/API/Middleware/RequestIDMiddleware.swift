@@ -3,11 +3,11 @@ public import EventLoop
 public import HTTP
 public import HTTPServer
 
-/// Gives each request a name, taken over from the client where it sent a sane one.
+/// Gives each request an id: the client's, if it sent a valid one, or a new one.
 @Reactor
 public struct RequestIDMiddleware: Middleware {
   private let newID: @Reactor () -> String
-  /// The longest id that is taken over, in bytes.
+  /// The longest id that is accepted, in bytes.
   static let maximumLength = 128
 
   public init(newID: @escaping @Reactor () -> String) { self.newID = newID }

@@ -2,7 +2,7 @@ public import EventLoop
 public import HTTP
 public import HTTPServer
 
-/// Tells browsers to make nothing of an answer but what it says it is.
+/// Sets `nosniff`, content security policy, referrer policy and cache headers.
 @Reactor
 public struct SecurityHeadersMiddleware: Middleware {
   public init() {}
@@ -11,7 +11,7 @@ public struct SecurityHeadersMiddleware: Middleware {
     context.setResponseField("x-content-type-options", "nosniff")
     context.setResponseField("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
     context.setResponseField("referrer-policy", "no-referrer")
-    // What an agent said is nobody's to keep; a stream says the same in its own words.
+    // Nobody may store an agent's output. Streams set a value of their own.
     context.setResponseField("cache-control", "no-store")
     return nil
   }

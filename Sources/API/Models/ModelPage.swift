@@ -3,17 +3,17 @@ import HTTP
 import HTTPServer
 import Turns
 
-/// A part of the list of models, as Anthropic's clients ask for it.
+/// A page of the list of models, for Anthropic's clients.
 struct ModelPage {
   let models: ArraySlice<ModelCatalog.Model>
-  /// Whether there are more in the direction that was asked for.
+  /// Whether there are more models in the requested direction.
   let hasMore: Bool
 
-  /// How many models a page has unless the request says so, and at most.
+  /// The default number of models on a page, and the highest.
   static let usualCount = 20
   static let maximumCount = 1000
 
-  /// - Throws: `RequestError` 400 for a bad limit, or a model that is not in the list.
+  /// - Throws: `RequestError` 400 for a bad limit, or an unknown model.
   init(of models: [ModelCatalog.Model], _ head: HTTPRequestHead) throws {
     let limit = try head.queryNumber("limit", in: 1...ModelPage.maximumCount) ?? ModelPage.usualCount
     if let id = head.queryItem("before_id") {

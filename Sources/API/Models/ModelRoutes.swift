@@ -5,7 +5,7 @@ public import HTTPServer
 import Telemetry
 public import Turns
 
-/// `GET /v1/models` and `/v1/models/{id}`: for Anthropic's clients in Anthropic's form, for all others in OpenAI's.
+/// `GET /v1/models` and `/v1/models/{id}`: in Anthropic's form for its clients, in OpenAI's for all others.
 @Reactor
 public struct ModelRoutes {
   private let catalog: ModelCatalog
@@ -33,7 +33,7 @@ extension ModelCatalog.Model {
     ["id": .string(id), "object": "model", "created": JSONValue(created), "owned_by": .string(ownedBy)]
   }
 
-  /// In Anthropic's form. One whose age is not known is of 1970, as there.
+  /// In Anthropic's form. A model of unknown age is dated 1970, as there.
   var anthropicJSON: JSONValue {
     [
       "type": "model", "id": .string(id), "display_name": .string(displayName),

@@ -28,7 +28,7 @@ public struct ClaudeRoutes {
     }
   }
 
-  /// The turn, and whether its stream has partial messages.
+  /// The turn, and whether its stream includes partial messages.
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> (RequestedTurn, Bool) {
     let caller = try context.caller()
     let principal = caller.principal

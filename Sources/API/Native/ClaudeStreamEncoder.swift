@@ -3,7 +3,7 @@ package import ClaudeCode
 import HTTP
 import Turns
 
-/// The raw stream: the CLI's own lines as data frames, unchanged.
+/// The raw stream: the CLI's lines as data frames, unchanged.
 package struct ClaudeStreamEncoder: RunEncoder {
   private let includesPartialMessages: Bool
   private let sessionID: String
@@ -21,7 +21,7 @@ package struct ClaudeStreamEncoder: RunEncoder {
     case .streamEvent where !includesPartialMessages: return
     case .controlRequest, .controlResponse, .controlCancelRequest, .transcriptMirror: return
     case .result where !hasContent:
-      // Nothing but a failure was said: that can still be an HTTP status.
+      // Only a failure was emitted: it can still be an HTTP status.
       if let result = TurnResult(line), let error = ClaudeError(result) { throw error }
     default: break
     }
@@ -29,7 +29,7 @@ package struct ClaudeStreamEncoder: RunEncoder {
     ServerSentEvent.data(line, to: &output)
   }
 
-  // The native stream offers no functions, and forwards no questions.
+  // The raw stream offers no functions and forwards no permission requests.
   package mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer) {}
 
   package mutating func closeParked(to output: inout ByteBuffer) {}
@@ -40,7 +40,7 @@ package struct ClaudeStreamEncoder: RunEncoder {
     ServerSentEvent.data(ClaudeStreamEncoder.line(error, sessionID: sessionID).span, to: &output)
   }
 
-  /// The error in the form of the line that it stands in for.
+  /// The error in the form of the `result` line that it replaces.
   static func line(_ error: ClaudeError, sessionID: String?) -> [UInt8] {
     let subtype =
       switch error.kind {

@@ -8,9 +8,9 @@ struct ResponsesEvents {
   private struct OpenItem {
     let kind: ResponsesOutputItem
     let id: String
-    /// Its text or its arguments, as the inside of a JSON string.
+    /// Its text or arguments, as the inside of a JSON string.
     var text = ByteBuffer()
-    /// What stands before and after each piece of it.
+    /// The bytes before and after each piece.
     let before: [UInt8]
     let after: [UInt8]
   }
@@ -129,7 +129,7 @@ struct ResponsesEvents {
     emit("response.output_item.done", ["output_index": JSONValue(index), "item": whole])
   }
 
-  /// Items of text have one part.
+  /// Text items have one part.
   private mutating func part(_ event: String, _ text: String) {
     if let current { part(event, text, of: current) }
   }
@@ -257,7 +257,7 @@ extension ChatMessage {
 }
 
 extension Span<UInt8> {
-  /// Whether it is what stands between two texts of one answer.
+  /// Whether it separates two texts of one answer.
   fileprivate var isBlankLine: Bool { matches(0..<count, "\\n\\n") }
 }
 

@@ -7,15 +7,16 @@ struct ResponsesIdentity: Sendable, Equatable {
   let id: String
   /// Unix seconds.
   let created: Int
-  /// What it repeats of its request.
+  /// The fields of the request that the response repeats.
   let echo: JSONObject
 
-  /// What its items' ids are made of.
+  /// The common part of its items' ids.
   var stem: Substring { id.dropFirst(ResponsesIdentity.prefix.count) }
 
   static let prefix = "resp_"
 
-  /// The response that an item belongs to, by the item's id, and the item's place in it; nil for an id that is not ours.
+  /// The response that an item belongs to, and the item's index, by the item's id; nil for an id that this server did
+  /// not make.
   static func owner(ofItem id: String) -> (response: String, index: Int)? {
     let parts = id.split(separator: "_")
     guard parts.count == 3, let index = Int(parts[2]) else { return nil }
@@ -24,7 +25,7 @@ struct ResponsesIdentity: Sendable, Equatable {
 
   func itemID(_ kind: String, _ index: Int) -> String { "\(kind)_\(stem)_\(index)" }
 
-  /// The response at some point of its life.
+  /// The response at one point of its life.
   func json(_ status: ResponsesStatus, output: [JSONValue], usage: TokenUsage?, cost: Double?) -> JSONValue {
     var object: JSONObject = [
       "id": .string(id), "object": "response", "created_at": JSONValue(created), "status": .string(status.name),
@@ -37,7 +38,7 @@ struct ResponsesIdentity: Sendable, Equatable {
   }
 }
 
-/// How it is with a response.
+/// The status of a response.
 enum ResponsesStatus: Sendable, Equatable {
   case queued
   case inProgress
@@ -58,7 +59,7 @@ enum ResponsesStatus: Sendable, Equatable {
 
   var error: JSONValue {
     guard case .failed(let error) = self, error.kind != .cancelled else { return .null }
-    // OpenAI has no more words for it than these.
+    // OpenAI has no other codes for it.
     let code = if case .upstream(429) = error.kind { "rate_limit_exceeded" } else { "server_error" }
     return ["code": .string(code), "message": .string(error.message)]
   }
@@ -80,9 +81,9 @@ enum ResponsesStatus: Sendable, Equatable {
 }
 
 extension TokenUsage {
-  /// The usage object of a response.
+  /// OpenAI's usage object of a response.
   ///
-  /// - Parameter cost: US dollars; nil while it is not known.
+  /// - Parameter cost: US dollars; nil if it is unknown.
   fileprivate func responseUsage(cost: Double?) -> JSONValue {
     var object: JSONObject = [
       "input_tokens": JSONValue(prompt),

@@ -3,11 +3,11 @@ import ClaudeCode
 import HTTPServer
 import Turns
 
-/// One item of a response's input, and of an earlier one's output when it comes back.
+/// One item of a response's input, or of an earlier response's output that comes back.
 struct ResponsesInputItem: Sendable, Equatable {
-  /// What it says in the conversation; nil for an item that says nothing there.
+  /// Its message in the conversation; nil for an item without one.
   let message: ChatMessage?
-  /// The item that it stands for.
+  /// The id of the item that it refers to.
   let reference: String?
 
   /// The items of `input`: a string is a message of the user.
@@ -55,7 +55,7 @@ struct ResponsesInputItem: Sendable, Equatable {
     }
   }
 
-  /// The question as the conversation knows it.
+  /// The permission request as the conversation has it.
   private static func approval(_ object: JSONObject, at path: String) throws -> ChatToolCall {
     let input = object["arguments"]?.string.flatMap { try? JSONValue(parsing: $0) } ?? [:]
     let arguments: JSONValue = ["tool_name": .string(try text(object, "name", at: path)), "input": input]
@@ -63,7 +63,7 @@ struct ResponsesInputItem: Sendable, Equatable {
       id: try text(object, "id", at: path), name: PermissionQuestion.function, arguments: arguments.text)
   }
 
-  /// In the words that the question is answered with.
+  /// The decision in the words of the function's result.
   private static func decision(_ object: JSONObject) -> String {
     if object["approve"] == true { return "allow" }
     return object["reason"]?.string.map { "deny: \($0)" } ?? "deny"
@@ -78,7 +78,7 @@ struct ResponsesInputItem: Sendable, Equatable {
 
   /// The items of `input` as `input_items` lists them.
   ///
-  /// - Parameter stem: what the ids of items that came without one are made of.
+  /// - Parameter stem: the common part of the ids of items that came without one.
   static func listed(_ input: JSONValue?, stem: Substring) -> [JSONValue] {
     let items = input?.string.map { [["role": "user", "content": .string($0)] as JSONValue] } ?? input?.array ?? []
     return items.enumerated().map { listed($1, as: "in_\(stem)_\($0)") }

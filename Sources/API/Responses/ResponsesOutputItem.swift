@@ -1,6 +1,6 @@
 import Bytes
 
-/// What an output item is, beside the questions of the CLI: what comes piece by piece.
+/// The kinds of output items that come in pieces; approvals do not.
 enum ResponsesOutputItem: Sendable {
   case message, reasoning
   case call(id: String, name: String)
@@ -25,7 +25,7 @@ enum ResponsesOutputItem: Sendable {
 
   var doneEvent: String { deltaEvent.dropLast("delta".count) + "done" }
 
-  /// Which of the item's parts it is, in an event.
+  /// The place of the part, in an event.
   var place: String {
     switch self {
     case .message: ",\"content_index\":0"
@@ -40,7 +40,7 @@ enum ResponsesOutputItem: Sendable {
 
   static func summaryPart(_ text: String) -> JSONValue { ["type": "summary_text", "text": .string(text)] }
 
-  /// - Parameter isWhole: whether it is the item's last form.
+  /// - Parameter isWhole: whether the item is complete.
   func json(_ id: String, _ text: String, isWhole: Bool) -> JSONValue {
     let status: JSONValue = isWhole ? "completed" : "in_progress"
     return switch self {

@@ -2,12 +2,12 @@ import Bytes
 import ClaudeCode
 import Turns
 
-/// What a response's journal has of its request: enough to encode its events again.
+/// What a response's journal stores of its request: enough to encode its events again.
 struct ResponsesRecord: Sendable {
   let wanted: ResponsesRequest
   /// Whether the answer begins with its turn.
   let isWholeTurn: Bool
-  /// The functions that the run's client has, and how many calls one message may make.
+  /// The functions of the run's client, and how many calls one message may have.
   let functions: Set<String>
   let maximumCalls: Int
 
@@ -18,8 +18,8 @@ struct ResponsesRecord: Sendable {
     self.maximumCalls = maximumCalls
   }
 
-  /// The beginning of the record for the journal: the body, as a JSON string. As an object in the record it could be
-  /// nested too deeply to be read again. Takes time with the body.
+  /// The beginning of the record: the body as a JSON string. As an object it could be nested too deeply to be read
+  /// again. Takes time with the body.
   static func journaled(_ body: JSONObject) -> JournaledRequest {
     JournaledRequest { record in
       record.append("{\"body\":\"")
@@ -39,8 +39,8 @@ struct ResponsesRecord: Sendable {
 
   /// Reads what `journaled` and `finish` wrote.
   ///
-  /// - Returns: the record, and the request's body; nil for something else.
-  /// - Throws: `RequestError` for a body that is none.
+  /// - Returns: the record, and the request's body; nil for another document.
+  /// - Throws: `RequestError` for an invalid body.
   static func read(_ json: JSONValue) throws -> (record: ResponsesRecord, body: JSONObject)? {
     guard let text = json["body"]?.string, let body = try JSONValue(parsing: text).object else { return nil }
     let record = ResponsesRecord(
@@ -67,7 +67,7 @@ struct ResponsesRecord: Sendable {
 }
 
 extension ResponsesRequest {
-  /// What the answer has to be. A call that the CLI has no name for is named after the response.
+  /// What the answer has to be. The id of a forced call is derived from the response's.
   func form(of id: String) -> AnswerForm {
     guard case .required(let functions) = tools.choice else { return format }
     return .call(functions, id: "call_\(id.dropFirst(ResponsesIdentity.prefix.count))")

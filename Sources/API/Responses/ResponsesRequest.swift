@@ -3,7 +3,7 @@ import ClaudeCode
 import HTTPServer
 import Turns
 
-/// The body of `POST /v1/responses`: what is used of it, but for its input.
+/// The body of `POST /v1/responses`, without its input.
 struct ResponsesRequest: Sendable, Equatable {
   /// As the client spells it.
   let model: String
@@ -16,7 +16,7 @@ struct ResponsesRequest: Sendable, Equatable {
   let format: AnswerForm
   /// From body fields and `metadata`.
   let options: TurnOptions
-  /// What a response repeats of its request.
+  /// The fields that the response repeats.
   let echo: JSONObject
 
   /// - Throws: `RequestError` 400 with `param`.
@@ -85,13 +85,13 @@ struct ResponsesRequest: Sendable, Equatable {
   ]
 }
 
-/// A whole body of `POST /v1/responses`, read where that takes nobody's time: only `request` is kept as long as the run.
+/// A whole body of `POST /v1/responses`, read off the loop: only `request` is kept as long as the run.
 struct ResponsesBody: Sendable {
   let request: ResponsesRequest
   let input: [ResponsesInputItem]
   /// The body for the journal; nil for a response that is not stored.
   let journaled: JournaledRequest?
-  /// Bytes of the body: a measure of the work it makes.
+  /// Bytes of the body: a measure of the work it causes.
   let size: Int
 
   /// - Throws: `RequestError` 400 with `param`.

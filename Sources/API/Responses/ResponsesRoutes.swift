@@ -7,7 +7,7 @@ import Identity
 public import Telemetry
 public import Turns
 
-/// `POST /v1/responses`, and what can be done with a response by its id.
+/// `POST /v1/responses`, and the operations on a response by its id.
 @Reactor
 public struct ResponsesRoutes {
   private let turns: TurnFactory
@@ -16,7 +16,7 @@ public struct ResponsesRoutes {
   private let store: RunStore
   private let responses: StoredResponses
   private let clock: @Sendable () -> Timestamp
-  /// Of responses in the background that have not begun.
+  /// Bounds the responses in the background that have not begun.
   private let backlog = InputBudget()
 
   public init(
@@ -49,18 +49,18 @@ public struct ResponsesRoutes {
 
   // MARK: Creating
 
-  /// A response that is to be made. It is kept as long as the run, and holds nothing large.
+  /// A response to be made. It is kept as long as the run, and holds nothing large.
   private struct Order {
     let id: String
     let wanted: ResponsesRequest
     let place: ConversationPlace
-    /// Of the request, with what it has inherited.
+    /// The options of the request, inherited ones included.
     let options: TurnOptions
     let asked: RequestedTurn
     /// Bytes of the request's body.
     let size: Int
     let encoder: ResponsesEncoder
-    /// The journal of the response that this request has asked for before.
+    /// The journal of the response that an earlier try of this request began.
     let repeated: RunJournal?
   }
 
@@ -133,8 +133,8 @@ public struct ResponsesRoutes {
     return ResponsesPlan(plan: plan, options: options)
   }
 
-  /// Where the response before it is remembered, and still what its session said last, the past need not be read; nil
-  /// where it has to be.
+  /// If the previous response is remembered and its session is still at that position, the past need not be read; nil
+  /// otherwise.
   private func shortPlan(
     _ wanted: ResponsesRequest, _ messages: [ChatMessage], of size: Int, _ id: String, _ session: String?,
     _ caller: Caller
@@ -152,7 +152,7 @@ public struct ResponsesRoutes {
         try ChatConversation(wanted.stage + messages, after: mark, policy)
       )
     }
-    // Asked now, for the wait may have changed it. In another workspace the CLI does not know the session.
+    // Checked after the wait, which may have changed it. In another workspace the CLI does not know the session.
     guard let (asked, conversation) = short, conversations.knows(mark, conversation.results, principal),
       conversation.newest.workspace == nil, conversation.newest.sessionID == nil
     else { return nil }
@@ -175,12 +175,12 @@ public struct ResponsesRoutes {
     return .json(encoder.writer.json())
   }
 
-  /// Nobody has to wait for it, or to stay.
+  /// The client neither waits for the response nor has to stay.
   private func startInBackground(
     _ order: Order, _ journal: RunJournal, _ context: RequestContext
   ) async throws -> HTTPResponse {
     context.announce(order.asked)
-    // As what is asked, and in its journal.
+    // Twice, for the request and its journal entry.
     let (principal, size) = (order.asked.caller.principal.id, 2 * order.size)
     guard backlog.take(size, for: principal) else {
       store.remove(journal)
@@ -189,7 +189,7 @@ public struct ResponsesRoutes {
     }
     Task.onLoop {
       defer { backlog.give(size, of: principal) }
-      // What it fails with stands in the journal.
+      // The journal has the error.
       guard let started = try? await runner.start(order.asked) else { return }
       started.add(RunFold(order.encoder) { note(.ended($1), of: started.run, order, $0) })
       started.begin()
@@ -198,7 +198,7 @@ public struct ResponsesRoutes {
     return try await answer(order, journal, context)
   }
 
-  /// Of a response in the background: what there is by now, or its stream.
+  /// The response so far, or its stream.
   private func answer(
     _ order: Order, _ journal: RunJournal, _ context: RequestContext
   ) async throws -> HTTPResponse {
@@ -206,7 +206,7 @@ public struct ResponsesRoutes {
     return try await runner.replay(journal, order.encoder, context)
   }
 
-  /// Remembers where the conversation stands.
+  /// Records the conversation's new position.
   private func note(_ outcome: AnswerOutcome, of run: Run, _ order: Order, _ encoder: ResponsesEncoder) {
     let (place, answer) = (order.place, encoder.writer.message)
     conversations.note(outcome, of: run, at: place, answer: answer, order.asked.caller.principal)
@@ -267,15 +267,15 @@ public struct ResponsesRoutes {
   }
 }
 
-/// What a response comes to, and what must be remembered of it for the next one.
+/// The plan of a response, and the options that the next one inherits.
 private struct ResponsesPlan {
   let plan: ConversationPlan
-  /// Of the request, with what it has inherited.
+  /// The options of the request, inherited ones included.
   let options: TurnOptions
 }
 
 extension ResponsesRequest {
-  /// What must be the same for the next one to go on from it.
+  /// What must be equal for the next response to continue from this one.
   fileprivate func settings(_ options: TurnOptions) -> [String] {
     options.conversationSettings(isInstructed: instructions != nil)
   }

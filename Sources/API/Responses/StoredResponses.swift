@@ -6,7 +6,7 @@ import HTTPServer
 import Identity
 import Turns
 
-/// Responses that are kept: found by their ids, read again, and gone on from.
+/// Stored responses: found by their ids, read again, and continued.
 @Reactor
 final class StoredResponses {
   private let store: RunStore
@@ -14,7 +14,7 @@ final class StoredResponses {
 
   init(_ store: RunStore) { self.store = store }
 
-  /// - Throws: `RequestError` 404, also for somebody else's: whether it exists is not told.
+  /// - Throws: `RequestError` 404, also for another principal's response.
   func journal(_ id: String, for principal: Principal) throws -> RunJournal {
     guard let journal = find(id, principal) else { throw StoredResponses.notFound(id) }
     return journal
@@ -32,9 +32,9 @@ final class StoredResponses {
       message: "Response with id '\(id.prefix(64))' not found.")
   }
 
-  /// What `make` makes of the record and the body of a response's request.
+  /// Makes a value of the stored record and body of a response.
   ///
-  /// - Throws: `RequestError` 404 where it is lost; what `make` throws.
+  /// - Throws: `RequestError` 404 if they are lost; what `make` throws.
   func read<Value: Sendable>(
     _ journal: RunJournal, _ make: @escaping @Sendable (ResponsesRecord, JSONObject) throws -> Value
   ) async throws -> Value {
@@ -51,7 +51,7 @@ final class StoredResponses {
 
   /// The response as far as it has come.
   ///
-  /// - Throws: `RequestError` 404 where it is lost.
+  /// - Throws: `RequestError` 404 if it is lost.
   func encoder(_ journal: RunJournal) async throws -> ResponsesEncoder {
     await encoder(journal, try await record(journal))
   }
@@ -64,7 +64,7 @@ final class StoredResponses {
 
   // MARK: Going on
 
-  /// Remembers where a conversation stands after a response.
+  /// Records a conversation's position after a response.
   func mark(_ id: String, _ mark: ConversationMark) {
     marks[id] = mark
     guard marks.count > 2 * store.count + 1000 else { return }
@@ -76,7 +76,7 @@ final class StoredResponses {
     return try marks[previous(id, for: principal).id]
   }
 
-  /// - Throws: `RequestError` 400 for one that cannot be gone on from.
+  /// - Throws: `RequestError` 400 for a response that cannot be continued.
   private func previous(_ id: String, for principal: Principal) throws -> RunJournal {
     guard let journal = find(id, principal) else {
       throw RequestError.invalid(
@@ -94,15 +94,15 @@ final class StoredResponses {
   /// A conversation up to and including a response.
   struct Earlier {
     var messages: [ChatMessage] = []
-    /// The options that hold after it.
+    /// The options after it.
     var options = TurnOptions()
-    /// Bytes of its journals: a measure of the work it makes.
+    /// Bytes of its journals: a measure of the work it causes.
     var size = 0
   }
 
-  /// Everything that was said up to and including a response.
+  /// All messages up to and including a response.
   ///
-  /// - Throws: `RequestError` 400 where a part of it is not kept any more, or there is too much.
+  /// - Throws: `RequestError` 400 if a part is no longer stored, or there is too much.
   func conversation(upTo id: String?, for principal: Principal) async throws -> Earlier {
     var (messages, earlier) = ([[ChatMessage]](), Earlier())
     var next = id
@@ -121,12 +121,12 @@ final class StoredResponses {
     return earlier
   }
 
-  /// How many items of a request may stand for others.
+  /// How many items of a request may be references.
   static let maximumReferences = 256
 
-  /// What items say; those that stand for others are looked up.
+  /// The messages of items, with references resolved.
   ///
-  /// - Throws: `RequestError` 400 for an item that is not kept, and for too many.
+  /// - Throws: `RequestError` 400 for an item that is not stored, or too many references.
   func messages(of items: [ResponsesInputItem], for principal: Principal) async throws -> [ChatMessage] {
     let references = items.count { $0.reference != nil }
     guard references > 0 else { return items.compactMap(\.message) }
@@ -145,7 +145,7 @@ final class StoredResponses {
     return messages
   }
 
-  /// - Parameter outputs: of the responses that were read already, by their ids.
+  /// - Parameter outputs: the outputs of the responses read so far, by id.
   private func item(
     _ id: String, in outputs: inout [String: [JSONValue]], for principal: Principal
   ) async throws -> ResponsesInputItem {

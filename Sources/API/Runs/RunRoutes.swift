@@ -6,7 +6,7 @@ public import HTTPServer
 import Identity
 public import Turns
 
-/// `GET /v1/runs` and `DELETE /v1/runs/{id}`: a principal's own runs, whatever surface they were begun on.
+/// `GET /v1/runs` and `DELETE /v1/runs/{id}`: a principal's runs on every surface.
 @Reactor
 public struct RunRoutes {
   private let runner: TurnRunner
@@ -22,7 +22,7 @@ public struct RunRoutes {
     router.on("DELETE", "/v1/runs/{id}", atOnce: cancel)
   }
 
-  /// Those that wait, those under way, and of the others those that are kept.
+  /// Queued and running runs, then retained finished ones.
   private func list(
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
@@ -31,14 +31,14 @@ public struct RunRoutes {
     let live = Set(listed.compactMap(\.ownerID))
     let kept = store.journals(of: principal.id).filter { !live.contains($0.id) }.map(ListedRun.init)
     let items = (listed + kept).sorted { ($0.createdAt, $0.key) < ($1.createdAt, $1.key) }.map(\.json)
-    // Clients name their requests, and may do so twice: a page goes on after a name of ours.
+    // Clients choose request ids and may repeat them, so a page continues after a key of the server.
     return .json(
       try ListPage(request.head, newestFirst: true).json(items) {
         $0["run_id"]?.string ?? $0["belongs_to"]?.string ?? ""
       })
   }
 
-  /// Ends every run of the request, or the run or response of that id.
+  /// Cancels every run of the request, or the run or response with this id.
   private func cancel(
     _ request: HTTPRequest, _ context: RequestContext, _ parameters: PathParameters
   ) throws -> HTTPResponse {
@@ -50,7 +50,7 @@ public struct RunRoutes {
     return .json(["id": .string(id), "object": "run", "cancelled": true])
   }
 
-  /// Ends the run of a response or an agent.
+  /// Cancels the run of a response or an agent.
   private func cancelKept(_ id: String, _ principal: Principal) -> Bool {
     guard let journal = store.journal(id), journal.principal == principal.id, !journal.isOver else { return false }
     runner.cancel(journal)

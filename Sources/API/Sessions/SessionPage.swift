@@ -3,7 +3,7 @@ import HTTP
 import HTTPServer
 import Turns
 
-/// Which part of a list of sessions is asked for: `limit`, and `after`, the id of the last one that is known.
+/// The requested part of a list of sessions: `limit`, and `after`, the id of the last one that the client has.
 struct SessionPage: Sendable, Equatable {
   static let defaultLimit = 20
   static let maximumLimit = 100
@@ -17,9 +17,9 @@ struct SessionPage: Sendable, Equatable {
     limit = try head.queryNumber("limit", in: 1...SessionPage.maximumLimit) ?? SessionPage.defaultLimit
   }
 
-  /// - Parameter ids: of all the sessions.
-  /// - Returns: the part, and whether there is more behind it.
-  /// - Throws: `RequestError` 400 where the session to begin after is not one of these.
+  /// - Parameter ids: of all sessions.
+  /// - Returns: the part, and whether more follow.
+  /// - Throws: `RequestError` 400 if the session `after` is not one of them.
   func part(of ids: [String]) throws -> (ids: [String], hasMore: Bool) {
     var rest = ids[...]
     if let after {

@@ -3,7 +3,7 @@ import ClaudeCode
 import Telemetry
 
 extension SessionRecord {
-  /// What its principal is told of the session.
+  /// The session as its principal sees it.
   func document(_ state: SessionState) -> JSONValue {
     var document: JSONObject = [
       "id": .string(id), "object": "session", "state": .string(state.name), "workspace": JSONValue(options.workspace),

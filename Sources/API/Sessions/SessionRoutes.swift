@@ -9,8 +9,8 @@ import Telemetry
 public import Workspaces
 import Turns
 
-/// `GET /v1/sessions`, `/v1/sessions/{id}` and its `/transcript`; `DELETE /v1/sessions/{id}`. Each principal has its own:
-/// somebody else's session is answered for as one that does not exist.
+/// `GET /v1/sessions`, `/v1/sessions/{id}` and its `/transcript`; `DELETE /v1/sessions/{id}`. Another principal's
+/// session looks like one that does not exist.
 @Reactor
 public struct SessionRoutes {
   private let sessions: SessionStore
@@ -98,7 +98,7 @@ public struct SessionRoutes {
 }
 
 extension RequestError {
-  /// Of a transcript that cannot be read or removed.
+  /// The error of a transcript that cannot be read or removed.
   init(transcript error: SystemCallError) {
     if error == .transcriptTooLong {
       self.init(

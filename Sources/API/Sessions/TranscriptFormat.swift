@@ -4,14 +4,14 @@ import HTTP
 import HTTPServer
 import Turns
 
-/// How a transcript is given.
+/// The form of a transcript in a response.
 enum TranscriptFormat: Sendable {
   /// The conversation.
   case messages
   /// The CLI's own lines.
   case raw
 
-  /// - Throws: `RequestError` 400 for one that there is not.
+  /// - Throws: `RequestError` 400 for an unknown format.
   init(_ head: HTTPRequestHead) throws {
     switch head.queryItem("format") {
     case nil, "messages": self = .messages
@@ -41,7 +41,7 @@ enum TranscriptFormat: Sendable {
         "has_more": false,
       ]
       return list.encoded + [Ascii.lineFeed]
-    // Whole lines: the last one may be torn.
+    // Complete lines only: the CLI may be writing the last one.
     case .raw: return Array(text[..<((text.lastIndex(of: Ascii.lineFeed) ?? -1) + 1)])
     }
   }

@@ -5,15 +5,15 @@ import HTTP
 import HTTPServer
 import Turns
 
-/// Carries a run to one client as server-sent events.
+/// Streams a run to one client as server-sent events.
 ///
-/// Until there is content nothing is sent, so that a failure can still be an HTTP status; but after ten seconds a client
-/// wants to see that it is being served. From then on the child's bytes go straight through the encoder into the
-/// connection's output.
+/// Until there is content nothing is sent, so that a failure can still be an HTTP status. After ten seconds the head is
+/// sent in any case, so that the client sees the request being served. From then on the child's bytes go through the
+/// encoder into the connection's output.
 @Reactor
 final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   private enum Phase {
-    /// What is written waits here for the head.
+    /// The output before the head is sent.
     case holding(ByteBuffer)
     case streaming(BodyWriter)
     case ended
@@ -33,8 +33,8 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
   private var lastWrite: ContinuousClock.Instant
 
   /// - Parameters:
-  ///   - grace: how long the run goes on when the client leaves before anything was sent; nil: not at all.
-  ///   - onEnd: called once when the run has ended, with what the encoder knows by then.
+  ///   - grace: how long the run continues when the client leaves before anything was sent; nil to leave it at once.
+  ///   - onEnd: called once, when the answer has ended.
   init(
     _ encoder: Encoder, scheduler: any Scheduler, grace: Duration? = nil,
     onEnd: @escaping @Reactor (Encoder, AnswerOutcome) -> Void
@@ -48,16 +48,16 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     write { self.encoder.open(to: &$0) }
   }
 
-  /// The run this stream observes: it is left when the client leaves.
+  /// Sets the run that this stream observes; the stream leaves it when the client leaves.
   func follow(_ run: any RunSource) {
     if !isOver { self.run = run }
   }
 
-  /// Waits for content, or for the time to be up.
+  /// Waits for content, or for the ten seconds.
   ///
   /// - Throws: what ended the run before there was anything to send.
   func untilReady() async throws(ClaudeError) {
-    // Looked at inside: before the continuation exists the task may have been suspended.
+    // Checked in here: the task may have been suspended before the continuation existed.
     let outcome = await withCheckedContinuation { continuation in
       if let decision { continuation.resume(returning: decision) } else { ready = continuation }
     }
@@ -75,7 +75,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
 
   var keepsRun: Bool { !isOver }
 
-  /// What may wait for the head, in bytes: a journal has more at once than a run ever says.
+  /// How many bytes may wait for the head. A journal replays more at once than a run ever emits.
   static var maximumHeld: Int { 1024 * 1024 }
 
   var isCongested: Bool {
@@ -177,7 +177,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     lastWrite = scheduler.now
     guard isOver else {
       armTimer()
-      // What was held may have been too much to take more.
+      // The held output may have congested the stream.
       if !isCongested { run?.observerDidDrain() }
       return
     }
@@ -191,7 +191,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
 
   func clientDidLeave() {
     guard case .holding = phase, let grace, !isOver else { return leave() }
-    // Told twice, by the request and by the connection: once is enough.
+    // The request and the connection both report it; once is enough.
     guard !isLeaving else { return }
     isLeaving = true
     _ = scheduler.schedule(after: grace) { [self] in leave() }
@@ -215,13 +215,13 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
 
   // MARK: Silence
 
-  /// Ten seconds: the timeout for a head, and the pace of keep-alive comments. Proxies cut after 30 to 60.
+  /// The wait for content, and the interval of keep-alive comments. Proxies cut silent streams after 30 to 60 s.
   private static var timeout: Duration { .seconds(10) }
 
   private func armTimer() {
     timer?.cancel()
     let wait = lastWrite + Self.timeout - scheduler.now
-    // Holds the stream, and its end cancels it: a weak reference would slow down every other one.
+    // A strong reference, dropped at the stream's end: a weak one would slow down every access.
     timer = scheduler.schedule(after: wait) { [self] in silenceTimerFired() }
   }
 
@@ -232,7 +232,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     switch phase {
     case .holding: decide(.success(()))
     case .streaming(let writer):
-      // To a client that does not read, everything is silence.
+      // A client that does not read needs no keep-alive comments.
       if !writer.isCongested { writer.write { $0.append(ServerSentEvent.ping) } }
     case .ended: return
     }

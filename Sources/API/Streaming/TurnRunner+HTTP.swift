@@ -6,12 +6,12 @@ import Telemetry
 import Turns
 
 extension TurnRunner {
-  /// Streams the run through an encoder. Returns when there is something to send, or the wait for it is over.
+  /// Streams the run through an encoder. Returns when there is something to send, or after ten seconds.
   ///
   /// - Parameters:
-  ///   - encoder: made when the run has its session.
-  ///   - onEnd: called when the run has ended.
-  /// - Throws: `RequestError` for what failed before.
+  ///   - encoder: called when the run has its session.
+  ///   - onEnd: called when the answer has ended.
+  /// - Throws: `RequestError` for a failure before that.
   func stream<Encoder: RunEncoder>(
     _ asked: RequestedTurn, _ context: RequestContext, encoder: @Reactor (Run) -> Encoder,
     onEnd: @escaping @Reactor (Run, Encoder, AnswerOutcome) -> Void
@@ -23,7 +23,7 @@ extension TurnRunner {
       let stream = RunStream(encoder(run), scheduler: scheduler, grace: grace(asked)) { onEnd(run, $0, $1) }
       stream.follow(started.add(stream))
       context.setResponseField("x-session-id", run.sessionID)
-      // From here on the client's leaving is the stream's business.
+      // From now on the stream handles the client's leaving.
       context.cancellation.whenCancelled { stream.clientDidLeave() }
       started.begin()
       try await stream.untilReady()
@@ -34,10 +34,10 @@ extension TurnRunner {
     }
   }
 
-  /// Runs the turn to its end, for an answer that is given whole.
+  /// Runs the turn to its end, for an answer that is not streamed.
   ///
-  /// - Parameter encoder: made when the run has its session.
-  /// - Returns: the run, what the encoder knows in the end, and how it ended (see `RunCollector.collected`).
+  /// - Parameter encoder: called when the run has its session.
+  /// - Returns: the run, the encoder in its final state, and how the answer ended (see `RunCollector.collected`).
   /// - Throws: `RequestError`.
   func collect<Encoder: RunEncoder>(
     _ asked: RequestedTurn, _ context: RequestContext, encoder: @Reactor (Run) -> Encoder
@@ -65,10 +65,10 @@ extension TurnRunner {
     }
   }
 
-  /// Streams what stands in a journal, from its beginning, and what is still to come.
+  /// Streams a journal from its beginning, then new events.
   ///
-  /// - Parameter skipped: how many entries the encoder has had already.
-  /// - Throws: `RequestError` for what failed before there was anything to send.
+  /// - Parameter skipped: how many entries the encoder has already.
+  /// - Throws: `RequestError` for a failure before there was anything to send.
   func replay(
     _ journal: RunJournal, _ encoder: some RunEncoder, skipping skipped: Int = 0, _ context: RequestContext
   ) async throws -> HTTPResponse {
@@ -83,11 +83,11 @@ extension TurnRunner {
     }
   }
 
-  /// What is known of the run when its answer begins: how long that took, as OpenAI names it.
+  /// Sets the response fields that are known when the answer begins.
   private func mark(_ run: Run, _ asked: RequestedTurn, _ context: RequestContext) {
     context.setResponseField("openai-processing-ms", String((scheduler.now - context.startedAt).milliseconds))
     guard run.sendsHistoryAsText else { return }
-    // The session is another one, perhaps, than when the run began.
+    // The run may have moved to another session.
     movedSession(run, asked)
     context.setResponseField("x-session-id", run.sessionID)
     context.setResponseField(
@@ -104,7 +104,7 @@ extension TurnRunner {
 }
 
 extension RequestContext {
-  /// What is known of the turn before it runs, also for a response that says why it cannot.
+  /// Sets the response fields that are known before the turn runs, also for an error response.
   func announce(_ asked: RequestedTurn) {
     if let session = asked.sessionID { setResponseField("x-session-id", session) }
     for warning in asked.warnings { setResponseField("x-claude-warning", warning) }

@@ -3,7 +3,7 @@ package import ClaudeCode
 package import EventLoop
 package import Identity
 
-/// An agent at work: a session, its turns one after the other, and what waits to be said to it.
+/// A running agent: a session, its turns one after the other, and the inputs that wait.
 @Reactor
 package final class Agent {
   package let journal: RunJournal
@@ -13,7 +13,7 @@ package final class Agent {
   private var run: Run?
   private var inputs: [(input: AgentInput, caller: Caller)] = []
   private let budget: InputBudget
-  /// Whether a turn is under way, or about to be.
+  /// Whether a turn is under way or about to begin.
   package private(set) var isBusy = false
   private let onRest: @Reactor (Agent) -> Void
 
@@ -21,7 +21,7 @@ package final class Agent {
   package static let maximumInputs = 100
 
   /// - Parameters:
-  ///   - budget: bounds the bytes of inputs that wait.
+  ///   - budget: bounds the bytes of waiting inputs.
   ///   - onRest: called when there is nothing more to do.
   package init(
     _ journal: RunJournal, of principal: Principal, turns: TurnFactory, runner: TurnRunner, budget: InputBudget,
@@ -36,11 +36,12 @@ package final class Agent {
   }
 
   package var waitingInputs: Int { inputs.count }
-  /// Questions that wait for an answer, by their calls' ids.
+  /// Permission requests that wait for an answer, by the ids of their calls.
   package var openCalls: [String] { run?.openCalls ?? [] }
 
-  /// - Returns: when the turn has begun.
-  /// - Throws: `ClaudeError` when it cannot; the journal has it, too.
+  /// Begins a turn.
+  ///
+  /// - Throws: `ClaudeError` if it cannot begin; the journal has the error, too.
   @discardableResult
   package func begin(_ turn: Turn, _ caller: Caller) async throws(ClaudeError) -> Run {
     isBusy = true
@@ -60,16 +61,16 @@ package final class Agent {
   package static let tooMuchWaits = ClaudeError(
     .overloaded, "Too many bytes of inputs wait for agents already", reachedCLI: false)
 
-  /// Says something: at once if the agent rests, otherwise after what it does and what was said before.
+  /// Sends an input to the agent: at once if it rests, otherwise after the current turn and the inputs before.
   ///
-  /// - Throws: `RequestError` for what cannot be said, or when too much waits.
+  /// - Throws: `RequestError` for an invalid input, or if too many wait.
   package func take(_ input: AgentInput, for caller: Caller) throws {
     guard isBusy else { return try go(input, caller) }
     guard inputs.count < Agent.maximumInputs else {
       throw RequestError(
         ClaudeError(.overloaded, "\(inputs.count) inputs wait for the agent already", reachedCLI: false))
     }
-    // What is wrong with it is told now, not when its time has come.
+    // Validates the input now rather than when its turn comes.
     _ = try makeTurn(input, caller)
     guard budget.take(input.size, for: principal.id) else { throw RequestError(Agent.tooMuchWaits) }
     inputs.insert((input, caller.detached()), at: input.isUrgent ? 0 : inputs.count)
@@ -81,10 +82,10 @@ package final class Agent {
     let turn = try makeTurn(input, caller)
     journal.take(input: input.journaled)
     isBusy = true
-    // Not at once: the last turn may be ending now, on a process that has more to say of it.
+    // Not at once: the previous turn may be ending right now, on a process that still emits output of it.
     Loop.main.onNextTurn {
       Task.onLoop {
-        // What it fails with stands in the journal.
+        // The journal has the error.
         _ = try? await self.begin(turn, caller)
       }
     }
@@ -112,9 +113,9 @@ package final class Agent {
     }
   }
 
-  /// Answers a question.
+  /// Answers a permission request.
   ///
-  /// - Returns: false where no such question waits.
+  /// - Returns: false if there is no such request.
   package func answer(_ request: String, _ approval: AgentApproval, for caller: Caller) async throws(ClaudeError)
     -> Bool
   {
@@ -130,7 +131,7 @@ package final class Agent {
     return true
   }
 
-  /// Ends what the agent does, and drops what waits.
+  /// Cancels the current turn and drops the waiting inputs.
   package func stop() {
     for (input, _) in inputs { budget.give(input.size, of: principal.id) }
     inputs = []
@@ -146,7 +147,7 @@ extension Agent: RunObserver {
   package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {}
 
   package func run(_ run: any RunSource, didEnd outcome: RunOutcome) {
-    // It waits, and so does everything else.
+    // A parked run keeps the inputs waiting.
     if case .parked = outcome { return }
     turnEnded()
   }

@@ -1,10 +1,10 @@
 package import Bytes
 package import ClaudeCode
 
-/// What an agent's journal says in short. It is read like any other encoder reads a run, and writes nothing.
+/// A summary of an agent's journal. It reads a run like an encoder, and writes nothing.
 package struct AgentReport: RunEncoder {
   package private(set) var questions: [PermissionQuestion] = []
-  /// What the last turn came to.
+  /// The answer of the last turn.
   package private(set) var result: String?
 
   package init() {}
@@ -31,7 +31,7 @@ package struct AgentReport: RunEncoder {
 }
 
 extension PermissionQuestion {
-  /// As the agent's clients see it.
+  /// The state in the words of the agents' API.
   package var agentJSON: JSONValue {
     ["request_id": .string(callID), "tool_name": .string(tool), "input": input]
   }

@@ -1,13 +1,13 @@
 package import Bytes
 package import ClaudeCode
 
-/// What is said to an agent that is there already.
+/// An input for a running agent.
 package struct AgentInput: Sendable, Equatable {
   package let prompt: String
   package let options: TurnOptions
-  /// Whether the turn under way is interrupted for it.
+  /// Whether it interrupts the current turn.
   package let isUrgent: Bool
-  /// What the agent's journal has of it.
+  /// Its entry in the agent's journal.
   package let journaled: EncodedJSON
 
   /// - Throws: `RequestError` 400.
@@ -26,14 +26,14 @@ package struct AgentInput: Sendable, Equatable {
   package var size: Int { prompt.utf8.count + journaled.bytes.count }
 }
 
-/// What a person says to a question of an agent.
+/// A person's decision about an agent's permission request.
 package struct AgentApproval: Sendable, Equatable {
-  /// In the words that the question is answered with.
+  /// The decision in the words of the function's result.
   package let words: String
 
-  /// `{"decision":"allow"}` or `{"decision":"deny","message":"…"}`; `approve` as a boolean does as well.
+  /// `{"decision":"allow"}` or `{"decision":"deny","message":"…"}`; `approve` as a boolean is accepted as well.
   ///
-  /// - Throws: `RequestError` 400: nothing is done that was not clearly allowed.
+  /// - Throws: `RequestError` 400: only a clear approval allows anything.
   package init(_ body: JSONObject) throws {
     let decision = body["approve"]?.bool.map { $0 ? "allow" : "deny" } ?? body["decision"]?.string
     switch decision {

@@ -4,7 +4,7 @@ public import EventLoop
 package import Identity
 public import Telemetry
 
-/// The agents there are: those at work, and in their journals those that have ended.
+/// All agents: running ones, and ended ones in their journals.
 @Reactor
 public final class Agents {
   private let turns: TurnFactory
@@ -12,7 +12,7 @@ public final class Agents {
   private let store: RunStore
   private let clock: @Sendable () -> Timestamp
   private let budget = InputBudget()
-  /// Those at work.
+  /// The running ones.
   private var agents: [String: Agent] = [:]
 
   public init(turns: TurnFactory, runner: TurnRunner, store: RunStore, clock: @escaping @Sendable () -> Timestamp) {
@@ -22,8 +22,10 @@ public final class Agents {
     self.clock = clock
   }
 
-  /// - Parameter journaled: what its journal has of the request.
-  /// - Returns: when its first turn has begun: the agent's id, and its process.
+  /// Starts an agent and returns when its first turn has begun.
+  ///
+  /// - Parameter journaled: the request's entry in the journal.
+  /// - Returns: the agent's id and process id.
   /// - Throws: `RequestError`.
   package func start(
     _ request: ClaudeRequest, _ journaled: EncodedJSON, sessionID: String?, for caller: Caller
@@ -31,7 +33,7 @@ public final class Agents {
     let principal = caller.principal
     let (turn, warnings) = try turns.makePromptTurn(
       request.prompt, options: request.options, continuing: try turns.record(sessionID, for: principal), for: caller)
-    // It goes on waiting when its client leaves.
+    // The input keeps waiting when its client leaves.
     let size = request.prompt.utf8.count + journaled.bytes.count
     guard budget.take(size, for: principal.id) else { throw RequestError(Agent.tooMuchWaits) }
     defer { budget.give(size, of: principal.id) }
@@ -53,7 +55,7 @@ public final class Agents {
     return agent
   }
 
-  /// - Throws: `RequestError` 404, also for somebody else's: whether it exists is not told.
+  /// - Throws: `RequestError` 404, also for another principal's agent.
   package func journal(_ id: String, for principal: Principal) throws -> RunJournal {
     guard let journal = store.journal(id), journal.surface == Surface.agent.rawValue,
       journal.principal == principal.id
@@ -80,7 +82,7 @@ public final class Agents {
     }
   }
 
-  /// - Throws: `RequestError` 404 where no such question waits; `ClaudeError` for a run that cannot go on.
+  /// - Throws: `RequestError` 404 if there is no such permission request; `ClaudeError` if the run cannot continue.
   package func answer(_ request: String, of id: String, _ approval: AgentApproval, by caller: Caller) async throws {
     let journal = try journal(id, for: caller.principal)
     if let agent = agents[journal.id], try await agent.answer(request, approval, for: caller) { return }
@@ -96,7 +98,7 @@ public final class Agents {
 
   // MARK: Telling of them
 
-  /// - Parameter report: what its journal says, where that is to be told, too.
+  /// - Parameter report: the summary of its journal, if that is to be included.
   package func json(_ journal: RunJournal, _ report: AgentReport? = nil) -> JSONValue {
     let agent = agents[journal.id]
     var object: JSONObject = [
@@ -120,7 +122,7 @@ public final class Agents {
 }
 
 extension RunJournal.State {
-  /// In one word, for lists.
+  /// One word, for lists.
   package var name: String {
     switch self {
     case .queued: "queued"

@@ -16,6 +16,6 @@ package struct ClaudeRequest: Sendable, Equatable {
     options = try TurnOptions(fields: body)
   }
 
-  /// What an agent's journal has of it. Takes time with the prompt.
+  /// Its entry in an agent's journal. Takes time with the prompt.
   package var journaled: EncodedJSON { EncodedJSON(["prompt": .string(prompt)]) }
 }

@@ -1,27 +1,27 @@
 package import ClaudeCode
 package import Identity
 
-/// The conversation a request carries, and where it stands: everything that takes time with a long history, made in one
-/// step so that it can be made off the loop.
+/// The conversation that a request carries, and its position: all work that takes time with a long history, in one step
+/// that can run off the loop.
 package struct ChatConversation: Sendable {
   /// Without the options at the head of the newest message.
   package let history: ChatHistory
-  /// These options.
+  /// The options at the head of the newest message.
   package let newest: TurnOptions
-  /// Where the past ends.
+  /// The position after the past.
   package let past: ConversationKey
-  /// Where it ended before the last answer.
+  /// The position before the last answer.
   package let beforeAnswer: ConversationKey
-  /// Up to and including what the user says now.
+  /// The position after the user's newest message.
   package let now: ConversationKey
-  /// What the past says about options.
+  /// The options that the past has.
   package let pastOptions: TurnOptions
-  /// Results of the calls the past ends with, by the calls' ids.
+  /// Results of the calls at the end of the past, by their ids.
   package let results: [String: FunctionResult]
-  /// Bytes of the history, roughly: a measure of the work it makes.
+  /// Approximate bytes of the history: a measure of the work it causes.
   package let size: Int
 
-  /// - Throws: `RequestError` 400 for a history whose calls and results do not fit, or bad options.
+  /// - Throws: `RequestError` 400 for a history whose calls and results do not match, or for bad options.
   package init(_ request: ConversationRequest, for principal: Principal, _ policy: TurnPolicy) throws {
     let whole = ChatHistory(request.messages)
     try whole.checkCalls()
@@ -38,7 +38,7 @@ package struct ChatConversation: Sendable {
 
   /// A conversation that is known up to a mark.
   ///
-  /// - Parameter messages: what has come since, of the user and of the client's functions.
+  /// - Parameter messages: the messages since then, of the user and of the client's functions.
   /// - Throws: `RequestError` 400 for bad options.
   package init(_ messages: [ChatMessage], after mark: ConversationMark, _ policy: TurnPolicy) throws {
     let whole = ChatHistory(messages)
@@ -52,14 +52,15 @@ package struct ChatConversation: Sendable {
   }
 }
 
-/// Where a conversation stood after an answer, for a request that names the answer instead of repeating it all.
+/// The position of a conversation after an answer, for a request that names the answer instead of repeating the
+/// conversation.
 package struct ConversationMark: Sendable, Equatable {
   package let past: ConversationKey
-  /// Before the answer.
+  /// The position before the answer.
   package let beforeAnswer: ConversationKey
-  /// What must be the same (see `conversationSettings`).
+  /// What must be equal (see `conversationSettings`).
   package let settings: [String]
-  /// The options of the answer's request, and what it had inherited.
+  /// The options of the answer's request, inherited ones included.
   package let options: TurnOptions
 
   package init(past: ConversationKey, beforeAnswer: ConversationKey, settings: [String], options: TurnOptions) {
@@ -71,8 +72,8 @@ package struct ConversationMark: Sendable, Equatable {
 }
 
 extension TurnOptions {
-  /// What must agree, beside the messages, for two requests to mean the same conversation. Options written into
-  /// messages are part of those; the text of the instructions is given anew with every request.
+  /// What must be equal, besides the messages, for two requests to belong to the same conversation. Options inside
+  /// messages are part of the messages; the text of the instructions comes with every request.
   package func conversationSettings(isInstructed: Bool) -> [String] {
     [
       workspace ?? "", appendSystemPrompt ?? "", (allowedTools ?? []).joined(separator: ","),

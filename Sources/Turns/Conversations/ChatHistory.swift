@@ -2,13 +2,13 @@ import Bytes
 package import ClaudeCode
 import Identity
 
-/// The messages of a request, taken apart: what sets the stage, what has been said, and what is asked now.
+/// The messages of a request, divided into instructions, past and present.
 package struct ChatHistory: Sendable, Equatable {
-  /// All system and developer messages, joined; nil without any.
+  /// All system and developer messages, joined; nil if there are none.
   package let instructions: String?
-  /// What was said up to the last assistant message, that one included.
+  /// All messages up to the last assistant message, which is included.
   package let past: [ChatMessage]
-  /// What has come since: results of calls, and what the user says now.
+  /// The messages since: results of calls, and the user's newest messages.
   package let present: [ChatMessage]
 
   package init(_ messages: [ChatMessage]) {
@@ -20,7 +20,7 @@ package struct ChatHistory: Sendable, Equatable {
     present = Array(spoken[end...])
   }
 
-  // Some clients send an answer's text and its calls as two messages.
+  // Some clients send the text and the calls of one answer as two messages.
   package static func merged(_ messages: [ChatMessage]) -> [ChatMessage] {
     messages.reduce(into: []) { merged, message in
       guard message.role == .assistant, merged.last?.role == .assistant else { return merged.append(message) }
@@ -57,12 +57,12 @@ package struct ChatHistory: Sendable, Equatable {
         + "\(open.keys.sorted().joined(separator: ", "))", param: "messages")
   }
 
-  /// Its bytes, roughly: a measure of the work it makes.
+  /// Its approximate size in bytes: a measure of the work it causes.
   package var size: Int { past.reduce(0) { $0 + $1.size } + present.reduce(0) { $0 + $1.size } }
 
   // MARK: What is asked now
 
-  /// Results of the calls the past ends with, by the calls' ids.
+  /// Results of the calls at the end of the past, by their ids.
   package var results: [String: FunctionResult] {
     var results: [String: FunctionResult] = [:]
     for message in present where message.role == .tool {
@@ -71,13 +71,13 @@ package struct ChatHistory: Sendable, Equatable {
     return results
   }
 
-  /// What the user says now; empty where only results have come.
+  /// The user's newest content; empty if the request has only results.
   package var question: [ContentBlock] { present.filter { $0.role == .user }.flatMap(\.content) }
 
-  /// What a new session has to be told before the question.
+  /// The messages that a new session needs before the question.
   package var told: [ChatMessage] { past + present.filter { $0.role == .tool } }
 
-  /// Options written at the head of the newest user message, and the history without them.
+  /// The options at the head of the newest user message, and the history without them.
   package func newestOptions() throws -> (options: TurnOptions, history: ChatHistory) {
     guard let index = present.lastIndex(where: { $0.role == .user }) else { return (TurnOptions(), self) }
     guard let first = present[index].content.firstIndex(where: { $0.text != nil }),
@@ -95,9 +95,9 @@ package struct ChatHistory: Sendable, Equatable {
     self.present = present
   }
 
-  /// What the conversation's past says about options, as far as `policy` trusts it: the heads of the user's earlier
-  /// messages and of our own answers. What stands at the head of an answer that this server did not put there was
-  /// written by the model: it may name a session of the same principal, and nothing else.
+  /// The options that the past has, as far as `policy` trusts them: from the heads of earlier user messages and of this
+  /// server's own answers. Other lines at the head of an answer were written by the model: they may name a session of
+  /// the same principal, and nothing else.
   package func pastOptions(_ policy: TurnPolicy) -> TurnOptions {
     guard policy.readsInBandOptions else { return TurnOptions() }
     var options = TurnOptions()
@@ -113,10 +113,10 @@ package struct ChatHistory: Sendable, Equatable {
 
   // MARK: Where the conversation stands
 
-  /// Where in the conversation `past` ends.
+  /// The position after `past`.
   package func key(from start: ConversationKey) -> ConversationKey { ChatHistory.extend(start, by: past) }
 
-  /// Where it ended before the last answer.
+  /// The position before the last answer.
   package func keyBeforeAnswer(from start: ConversationKey) -> ConversationKey {
     ChatHistory.extend(start, by: past.last?.role == .assistant ? Array(past.dropLast()) : past)
   }
@@ -129,16 +129,16 @@ package struct ChatHistory: Sendable, Equatable {
 
   // MARK: Told rather than replayed
 
-  /// The whole conversation natively, what the user says now included.
+  /// The whole conversation as native messages, the user's newest included.
   ///
-  /// - Parameter policy: whether lines at the heads of the user's messages were options, and no part of what was said.
+  /// - Parameter policy: whether lines at the heads of user messages are options and not part of the text.
   package func conversation(_ policy: TurnPolicy) -> [ConversationMessage] {
     let asked = question
     let past = told.map { policy.readsInBandOptions ? $0.told.withoutOptions : $0.told }
     return past.map(\.conversationMessage) + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
   }
 
-  /// The history in words, before the question.
+  /// The history as text, before the question.
   package var words: [ContentBlock] {
     let told = told.map { "\(ChatHistory.title($0.role)): \($0.told.inWords)" }
     guard !told.isEmpty else { return question }
@@ -159,7 +159,7 @@ package struct ChatHistory: Sendable, Equatable {
 }
 
 extension ChatMessage {
-  /// Without the head of our own answers, which is not part of what was said; some clients cut it off.
+  /// Without the head that this server wrote, which is not part of the answer; some clients remove it.
   fileprivate var told: ChatMessage {
     guard role == .assistant, InBandOptions.mayHead(answer: firstText) else { return self }
     var told = self
@@ -180,7 +180,7 @@ extension ChatMessage {
 
   fileprivate var spokenText: String { told.text }
 
-  /// What else the message is made of, for its place in a conversation.
+  /// The parts of the message other than its text, for its position in a conversation.
   fileprivate var unspoken: [String] {
     content.compactMap { if case .image(let type, let data) = $0 { "image \(type) \(data)" } else { nil } }
       + calls.map { "call \($0.id) \($0.name) \($0.input.text)" } + (toolCallID.map { ["answers \($0)"] } ?? [])

@@ -1,18 +1,18 @@
 import Bytes
 package import ClaudeCode
 
-/// What a request that carries a conversation asks for, whatever its dialect.
+/// A request that carries a conversation, in any dialect.
 package struct ConversationRequest: Sendable, Equatable {
   package let messages: [ChatMessage]
   package let tools: ChatTools
-  /// What the answer has to be, where no call is required.
+  /// What the answer has to be, unless a call is required.
   package let format: AnswerForm
   /// Sequences before the first of which the answer ends.
   package let stop: [String]
   package let options: TurnOptions
 
   /// - Parameter path: the field that holds the messages, for `param`.
-  /// - Throws: `RequestError` 400 where nothing is asked, or more comes with it than a request may carry.
+  /// - Throws: `RequestError` 400 for a request without a question, or beyond a limit.
   package init(
     messages: [ChatMessage], tools: ChatTools, format: AnswerForm = .text, stop: [String] = [], options: TurnOptions,
     at path: String
@@ -39,7 +39,7 @@ package struct ConversationRequest: Sendable, Equatable {
     }
   }
 
-  /// - Throws: `RequestError` 400 for more messages than a conversation may have.
+  /// - Throws: `RequestError` 400 for too many messages.
   package static func checkCount(_ count: Int, _ path: String) throws {
     guard count <= RequestLimits.messages else {
       throw RequestError.invalid(
@@ -65,9 +65,9 @@ package struct ConversationRequest: Sendable, Equatable {
     }
   }
 
-  /// A request that goes on from a mark: only what has come since.
+  /// A request that continues from a mark, with only the messages since.
   ///
-  /// - Throws: `RequestError` 400, as for a whole one; results alone are enough.
+  /// - Throws: `RequestError` 400, as for a complete one, except that results alone are enough.
   package init(since messages: [ChatMessage], tools: ChatTools, options: TurnOptions, at path: String) throws {
     self.messages = messages
     self.tools = tools
@@ -79,7 +79,7 @@ package struct ConversationRequest: Sendable, Equatable {
     try checkImages(path)
   }
 
-  /// - Parameter newID: names a call that the CLI has no name for.
+  /// - Parameter newID: makes the id of a call that the CLI has no id for.
   package func form(newID: () -> String) -> AnswerForm {
     if case .required(let functions) = tools.choice { return .call(functions, id: "call_\(newID())") }
     return format

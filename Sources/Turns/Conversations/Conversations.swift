@@ -2,17 +2,17 @@ package import ClaudeCode
 public import EventLoop
 package import Identity
 
-/// What a request of a conversation comes to: what to do, and where the conversation will stand after it.
+/// What a conversation's request comes to: the work, and the conversation's position after it.
 package struct ConversationPlan {
   package let work: RequestedWork
   package let place: ConversationPlace
-  /// What the client is to know, though it is served.
+  /// Warnings for the client of a request that is served.
   package var warnings: [String] = []
 }
 
-/// Where a conversation stands while its answer is made. It is kept as long as the run, and holds nothing large.
+/// The position of a conversation while its answer is made. It is kept as long as the run, and holds nothing large.
 package struct ConversationPlace: Sendable {
-  /// The conversation up to and including what the user says now.
+  /// The position after the user's newest message.
   package let key: ConversationKey
   package let form: AnswerForm
 }
@@ -28,27 +28,27 @@ extension ImportedHistory {
   }
 }
 
-/// Finds what a request goes on with, and remembers where conversations stand: the same for every dialect whose requests
-/// carry one.
+/// Finds the session or run that a request continues, and records the positions of conversations: the same for every
+/// dialect with conversations.
 @Reactor
 public final class Conversations {
   private let turns: TurnFactory
   private let parked: ParkedConversations
   private let retryTimeout: Duration
 
-  /// - Parameter retryTimeout: how long upstream retries may take before the client is told.
+  /// - Parameter retryTimeout: how long the CLI may wait for upstream retries before the turn fails.
   public init(turns: TurnFactory, retryTimeout: Duration) {
     self.turns = turns
     self.retryTimeout = retryTimeout
     parked = ParkedConversations()
   }
 
-  /// Finds the run that waits for the request's results, or the session it continues (explicit id, the id in a previous
-  /// answer, the conversation it carries), and says what is to be done.
+  /// Finds the run that waits for the request's results, or the session that the request continues: by explicit id, by
+  /// the id in an earlier answer, or by the conversation it carries.
   ///
   /// - Parameters:
   ///   - form: what the answer has to be; nil for what the request says.
-  ///   - headerSession: what `x-session-id` says.
+  ///   - headerSession: the value of `x-session-id`.
   /// - Throws: `RequestError`.
   package func plan(
     _ wanted: ConversationRequest, _ conversation: ChatConversation, as form: AnswerForm? = nil,
@@ -67,10 +67,10 @@ public final class Conversations {
     return ConversationPlan(work: .turn(turn), place: place, warnings: warnings)
   }
 
-  /// Whether a request that goes on from `mark` can do without its past: a run waits for its results, or a session
-  /// stands there.
+  /// Whether a request that continues from `mark` can be served without its past: a run waits for its results, or a
+  /// session is at that position.
   ///
-  /// - Parameter results: what the request brings, by the calls' ids.
+  /// - Parameter results: the results in the request, by the ids of their calls.
   package func knows(_ mark: ConversationMark, _ results: [String: FunctionResult], _ principal: Principal) -> Bool {
     guard results.isEmpty else { return parked.run(awaiting: results, at: mark.beforeAnswer, principal) != nil }
     return turns.sessions.session(at: mark.past) != nil
@@ -85,7 +85,7 @@ public final class Conversations {
     let found = turns.sessions.session(at: conversation.past)
     var session =
       try turns.record(explicit, for: caller.principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
-    // Results of a turn that is gone: its session waits for nothing any more, the whole history has to be told.
+    // The run that waited for these results is gone, so a new session gets the whole history.
     if !conversation.results.isEmpty { session = nil }
 
     var wanted = given
@@ -96,10 +96,10 @@ public final class Conversations {
       content: history.question, beginningWith: imported, options: wanted, continuing: session, for: caller)
   }
 
-  /// Nil for a conversation that only begins, and in words.
+  /// Nil for a conversation that only begins.
   private func imported(_ conversation: ChatConversation) async -> ImportedHistory? {
     let (history, size, policy) = (conversation.history, conversation.size, turns.policy)
-    // An image has to be told even where nothing was said before it; see `Resumption`.
+    // An image goes into the transcript even if nothing comes before it; see `Resumption`.
     guard !history.told.isEmpty || history.question.contains(where: { $0.text == nil }) else { return nil }
     return await OffLoop.shared.run(on: size) { ImportedHistory(history, size: size, policy) }
   }
@@ -108,11 +108,11 @@ public final class Conversations {
     turn.functions = tools.functions
     if !tools.areParallel { turn.maximumCalls = 1 }
     guard tools.choice == .none, !tools.functions.isEmpty else { return }
-    // They stay offered: the upstream refuses a history of calls without them.
+    // The functions stay offered: the upstream refuses a history of calls without them.
     turn.content.append(.text("(Answer in words, without calling a function.)"))
   }
 
-  /// Remembers where the conversation stands after this answer.
+  /// Records the conversation's position after this answer.
   ///
   /// - Parameter answer: as the client will send it back.
   package func note(
@@ -128,18 +128,18 @@ public final class Conversations {
 }
 
 extension SessionRecord {
-  /// The CLI keeps its sessions by directory: in another workspace it does not know this one.
+  /// The CLI stores sessions by directory: in another workspace it does not know this one.
   fileprivate func canMove(to newest: TurnOptions) -> Bool {
     newest.workspace == nil || newest.workspace == options.workspace
   }
 }
 
 extension AnswerForm {
-  /// Whether the session knows the answer as the client does: not so a call that was made of a structured answer.
+  /// Whether the session has the answer as the client has it. It does not if a structured answer was sent as a call.
   fileprivate var keepsConversation: Bool { if case .call = self { false } else { true } }
 }
 
 extension TurnFactory {
-  /// The turn ended well: a request that carries the conversation up to here continues its session.
+  /// The turn ended well: a request with the conversation up to here continues its session.
   package func conversationAdvanced(_ run: Run, to key: ConversationKey) { sessions.advance(run.sessionID, to: key) }
 }

@@ -2,8 +2,8 @@ package import ClaudeCode
 package import EventLoop
 package import Identity
 
-/// Where the conversations of parked runs stand, so that a request which brings results can be held against its run: with
-/// another history it means another conversation.
+/// The positions of the conversations of parked runs. A request that brings results must have the same history as the
+/// run: with another history it belongs to another conversation.
 @Reactor
 package final class ParkedConversations {
   private struct Entry {
@@ -14,16 +14,16 @@ package final class ParkedConversations {
 
   private var entries: [Entry] = []
 
-  /// The run waits for calls that it made after this point of the conversation.
+  /// The run waits for calls that it made after this position.
   package func park(_ run: Run, at key: ConversationKey, _ principal: Principal) {
-    // Each run is here once, and none that waits no longer.
+    // Each run is listed once, and only while it waits.
     entries.removeAll { $0.run === run || $0.run.openCalls.isEmpty }
     entries.append(Entry(run: run, principal: principal.id, key: key))
   }
 
   /// The run that waits for exactly these results.
   ///
-  /// - Parameter key: where the conversation stood before the calls.
+  /// - Parameter key: the position before the calls.
   package func run(awaiting results: [String: FunctionResult], at key: ConversationKey, _ principal: Principal) -> Run?
   {
     guard !results.isEmpty else { return nil }

@@ -1,8 +1,8 @@
 package import Bytes
 package import ClaudeCode
 
-/// Encodes a run as the answer of one dialect: what all dialects have in common. Recorded lines in, exact bytes out; the
-/// dialect is its writer.
+/// Encodes a run as the answer of one dialect. It has what all dialects have in common; the dialect is its writer.
+/// Recorded lines in, exact bytes out.
 package struct AnswerEncoder<Writer: AnswerWriter>: RunEncoder {
   package private(set) var writer: Writer
   private var reader: AnswerReader
@@ -53,7 +53,7 @@ package struct AnswerEncoder<Writer: AnswerWriter>: RunEncoder {
     finish(.result(result), isWholeTurn ? result.usage : reader.usage)
   }
 
-  /// An answer with a form comes with the result.
+  /// A structured answer comes with the result.
   private mutating func writeForm(_ result: TurnResult) throws(ClaudeError) {
     guard form != .text else { return }
     guard let output = result.structuredOutput else { throw .unstructured }

@@ -2,8 +2,8 @@ import Bytes
 package import ClaudeCode
 package import EventLoop
 
-/// Lets an encoder read a run to its end, for an answer that is given whole: what it writes on the way is dropped, what it
-/// knows in the end counts.
+/// Runs an encoder over a run for an answer that is not streamed: the encoder's output is dropped, its final state is
+/// the answer.
 @Reactor
 package final class RunCollector<Encoder: RunEncoder>: RunObserver {
   private var encoder: Encoder
@@ -17,12 +17,12 @@ package final class RunCollector<Encoder: RunEncoder>: RunObserver {
   package var isCongested: Bool { false }
   package var keepsRun: Bool { outcome == nil }
 
-  /// Waits for the run's end, or until it waits for what the client's functions answer.
+  /// Waits until the run has ended or is parked.
   ///
-  /// - Returns: what was read, and how it ended: never with a failure.
-  /// - Throws: whatever made the run end without a whole answer.
+  /// - Returns: the encoder, and how the answer ended; never with a failure.
+  /// - Throws: why there is no complete answer.
   package func collected() async throws(ClaudeError) -> (Encoder, AnswerOutcome) {
-    // Looked at inside: before the continuation exists the task may have been suspended.
+    // Checked in here: the task may have been suspended before the continuation existed.
     let outcome = await withCheckedContinuation { continuation in
       if let ended = self.outcome { continuation.resume(returning: ended) } else { waiting = continuation }
     }

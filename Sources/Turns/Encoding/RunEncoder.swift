@@ -1,37 +1,37 @@
 package import Bytes
 package import ClaudeCode
 
-/// Writes a run as one dialect's stream. A value without writer, clock or id source.
+/// Encodes a run as one dialect's stream. A value without clock or id source.
 package protocol RunEncoder {
-  /// Whether something was written that the client must see: from then on the status is decided.
+  /// Whether something was written that the client must see: from then on the HTTP status is decided.
   var hasContent: Bool { get }
 
-  /// Whether nothing of what the run may still say belongs to the answer: the run is left, and `closeEarly` follows.
+  /// Whether the answer is complete whatever the run emits next. The run is left, and `closeEarly` follows.
   ///
-  /// Mutating, so that asking a stored encoder does not copy it: it is asked with every event.
+  /// Mutating, because reading it from a stored encoder would copy the encoder, with every event.
   var isSatisfied: Bool { mutating get }
 
   mutating func closeEarly(to output: inout ByteBuffer)
 
-  /// The stream begins: for what is to be seen before the run has said anything.
+  /// The stream begins, before the run has emitted anything.
   mutating func open(to output: inout ByteBuffer)
 
-  /// - Throws: `ClaudeError` when the answer cannot go on; `close` with it follows.
+  /// - Throws: `ClaudeError` if the answer cannot continue; `close` with the error follows.
   mutating func encode(
     _ message: StreamMessage, _ line: Span<UInt8>, to output: inout ByteBuffer) throws(ClaudeError)
 
   /// The run has its result.
   ///
-  /// - Throws: `ClaudeError` for a result that is none; `close` with it follows.
+  /// - Throws: `ClaudeError` for a result that is an error; `close` with it follows.
   mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError)
 
-  /// The CLI asks whether it may use a tool; `closeParked` follows.
+  /// The CLI asks for permission to use a tool; `closeParked` follows.
   mutating func encode(_ question: PermissionQuestion, to output: inout ByteBuffer)
 
-  /// Another turn begins, with what the client says: in the journal of an agent.
+  /// Another turn of an agent begins, with this input.
   mutating func encode(input: Span<UInt8>, to output: inout ByteBuffer)
 
-  /// The run waits for what the client's functions answer: the answer ends in their calls.
+  /// The run is parked: the answer ends in calls.
   mutating func closeParked(to output: inout ByteBuffer)
 
   /// The run failed after something was written.
@@ -45,10 +45,10 @@ extension RunEncoder {
   package mutating func closeEarly(to output: inout ByteBuffer) {}
 }
 
-/// How an answer ended, for whoever encodes it.
+/// How an answer ended.
 package enum AnswerOutcome: Sendable, Equatable {
-  /// With its run, or when that was parked.
+  /// With its run, or when the run was parked.
   case ended(RunOutcome)
-  /// Before its run, which was left: at a stop sequence, for instance.
+  /// Before its run, which was left, for instance at a stop sequence.
   case complete
 }

@@ -2,8 +2,7 @@ import Bytes
 package import ClaudeCode
 package import EventLoop
 
-/// Lets an encoder read what there is of a run, for what it knows then. What it writes is dropped, a failure is written,
-/// too, and nobody waits for it.
+/// Runs an encoder over the events so far, for its final state. The encoder's output is dropped.
 @Reactor
 package final class RunFold<Encoder: RunEncoder>: RunObserver {
   package private(set) var encoder: Encoder
@@ -11,7 +10,7 @@ package final class RunFold<Encoder: RunEncoder>: RunObserver {
   private var failure: ClaudeError?
   private let onEnd: @Reactor (Encoder, RunOutcome) -> Void
 
-  /// - Parameter onEnd: called when the run has ended, with what it comes to for the encoder.
+  /// - Parameter onEnd: called when the run has ended, with the outcome of the encoder.
   package init(_ encoder: Encoder, onEnd: @escaping @Reactor (Encoder, RunOutcome) -> Void = { _, _ in }) {
     self.encoder = encoder
     self.onEnd = onEnd

@@ -1,7 +1,7 @@
 package import Bytes
 
-/// What the CLI does with its own tools, in one short line each. It goes where thinking goes: clients show it, and no
-/// program takes it for the answer.
+/// One short line about each use of the CLI's own tools. It is written like thinking: clients show it, and no program
+/// takes it for the answer.
 package enum ToolNote {
   /// The longest detail shown, in characters.
   package static let maximumDetail = 120
@@ -14,9 +14,9 @@ package enum ToolNote {
 
   package static func failure(_ reason: String) -> String { "[failed] \(shortened(reason))" }
 
-  /// The note as the inside of a JSON string: a line of its own.
+  /// The note as the inside of a JSON string, on a line of its own.
   ///
-  /// - Parameter startsLine: whether what stands before it has ended its line.
+  /// - Parameter startsLine: whether the text before it ends in a line end.
   package static func escaped(_ note: String, startsLine: Bool) -> [UInt8] {
     var escaped = ByteBuffer()
     if !startsLine { escaped.append("\\n") }

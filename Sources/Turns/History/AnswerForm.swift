@@ -3,15 +3,15 @@ package import ClaudeCode
 
 /// What an answer has to be.
 package enum AnswerForm: Sendable, Equatable {
-  /// Whatever the model says.
+  /// Free text.
   case text
-  /// JSON after this schema, and nothing else.
+  /// JSON that follows this schema, and nothing else.
   case structured(schema: JSONValue)
-  /// A call of one of these functions, under this id. The CLI cannot be told which tool to use; but it insists on an
-  /// answer after a schema, and the schema can be that of the call.
+  /// A call of one of these functions, with this id. The CLI has no option to force a tool; but it enforces schemas,
+  /// and the schema can be that of the call.
   case call([FunctionDeclaration], id: String)
 
-  /// The schema the CLI is given.
+  /// The schema for the CLI.
   package var schema: JSONValue? {
     switch self {
     case .text: nil
@@ -38,7 +38,7 @@ package enum AnswerForm: Sendable, Equatable {
     return .object(object)
   }
 
-  /// The call that a structured answer stands for; nil where it is none.
+  /// The call that a structured answer represents; nil if it is none.
   package func call(_ output: JSONValue) -> ChatToolCall? {
     guard case .call(let functions, let id) = self else { return nil }
     if functions.count == 1 { return ChatToolCall(id: id, name: functions[0].name, arguments: output.text) }

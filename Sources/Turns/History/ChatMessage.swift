@@ -6,18 +6,18 @@ package struct ChatMessage: Sendable, Equatable {
   package enum Role: String, Sendable {
     case system, developer, user, assistant, tool
 
-    /// Whether it sets the stage instead of speaking.
+    /// Whether it instructs the model instead of being part of the conversation.
     package var isInstruction: Bool { self == .system || self == .developer }
   }
 
   package let role: Role
   /// Texts and images, in order.
   package var content: [ContentBlock]
-  /// What an assistant message called.
+  /// The calls of an assistant message.
   package var calls: [ChatToolCall]
   /// The call that a tool message answers.
   package let toolCallID: String?
-  /// Whether a tool message says that the call has failed.
+  /// Whether a tool message reports a failure.
   package var isError = false
 
   package init(
@@ -45,15 +45,15 @@ package struct ChatMessage: Sendable, Equatable {
     set { content = (newValue.isEmpty ? [] : [.text(newValue)]) + content.filter { $0.text == nil } }
   }
 
-  /// Its bytes, roughly: a measure of the work it makes.
+  /// Its approximate size in bytes: a measure of the work it causes.
   package var size: Int {
     content.reduce(64) { $0 + $1.size } + calls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
   }
 
-  /// The first of its texts: where options may be written.
+  /// The first of its texts: options are at the head of this one.
   package var firstText: String { content.first { $0.text != nil }?.text ?? "" }
 
-  /// The message as the model is to see it.
+  /// The message as the model sees it.
   package var conversationMessage: ConversationMessage {
     switch role {
     case .assistant: ConversationMessage(.assistant, content + calls.map(\.block))

@@ -1,14 +1,14 @@
 package import Bytes
 package import ClaudeCode
 
-/// A call of a function, as OpenAI's histories spell it.
+/// A function call, as OpenAI's histories have it.
 package struct ChatToolCall: Sendable, Equatable {
   package let id: String
   package let name: String
   /// JSON text.
   package let arguments: String
 
-  /// A question of the CLI as a call, so that any client that knows function calling can answer it.
+  /// A permission request as a call, so that any client with function calling can answer it.
   package init(_ question: PermissionQuestion) {
     self.init(id: question.callID, name: PermissionQuestion.function, arguments: question.arguments.text)
   }
@@ -19,7 +19,7 @@ package struct ChatToolCall: Sendable, Equatable {
     self.arguments = arguments
   }
 
-  /// The arguments as an object; what is no JSON object is put into one, so that nothing of a history is lost.
+  /// The arguments as an object. Other JSON is wrapped in one, so that nothing of a history is lost.
   package var input: JSONValue {
     guard let value = try? JSONValue(parsing: arguments) else {
       return arguments.isEmpty ? [:] : ["arguments": .string(arguments)]

@@ -1,12 +1,12 @@
 import Bytes
 package import ClaudeCode
 
-/// The functions a request offers, and which of them the model has to call.
+/// The functions that a request offers, and which of them the model has to call.
 package struct ChatTools: Sendable, Equatable {
   package enum Choice: Sendable, Equatable {
-    /// As the model thinks fit.
+    /// The model decides.
     case auto
-    /// None, though they are known.
+    /// No calls, though the functions are offered.
     case none
     /// One of these.
     case required([FunctionDeclaration])
@@ -14,7 +14,7 @@ package struct ChatTools: Sendable, Equatable {
 
   package let functions: [FunctionDeclaration]
   package let choice: Choice
-  /// Whether one message may call several.
+  /// Whether one message may have several calls.
   package let areParallel: Bool
 
   /// How many functions a request may offer.
@@ -22,7 +22,7 @@ package struct ChatTools: Sendable, Equatable {
   /// How long a function's name may be.
   package static let maximumNameLength = 64
 
-  /// - Throws: `RequestError` 400 for more functions than a request may offer, or two of one name.
+  /// - Throws: `RequestError` 400 for too many functions, or two with one name.
   package init(_ functions: [FunctionDeclaration], choice: Choice, areParallel: Bool) throws {
     try ChatTools.check(functions)
     self.functions = functions

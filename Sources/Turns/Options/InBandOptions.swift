@@ -1,10 +1,10 @@
 import Bytes
 package import ClaudeCode
 
-/// Options written into a message: lines `key=value` at its very start, whose keys are option names.
+/// Options inside a message: lines `key=value` at its very start, whose keys are option names.
 ///
-/// The first line that is none of these begins the text, `foo=bar` included; one blank line between is dropped. Further
-/// down nothing is ever read: a quoted sentence must not switch permissions off.
+/// The first other line begins the text, `foo=bar` included; one blank line between them is dropped. Nothing further
+/// down is read: a quoted sentence must not switch permissions off.
 package struct InBandOptions {
   package var options = TurnOptions()
   /// The message without its option lines.
@@ -16,26 +16,26 @@ package struct InBandOptions {
     try read()
   }
 
-  /// The same for a message of the past, where nobody can be told of a mistake: a bad line begins the text.
+  /// The same for a message of the past, whose mistakes cannot be reported: a bad line begins the text.
   package init(lenient message: String) {
     text = message
     do { try read() } catch {}
   }
 
-  /// The same for an answer of the past. Its options are those the server wrote at its head, which begins with the
-  /// session; what the model wrote is text, whatever it looks like.
+  /// The same for an answer of the past. Its options are those that the server wrote at its head, beginning with the
+  /// session; what the model wrote is text.
   package init(answer: String) {
     text = answer
     guard InBandOptions.mayHead(answer: answer) else { return }
     do { try read() } catch {}
   }
 
-  /// Whether an answer begins as those do that the server has written options into.
+  /// Whether an answer begins like one that the server has written options into.
   package static func mayHead(answer: String) -> Bool { answer.utf8.starts(with: answerHead) }
 
   private static let answerHead = Array("\(OptionName.sessionID.rawValue)=".utf8)
 
-  /// How many option lines a message may begin with; those behind them are text. There are half as many options.
+  /// How many option lines a message may begin with; later ones are text. There are half as many options.
   package static let maximumLines = 32
 
   private mutating func read() throws {
@@ -50,7 +50,7 @@ package struct InBandOptions {
     }
   }
 
-  /// Writes options as such lines, for the head of an answer.
+  /// Options as lines for the head of an answer.
   package static func lines(for options: TurnOptions, sessionID: String) -> String {
     var lines = ["session-id=\(sessionID)"]
     func add(_ name: OptionName, _ value: String?) {
@@ -69,8 +69,8 @@ package struct InBandOptions {
     return lines.joined(separator: "\n") + "\n\n"
   }
 
-  /// The option that the text begins with, its value, and what follows its line. Most texts begin with none: no more of
-  /// them is looked at than the longest name takes.
+  /// The option at the beginning of the text, its value, and the text after its line. Most texts have none: only as
+  /// much is examined as the longest name takes.
   private static func firstLine(of text: Substring) -> (OptionName, String, Substring)? {
     let head = text.utf8.prefix(OptionName.longestSpelling + 1)
     guard let equals = head.firstIndex(of: Ascii.equals), let name = OptionName(written: text[..<equals]) else {
@@ -87,7 +87,7 @@ package struct InBandOptions {
     return text[end...].dropFirst()
   }
 
-  /// Where the line ends: at the first character that `Character.isNewline` holds for one.
+  /// The end of the line: the first character for which `Character.isNewline` is true.
   private static func lineEnd(of text: Substring) -> Substring.Index {
     text.utf8.indices.first { index in
       switch text.utf8[index] {

@@ -1,4 +1,4 @@
-/// The options every dialect offers, by their documented names.
+/// The names of the options that every dialect offers.
 package enum OptionName: String, CaseIterable, Sendable {
   case workspace
   case sessionID = "session-id"
@@ -16,7 +16,7 @@ package enum OptionName: String, CaseIterable, Sendable {
   case fileMentions = "file-mentions"
   case includePartialMessages = "include-partial-messages"
 
-  /// With underscores, as Python programs like to write it.
+  /// With underscores, as Python programs prefer.
   package var snakeCase: String { rawValue.split(separator: "-").joined(separator: "_") }
 
   /// The option that `word` names, with hyphens or underscores; nil if it names none.
@@ -28,7 +28,7 @@ package enum OptionName: String, CaseIterable, Sendable {
   /// Bytes of the longest name in any spelling.
   package static let longestSpelling = allCases.map(\.rawValue.utf8.count).max() ?? 0
 
-  // Made once: any line of a message may be asked about.
+  // Computed once, because every line of a message may be looked up.
   private static let spellings: [(word: String, option: OptionName)] = allCases.flatMap { option in
     [(option.rawValue, option), (option.snakeCase, option)]
   }

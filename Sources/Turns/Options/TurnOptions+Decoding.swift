@@ -3,7 +3,7 @@ package import ClaudeCode
 import Workspaces
 
 extension TurnOptions {
-  /// Reads options from the fields of a JSON body, kebab-case or snake_case. Fields that are no options are left alone.
+  /// Reads options from the fields of a JSON body, kebab-case or snake_case. Other fields are ignored.
   ///
   /// - Parameter except: names that mean something else in this dialect.
   package init(fields: JSONObject, except: Set<OptionName> = []) throws {
@@ -23,8 +23,8 @@ extension TurnOptions {
     }
   }
 
-  /// Reads options from the fields of an OpenAI body and from its `metadata`; `model` is not among them, which every
-  /// dialect has a word of its own for.
+  /// Reads options from the fields of an OpenAI body and from its `metadata`, except `model`, which every dialect has a
+  /// field for.
   package init(_ body: JSONObject) throws {
     self = try TurnOptions(fields: body, except: [.model])
     guard let metadata = body["metadata"], !metadata.isNull else { return }
@@ -35,7 +35,7 @@ extension TurnOptions {
     self = merging(try TurnOptions(metadata: object))
   }
 
-  /// Pairs that are no options are the client's own; OpenAI bounds them.
+  /// Other pairs belong to the client; OpenAI bounds them.
   private static func checkMetadata(_ metadata: JSONObject) throws {
     let own = metadata.members.filter { OptionName(written: $0.key[...]) == nil }
     guard own.count <= RequestLimits.metadataPairs else {
@@ -52,7 +52,7 @@ extension TurnOptions {
     }
   }
 
-  /// Sets one option from the text form: `true`, `["Bash","Edit"]`, `5`, or just the words.
+  /// Sets one option from its text form: `true`, `["Bash","Edit"]`, `5`, or plain words.
   package mutating func set(_ name: OptionName, text: String) throws {
     switch name {
     case .workspace, .sessionID, .systemPrompt, .appendSystemPrompt, .model, .effort, .permissionMode:
@@ -91,7 +91,7 @@ extension TurnOptions {
     case .mcpAllowedTools: mcpAllowedTools = try name.tools(value)
     case .dangerouslySkipPermissions: dangerouslySkipPermissions = try name.bool(value)
     case .permissionMode:
-      // Ours: everything is asked, and the client is asked.
+      // A mode of this server: the CLI asks about everything, and the client decides.
       forwardsQuestions = try name.string(value) == "ask" ? true : nil
       guard let mode = forwardsQuestions == true ? .manual : PermissionMode(name: try name.string(value)) else {
         let names = PermissionMode.allCases.map(\.name).joined(separator: ", ")
@@ -143,7 +143,7 @@ extension OptionName {
 }
 
 extension TurnOptions {
-  /// These options, and for what they leave open those of `other`: two places of one request.
+  /// These options, completed with those of `other`: two places of one request.
   package func merging(_ other: TurnOptions) -> TurnOptions {
     var merged = inheriting(other)
     merged.sessionID = sessionID ?? other.sessionID
@@ -155,9 +155,9 @@ extension TurnOptions {
 }
 
 extension TurnOptions.Effort {
-  /// OpenAI's word for it; nil for those that leave it to the model.
+  /// OpenAI's name of an effort; nil for those that leave it to the model.
   ///
-  /// - Throws: `RequestError` 400 naming `param`.
+  /// - Throws: `RequestError` 400 with `param`.
   package init?(openAI value: JSONValue?, _ param: String) throws {
     switch value ?? .null {
     case .null, "none", "minimal": return nil

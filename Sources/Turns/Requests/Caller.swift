@@ -2,12 +2,12 @@ public import EventLoop
 public import Identity
 public import Telemetry
 
-/// Who asks for a turn: what the application needs to know of a request, whatever protocol it came over.
+/// The caller of a turn: what the application needs to know of a request, whatever protocol it came over.
 public struct Caller: Sendable {
   public let principal: Principal
   /// The request's id, in logs and in lists of runs.
   public let requestID: String
-  /// Names the request in each of its lines.
+  /// Writes the request's id into each line.
   public let logger: Logger
   /// Fires when the caller gives up.
   public let cancellation: CancellationSignal

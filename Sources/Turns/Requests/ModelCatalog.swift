@@ -1,7 +1,7 @@
 public import Bytes
 import Telemetry
 
-/// The models clients may name.
+/// The models that clients may name.
 public struct ModelCatalog: Sendable, Equatable {
   public struct Model: Sendable, Equatable {
     public let id: String
@@ -10,13 +10,13 @@ public struct ModelCatalog: Sendable, Equatable {
     /// Unix seconds.
     public let created: Int
     public let ownedBy: String
-    /// What `--model` gets; nil leaves the choice to the CLI.
+    /// The value of `--model`; nil leaves the choice to the CLI.
     public let cliName: String?
   }
 
   public let models: [Model]
 
-  /// What is known without a file: the CLI's own choice, and its aliases.
+  /// The models without a file: the CLI's own choice, and its aliases.
   public static let builtIn = ModelCatalog(
     models: [
       Model(id: defaultModel, displayName: "Claude Code", created: 1_740_355_200, ownedBy: "anthropic", cliName: nil),
@@ -35,7 +35,7 @@ public struct ModelCatalog: Sendable, Equatable {
   private init(models: [Model]) { self.models = models }
 
   /// Reads a table of the form `{"models":[{"id":"…","cli_model":"…"|null,"created":0,"owned_by":"…",
-  /// "display_name":"…"}]}`; all but `id` may be left out.
+  /// "display_name":"…"}]}`; only `id` is required.
   public init(_ value: JSONValue) throws(CatalogError) {
     guard let entries = value["models"]?.array, !entries.isEmpty else {
       throw .invalid("it needs a non-empty array \"models\"")
@@ -61,18 +61,18 @@ public struct ModelCatalog: Sendable, Equatable {
   /// The longest full name, in bytes.
   package static let maximumNameLength = 128
 
-  /// The model of this id. Any full name (`claude-…`) is one, in the table or not.
+  /// The model with this id. Any full name (`claude-…`) is one, in the table or not.
   public func model(_ id: String) -> Model? {
     if let known = models.first(where: { $0.id == id }) { return known }
     guard id.hasPrefix("claude-"), id.utf8.count <= ModelCatalog.maximumNameLength,
       id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
     else { return nil }
-    // The default model is this server, not one of the upstream's, whether the table has it or not.
+    // The default model is this server rather than an upstream model, even if the table has it.
     let cliName = id == ModelCatalog.defaultModel ? nil : id
     return Model(id: id, displayName: id, created: 0, ownedBy: "anthropic", cliName: cliName)
   }
 
-  /// What to tell the CLI for what a request said.
+  /// The CLI's name for the model of a request.
   ///
   /// - Throws: `RequestError` 404 `model_not_found`.
   package func cliModel(for id: String?) throws -> String? {

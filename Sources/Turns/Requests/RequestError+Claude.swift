@@ -1,10 +1,10 @@
 public import ClaudeCode
 
 extension RequestError {
-  /// The one table of what a failed turn looks like to a client.
+  /// The one table that maps failed turns to errors.
   ///
-  /// SDKs repeat a request by themselves on 408, 409, 429 and from 500 on. Once a turn has reached the CLI a repeat
-  /// would run the agent again, so the answer says that it must not be.
+  /// Client libraries retry by themselves on 408, 409, 429 and from 500 on. Once a turn has reached the CLI a retry
+  /// would run the agent again, so the error forbids it.
   public init(_ error: ClaudeError) {
     switch error.kind {
     case .cliNotFound:

@@ -15,7 +15,7 @@ extension RequestError {
     }
   }
 
-  /// The parts of the MCP configuration that a turn needs cannot be handed to its CLI.
+  /// The turn's part of the MCP configuration cannot be written for its CLI.
   package init(_ error: MCPConfigLoader.LoadError) {
     let reason =
       switch error {

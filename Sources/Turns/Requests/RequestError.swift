@@ -1,16 +1,16 @@
-/// Why a request is refused or has failed, without the protocol it came over. Each dialect renders it in its own form.
+/// Why a request is refused or failed, whatever protocol it came over. Each dialect renders it in its own form.
 public struct RequestError: Error, Sendable, Equatable {
-  /// The HTTP status that fits; other protocols send it as a number.
+  /// The matching HTTP status; other protocols send it as a number.
   public var status: Int
-  /// The family of the error, `invalid_request_error` for instance.
+  /// The family of the error, for instance `invalid_request_error`.
   public var type: String
   public var code: String?
-  /// The request's field that is to blame.
+  /// The field of the request that is wrong.
   public var param: String?
   public var message: String
   /// Seconds after which a retry may succeed; nil if none is known.
   public var retryAfter: Int?
-  /// Whether a client library may retry by itself. False once the agent has been at work.
+  /// Whether a client library may retry by itself. False once the agent has worked.
   public var mayRetry: Bool
 
   public init(

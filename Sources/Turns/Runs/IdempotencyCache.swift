@@ -4,16 +4,16 @@ import Crypto
 public import EventLoop
 package import Identity
 
-/// Recognises a request that is sent again while its first answer is under way, or was just given: client libraries do so
-/// by themselves when they have waited too long, and the agent must not run twice.
+/// Recognises a request that is retried while its first run is under way or has just ended: client libraries retry by
+/// themselves after a timeout, and the agent must not run twice.
 @Reactor
 public final class IdempotencyCache {
   public struct Limits: Sendable, Equatable {
     /// Bytes of lines kept of one run.
     public var run = 8 * 1024 * 1024
-    /// Bytes of lines kept of all runs. The oldest is forgotten first of the principal that holds the most.
+    /// Bytes of lines kept of all runs. The principal that holds the most loses its oldest first.
     public var total = 64 * 1024 * 1024
-    /// How long after its end a run can be repeated.
+    /// How long after its end a run can be replayed.
     public var window: Duration = .seconds(60)
 
     public init() {}
@@ -34,9 +34,9 @@ public final class IdempotencyCache {
     self.scheduler = scheduler
   }
 
-  /// The run that was started for the same request; nil for a new request.
+  /// The run of the same request; nil for a new request.
   ///
-  /// - Throws: `RequestError` 422 for another request under the same idempotency key.
+  /// - Throws: `RequestError` 422 for another request with the same idempotency key.
   package func recording(of key: IdempotencyKey) throws -> RunRecording? {
     guard let entry = entries.last(where: { $0.key == key }) else { return nil }
     guard entry.key.body == key.body else {
@@ -47,9 +47,9 @@ public final class IdempotencyCache {
     return entry.recording
   }
 
-  /// Keeps what `run` says, in case its request comes again.
+  /// Records the events of `run`, in case its request is retried.
   ///
-  /// - Parameter isWholeTurn: whether the request has begun the turn.
+  /// - Parameter isWholeTurn: whether the request began the turn.
   package func record(_ run: Run, isWholeTurn: Bool, in journal: RunJournal? = nil, for key: IdempotencyKey) {
     let recording = RunRecording(
       run, isWholeTurn: isWholeTurn, journal: journal, capacity: limits.run,
@@ -86,21 +86,21 @@ public final class IdempotencyCache {
   }
 }
 
-/// Whose request it is, and what it says: equal for a request and its repetition.
+/// The principal and content of a request: equal for a request and its retry.
 package struct IdempotencyKey: Hashable, Sendable {
   package let principal: String
-  /// Of the path and the idempotency key, or without one of the path and the body.
+  /// A hash of the path and the idempotency key, or of the path and the body if there is no key.
   private let identity: [UInt8]
-  /// Of the body.
+  /// A hash of the body.
   package let body: [UInt8]
-  /// Whether the client says that it has sent this before, or might.
+  /// Whether the client marks the request as a retry, or may retry it.
   package let isRepeated: Bool
 
   /// - Parameters:
-  ///   - endpoint: where the request was sent.
-  ///   - body: the request's body as it came.
-  ///   - given: the idempotency key that the client gave; nil for a request that only its body tells apart.
-  ///   - isRetry: whether the client says that it has sent this before.
+  ///   - endpoint: the path of the request.
+  ///   - body: the request's body, as received.
+  ///   - given: the client's idempotency key; nil if it sent none.
+  ///   - isRetry: whether the client marks the request as a retry.
   package init(endpoint: String, body: [UInt8], given: String?, isRetry: Bool, _ principal: Principal) {
     self.principal = principal.id
     self.body = SHA256.hash(body.span)

@@ -1,10 +1,10 @@
 package import EventLoop
 
-/// The bytes of inputs that wait for their turn while no client waits for them: what is said to agents, and responses in the
-/// background. One principal holds at most half of what there may be.
+/// Bounds the bytes of inputs that wait without a waiting client: inputs of agents, and responses in the background.
+/// One principal may hold half of them.
 @Reactor
 package final class InputBudget {
-  /// Bytes of all inputs that wait: two of the largest, each held as text and as what the journal will say of it.
+  /// Bytes of all waiting inputs: two of the largest, each as text and as its journal entry.
   package nonisolated static let usualLimit = 128 * 1024 * 1024
 
   private let limit: Int
@@ -13,9 +13,9 @@ package final class InputBudget {
 
   package init(limit: Int = InputBudget.usualLimit) { self.limit = limit }
 
-  /// Takes a share for an input.
+  /// Reserves bytes for an input.
   ///
-  /// - Returns: whether there is room; nothing is taken if not.
+  /// - Returns: whether there is room; nothing is reserved if not.
   package func take(_ bytes: Int, for principal: String) -> Bool {
     let own = held[principal, default: 0] + bytes
     guard own <= limit / 2, total + bytes <= limit else { return false }
@@ -24,7 +24,7 @@ package final class InputBudget {
     return true
   }
 
-  /// Gives back what was taken.
+  /// Releases reserved bytes.
   package func give(_ bytes: Int, of principal: String) {
     total -= bytes
     let rest = held[principal, default: 0] - bytes

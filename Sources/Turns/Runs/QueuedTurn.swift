@@ -7,7 +7,7 @@ package import EventLoop
 package final class QueuedTurn {
   package let origin: RunOrigin
   package let journal: RunJournal?
-  /// Ends the waiting.
+  /// Ends the wait.
   package let cancellation = CancellationSignal()
   package private(set) var wasCancelled = false
 
@@ -18,7 +18,7 @@ package final class QueuedTurn {
       createdAt: createdAt, ownerID: asked.journal?.id)
   }
 
-  /// Whoever looks at its journal sees the end at once.
+  /// Ends the wait. The journal has the end at once.
   package func cancel() {
     guard !wasCancelled else { return }
     wasCancelled = true

@@ -1,12 +1,12 @@
 package import ClaudeCode
 package import EventLoop
 
-/// What a request asks to be done.
+/// The work that a request asks for.
 package enum RequestedWork {
   case turn(Turn)
-  /// Going on with a run that waits for these results; with what the user says besides.
+  /// Resuming a parked run with these results, and with what the user says besides.
   case resumption(Run, [String: FunctionResult], [ContentBlock])
-  /// Giving the answer of a request that is here for the second time.
+  /// Replaying the answer of an earlier request.
   case repetition(RunRecording)
 }
 
@@ -30,7 +30,7 @@ extension RequestedWork {
     }
   }
 
-  /// The turn that is to run or goes on.
+  /// The turn of the run.
   package var turn: Turn {
     switch self {
     case .turn(let turn): turn
@@ -40,23 +40,23 @@ extension RequestedWork {
   }
 }
 
-/// The surfaces that runs are begun on, as lists of runs name them.
+/// The surfaces that begin runs, as lists of runs name them.
 package enum Surface: String, Sendable {
   case claude, messages, agent
   case chatCompletion = "chat.completion"
   case response
 }
 
-/// Work, and the request that asks for it. It is kept as long as the run; the work, which can be large, is taken from it
-/// once, so that nothing of a long request stays while its answer is made.
+/// A request's work, and its caller. It is kept as long as the run. The work can be large and is taken from it once, so
+/// that nothing of a long request stays in memory while its answer is made.
 @Reactor
 package final class RequestedTurn {
   private var work: RequestedWork?
   package let surface: Surface
   package let caller: Caller
-  /// For a client that repeats its request when it has waited too long: its leaving is not yet the end.
+  /// For a client that retries after a timeout: the run survives its leaving for a while.
   package let key: IdempotencyKey?
-  /// Where what the run says is kept; nil for a run that ends with its connection.
+  /// Where the run's events are stored; nil for a run that ends with its connection.
   package let journal: RunJournal?
   /// Whether the answer begins with its turn.
   package let isWholeTurn: Bool
@@ -64,7 +64,7 @@ package final class RequestedTurn {
   package let advancesConversation: Bool
   /// The session that the turn continues; nil for a new one.
   package let sessionID: String?
-  /// What the client is to know of the request, though it is served.
+  /// Warnings for the client of a request that is served.
   package let warnings: [String]
 
   package init(

@@ -11,12 +11,12 @@ package struct ListedRun: Sendable, Equatable {
   package let status: String
   package let sessionID: String?
   package let createdAt: Int
-  /// Of the agent or the response it belongs to.
+  /// The agent or response it belongs to.
   package let ownerID: String?
 
-  /// The id of the request that asked for it last.
+  /// The id of the latest request for it.
   package var id: String { requestIDs.last ?? "" }
-  /// What no other has.
+  /// A unique key.
   package var key: String { runID ?? ownerID ?? "" }
 
   package var json: JSONValue {
@@ -53,7 +53,7 @@ extension ListedRun {
 }
 
 extension TurnRunner {
-  /// A principal's runs that wait or are under way.
+  /// A principal's queued and running runs.
   package func listed(for principal: Principal) -> [ListedRun] {
     let waiting = queue.filter { $1.origin.principal == principal.id }.map { ListedRun($1, $0) }
     let running = executor.runsUnderWay.compactMap { run in
@@ -62,7 +62,7 @@ extension TurnRunner {
     return waiting + running
   }
 
-  /// Ends a principal's runs of a request, or the run of that id; also those that still wait.
+  /// Cancels the runs of a request, or the run with this id, queued ones included.
   ///
   /// - Returns: whether there were any.
   package func cancel(_ id: String, for principal: Principal) -> Bool {

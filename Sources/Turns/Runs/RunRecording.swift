@@ -2,7 +2,7 @@ import Bytes
 package import ClaudeCode
 package import EventLoop
 
-/// What a run says from its beginning (or from where it went on), kept so that a request which is repeated gets the same
+/// The events of a run from its beginning or from where it was resumed, kept so that a retried request gets the same
 /// answer. It does not keep the run alive.
 @Reactor
 package final class RunRecording: RunObserver {
@@ -12,35 +12,35 @@ package final class RunRecording: RunObserver {
   }
 
   package var run: Run { ended ?? live }
-  /// Unowned while it goes on: then it holds this, and the executor holds it. Not weak, which would slow down every
-  /// access to it.
+  /// Unowned while the run is under way: the run holds this, and the executor holds the run. Not weak, which would slow
+  /// down every access to the run.
   private unowned let live: Run
   private var ended: Run?
-  /// Whether it begins with its turn.
+  /// Whether the recording begins with the turn.
   package let isWholeTurn: Bool
-  /// Where all of it is kept already; nil where it is not.
+  /// The journal that has the same events; nil if there is none.
   package let journal: RunJournal?
   private var events: [Event] = []
   private var outcome: RunOutcome?
-  /// How many bytes of lines the run has said.
+  /// Bytes of lines recorded.
   private var bytes = 0
   private let capacity: Int
-  /// Bytes since `onGrowth` was called last.
+  /// Bytes since the last call of `onGrowth`.
   private var unreported = 0
   private let onGrowth: @Reactor () -> Void
   /// Nil once it was called.
   private var onEnd: (@Reactor (RunRecording) -> Void)?
 
-  /// Whether the run goes on still, and whoever joins is one of those it goes on for.
+  /// Whether the run is still under way; observers that join keep it alive.
   package var isLive: Bool { outcome == nil }
 
-  /// Whether the agent has not been at work, so that a repetition is to run.
+  /// Whether the agent did not work, so that a retry may run.
   package var mayRunAgain: Bool { if case .failed(let error) = outcome { !error.reachedCLI } else { false } }
 
   /// - Parameters:
-  ///   - capacity: how many bytes of lines are kept; a run that says more cannot be repeated.
-  ///   - onGrowth: called from time to time as more is kept.
-  ///   - onEnd: called when the run has ended, or waits for its client.
+  ///   - capacity: how many bytes of lines are kept; a longer run cannot be replayed.
+  ///   - onGrowth: called from time to time as the recording grows.
+  ///   - onEnd: called when the run has ended or is parked.
   package init(
     _ run: Run, isWholeTurn: Bool, journal: RunJournal? = nil, capacity: Int,
     onGrowth: @escaping @Reactor () -> Void = {}, onEnd: @escaping @Reactor (RunRecording) -> Void
@@ -57,7 +57,7 @@ package final class RunRecording: RunObserver {
   package var keepsRun: Bool { false }
   package var isWhole: Bool { journal?.isComplete ?? (bytes <= capacity && !isDiscarded) }
   private var isDiscarded = false
-  /// How many bytes are kept here.
+  /// Bytes kept here.
   package var kept: Int { journal == nil && isWhole ? bytes : 0 }
 
   package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
@@ -70,7 +70,7 @@ package final class RunRecording: RunObserver {
     onGrowth()
   }
 
-  /// Forgets what was kept: the run cannot be repeated any more.
+  /// Drops the events: the run can no longer be replayed.
   package func discard() {
     isDiscarded = true
     events = []
@@ -89,9 +89,9 @@ package final class RunRecording: RunObserver {
     onEnd?(self)
   }
 
-  /// Tells `observer` everything from the beginning, and what is still to come.
+  /// Replays the events to `observer`, then delivers new ones.
   ///
-  /// - Returns: what the observer has to be taken from when it leaves.
+  /// - Returns: what the observer has to be removed from when it leaves.
   @discardableResult
   package func replay(to observer: any RunObserver) -> any RunSource {
     if let journal { return journal.add(observer) }

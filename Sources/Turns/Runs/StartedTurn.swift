@@ -1,16 +1,15 @@
 package import ClaudeCode
 package import EventLoop
 
-/// A run that a request has got, and that has not begun or is still parked: observers can be added without losing
-/// anything.
+/// A run that has not begun, or is still parked: observers that are added lose nothing.
 @Reactor
 package struct StartedTurn {
   /// What observers are added to.
   enum Observed {
     case run(Run)
-    /// It has the run's events from the beginning.
+    /// It has all events of the run.
     case journal(RunJournal)
-    /// The same for a request that is here for the second time.
+    /// The same for a retried request.
     case recording(RunRecording)
   }
 
@@ -38,6 +37,6 @@ package struct StartedTurn {
     }
   }
 
-  /// Begins or resumes the run. To be called once, when the observers are there.
+  /// Begins or resumes the run. To be called once, when the observers are added.
   package func begin() { action() }
 }

@@ -5,8 +5,7 @@ public import EventLoop
 package import Identity
 public import Workspaces
 
-/// Makes turns out of what requests ask for: the same for every dialect. Nothing is spawned here, and whatever is wrong
-/// with a request is found here, before anything is.
+/// Makes turns from requests, the same for every dialect. It validates the whole request and starts nothing.
 @Reactor
 public final class TurnFactory {
   private let workspaces: WorkspaceManager
@@ -18,7 +17,7 @@ public final class TurnFactory {
   package let newID: @Reactor () -> String
 
   /// - Parameters:
-  ///   - mcp: the configured MCP servers; empty when there are none.
+  ///   - mcp: the configured MCP servers; empty if there are none.
   ///   - newID: makes UUIDs.
   public init(
     workspaces: WorkspaceManager, mcpLoader: MCPConfigLoader, mcp: MCPConfiguration, models: ModelCatalog,
@@ -33,10 +32,10 @@ public final class TurnFactory {
     self.newID = newID
   }
 
-  /// The session a request names; nil if it names none. One that we do not know may still be known to the CLI, but whose
-  /// it is nobody can say: only an admin may go on with it.
+  /// The session that a request names; nil if it names none. The CLI may know a session that this server does not; its
+  /// owner is unknown, so only an admin may continue it.
   ///
-  /// - Throws: `RequestError` 404 for somebody else's: whether it exists is not told.
+  /// - Throws: `RequestError` 404, also for another principal's session.
   package func record(_ id: String?, for principal: Principal) throws -> SessionRecord? {
     guard let id else { return nil }
     guard let record = sessions.record(id) else {
@@ -48,17 +47,17 @@ public final class TurnFactory {
   }
 
   /// - Parameters:
-  ///   - content: what the user says.
-  ///   - history: the whole conversation, what the user says now included, for a new session.
-  ///   - options: what the request says; what it leaves open is taken from the session.
+  ///   - content: the user's message.
+  ///   - history: the whole conversation with the user's message, for a new session.
+  ///   - options: of the request; the session completes them.
   ///   - session: the session to continue; nil for a new one.
-  /// - Returns: the turn, and what the client is to know of it.
+  /// - Returns: the turn, and warnings for the client.
   /// - Throws: `RequestError`.
   package func makeTurn(
     content: [ContentBlock], beginningWith history: ImportedHistory? = nil, options: TurnOptions,
     continuing session: SessionRecord?, for caller: Caller
   ) throws -> (turn: Turn, warnings: [String]) {
-    // What is inherited is the CLI's name already.
+    // An inherited model has the CLI's name already.
     let model = options.model == nil ? session?.options.model : try models.cliModel(for: options.model)
     var options = session.map { options.inheriting($0.options) } ?? options
     options.model = model
@@ -75,7 +74,7 @@ public final class TurnFactory {
     return (turn, warnings)
   }
 
-  /// A turn of the dialects whose prompt may be a command of the CLI.
+  /// A turn of a dialect whose prompt may be a command of the CLI.
   ///
   /// - Parameters: as for `makeTurn`.
   /// - Throws: `RequestError`; 403 for a command below the highest ceiling.
@@ -98,20 +97,20 @@ public final class TurnFactory {
     return (.imported(id: newID(), transcript, fallback: history.fallback), history.content)
   }
 
-  /// - Throws: `RequestError` for a model that is not there, or more than the policy allows.
+  /// - Throws: `RequestError` for an unknown model, or more than the policy allows.
   package func check(_ options: TurnOptions) throws {
     _ = try models.cliModel(for: options.model)
     try policy.check(options)
   }
 
-  /// The turn has begun: its session is known from here on, and inherits the turn's options.
+  /// The turn has begun: its session is known from now on, and inherits the turn's options.
   package func began(_ run: Run, for principal: Principal) {
     sessions.begin(run.sessionID, for: principal.id, run.turn.options)
   }
 
-  /// A turn without options in the default workspace: what a server is asked first, most of the time.
+  /// A default turn, for warming up the pool at the start.
   ///
-  /// - Throws: `RequestError` where the workspace cannot be used.
+  /// - Throws: `RequestError` if the workspace cannot be used.
   public func plainTurn() throws -> Turn {
     var turn = Turn(
       prompt: "", session: .new(id: newID()), directory: try directory(nil), workspaceBase: workspaces.base)

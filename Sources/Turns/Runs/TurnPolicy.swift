@@ -8,8 +8,8 @@ public struct TurnPolicy: Sendable, Equatable {
   public var toolCeiling: ToolCeiling
   /// Whether lines at the head of a message can be options (`IN_BAND_OPTIONS`).
   public var readsInBandOptions: Bool
-  /// Whether answers begin with their session's id and options (`SESSION_IN_CONTENT`). Only then are the options at the
-  /// head of an earlier answer ours: otherwise they are what the model wrote.
+  /// Whether answers begin with their session's id and options (`SESSION_IN_CONTENT`). If not, options at the head of
+  /// an earlier answer were written by the model.
   public var writesSessionIntoContent: Bool
 
   public init(
@@ -22,11 +22,11 @@ public struct TurnPolicy: Sendable, Equatable {
     self.writesSessionIntoContent = writesSessionIntoContent
   }
 
-  /// The permission mode of a turn that asks for none: `default`, or the ceiling if that is lower. The `defaultMode` of the
-  /// CLI's user settings never counts.
+  /// The permission mode of a turn that asks for none: `default`, or the ceiling if that is lower. The `defaultMode` of
+  /// the CLI's user settings is not used.
   package var defaultPermissionMode: PermissionMode { min(.manual, ceiling) }
 
-  /// - Throws: `RequestError` 403 for what is above the ceiling.
+  /// - Throws: `RequestError` 403 above the ceiling.
   package func check(_ options: TurnOptions) throws {
     if let mode = options.effectivePermissionMode, mode > ceiling {
       throw TurnPolicy.forbidden(
@@ -42,7 +42,7 @@ public struct TurnPolicy: Sendable, Equatable {
     try checkTools(options.mcpAllowedTools ?? [], param: "mcp-allowed-tools")
   }
 
-  /// - Throws: `RequestError` 400 for more tool rules than the CLI's command line holds.
+  /// - Throws: `RequestError` 400 for more tool rules than the CLI's command line can hold.
   package static func checkLength(_ options: TurnOptions) throws {
     let lists: [(OptionName, [String]?)] = [
       (.allowedTools, options.allowedTools), (.disallowedTools, options.disallowedTools),
@@ -64,9 +64,10 @@ public struct TurnPolicy: Sendable, Equatable {
     throw TurnPolicy.forbidden("This server's ceiling does not let requests approve the tool \(refused)", param: param)
   }
 
-  /// A prompt that the CLI would take as one of its commands.
+  /// Checks a prompt that the CLI would take as a command.
   ///
-  /// - Throws: `RequestError` 403 where the ceiling forbids them: a command can be a file in the workspace that runs others.
+  /// - Throws: `RequestError` 403 if the ceiling forbids commands: a command can be a file in the workspace that runs
+  ///   other programs.
   package func checkCommand(_ prompt: String) throws {
     guard ControlMessage.isCommand(prompt), ceiling < .bypassPermissions else { return }
     throw TurnPolicy.forbidden(

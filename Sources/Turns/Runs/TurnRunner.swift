@@ -4,7 +4,7 @@ public import EventLoop
 import Identity
 public import Telemetry
 
-/// Runs a turn for one request and makes its answer: the part of every route between decoding and encoding.
+/// Gets the run for a request: the part of every route between decoding and encoding.
 @Reactor
 public final class TurnRunner {
   package let executor: ClaudeExecutor
@@ -14,11 +14,11 @@ public final class TurnRunner {
   private let clock: @Sendable () -> Timestamp
   private let retryGrace: Duration
   private let repeats: IdempotencyCache
-  /// Requests whose turns wait for their beginning, by the turns' ids.
+  /// Turns that wait to begin, by the ids of their runs.
   package private(set) var queue: [String: QueuedTurn] = [:]
 
   /// - Parameters:
-  ///   - retryGrace: how long a run goes on when a client that repeats its requests leaves before its answer.
+  ///   - retryGrace: how long a run continues when a client that retries leaves before the answer.
   ///   - clock: the wall clock.
   public init(
     executor: ClaudeExecutor, turns: TurnFactory, scheduler: any Scheduler = Loop.main,
@@ -34,31 +34,31 @@ public final class TurnRunner {
     self.repeats = repeats ?? IdempotencyCache(scheduler: scheduler)
   }
 
-  /// The run of a request that is here for the second time; nil for one that is new.
+  /// The run of a retried request; nil for a new request.
   ///
-  /// - Throws: `RequestError` 422 for another request under the same idempotency key.
+  /// - Throws: `RequestError` 422 for another request with the same idempotency key.
   package func recording(of key: IdempotencyKey?) throws -> RunRecording? {
     guard let key, key.isRepeated else { return nil }
     return try repeats.recording(of: key)
   }
 
-  /// Ends the run of a journal, or its waiting to begin.
+  /// Cancels the run of a journal, queued or running.
   package func cancel(_ journal: RunJournal) {
     for queued in queue.values where queued.journal === journal { queued.cancel() }
     journal.cancel()
   }
 
-  /// How long the run goes on when its client leaves before the answer; nil: not at all.
+  /// How long the run continues when its client leaves before the answer; nil to end it at once.
   package func grace(_ asked: RequestedTurn) -> Duration? { asked.key == nil ? nil : retryGrace }
 
-  /// The run has answered in a session of its own: it is known from here on.
+  /// The run has moved to a session of its own, which is known from now on.
   package func movedSession(_ run: Run, _ asked: RequestedTurn) { turns.began(run, for: asked.caller.principal) }
 
-  /// Gets the run that a request asks for: a new one, a parked one, or that of the same request before. The caller's
-  /// cancellation ends the wait for a place; what happens to the run afterwards is its observers' business.
+  /// Gets the run that a request asks for: a new one, a parked one, or that of the earlier request. The caller's
+  /// cancellation ends the wait for a place; after that the observers decide what becomes of the run.
   ///
   /// - Returns: the run, which has not begun: add the observers, then call `StartedTurn.begin`.
-  /// - Throws: why there is none; the journal has it, too.
+  /// - Throws: why there is none; the journal has the error, too.
   package func start(_ asked: RequestedTurn) async throws(ClaudeError) -> StartedTurn {
     guard let work = asked.takeWork() else { preconditionFailure("a request's work was started twice") }
     switch work {
@@ -83,7 +83,7 @@ public final class TurnRunner {
     do throws(ClaudeError) {
       try executor.claim(run)
     } catch {
-      // The run's own journal stays open.
+      // The journal of the run itself stays open.
       if asked.journal?.state == .queued { asked.journal?.end(.failed(error)) }
       throw error
     }
@@ -100,14 +100,14 @@ public final class TurnRunner {
       queue[id] = nil
       asked.caller.cancellation.forget(token)
     }
-    // It may have to wait, and until it has begun another request would find the session where it stands now.
+    // Another request must not find the session by its history while this turn waits.
     let session: String? = if case .resume(let session) = turn.session { session } else { nil }
     if let session { turns.sessions.claim(session) }
     do throws(ClaudeError) {
       let run = try await executor.run(turn, id: id, cancellation: queued.cancellation, logger: asked.caller.logger)
       run.origin = queued.origin
       turns.began(run, for: asked.caller.principal)
-      // It was cancelled too late to be stopped on its way.
+      // The cancellation came too late to end the wait.
       if queued.wasCancelled { run.cancel() }
       return run
     } catch {
@@ -117,7 +117,8 @@ public final class TurnRunner {
     }
   }
 
-  /// Adds what keeps the run's events, before anybody else: the recording of a request that may be retried, the journal.
+  /// Adds the observers that keep the run's events, before all others: the recording of a request that may be retried,
+  /// and the journal.
   private func observed(_ run: Run, _ asked: RequestedTurn, isWholeTurn: Bool) -> StartedTurn.Observed {
     if let key = asked.key { repeats.record(run, isWholeTurn: isWholeTurn, in: asked.journal, for: key) }
     guard let journal = asked.journal else { return .run(run) }
