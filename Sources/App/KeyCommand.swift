@@ -2,12 +2,12 @@ import Identity
 
 /// `claude-code-server key`: makes API keys, and the digests that the configuration may hold instead of them.
 struct KeyCommand {
-  /// What a made key begins with; 43 characters of base64url's alphabet follow, 258 random bits.
+  /// The prefix of a generated key; 43 characters of the base64url alphabet follow, 258 random bits.
   static let prefix = "sk-ccs-"
 
   private let hashes: Bool
 
-  /// - Parameter arguments: those behind `key`.
+  /// - Parameter arguments: the ones after `key`.
   init(_ arguments: [String]) throws(CommandLineFlags.UsageError) {
     switch arguments {
     case []: hashes = false
@@ -18,9 +18,10 @@ struct KeyCommand {
     }
   }
 
-  /// What is printed: a new key and the line for the configuration, or the digest of the key that is read.
+  /// The output: a new key and the line for the configuration, or the digest of the key that is read.
   ///
-  /// - Parameter readLine: the first line of standard input. Never an argument: others can read those.
+  /// - Parameter readLine: reads the first line of standard input. A key is never an argument, because others can read
+  ///   arguments.
   func output(
     random: inout some RandomNumberGenerator, readLine: () -> String?
   ) throws(CommandLineFlags.UsageError) -> String {
@@ -31,7 +32,7 @@ struct KeyCommand {
     guard let key = readLine(), !key.isEmpty else {
       throw CommandLineFlags.UsageError(message: "key --hash: there is no key on standard input")
     }
-    // A list of keys in the configuration has none, so the key could not be the one that is meant.
+    // A list of keys in the configuration is split at white space, so the key would not be the intended one.
     guard !key.contains(where: \.isWhitespace) else {
       throw CommandLineFlags.UsageError(message: "key --hash: a key has no white space")
     }
@@ -40,7 +41,7 @@ struct KeyCommand {
 
   private static func make(using random: inout some RandomNumberGenerator) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-    // 64 divides 2^64: each character is as likely as another.
+    // 64 divides 2^64, so that all characters are equally likely.
     let characters = (0..<43).map { _ in alphabet[Int(random.next() & 63)] }
     return prefix + String(decoding: characters, as: UTF8.self)
   }

@@ -1,18 +1,17 @@
 import System
 
-/// A file that holds API keys as they are, and whether what the server starts can read them there: it runs as the same
-/// user.
+/// A file that holds API keys in plain text, and whether child processes can read it: they run as the same user.
 struct KeyFile {
   let path: String
 
-  /// - Parameter variables: what the file sets. Nil without keys: digests are of no use to a reader.
+  /// - Parameter variables: the variables in the file. Nil if none is a key: digests are useless to a reader.
   init?(path: String, variables: [String: String]) {
     let names: [SettingName] = [.apiKey, .apiKeys, .adminKeys]
     guard names.contains(where: { variables[$0.rawValue]?.isEmpty == false }) else { return nil }
     self.path = path
   }
 
-  /// Why that is a danger, and what to do; nil if it is not known to be one.
+  /// Why that is a danger, and what to do; nil if no danger is known.
   ///
   /// - Parameter base: the directory of all workspaces; it need not exist.
   func warning(workspaces base: String) -> String? {

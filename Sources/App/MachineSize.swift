@@ -1,13 +1,12 @@
-/// How much a machine can carry.
+/// The size of a machine.
 struct MachineSize: Sendable, Equatable {
   let cores: Int
   /// In bytes.
   let memory: Int
 
-  /// One that little is known of.
+  /// The default for an unknown machine.
   static let small = MachineSize(cores: 2, memory: 4 << 30)
 
-  /// How many CLI processes it can hold: a quarter of a gigabyte for each, in half of the memory, and no more than the
-  /// cores can keep going.
+  /// How many CLI processes it can hold: one for each 256 MiB of half the memory, and at most 16 for each core.
   var processes: Int { min(max(4, memory / 2 / (256 << 20)), 16 * cores) }
 }

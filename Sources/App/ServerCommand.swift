@@ -13,7 +13,7 @@ public struct ServerCommand: Sendable {
   private let environment: [String: String]
   private let log: LogWriter
   private let logger: Logger
-  /// What is said at the start about the file that the keys come from.
+  /// The warning at the start about a file with plain keys.
   private let keyWarning: String?
 
   /// Runs the program; does not return.
@@ -71,7 +71,7 @@ public struct ServerCommand: Sendable {
     }
   }
 
-  /// The simulator lies beside the server.
+  /// The simulator is in the server's directory.
   private static var simulatorPath: String {
     let path = ProcessControl.executablePath
     return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/claude-simulator"
@@ -104,12 +104,12 @@ public struct ServerCommand: Sendable {
       "shutting down", ["signal": .string("\(first)"), "grace": .string("\(settings.shutdownGrace)")])
     let shutdown = Task { @Reactor in
       await (await start.value).shutDown(grace: settings.shutdownGrace)
-      // The second signal has ended what this waited for; it decides the status, too.
+      // The second signal has ended the wait, and decides the exit status.
       guard !Task.isCancelled else { return }
       logger.info("bye")
       exit(0)
     }
-    // Whoever asks twice does not want to wait for runs; what they started is still ended.
+    // A second signal ends the runs at once; the processes they started are still ended.
     _ = nextEnd(signals)
     logger.warn("ending everything at once")
     shutdown.cancel()
@@ -123,13 +123,13 @@ public struct ServerCommand: Sendable {
     exit(1)
   }
 
-  /// Ends the program when its log is written, or its reader does not read.
+  /// Exits when the log is written, or its reader does not read.
   private func exit(_ status: Int32) -> Never {
     log.flush()
     ProcessControl.exit(status)
   }
 
-  /// Waits for a signal that asks for the end; SIGHUP on the way there opens the log again.
+  /// Waits for a signal to exit; SIGHUP reopens the log meanwhile.
   private func nextEnd(_ signals: Signals) -> Signals.Signal {
     while true {
       let signal = signals.next()
@@ -222,7 +222,7 @@ extension ServerCommand {
   }
 }
 
-/// A line nobody overlooks.
+/// A line that stands out.
 enum Banner {
   static func framed(_ text: String) -> String {
     let rule = String(repeating: "!", count: 8)

@@ -1,4 +1,4 @@
-/// Every variable the server reads. `.env.example` explains them; a test holds the two against each other.
+/// Every variable that the server reads. `.env.example` explains them; a test compares the two.
 enum SettingName: String, CaseIterable, Sendable {
   case port = "PORT"
   case host = "HOST"

@@ -2,7 +2,7 @@ import ClaudeCode
 import Identity
 import Telemetry
 
-/// The server's configuration: read once, checked whole.
+/// The server's configuration: read once, validated as a whole.
 struct Settings: Sendable, Equatable {
   var port = 3000
   var host = "127.0.0.1"
@@ -13,7 +13,7 @@ struct Settings: Sendable, Equatable {
   var workspaceBasePath = "."
   /// Keys are kept as digests, however they are given.
   var apiKeys: [KeyDigest] = []
-  /// Those of admins, whose keys are API keys as well.
+  /// Keys of admins, which are API keys as well.
   var adminKeys: [KeyDigest] = []
   var logLevel = LogLevel.debug
   var logFormat = LogFormat.pretty
@@ -37,19 +37,19 @@ struct Settings: Sendable, Equatable {
   var pool = PoolLimits()
   var turns = TurnGate.Limits()
   var retryGrace: Duration = .milliseconds(2000)
-  /// A directory for what is kept across restarts; nil for nothing.
+  /// A directory for what survives restarts; nil for nothing.
   var statePath: String?
   var toolResultTimeout: Duration = .milliseconds(600_000)
   var runs = RunStore.Limits()
 
-  /// Everything that is wrong with a configuration, at once.
+  /// Everything that is wrong with a configuration.
   struct ConfigurationError: Error, Sendable, Equatable {
     let mistakes: [String]
   }
 
   /// - Parameters:
-  ///   - variables: flags over environment over `.env`, merged. An empty value counts as none.
-  ///   - machine: decides how many processes there may be where the variables do not.
+  ///   - variables: flags over environment over `.env`, merged. An empty value counts as unset.
+  ///   - machine: decides how many processes there may be if the variables do not.
   init(_ variables: [String: String], on machine: MachineSize = .small) throws(ConfigurationError) {
     var reader = SettingsReader(variables)
     if let port = reader.integer(.port, 0...65535) { self.port = port }
@@ -69,7 +69,7 @@ struct Settings: Sendable, Equatable {
     readsInBandOptions = reader.bool(.inBandOptions) ?? true
     if let value = reader.milliseconds(.shutdownGrace) { shutdownGrace = value }
     if let value = reader.integer(.maximumConnections, 1...1_000_000) { maximumConnections = value }
-    // One account may hold half of it, and the largest body has 32 MiB.
+    // One principal may hold half of it, and the largest body has 32 MiB.
     if let value = reader.integer(.maximumBodyBytes, 67_108_864...1_099_511_627_776) { maximumBodyBytes = value }
     logFile = reader.text(.logFile)
     statePath = reader.text(.statePath)
@@ -85,10 +85,10 @@ struct Settings: Sendable, Equatable {
     let format = reader.choice(.nodeEnvironment, { environments[$0] }, environments.keys.sorted())
     logFormat =
       reader.choice(.logFormat, LogFormat.init(rawValue:), LogFormat.allCases.map(\.rawValue)) ?? format ?? .pretty
-    // Without a key only this machine gets in, unless told otherwise.
+    // Without keys the default is to listen on this machine only.
     host = reader.text(.host) ?? (asksForKey ? "0.0.0.0" : "127.0.0.1")
     permissionCeiling = ceiling ?? (isOpenToTheWorld ? .acceptEdits : .bypassPermissions)
-    // A workspace's own settings can hold hooks, which run unasked: a way around any ceiling.
+    // A workspace's settings can contain hooks, which run without permission: a way around any ceiling.
     settingSources = sources ?? (permissionCeiling < .bypassPermissions ? "user" : nil)
     guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
   }
@@ -110,7 +110,7 @@ struct Settings: Sendable, Equatable {
 
   var asksForKey: Bool { !apiKeys.isEmpty || !adminKeys.isEmpty }
 
-  /// How many keys there are, in words.
+  /// The number of keys, as text.
   var keySummary: String {
     let admins = Set(adminKeys)
     let all = admins.union(apiKeys)
@@ -118,13 +118,13 @@ struct Settings: Sendable, Equatable {
     return "\(all.count) key(s)" + (admins.isEmpty ? "" : ", \(admins.count) of them admin")
   }
 
-  /// Whether anybody who reaches the port may use the agent from another machine.
+  /// Whether anybody on the network may use the agent.
   var isOpenToTheWorld: Bool {
     !asksForKey && !["127.0.0.1", "::1", "localhost"].contains(host) && !host.hasPrefix("unix:")
   }
 }
 
-/// Reads variables into types and collects what is wrong with them.
+/// Reads variables into types and collects the errors.
 private struct SettingsReader {
   private let variables: [String: String]
   private(set) var mistakes: [String] = []
@@ -136,7 +136,7 @@ private struct SettingsReader {
     return value
   }
 
-  /// A path from the root: children run in directories of their own, where a relative one would mean another file.
+  /// An absolute path: children run in other directories, where a relative path would mean another file.
   mutating func absolutePath(_ name: SettingName) -> String? {
     guard let text = text(name) else { return nil }
     return text.hasPrefix("/") ? text : mistake(name, text, "must be an absolute path")
@@ -146,7 +146,7 @@ private struct SettingsReader {
     (text(name) ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
   }
 
-  /// Digests of keys. A mistake names the entry's place and not the entry: it may be a key.
+  /// Digests of keys. An error names the entry's position and not the entry, which may be a key.
   mutating func digests(_ name: SettingName) -> [KeyDigest] {
     list(name).enumerated().compactMap { index, entry in
       if let digest = KeyDigest(entry) { return digest }
@@ -163,7 +163,7 @@ private struct SettingsReader {
     return value
   }
 
-  /// A month at most: more is a slip of units.
+  /// A month at most: more is a mistake of units.
   mutating func milliseconds(_ name: SettingName, from least: Int = 1) -> Duration? {
     integer(name, least...2_678_400_000).map { .milliseconds($0) }
   }
@@ -182,7 +182,7 @@ private struct SettingsReader {
     return read(text) ?? mistake(name, text, "must be one of \(names.joined(separator: ", "))")
   }
 
-  /// Sources of CLI settings, as `--setting-sources` takes them: `none`, or a list.
+  /// Sources of CLI settings, in the form of `--setting-sources`: `none`, or a list.
   mutating func settingSources() -> String? {
     guard let text = text(.settingSources) else { return nil }
     if text == "none" { return "" }
@@ -192,7 +192,7 @@ private struct SettingsReader {
     return list(.settingSources).joined(separator: ",")
   }
 
-  /// Tool rules as `allowed-tools` takes them: `none`, or a list. A comma inside parentheses belongs to its rule.
+  /// Tool rules in the form of `allowed-tools`: `none`, or a list. A comma inside parentheses belongs to its rule.
   mutating func toolRules() -> [String]? {
     guard let text = text(.allowedToolsCeiling) else { return nil }
     if text == "none" { return [] }

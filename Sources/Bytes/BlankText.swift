@@ -1,7 +1,7 @@
-/// White space in texts of any length. By bytes, for `Character` costs fifty times as much; white space is what Unicode and
-/// JavaScript's `trim` call so.
+/// White space in texts of any length. Works on bytes, because `Character` costs fifty times as much. White space is
+/// what Unicode and JavaScript's `trim` define.
 extension StringProtocol where UTF8View: BidirectionalCollection, UnicodeScalarView: BidirectionalCollection {
-  /// Whether there is nothing but white space.
+  /// Whether the text is empty or only white space.
   public var isBlank: Bool { utf8.startIndex == utf8.endIndex || firstVisible == utf8.endIndex }
 
   /// Without white space at the ends.

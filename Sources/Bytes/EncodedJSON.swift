@@ -1,4 +1,4 @@
-/// A JSON document as text, on one line: for what is large, and encoded where that takes nobody's time.
+/// A JSON document as text, on one line: for large documents, encoded off the loop.
 public struct EncodedJSON: Sendable, Equatable {
   public let bytes: [UInt8]
 
@@ -7,6 +7,6 @@ public struct EncodedJSON: Sendable, Equatable {
   /// - Parameter bytes: one valid JSON document without line ends.
   public init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
-  /// The document, read. Nil if it is none.
+  /// The parsed document; nil if it is invalid.
   public var value: JSONValue? { try? JSONValue(parsing: bytes) }
 }

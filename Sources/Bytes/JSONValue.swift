@@ -35,7 +35,7 @@ public struct JSONObject: Sendable, Equatable {
   public var isEmpty: Bool { members.isEmpty }
   public var keys: [String] { members.map(\.key) }
 
-  /// Up to so many members are compared with one another, which costs less than to hash their keys.
+  /// Up to this many members are compared with one another, which costs less than hashing their keys.
   private static let comparedMembers = 16
 
   fileprivate init(parsed members: [Member]) {
@@ -67,7 +67,7 @@ extension JSONValue {
 
   public subscript(key: String) -> JSONValue? { object?[key] }
 
-  /// Its bytes as text, roughly: a measure of the work it makes.
+  /// Approximate bytes of its text: a measure of the work it causes.
   public var size: Int {
     switch self {
     case .null, .bool: 4
@@ -106,9 +106,9 @@ extension JSONValue {
   /// How deep a document may nest.
   public static let maximumDepth = 128
 
-  /// Reads one document; nothing but white space may follow it.
+  /// Reads one document; only white space may follow it.
   ///
-  /// - Parameter maximumValues: how many values there may be in the document, keys not counted. A value of two bytes takes
+  /// - Parameter maximumValues: how many values the document may have, keys not counted. A value of two bytes takes
   ///   sixteen times as many in memory.
   public init(parsing text: Span<UInt8>, maximumValues: Int = .max) throws(JSONSyntaxError) {
     var reader = JSONReader(remainingValues: maximumValues)

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Cuts a byte stream into lines at `\n`, without an idea of what is in them.
+/// Splits a byte stream into lines at `\n`, whatever they contain.
 ///
-/// Lines that lie whole in one chunk are handed out in place; only a line that straddles chunks is copied. A UTF-8
-/// character cut in two by a read is of no concern, for no byte of one is `\n`.
+/// A line that lies in one chunk is delivered in place; only a line that straddles chunks is copied. No byte of a
+/// multi-byte UTF-8 character is `\n`, so characters may straddle chunks, too.
 public struct LineFramer: Sendable {
-  /// The longest line that is handed out, in bytes without the line end. Longer ones are dropped whole and counted.
+  /// The longest line that is delivered, in bytes without the line end. Longer lines are dropped and counted.
   public let maximumLineLength: Int
   /// How many lines were dropped for their length.
   public private(set) var oversizedLines = 0
@@ -19,8 +19,8 @@ public struct LineFramer: Sendable {
     self.maximumLineLength = maximumLineLength
   }
 
-  /// Takes the next bytes of the stream and calls `body` for each line that ends in them, without its `\n` (and
-  /// without a `\r` before it). Empty lines are handed out too.
+  /// Takes the next bytes of the stream and calls `body` for each line that ends in them, without its `\n` (and a `\r`
+  /// before it). Empty lines are delivered too.
   public mutating func push(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
     var start = 0
     while let end = firstNewline(in: chunk, from: start) {
@@ -30,7 +30,7 @@ public struct LineFramer: Sendable {
     keep(chunk.extracting(start..<chunk.count))
   }
 
-  /// The stream is over: hands out a last line that had no line end.
+  /// The stream has ended: delivers a last line without line end.
   public mutating func finish(_ body: (Span<UInt8>) -> Void) {
     guard !pending.isEmpty || isDroppingLine else { return }
     finish([UInt8]().span, body)

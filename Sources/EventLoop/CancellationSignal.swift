@@ -1,4 +1,4 @@
-/// Says once that something is no longer wanted, to everyone who works on it.
+/// Notifies everything that works on a request, once, that it was cancelled.
 @Reactor
 public final class CancellationSignal {
   public private(set) var isCancelled = false
@@ -7,7 +7,7 @@ public final class CancellationSignal {
 
   public init() {}
 
-  /// Calls `action` when it is said; at once if it has been already.
+  /// Calls `action` on cancellation; at once if it was cancelled before.
   ///
   /// - Returns: a token for `forget`.
   @discardableResult
@@ -32,6 +32,6 @@ public final class CancellationSignal {
     for (_, action) in pending { action() }
   }
 
-  /// Drops all actions: what they would have stopped is over.
+  /// Drops all actions: what they would cancel has ended.
   public func forgetAll() { actions = [:] }
 }

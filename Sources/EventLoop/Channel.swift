@@ -6,16 +6,16 @@ public import System
 @Reactor
 public final class Channel {
   public enum ReadOutcome: Equatable, Sendable {
-    /// Nothing more for now; the handler is told when there is.
+    /// Nothing more for now; the handler is called when there is.
     case drained
-    /// There may be more; call again, or come back on the next turn.
+    /// There may be more: call again, or return on the loop's next turn.
     case more
     case end
     case failed(SystemCallError)
   }
 
   public enum WriteOutcome: Equatable, Sendable {
-    /// This many bytes were taken; fewer than offered means: wait for `writable`.
+    /// This many bytes were written; if fewer than offered, wait for `writable`.
     case wrote(Int)
     case failed(SystemCallError)
   }
@@ -54,7 +54,7 @@ public final class Channel {
       let count = Channel.receive(descriptor, into: &buffer)
       if count > 0 {
         body(buffer.span.extracting(0..<count))
-        // A short read has emptied a stream; asking again would cost a system call to learn the same.
+        // A short read has emptied a stream; another read would only confirm that.
         return count < capacity ? .drained : .more
       }
       if count == 0 { return .end }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import System
 
-/// What to start: a program and everything it is given.
+/// A program to start, with everything it is given.
 public struct ChildCommand: Sendable, Equatable {
   /// An absolute path.
   public var executable: String
@@ -12,8 +12,8 @@ public struct ChildCommand: Sendable, Equatable {
   public var environment: [String: String]
   /// The working directory.
   public var directory: String
-  /// A directory that the working directory must lie below when the child is started, without a link in between; nil
-  /// if it may be anywhere.
+  /// A directory that the working directory must be below when the child starts, without a link in between; nil for no
+  /// such limit.
   public var containedIn: String?
 
   public init(
@@ -28,7 +28,7 @@ public struct ChildCommand: Sendable, Equatable {
   }
 }
 
-/// Our ends of a started child: its pipes, its id and a descriptor that becomes readable when it exits.
+/// This process's ends of a started child: its pipes, its id and a descriptor that becomes readable when it exits.
 struct SpawnedChild {
   let pid: Int32
   let pidDescriptor: Int32
@@ -38,8 +38,8 @@ struct SpawnedChild {
 }
 
 extension ChildCommand {
-  /// Starts the child: own process group, default signals, only its three pipes open, and a subreaper: what is orphaned
-  /// below it stays below it (50 µs).
+  /// Starts the child: in its own process group, with default signals, with only its three pipes open, and as a
+  /// subreaper: what is orphaned below it stays below it (50 µs).
   ///
   /// - Throws: `SystemCallError`; its call is `ContainedDirectory.call` if the directory is not below `containedIn`.
   func spawn() throws(SystemCallError) -> SpawnedChild {

@@ -16,14 +16,14 @@ public enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// Hears of a child's output and its end. Calls come on the loop; `childDidExit` is the last.
+/// Receives a child's output and its end, on the loop; `childDidExit` is the last call.
 @Reactor
 public protocol ChildProcessOwner: AnyObject {
   func childDidWrite(output: Span<UInt8>)
   func childDidWrite(errors: Span<UInt8>)
-  /// Nothing more comes on standard output. Its exit follows at once, as a rule.
+  /// No more standard output comes; the exit usually follows at once.
   func childDidCloseOutput()
-  /// The child is gone and reaped; everything it wrote has been handed over.
+  /// The child has exited and was reaped; all its output was delivered.
   func childDidExit(_ status: ExitStatus)
 }
 
@@ -31,16 +31,16 @@ extension ChildProcessOwner {
   public func childDidCloseOutput() {}
 }
 
-/// A running child and its three pipes. It has one owner, and one way down: `tearDown`.
+/// A running child and its three pipes. It has one owner and one teardown.
 @Reactor
 public final class ChildProcess {
   public let pid: Int32
   public private(set) var exitStatus: ExitStatus?
-  /// Bytes written to the child's standard input that its pipe has not taken yet.
+  /// Bytes queued for the child's standard input that its pipe has not taken.
   public var unsentInput: Int { pendingInput.count }
 
-  /// Not weak, though the owner holds the child: every access to an object that was ever weakly held takes a slow path.
-  /// Let go of when the child is gone, and it always goes.
+  /// A strong reference, though the owner holds the child: every access to an object that was ever weakly referenced
+  /// takes a slow path. It is dropped when the child exits, which it always does.
   private var owner: (any ChildProcessOwner)?
   private let marker: String
   private var input: Channel?
@@ -51,13 +51,13 @@ public final class ChildProcess {
   private var pendingInput = OutgoingBytes()
   private var closesInputWhenSent = false
   private var isOutputPaused = false
-  /// Whether the other end of standard output is closed: what is in the pipe is all there will be.
+  /// Whether the other end of standard output is closed: the pipe has all that will come.
   private var hasOutputHungUp = false
   private var teardown: ChildTeardown?
-  /// Everything seen below this child while it was on its way down; what of it survives the child is ended after it.
+  /// All descendants seen during the teardown; those that survive the child are ended after it.
   private var family: Set<ProcessIdentity> = []
 
-  /// Children that run and are looked after.
+  /// Running children.
   private(set) static var livePIDs: Set<Int32> = []
 
   /// How many reads of one pipe are done before other descriptors get a turn.
@@ -65,8 +65,8 @@ public final class ChildProcess {
 
   /// Starts `command`.
   ///
-  /// - Parameter marker: `NAME=value`, put into the child's environment. A later server finds by it what this one left
-  ///   behind if it is killed; see `Orphans`.
+  /// - Parameter marker: `NAME=value`, added to the child's environment. A later server finds leftovers of a killed one
+  ///   by it; see `Orphans`.
   public init(_ command: ChildCommand, marker: (name: String, value: String), owner: any ChildProcessOwner)
     throws(SystemCallError)
   {
@@ -84,10 +84,10 @@ public final class ChildProcess {
       exit = try watch(spawned.pidDescriptor) { child, _ in child.reap() }
       ChildProcess.livePIDs.insert(pid)
     } catch {
-      // Out of watches: nobody would ever reap it.
+      // Without a watch nothing would ever reap it.
       kill(pid, SIGKILL)
       waitpid(pid, nil, 0)
-      // A channel closes what it was given, also when it fails; what was given to none is closed here.
+      // A channel closes its descriptor even if it fails; those without a channel are closed here.
       let given = 1 + [input, output, errors].count { $0 != nil }
       for descriptor in [spawned.input, spawned.output, spawned.errors, spawned.pidDescriptor].dropFirst(given) {
         close(descriptor)
@@ -112,7 +112,7 @@ public final class ChildProcess {
     sendInput()
   }
 
-  /// Closes standard input once everything queued has been taken.
+  /// Closes standard input once everything queued was written.
   public func closeInput() {
     closesInputWhenSent = true
     sendInput()
@@ -138,7 +138,7 @@ public final class ChildProcess {
 
   // MARK: Output
 
-  /// Stops reading standard output; the pipe fills and the child waits.
+  /// Stops reading standard output; the pipe fills and the child blocks.
   public func pauseOutput() { isOutputPaused = true }
 
   public func resumeOutput() {
@@ -156,7 +156,7 @@ public final class ChildProcess {
     for _ in 0..<ChildProcess.readsPerTurn {
       guard !isOutputPaused, let output else { return }
       switch output.read({ owner?.childDidWrite(output: $0) }) {
-      // A short read: the end behind it was part of the same event, and no other one will come.
+      // After a short read: the hang-up was part of the same event, and no other event will come.
       case .drained where hasOutputHungUp: continue
       case .drained: return
       case .more: continue
@@ -187,7 +187,7 @@ public final class ChildProcess {
 
   // MARK: End
 
-  /// Takes the child and everything below it down, step by step; later calls change nothing unless they are faster.
+  /// Ends the child and everything below it, step by step. A later call has no effect unless it is faster.
   public func tearDown(_ steps: [ChildTeardown.Step], scheduler: any Scheduler = Loop.main) {
     guard exitStatus == nil else { return }
     teardown?.cancel()
@@ -200,24 +200,25 @@ public final class ChildProcess {
     kill(pid, signal)
   }
 
-  /// Kills the child and each process below it. A group would not do: the CLI's tools have groups of their own.
+  /// Kills the child and each process below it. Killing a group is not enough: the CLI's tools have groups of their
+  /// own.
   func killTree() {
     noteFamily()
-    // The child first, so that it cannot answer the end of what it started.
+    // The child first, so that it cannot react to the end of its descendants.
     signal(SIGKILL)
     for member in family { member.signal(SIGKILL) }
   }
 
-  /// Remembers what runs below the child, before it is told to end: afterwards it no longer hangs there.
+  /// Records the descendants before the child is ended: afterwards they are no longer below it.
   func noteFamily() { family.formUnion(ProcessTable.recent().descendants(of: pid)) }
 
-  /// Whether anything runs that the child, or something below it, has started since `ticks`; see `ProcessTable.now`.
+  /// Whether anything that the child or a descendant has started since `ticks` still runs; see `ProcessTable.now`.
   public func hasFamily(since ticks: UInt64) -> Bool {
     ProcessTable().descendants(of: pid).contains { $0.startTime >= ticks && $0.isAlive }
   }
 
-  /// Whether more than `limit` processes that were orphaned below the child have ended without being reaped. They came
-  /// to it as subreaper, and it does not know them: each holds a process id until the child ends.
+  /// Whether more than `limit` descendants of the child are unreaped zombies. They came to it as subreaper, and it does
+  /// not know them: each holds a process id until the child exits.
   public func hasZombies(beyond limit: Int) -> Bool { ProcessTable.zombies(of: pid, beyond: limit) > limit }
 
   private func reap() {
@@ -236,7 +237,7 @@ public final class ChildProcess {
     owner?.childDidExit(ended)
   }
 
-  // The pipe's capacity bounds what can be left in it; a grandchild that holds it open must not keep us here.
+  // The pipe's capacity bounds what can be left in it; a grandchild that holds it open must not delay this.
   private func drain() {
     isOutputPaused = false
     for _ in 0..<ChildProcess.readsPerTurn { readOutput() }
@@ -253,7 +254,7 @@ public final class ChildProcess {
     exit = nil
   }
 
-  /// Waits until nothing is left of any child that has ended.
+  /// Waits until no descendant of an exited child is left.
   public static func familiesEnded() async {
     await withCheckedContinuation { continuation in FamilyReaper.shared.whenIdle { continuation.resume() } }
   }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The way down for one child, as a list of steps that ends when the child does.
+/// The teardown of one child: a list of steps that ends when the child does.
 @Reactor
 public final class ChildTeardown {
   public enum Step: Sendable, Equatable {
@@ -8,7 +8,7 @@ public final class ChildTeardown {
     case closeInput
     /// SIGTERM: a CLI takes its tools with it.
     case terminate
-    /// Gives the steps before this one time to work.
+    /// Gives the earlier steps time to work.
     case wait(Duration)
     /// SIGKILL for the child and each process below it.
     case killTree
@@ -47,12 +47,12 @@ public final class ChildTeardown {
 }
 
 extension [ChildTeardown.Step] {
-  /// For a child with nothing under way: it exits by itself when its input ends (35 ms), or is made to.
+  /// For an idle child: it exits when its input ends (35 ms), or is forced to.
   public static func polite(timeout: Duration) -> [ChildTeardown.Step] {
     [.closeInput, .wait(timeout), .terminate, .wait(timeout), .killTree]
   }
 
-  /// For a child in the middle of something: end of input alone does not stop it.
+  /// For a busy child, which the end of input alone does not stop.
   public static func prompt(timeout: Duration) -> [ChildTeardown.Step] {
     [.closeInput, .terminate, .wait(timeout), .killTree]
   }

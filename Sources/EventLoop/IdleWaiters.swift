@@ -1,4 +1,4 @@
-/// Lets callers wait until something has nothing more to do, each for as long as its timeout lasts.
+/// Lets callers wait until something is idle, each with a timeout.
 @Reactor
 public final class IdleWaiters {
   private let scheduler: any Scheduler
@@ -7,10 +7,10 @@ public final class IdleWaiters {
 
   public init(_ scheduler: any Scheduler) { self.scheduler = scheduler }
 
-  /// Returns when `begin` is called or `timeout` is over, whatever is first; at once if there is nothing to wait for.
+  /// Returns when `begin` is called or `timeout` is over, whichever is first; at once if it is idle already.
   public func wait(within timeout: Duration, unless isIdle: @Reactor () -> Bool) async {
     await withCheckedContinuation { continuation in
-      // Looked at in here: entering the wait may have let the loop turn.
+      // Checked in here: the loop may have turned before the wait began.
       guard !isIdle() else { return continuation.resume() }
       waits += 1
       let wait = waits
@@ -22,7 +22,7 @@ public final class IdleWaiters {
     }
   }
 
-  /// There is nothing more to do: all who wait go on.
+  /// It is idle: resumes all that wait.
   public func begin() {
     for wait in waiting.keys.sorted() { end(wait) }
   }

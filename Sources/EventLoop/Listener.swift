@@ -2,25 +2,25 @@ import CLinux
 import Glibc
 public import System
 
-/// A listening socket. Hands each accepted connection's descriptor (non-blocking, close-on-exec) to its owner.
+/// A listening socket. Gives each accepted connection's descriptor (non-blocking, close-on-exec) to its owner.
 @Reactor
 public final class Listener: DescriptorHandler {
   public enum AcceptOutcome: Sendable, Equatable {
     case accepted(descriptor: Int32, peer: String)
-    /// No descriptors or memory left: accepting pauses.
+    /// No descriptors or memory are left: accepting pauses.
     case exhausted(SystemCallError)
   }
 
-  /// The port it listens on; the kernel's choice if 0 was asked for.
+  /// The port; chosen by the kernel if 0 was requested.
   public private(set) var port = 0
   private let descriptor: Int32
   private var channel: Channel?
   private let onAccept: @Reactor (AcceptOutcome) -> Void
   nonisolated static let backlog: Int32 = 4096
   private static let unixPrefix = "unix:"
-  /// How many connections are taken before other descriptors get a turn.
+  /// How many connections are accepted before other descriptors get a turn.
   static let acceptsPerTurn = 64
-  /// How long accepting rests when the system is out of descriptors.
+  /// How long accepting pauses when the system has no descriptors left.
   private static let exhaustionPause: Duration = .milliseconds(100)
 
   /// - Parameters:

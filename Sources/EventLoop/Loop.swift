@@ -192,8 +192,8 @@ public final class Loop: SerialExecutor, TaskExecutor {
     handlers[slot] = HandlerSlot(handler: handler, generation: generation)
   }
 
-  /// To be called before the descriptor is closed: a child that was just spawned may still hold a copy of it, and
-  /// the kernel would go on reporting.
+  /// To be called before the descriptor is closed: a child that was just spawned may still have a copy of it, and the
+  /// kernel would continue to report events.
   @Reactor
   func unregister(_ descriptor: Int32) {
     var unused = unsafe epoll_event()
@@ -209,8 +209,8 @@ public final class Loop: SerialExecutor, TaskExecutor {
   @Reactor
   public func atEndOfTurn(_ action: @escaping @Reactor () -> Void) { endOfTurn.append(action) }
 
-  /// Calls `action` after the loop has looked at all other descriptors once: for handlers that have more to do but
-  /// must not starve the rest.
+  /// Calls `action` after all other ready descriptors were handled once: for handlers that have more to do but must not
+  /// starve the others.
   @Reactor
   public func onNextTurn(_ action: @escaping @Reactor () -> Void) { nextTurn.append(action) }
 

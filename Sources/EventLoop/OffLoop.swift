@@ -1,21 +1,21 @@
 public import System
 
-/// Work whose time grows with its input. Small work is done where it is asked for; large work is done by another thread, so
-/// that the loop keeps serving everybody else.
+/// Work whose time grows with its input. Small work is done at once; large work is done by another thread, so that the
+/// loop stays responsive.
 @Reactor
 public final class OffLoop {
   public struct Limits: Sendable, Equatable {
     /// Work on more bytes leaves the loop. 64 KiB of JSON take a third of a millisecond.
     public var inline = 64 * 1024
-    /// Work on more bytes is done by few threads at a time: a document takes many times its size while it is read.
+    /// Work on more bytes is done by few threads at a time: a document takes many times its size while it is parsed.
     public var large = 1024 * 1024
-    /// How many threads do large work at the same time; the others wait their turn.
+    /// How many threads do large work at the same time; other large work waits.
     public var width: Int
 
-    /// - Parameter cores: one of them is left to the loop.
+    /// - Parameter cores: one of them is reserved for the loop.
     public init(cores: Int = Machine.cores) { width = max(1, cores - 1) }
 
-    /// Whether work on so many bytes waits for its turn.
+    /// Whether work on this many bytes waits for a thread.
     func isLarge(_ size: Int) -> Bool { size > large }
   }
 
@@ -27,7 +27,7 @@ public final class OffLoop {
 
   public init(limits: Limits = Limits()) { self.limits = limits }
 
-  /// Whether work on so many bytes is done on the loop.
+  /// Whether work on this many bytes is done on the loop.
   public nonisolated static func isInline(_ size: Int) -> Bool { size <= Limits(cores: 1).inline }
 
   /// Does work on `size` bytes.
@@ -52,9 +52,10 @@ public final class OffLoop {
     return await Task.detached { body() }.value
   }
 
-  /// Does work on what `fetch` brings. Where it is large, it is brought when its turn has come: who waits holds nothing.
+  /// Does work on the input that `fetch` returns. `fetch` is called when the work begins, so that waiting work holds no
+  /// memory.
   ///
-  /// - Returns: nil where `fetch` brings nothing.
+  /// - Returns: nil if `fetch` returns nil.
   /// - Throws: what `body` throws.
   public func run<Input: Sendable, Value: Sendable>(
     on size: Int, fetching fetch: @Reactor () async -> Input?, _ body: @escaping @Sendable (Input) throws -> Value
@@ -79,7 +80,7 @@ public final class OffLoop {
     }
   }
 
-  /// The place goes to the work that has waited longest.
+  /// The work that has waited longest is next.
   private func leave() {
     if waiting.isEmpty { active -= 1 } else { waiting.removeFirst().resume() }
   }

@@ -1,30 +1,30 @@
 import Glibc
 import System
 
-/// What a server that died without a chance to clean up has left running: CLIs in the middle of a turn, and their
-/// tools. Only processes whose environment names an owner that is gone are touched, and what hangs below those; but
-/// neither this process nor what it came from, should it have been started from a session of the dead one.
+/// Ends what a server that was killed has left running: CLIs in the middle of a turn, and their tools. It touches only
+/// processes whose environment names an owner that is gone, and their descendants; never this process and its
+/// ancestors, in case it was started from a session of the dead server.
 @Reactor
 public struct Orphans {
   private let scheduler: any Scheduler
   /// The variable that names a process's owner.
   private let variable: String
 
-  /// How long they may take to end by themselves when they are asked to.
+  /// How long they may take to exit after SIGTERM.
   static let timeout: Duration = .seconds(1)
   private static let interval: Duration = .milliseconds(50)
-  /// A process that still stands after so many kills stands in the kernel.
+  /// A process that survives this many kills hangs in the kernel.
   private static let maximumSweeps = 60
 
   public init(scheduler: any Scheduler = Loop.main) { self.init(scheduler: scheduler, variable: ProcessOwner.variable) }
 
-  /// - Parameter variable: another one for a test, whose processes no server is to find.
+  /// - Parameter variable: another one for tests, whose processes no server must find.
   init(scheduler: any Scheduler = Loop.main, variable: String) {
     self.scheduler = scheduler
     self.variable = variable
   }
 
-  /// Ends them: asks first, then kills.
+  /// Ends them: SIGTERM first, then SIGKILL.
   ///
   /// - Returns: how many there were.
   public func end() async -> Int {
@@ -34,7 +34,7 @@ public struct Orphans {
     await pause(Orphans.timeout)
     var all = found
     for _ in 0..<Orphans.maximumSweeps {
-      // Looked for again: a dying shell may have started another one.
+      // Searched again: a dying shell may have started another one.
       let table = ProcessTable()
       let left = find(in: table).union(all.filter(\.isAlive))
       guard !left.isEmpty else { break }
@@ -45,7 +45,7 @@ public struct Orphans {
     return all.count
   }
 
-  /// - Parameter pid: is spared, and so is what it came from.
+  /// - Parameter pid: spared, with all its ancestors.
   func find(in table: ProcessTable, sparing pid: Int32 = getpid()) -> Set<ProcessIdentity> {
     let lineage = table.lineage(of: pid)
     var owners: [String: Bool] = [:]

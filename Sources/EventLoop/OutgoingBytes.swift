@@ -1,15 +1,15 @@
-/// Bytes that wait for a pipe to take them, in the pieces they came in: a large piece is never copied or moved.
+/// Bytes that wait for a pipe, in the pieces in which they were queued: a large piece is never copied or moved.
 struct OutgoingBytes {
   private var pieces: [[UInt8]] = []
-  /// The first piece that is not taken whole.
+  /// The first piece that is not completely written.
   private var first = 0
-  /// How much of it is taken.
+  /// How much of it is written.
   private var taken = 0
   private(set) var count = 0
 
   var isEmpty: Bool { count == 0 }
 
-  /// Shows what is to be taken next. There must be something.
+  /// Calls `body` with the next bytes to write. There must be some.
   func withNext<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
     let piece = pieces[first]
     return body(piece.span.extracting(taken..<piece.count))
@@ -21,7 +21,7 @@ struct OutgoingBytes {
     pieces.append(bytes)
   }
 
-  /// - Parameter amount: how much of what `withNext` shows was taken.
+  /// - Parameter amount: how many of these bytes were written.
   mutating func consume(_ amount: Int) {
     count -= amount
     taken += amount

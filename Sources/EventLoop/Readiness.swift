@@ -14,11 +14,11 @@ public struct Readiness: OptionSet, Sendable {
   /// The peer has closed its sending half.
   public static let peerFinished = Readiness(rawValue: 0x2000)
 
-  /// Everything we ask for, once, edge-triggered (EPOLLET): an event comes when something changes, never again before.
+  /// All events, edge-triggered (EPOLLET): an event comes when something changes, and not again before the next change.
   static let interest: UInt32 = 0x001 | 0x004 | 0x2000 | 1 << 31
 }
 
-/// Gets the readiness of one descriptor. Kept alive by the loop until the descriptor is closed.
+/// Receives the readiness of one descriptor. The loop keeps it alive until the descriptor is closed.
 @Reactor
 public protocol DescriptorHandler: AnyObject {
   func descriptorIsReady(_ readiness: Readiness)

@@ -1,4 +1,4 @@
-/// Time for code on the loop: what the loop offers, and what a test replaces by a clock it turns itself.
+/// Time for code on the loop. The loop implements it; tests use a clock of their own.
 @Reactor
 public protocol Scheduler: AnyObject {
   /// The time at which the loop woke up.
@@ -10,6 +10,6 @@ public protocol Scheduler: AnyObject {
 
 @Reactor
 public protocol ScheduledTimer: AnyObject {
-  /// The action will not be called. Harmless afterwards.
+  /// Prevents the call of the action. Harmless afterwards.
   func cancel()
 }

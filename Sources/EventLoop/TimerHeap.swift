@@ -1,5 +1,5 @@
-/// Pending timers, the earliest first. A binary heap whose timers know their place, so that cancelling one costs
-/// O(log n) and frees it at once: an hour's time-out of a request that took a second must not stay for the hour.
+/// Pending timers, the earliest first. A binary heap whose timers know their index, so that cancelling one costs O(log
+/// n) and frees it at once: the one-hour timeout of a request that took a second must not stay for the hour.
 @Reactor
 final class TimerHeap {
   private var timers: [LoopTimer] = []
@@ -64,7 +64,7 @@ final class TimerHeap {
 final class LoopTimer: ScheduledTimer {
   let deadline: ContinuousClock.Instant
   fileprivate(set) var index = -1
-  /// Its owner while it waits, and the loop's for ever.
+  /// The owner of a pending timer; the loop keeps the heap for ever.
   private unowned let heap: TimerHeap
   private var action: (@Reactor () -> Void)?
 

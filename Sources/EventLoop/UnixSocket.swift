@@ -4,7 +4,7 @@ import System
 
 /// Listening on a path instead of a port.
 enum UnixSocket {
-  /// A socket file that nobody listens on any more is replaced; one that is in use is not.
+  /// Replaces a socket file without a listener; one that is in use is an error.
   static func bind(path: String) throws(SystemCallError) -> Int32 {
     var address = try self.address(path)
     if isSocket(path), !isAnswered(address) { unsafe unlink(path) }

@@ -3,22 +3,22 @@ public struct APIKeyRing: Sendable {
   private let digests: [KeyDigest]
   private let adminDigests: [KeyDigest]
 
-  /// - Parameter admins: of the keys of admins, which need not be among `digests`.
+  /// - Parameter admins: digests of admins' keys, which need not be among `digests`.
   public init(digests: [KeyDigest], admins: [KeyDigest] = []) {
     self.digests = digests
     adminDigests = admins
   }
 
-  /// - Parameter admins: keys of admins, which need not be among `keys`.
+  /// - Parameter admins: admins' keys, which need not be among `keys`.
   public init(_ keys: [String], admins: [String] = []) {
     self.init(digests: keys.map(KeyDigest.init(of:)), admins: admins.map(KeyDigest.init(of:)))
   }
 
-  /// Without keys nobody is asked for one.
+  /// Without keys none is required.
   public var isEmpty: Bool { digests.isEmpty && adminDigests.isEmpty }
 
-  /// Whose key this is; nil for an unknown one. Takes the same time wherever the difference lies: digests are compared
-  /// whole, and all of them.
+  /// The principal of a key; nil for an unknown key. The time does not depend on where digests differ: all of them are
+  /// compared whole.
   public func principal(for key: String) -> Principal? {
     let digest = KeyDigest(of: key)
     let isAdmin = APIKeyRing.holds(adminDigests, digest)
@@ -37,7 +37,7 @@ public struct APIKeyRing: Sendable {
     return isThere
   }
 
-  /// A key as logs may show it: its first 8 characters, or fewer of a short one.
+  /// A key as logs may show it: its first 8 characters, or fewer of a short key.
   public static func masked(_ key: String) -> String {
     String(key.prefix(min(8, key.count / 3))) + "…"
   }

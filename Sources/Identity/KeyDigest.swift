@@ -1,8 +1,8 @@
 import Bytes
 import Crypto
 
-/// The SHA-256 of an API key: enough to know the key by, and of no use to whoever reads it. Keys that this program makes
-/// have 258 random bits, so none can be found by trying.
+/// The SHA-256 of an API key: it identifies the key, and is useless to a reader. Generated keys have 258 random bits,
+/// so that none can be found by trying.
 public struct KeyDigest: Sendable, Hashable, CustomStringConvertible {
   let bytes: [UInt8]
 

@@ -1,10 +1,10 @@
-/// Who is asking. Sessions belong to principals.
+/// The authenticated caller. Sessions belong to principals.
 public struct Principal: Sendable, Hashable {
-  /// Stable for the same credentials; holds no secret.
+  /// Stable for the same credentials; contains no secret.
   public let id: String
   /// For logs.
   public let name: String
-  /// Whether it may go on with sessions that this server does not know.
+  /// Whether it may continue sessions that this server does not know.
   public let isAdmin: Bool
 
   public init(id: String, name: String, isAdmin: Bool = false) {
@@ -13,6 +13,6 @@ public struct Principal: Sendable, Hashable {
     self.isAdmin = isAdmin
   }
 
-  /// Everybody, where no keys are configured: nobody else is there.
+  /// The caller when no keys are configured: there is only one.
   public static let anonymous = Principal(id: "anonymous", name: "anonymous", isAdmin: true)
 }

@@ -2,8 +2,8 @@ import Dispatch
 
 /// Runs an actor's work on threads of its own, one piece after the other.
 ///
-/// An ordinary actor would not do: its work runs on the executor that the calling task prefers, and a task of the event loop
-/// prefers the loop (SE-0417). Writing to a disk, and checksums of megabytes, must not happen there.
+/// An ordinary actor is not enough: its work runs on the executor that the calling task prefers, and a task of the
+/// event loop prefers the loop (SE-0417). Disk writes and checksums of megabytes must not run there.
 final class BackgroundExecutor: SerialExecutor {
   private let queue: DispatchQueue
 

@@ -57,7 +57,7 @@ public final class FileStore: Store {
 }
 
 extension FileStore {
-  /// Owns the file; one after the other, away from the loop.
+  /// Owns the file, off the loop.
   private actor Writer {
     private let executor = BackgroundExecutor(label: "store")
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -67,7 +67,7 @@ extension FileStore {
     private var descriptor: Int32 = -1
     private var values: [String: JSONValue] = [:]
     private var lines = 0
-    /// Why the file does not have everything; nil if it does.
+    /// Why the file does not have every document; nil if it does.
     private(set) var failure: StorageError?
 
     init(_ path: String, _ onChange: @escaping @Sendable (StorageError?) -> Void) {

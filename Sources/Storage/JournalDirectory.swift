@@ -2,7 +2,7 @@ import Bytes
 import Glibc
 import System
 
-/// Keeps each journal in a file of its own, `<name>.journal`. A file is open only while something is done to it, so that
+/// Stores each journal in a file of its own, `<name>.journal`. A file is open only during an operation, so that
 /// journals cost no descriptors.
 public actor JournalDirectory: JournalStorage {
   private let executor = BackgroundExecutor(label: "journals")
@@ -12,8 +12,7 @@ public actor JournalDirectory: JournalStorage {
   private var isMade = false
   private static let suffix = ".journal"
 
-  /// - Parameter path: of the directory; it is made when the first journal is, for nobody else to read. Its parent must
-  ///   exist.
+  /// - Parameter path: of the directory; it is created with the first journal, with mode 0700. Its parent must exist.
   public init(path: String) { self.path = path }
 
   public func append(_ records: [UInt8], to name: String) throws(StorageError) {
@@ -45,7 +44,7 @@ public actor JournalDirectory: JournalStorage {
 
   public func recover(noting kind: UInt8) throws(StorageError) -> [RecoveredJournal] {
     guard let names = names() else { return [] }
-    // What is damaged is cut or removed: not in a directory of somebody else's.
+    // Damaged journals are truncated or removed, which must not happen in another user's directory.
     guard isOurs else { throw foreign }
     var journals: [RecoveredJournal] = []
     for name in names {
@@ -58,7 +57,7 @@ public actor JournalDirectory: JournalStorage {
     return journals
   }
 
-  /// Nil for one without a whole record.
+  /// Nil for a journal without a whole record.
   private func recover(_ name: String, noting noted: UInt8) throws(StorageError) -> RecoveredJournal? {
     let file = try open(name, O_RDWR)
     defer { close(file) }
@@ -85,15 +84,15 @@ public actor JournalDirectory: JournalStorage {
       name: name, length: offset, first: first, lastKind: last.kind, last: last.payload, noted: newest)
   }
 
-  /// How much is read at once where a whole journal is.
+  /// How much is read at once when a whole journal is read.
   private static let pageLength = 1024 * 1024
 
-  /// Whole records from `offset` on, and whether something follows them that is none.
+  /// Whole records from `offset` on, and whether damage follows them.
   private func records(
     of file: Int32, _ name: String, from offset: Int, limit: Int
   ) throws(StorageError) -> (records: [UInt8], isDamaged: Bool) {
     var bytes = try bytes(of: file, name, from: offset, count: max(limit, JournalRecord.headerLength))
-    // One record that is longer than the limit is still read.
+    // A record that is longer than the limit is read nevertheless.
     if case .part(let length) = JournalRecord.find(in: bytes.span, at: 0, checks: true), length > bytes.count,
       bytes.count >= JournalRecord.headerLength
     {
@@ -103,7 +102,7 @@ public actor JournalDirectory: JournalStorage {
     let isDamaged =
       switch JournalRecord.find(in: bytes.span, at: whole, checks: true) {
       case .damaged: true
-      // At the end of a page a part is only the beginning of the next one.
+      // At the end of a page an incomplete record is only the beginning of the next page.
       case .part: whole < bytes.count && bytes.count < limit || whole == 0 && !bytes.isEmpty
       case .record: false
       }
@@ -129,7 +128,7 @@ public actor JournalDirectory: JournalStorage {
 
   // MARK: Files
 
-  /// What is there already must be ours alone: who could write into it could have us write anywhere.
+  /// An existing directory must belong to this user alone: other writers could make the server write anywhere.
   private func make() throws(StorageError) {
     guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw StorageError.system(path) }
     guard isOurs else { throw foreign }

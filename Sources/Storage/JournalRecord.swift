@@ -7,8 +7,8 @@ public import Bytes
 public enum JournalRecord {
   /// Bytes before the payload.
   public static let headerLength = 9
-  /// The longest payload: a line of the CLI has up to 64 MiB, and is a part of how its turn ended; a request has up to
-  /// half of that, and is kept with escapes.
+  /// The longest payload: a line of the CLI has up to 64 MiB and is part of a turn's outcome; a request has up to half
+  /// of that, and is stored with escapes.
   public static let maximumPayload = 256 * 1024 * 1024
 
   /// Appends a record without its checksum.
@@ -32,19 +32,19 @@ public enum JournalRecord {
     for shift in [0, 8, 16, 24] as [UInt32] { output.append(UInt8(truncatingIfNeeded: number >> shift)) }
   }
 
-  /// What begins at some place of a journal.
+  /// What is found at some offset of a journal.
   public enum Finding: Equatable, Sendable {
     /// A record; the range is its payload's.
     case record(kind: UInt8, payload: Range<Int>)
-    /// A part of a record, this long as a whole; of its length only a guess where not even the header is there.
+    /// A part of a record, and the length of the whole; only a lower bound if the header is incomplete.
     case part(of: Int)
-    /// No record.
+    /// Not a record.
     case damaged
   }
 
-  /// Looks at the record that begins at `offset`.
+  /// Examines the record at `offset`.
   ///
-  /// - Parameter checks: whether the checksum counts, as it does for what was read from the disk.
+  /// - Parameter checks: whether the checksum is verified, as for records from the disk.
   public static func find(in bytes: Span<UInt8>, at offset: Int, checks: Bool) -> Finding {
     guard offset + headerLength <= bytes.count else { return .part(of: headerLength) }
     let length = Int(number(bytes, offset))
@@ -55,7 +55,7 @@ public enum JournalRecord {
     return .record(kind: bytes[offset + 8], payload: payload)
   }
 
-  /// Of the kind and the payload, which lie side by side.
+  /// Of the kind and the payload, which are adjacent.
   private static func checksum(_ bytes: Span<UInt8>, _ payload: Range<Int>) -> UInt32 {
     CRC32.checksum(bytes.extracting((payload.lowerBound - 1)..<payload.upperBound))
   }
@@ -77,7 +77,7 @@ public enum JournalRecord {
     return sealed
   }
 
-  /// How much of `bytes`, from its beginning, is whole records.
+  /// The length of the whole records at the beginning of `bytes`.
   static func wholeLength(of bytes: [UInt8]) -> Int {
     var offset = 0
     while case .record(_, let payload) = find(in: bytes.span, at: offset, checks: true) { offset = payload.upperBound }

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Opens a directory that must not lead out of another. What was checked by its path may have become a link by the time
-/// the path is used; the descriptor stays with the directory that was found.
+/// Opens a directory that must lie below another. A checked path may have become a link by the time it is used; a
+/// descriptor stays with the directory that was found.
 public enum ContainedDirectory {
   /// The call that errors name when the directory is missing, a link, or elsewhere (`EXDEV`).
   public static let call = "open directory"
@@ -25,13 +25,13 @@ public enum ContainedDirectory {
     let descriptor = unsafe openat(parent, name, clinux_o_path | O_DIRECTORY | flags)
     guard descriptor < 0 else { return descriptor }
     switch errno {
-    // The fault is not the directory's.
+    // These are no faults of the directory.
     case EMFILE, ENFILE, ENOMEM: throw SystemCallError("openat")
     default: throw SystemCallError(call)
     }
   }
 
-  /// Nil if `path` is not written as one below `base`.
+  /// Nil if `path` does not begin with `base`.
   private static func components(of path: String, below base: String) -> [String]? {
     let root = base.utf8.last == UInt8(ascii: "/") ? base : "\(base)/"
     guard path.utf8.starts(with: root.utf8) else { return nil }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Random numbers of the kernel, fetched a batch at a time: asking for each would cost two system calls for an id.
+/// Random numbers of the kernel, fetched in batches: fetching each one would cost two system calls for an id.
 public struct Entropy: RandomNumberGenerator, Sendable {
   private var batch: [UInt64] = []
 
-  /// As much as `getentropy` gives at once: 256 bytes.
+  /// The most that `getentropy` returns at once: 256 bytes.
   private static let batchCount = 32
 
   public init() {}
@@ -17,7 +17,7 @@ public struct Entropy: RandomNumberGenerator, Sendable {
   private mutating func refill() {
     batch = [UInt64](repeating: 0, count: Entropy.batchCount)
     let result = unsafe batch.withUnsafeMutableBytes { unsafe getentropy($0.baseAddress, $0.count) }
-    // Fails only where the system call does not exist; ids that can be guessed must not be made instead.
+    // Fails only if the system call does not exist; guessable ids must not be made instead.
     precondition(result == 0, "the kernel gives no random numbers")
   }
 }

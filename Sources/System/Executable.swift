@@ -1,6 +1,6 @@
 import Glibc
 
-/// Questions about program files.
+/// Checks program files.
 public enum Executable {
   /// Whether `path` is a file this process may execute.
   public static func exists(_ path: String) -> Bool {

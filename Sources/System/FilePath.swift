@@ -1,8 +1,8 @@
 import Glibc
 
-/// Questions about paths.
+/// Checks paths.
 public enum FilePath {
-  /// The path without links.
+  /// The path with links resolved.
   public static func resolved(_ path: String) throws(SystemCallError) -> String {
     guard let resolved = unsafe realpath(path, nil) else { throw SystemCallError("realpath") }
     defer { unsafe free(resolved) }
@@ -12,7 +12,7 @@ public enum FilePath {
   /// Whether this process may read the file.
   public static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
-  /// Whether the file's mode lets users read it who are neither its owner nor in its group.
+  /// Whether the file's mode lets users read it that are neither its owner nor in its group.
   public static func isReadableByOthers(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IROTH != 0

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What tells one version of a file from another at the same path.
+/// Distinguishes the versions of a file at one path.
 public struct FileVersion: Hashable, Sendable {
   private let device: UInt
   private let inode: UInt
@@ -8,7 +8,7 @@ public struct FileVersion: Hashable, Sendable {
   public let size: Int
   private let seconds: Int
   private let nanoseconds: Int
-  /// When its content or what is said of it changed last. Its owner can set the times above, and not this one.
+  /// When its content or metadata changed last. Its owner can set the modification time, but not this one.
   private let changed: [Int]
 
   private init(_ status: stat) {

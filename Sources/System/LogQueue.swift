@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// The lines that wait for a `LogWriter`'s thread.
+/// The lines that wait for the thread of a `LogWriter`.
 struct LogQueue {
   enum Step {
     case write([UInt8], to: Int32)
     /// The file that was replaced.
     case close(Int32)
-    /// Nothing to do until somebody writes to the thread's eventfd.
+    /// Nothing to do until the thread's eventfd is written.
     case wait
     case end
   }
@@ -17,17 +17,17 @@ struct LogQueue {
   private var fresh: Int32?
   private var pending: [UInt8] = []
   private var pendingLines = 0
-  /// Of the batch that is being written.
+  /// Bytes of the batch that is being written.
   private var writingBytes = 0
   private var writingLines = 0
-  /// Lines dropped since the last one that said so.
+  /// Lines dropped since the last notice.
   private(set) var dropped = 0
   private var isWaiting = false
   /// Event descriptors to write to when everything is written.
   var flushes: [Int32] = []
   var isClosed = false
 
-  /// - Parameter descriptor: is taken over.
+  /// - Parameter descriptor: the queue owns it.
   init(_ limits: LogWriter.Limits, _ descriptor: Int32) {
     self.limits = limits
     self.descriptor = descriptor
@@ -36,7 +36,7 @@ struct LogQueue {
   var hasPending: Bool { !pending.isEmpty }
   var isEmpty: Bool { pending.isEmpty && writingBytes == 0 }
 
-  /// Adds a line, and before it one about those that were dropped; if there is no room, counts it as dropped.
+  /// Adds a line, preceded by a notice about dropped lines; counts the line as dropped if there is no room.
   mutating func append(_ line: [UInt8], notice: (Int) -> [UInt8]) {
     let said = dropped > 0 ? notice(dropped) : []
     guard !isClosed, hasRoom(said.count + line.count, lines: said.isEmpty ? 1 : 2) else {
@@ -48,7 +48,7 @@ struct LogQueue {
     add(line)
   }
 
-  /// Says how many lines were dropped, if there is room for it.
+  /// Adds a notice about dropped lines, if there is room.
   mutating func noteDropped(_ notice: (Int) -> [UInt8]) {
     guard dropped > 0, !isClosed else { return }
     let line = notice(dropped)
@@ -66,14 +66,14 @@ struct LogQueue {
     pendingLines += 1
   }
 
-  /// Whether the thread waits and has something to do now; it is then taken for woken.
+  /// Whether the thread waits and has something to do; the caller must wake it.
   mutating func takeWaiting() -> Bool {
     guard isWaiting, !pending.isEmpty || fresh != nil else { return false }
     isWaiting = false
     return true
   }
 
-  /// From the next batch on, lines go there. The descriptor is taken over.
+  /// Later batches are written to `fresh`, which the queue owns.
   mutating func replaceDescriptor(with fresh: Int32) {
     if let unused = self.fresh { close(unused) }
     self.fresh = fresh
@@ -81,7 +81,7 @@ struct LogQueue {
 
   // MARK: The thread
 
-  /// What the thread has to do now.
+  /// The thread's next step.
   mutating func next() -> Step {
     isWaiting = false
     writingLines = 0
@@ -102,7 +102,7 @@ struct LogQueue {
     return .wait
   }
 
-  /// - Parameter lost: lines of it that could not be written.
+  /// - Parameter lost: lines that could not be written.
   mutating func wrote(_ bytes: Int, lost: Int) {
     writingBytes -= bytes
     dropped += lost

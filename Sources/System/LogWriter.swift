@@ -2,15 +2,15 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Writes log lines on a thread of its own, in the order they come: a reader that does not read stops nobody else.
+/// Writes log lines on a thread of its own, in order: a reader that does not read blocks nothing else.
 ///
-/// Lines wait in a bounded queue. What does not fit is dropped and counted, and the next line that fits is preceded by
-/// one that has the count. The thread has all signals blocked, so it may be started before `Signals.takeOver`.
+/// Lines wait in a bounded queue. Lines that do not fit are dropped and counted, and the next line is preceded by a
+/// notice with the count. The thread has all signals blocked, so it may be started before `Signals.takeOver`.
 public final class LogWriter: Sendable {
   public struct Limits: Sendable {
-    /// Bytes that wait, those that are being written included.
+    /// Bytes that wait, including those being written.
     public var bytes = 4 << 20
-    /// Lines that wait, those that are being written included.
+    /// Lines that wait, including those being written.
     public var lines = 32_768
     /// How long `flush` waits for a reader.
     public var flush: Duration = .seconds(1)
@@ -25,9 +25,9 @@ public final class LogWriter: Sendable {
   private let queue: Lock<LogQueue>
 
   /// - Parameters:
-  ///   - path: of a file to append to, made if it is not there (mode 0640); nil for standard output.
-  ///   - notice: makes the line that tells how many were dropped.
-  /// - Throws: when the file cannot be opened, or the thread not be started.
+  ///   - path: of a file to append to, made if it is missing (mode 0640); nil for standard output.
+  ///   - notice: makes the line that reports dropped lines.
+  /// - Throws: `SystemCallError` if the file cannot be opened or the thread cannot be started.
   public convenience init(
     path: String?, limits: Limits = Limits(), notice: @escaping @Sendable (Int) -> [UInt8]
   ) throws(SystemCallError) {
@@ -84,7 +84,7 @@ public final class LogWriter: Sendable {
     if mustWake { eventfd_write(wakeUp, 1) }
   }
 
-  /// Opens the file again: after it was moved away, a new one begins. If that fails the old one is kept.
+  /// Opens the file again: after it was moved away, a new one begins. After a failure the old one is kept.
   ///
   /// - Returns: whether there is a file.
   public func reopen() throws(SystemCallError) -> Bool {
@@ -132,14 +132,14 @@ public final class LogWriter: Sendable {
     eventfd_write(wakeUp, 1)
   }
 
-  /// Lines dropped since the last one that said so.
+  /// Lines dropped since the last notice.
   var dropped: Int { queue.withLock { $0.dropped } }
-  /// Whether lines wait that the thread has not taken.
+  /// Whether there are lines that the thread has not taken.
   var hasPending: Bool { queue.withLock { $0.hasPending } }
 
   // MARK: The thread
 
-  /// How much is written at once: room is free again after each part.
+  /// How much is written at once: room becomes free after each part.
   private static let partLength = 64 * 1024
 
   private func run() {
@@ -165,7 +165,7 @@ public final class LogWriter: Sendable {
         var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         unsafe poll(&poller, 1, -1)
       } else if count < 0, errno != EINTR {
-        // No room on the disk, no reader any more: lost, and counted.
+        // The disk is full or the reader has gone: the lines are lost, and counted.
         let lost = rest.count { $0 == UInt8(ascii: "\n") }
         queue.withLock { $0.wrote(rest.count, lost: lost) }
         return

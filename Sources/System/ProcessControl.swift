@@ -2,25 +2,24 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Properties of this process that protect what it knows and what it has started.
+/// Properties of this process.
 public enum ProcessControl {
-  /// Processes below this one that lose their parent come to it instead of to `init`, and are ended; see `FamilyReaper`.
-  /// To be called before the first child is started: children that are there already (a shell that started them became
-  /// this program) are not touched.
+  /// Makes descendants that lose their parent children of this process instead of `init`; see `FamilyReaper`. To be
+  /// called before the first child is started: existing children (of a shell that became this program) are left alone.
   public static func becomeSubreaper() {
     guard clinux_set_subreaper() == 0 else { return }
     let children = ProcessTable().entries.filter { $0.parent == getpid() }
     inherited.withLock { $0 = Set(children.map(\.identity)) }
   }
 
-  /// Children that this process had when it became a subreaper; nil if it is none.
+  /// The children that this process had when it became a subreaper; nil if it is none.
   package static var inheritedChildren: Set<ProcessIdentity>? { inherited.withLock { $0 } }
 
   private static let inherited = Lock<Set<ProcessIdentity>?>(nil)
 
-  /// Raises the limit of open descriptors as far as we may: a stream takes five, and the usual limit is 1024.
+  /// Raises the limit of open descriptors as far as permitted: a stream takes five, and the usual limit is 1024.
   ///
-  /// - Returns: the limit that holds now.
+  /// - Returns: the limit that applies now.
   @discardableResult
   public static func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
@@ -32,13 +31,15 @@ public enum ProcessControl {
     return Int(clamping: unsafe setrlimit(resource, &limit) == 0 ? limit.rlim_cur : old)
   }
 
-  /// Enough for ten thousand streams; children inherit it, and some close every possible descriptor one by one.
+  /// Enough for ten thousand streams. Not more, because children inherit it, and some close every possible descriptor
+  /// one by one.
   private static let wantedDescriptors: rlim_t = 65_536
 
-  /// Nobody of the same user may read our memory or environment through /proc: our children may not.
+  /// Prevents other processes of the same user, such as our children, from reading our memory or environment through
+  /// /proc.
   public static func hideMemory() { _ = clinux_set_dumpable(0) }
 
-  /// Our own environment.
+  /// The environment of this process.
   public static var environment: [String: String] {
     var environment: [String: String] = [:]
     guard var entry = unsafe clinux_environment() else { return [:] }

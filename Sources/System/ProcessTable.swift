@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A process by id and start time: the pair is never reused, a bare id is.
+/// A process by id and start time: the pair is never reused, but the id is.
 public struct ProcessIdentity: Hashable, Sendable {
   public let pid: Int32
   /// Clock ticks since boot (proc(5), field 22 of stat).
@@ -18,17 +18,17 @@ public struct ProcessIdentity: Hashable, Sendable {
     return entry.identity == self && !entry.isZombie
   }
 
-  /// Whether it has an entry still, be it as a zombie that nobody has reaped.
+  /// Whether it is still listed, running or as an unreaped zombie.
   package var isListed: Bool { ProcessTable.entry(pid)?.identity == self }
 
-  /// Sends `signal` if the id still belongs to this very process.
+  /// Sends `signal` if the id still belongs to this process.
   public func signal(_ signal: Int32) {
     guard isListed else { return }
     kill(pid, signal)
   }
 }
 
-/// A look at the system's processes, from /proc.
+/// A snapshot of the system's processes, from /proc.
 public struct ProcessTable: Sendable {
   public struct Entry: Sendable {
     public let identity: ProcessIdentity
@@ -40,9 +40,9 @@ public struct ProcessTable: Sendable {
 
   init(entries: [Entry]) { self.entries = entries }
 
-  /// The present, counted as the start times of processes are: in clock ticks since boot.
+  /// The current time in the unit of start times: clock ticks since boot.
   public static var now: UInt64 {
-    // Seconds, with hundredths, and then another number (proc(5), uptime).
+    // Seconds with hundredths, and another number (proc(5), uptime).
     let uptime = firstLine("/proc/uptime")?.split(separator: " ").first.map(String.init) ?? ""
     let digits = uptime.split(separator: ".").compactMap { UInt64($0) }
     guard digits.count == 2 else { return 0 }
@@ -66,7 +66,7 @@ public struct ProcessTable: Sendable {
     self.entries = entries
   }
 
-  /// All that descend from `pid`, itself excluded.
+  /// All descendants of `pid`.
   public func descendants(of pid: Int32) -> Set<ProcessIdentity> {
     let children = Dictionary(grouping: entries, by: \.parent)
     var found: Set<ProcessIdentity> = []
@@ -79,7 +79,7 @@ public struct ProcessTable: Sendable {
     return found
   }
 
-  /// `pid`, and all that it descends from.
+  /// `pid` and all its ancestors.
   package func lineage(of pid: Int32) -> Set<Int32> {
     let parents = Dictionary(entries.map { ($0.identity.pid, $0.parent) }) { first, _ in first }
     var found: Set<Int32> = []
@@ -88,7 +88,7 @@ public struct ProcessTable: Sendable {
     return found
   }
 
-  /// Running children of `pid` that are neither in `live` nor in `inherited`, and all that descends from them.
+  /// Running children of `pid` that are neither in `live` nor in `inherited`, and all their descendants.
   package func strays(of pid: Int32, excluding live: Set<Int32>, _ inherited: Set<ProcessIdentity>) -> Set<
     ProcessIdentity
   > {
@@ -101,8 +101,8 @@ public struct ProcessTable: Sendable {
     }
   }
 
-  /// How many ended children of `pid` it has not waited for, where there may be more than `limit`; else 0. Cheap: the
-  /// whole table is read only for a process with so many children.
+  /// The number of unreaped zombies below `pid`, if there may be more than `limit`; else 0. Cheap: the whole table is
+  /// read only for a process with so many children.
   package static func zombies(of pid: Int32, beyond limit: Int) -> Int {
     let children = contents("/proc/\(pid)/task/\(pid)/children") ?? []
     guard children.count(where: { $0 == UInt8(ascii: " ") }) > limit else { return 0 }
@@ -110,13 +110,13 @@ public struct ProcessTable: Sendable {
     return zombies > limit ? zombies : 0
   }
 
-  /// Ended children of this process that nobody has waited for.
+  /// Unreaped zombies of this process.
   package var ownZombies: [Int32] { entries.filter { $0.isZombie && $0.parent == getpid() }.map(\.identity.pid) }
 
-  /// Processes whose parent is gone (they belong to `init` or to us) and whose environment carries one of `markers`
-  /// (`NAME=value`), each with its marker.
+  /// Processes whose parent is gone (now children of `init` or of this process) and whose environment has one of
+  /// `markers` (`NAME=value`), each with its marker.
   ///
-  /// - Parameter excluding: children of our own that are alive and looked after.
+  /// - Parameter excluding: live children of this process.
   public func orphans(markers: Set<String>, excluding: Set<Int32> = []) -> [ProcessIdentity: String] {
     let adopters: Set<Int32> = [1, getpid()]
     var found: [ProcessIdentity: String] = [:]
@@ -128,7 +128,7 @@ public struct ProcessTable: Sendable {
     return found
   }
 
-  /// Processes whose environment has `variable`, each with its value. Those of other users cannot be looked into.
+  /// Processes whose environment has `variable`, each with its value. Those of other users cannot be read.
   package func marked(_ variable: String) -> [ProcessIdentity: String] {
     let prefix = Array("\(variable)=".utf8)
     var found: [ProcessIdentity: String] = [:]
@@ -141,7 +141,8 @@ public struct ProcessTable: Sendable {
   }
 
   package static func entry(_ pid: Int32) -> Entry? {
-    // The command's name stands in parentheses and may hold anything, parentheses too: count from the last one.
+    // The command's name is in parentheses and may contain anything, even parentheses: fields are counted from the last
+    // one.
     guard let stat = contents("/proc/\(pid)/stat"), let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " "))
     guard fields.count > 19, let parent = Int32(text(fields[1])), let start = UInt64(text(fields[19])) else {
@@ -168,7 +169,7 @@ public struct ProcessTable: Sendable {
     contents(path)?.split(separator: UInt8(ascii: "\n")).first.map(text)
   }
 
-  /// Where a symbolic link points.
+  /// The target of a symbolic link.
   package static func link(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: 256)
     let count = unsafe readlink(path, &buffer, buffer.count)

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A directory for files that nobody needs after this process: made under a name that nobody can guess, for this user
-/// alone, and removed by descriptor, so that nothing of anybody else's is removed in its place.
+/// A directory for temporary files: with an unguessable name, for this user alone, and removed by descriptor, so that
+/// nothing of another owner is removed in its place.
 ///
-/// It is locked while its owner lives (flock). What a killed owner left behind is known by the free lock and the marker
-/// file in it; see `removeLeftovers`. The lock also keeps systemd-tmpfiles from ageing its files.
+/// It is locked while its owner lives (flock). `removeLeftovers` recognises what a killed owner left by the free lock
+/// and the marker file. The lock also keeps systemd-tmpfiles from ageing its files.
 public final class ScratchDirectory: Sendable {
   public let path: String
   private let name: String
@@ -13,12 +13,12 @@ public final class ScratchDirectory: Sendable {
 
   private static let prefix = "claude-code-server-"
   private static let marker = "claude-code-server.scratch"
-  /// Directories below directories that `remove` descends into; this program makes one level.
+  /// How deep `remove` descends; this program makes one level.
   static let maximumDepth = 8
 
   /// Makes the directory, with mode 0700.
   ///
-  /// - Parameter parent: where; usually TMPDIR.
+  /// - Parameter parent: usually TMPDIR.
   public init(in parent: String) throws(SystemCallError) {
     self.parent = try ScratchDirectory.open(parent, in: AT_FDCWD, flags: 0)
     var template = Array("\(parent)/\(ScratchDirectory.prefix)XXXXXX".utf8CString)
@@ -35,8 +35,8 @@ public final class ScratchDirectory: Sendable {
       close(self.parent)
       throw error
     }
-    // The other order would offer it to a server that looks for leftovers. Where there are no locks, there are none for
-    // that one either, and it removes nothing.
+    // In the other order, a server looking for leftovers could take it. If locks do not work, that server has none
+    // either, and removes nothing.
     flock(directory, LOCK_EX | LOCK_NB)
     let file = unsafe openat(directory, ScratchDirectory.marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0, ScratchDirectory.isPrivate(directory) else {
@@ -53,12 +53,12 @@ public final class ScratchDirectory: Sendable {
     close(parent)
   }
 
-  /// Removes the directory and what is in it. Links in it are removed, not followed; what stands at its path by now is
-  /// removed only if it is the directory that was made.
+  /// Removes the directory and its contents. Links in it are removed, not followed; what is now at its path is removed
+  /// only if it is the directory that was made.
   public func remove() { ScratchDirectory.remove(directory, name, in: parent) }
 
-  /// Removes the directories of owners that ended without removing theirs: of this user, mode 0700, with the marker and
-  /// a free lock.
+  /// Removes the directories of owners that ended without removing them: of this user, mode 0700, with the marker and a
+  /// free lock.
   ///
   /// - Returns: how many there were.
   @discardableResult
@@ -121,7 +121,7 @@ public final class ScratchDirectory: Sendable {
         unsafe unlinkat(directory, name, 0)
         continue
       }
-      // Another device is something that was mounted here.
+      // Another device was mounted here.
       guard depth < maximumDepth, status.st_dev == device else { continue }
       let below = unsafe openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
       guard below >= 0 else { continue }
@@ -131,9 +131,9 @@ public final class ScratchDirectory: Sendable {
     }
   }
 
-  /// The names in a directory, as the kernel has them: they need not be text.
+  /// The names in a directory, as bytes: they need not be text.
   private static func names(in directory: Int32) -> [[CChar]] {
-    // A description of its own: reading moves its position.
+    // A description of its own, because reading moves its position.
     let copy = unsafe openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = unsafe fdopendir(copy) else { return [] }
     defer { unsafe closedir(stream) }

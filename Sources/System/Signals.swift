@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Signals of this process, taken in one place by waiting for them.
+/// Signals of this process, received by waiting for them.
 public struct Signals: Sendable {
   public enum Signal: Int32, Sendable, CaseIterable {
     case hangUp = 1
@@ -9,8 +9,8 @@ public struct Signals: Sendable {
     case terminate = 15
   }
 
-  /// From here on the signals do nothing but wait for `next`. To be called before any thread is started, for threads
-  /// inherit what is blocked; children do not. SIGPIPE is ignored: a reader that left is an error of the write.
+  /// Blocks the signals, which then only wake `next`. To be called before any thread is started, because threads
+  /// inherit the mask; children do not. SIGPIPE is ignored: a reader that has gone is an error of the write.
   public static func takeOver() -> Signals {
     signal(SIGPIPE, SIG_IGN)
     var set = wanted

@@ -11,7 +11,7 @@ public struct SystemCallError: Error, Sendable, Equatable, CustomStringConvertib
     self.code = code
   }
 
-  /// Whether the call may succeed as soon as others have given something back: descriptors, processes, memory.
+  /// Whether the call may succeed when descriptors, processes or memory become free.
   public var isShortage: Bool { [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(code) }
 
   public var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }

@@ -1,6 +1,6 @@
 public import Bytes
 
-/// How loud a log line is. A logger drops lines below its own level.
+/// The severity of a log line. A logger drops lines below its own level.
 public enum LogLevel: Int, Sendable, Comparable, CaseIterable {
   case debug
   case info
@@ -26,7 +26,7 @@ public enum LogLevel: Int, Sendable, Comparable, CaseIterable {
 
 /// The shape of a log line.
 public enum LogFormat: String, Sendable, CaseIterable {
-  /// For eyes: time, level, message, `key=value`.
+  /// For people: time, level, message, `key=value`.
   case pretty
   /// For machines: one JSON object per line.
   case json
@@ -44,7 +44,7 @@ public struct Logger: Sendable {
 
   /// - Parameters:
   ///   - now: the wall clock.
-  ///   - write: takes one whole line, with its line end; called from any thread.
+  ///   - write: takes one line with its line end; called from any thread.
   public init(
     level: LogLevel, format: LogFormat, now: @escaping @Sendable () -> Timestamp,
     write: @escaping @Sendable ([UInt8]) -> Void
@@ -86,7 +86,7 @@ public struct Logger: Sendable {
     write(line(level, message(), fields()))
   }
 
-  /// A whole line as it would be written, whatever the logger's level.
+  /// A formatted line, whatever the logger's level.
   public func line(_ level: LogLevel, _ message: String, _ fields: Fields) -> [UInt8] {
     let fields = context + fields.map { ($0.key, $0.value) }
     var line = ByteBuffer()
@@ -129,7 +129,7 @@ public struct Logger: Sendable {
     }
   }
 
-  // A message may quote what a client sent: a line end in it must not begin a forged log line.
+  // A message may quote a client: a line end in it must not begin a forged log line.
   private static func appendVisible(_ text: String, to line: inout ByteBuffer) {
     for byte in text.utf8 { line.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte) }
   }

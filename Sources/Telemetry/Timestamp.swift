@@ -3,7 +3,7 @@ public struct Timestamp: Sendable, Equatable, Comparable {
   /// In 0...`latest.milliseconds`.
   public let milliseconds: Int
 
-  /// A moment before 1970 counts as its beginning, one after 9999 as its end: the forms below have four digits for a year.
+  /// Clamped to 1970...9999, because the text forms have four digits for a year.
   public init(milliseconds: Int) { self.milliseconds = min(max(milliseconds, 0), Timestamp.lastMillisecond) }
 
   private static let lastMillisecond = 253_402_300_799_999

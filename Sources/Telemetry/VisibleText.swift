@@ -1,4 +1,4 @@
-/// Makes visible what a terminal would act on, or what would make a line look like another one.
+/// Escapes characters that a terminal would act on, or that make one line look like another.
 enum VisibleText {
   /// The line with such characters as `\u009b`. They occur only within strings, so a JSON line means the same.
   static func escaped(_ line: [UInt8]) -> [UInt8] {
@@ -11,7 +11,7 @@ enum VisibleText {
     return result
   }
 
-  /// Whether the text holds one.
+  /// Whether the text contains one.
   static func isNeeded(_ text: String) -> Bool {
     text.utf8.contains { $0 >= 0x80 } && text.unicodeScalars.contains(where: isHidden)
   }

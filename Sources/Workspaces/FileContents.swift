@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// Whole small files, read and written at once.
+/// Reads and writes small files as a whole.
 public enum FileContents {
   public struct FileError: Error, Sendable, Equatable {
     public let reason: String
@@ -29,10 +29,9 @@ public enum FileContents {
     }
   }
 
-  /// Has a file with these bytes in a directory of mode 0700, which is made if missing. A file that holds them already is
-  /// left as it is; another one is replaced at once, so that a reader sees the old bytes or the new ones. The file has
-  /// mode 0600. A directory that somebody else owns, or may look into, is refused: a file of theirs could stand where
-  /// ours is expected.
+  /// Ensures that a file with these bytes is in a directory of mode 0700, which is made if missing. A file with the
+  /// same bytes is left alone; another one is replaced atomically. The file has mode 0600. A directory that another
+  /// user owns or can read is refused: a file of theirs could be in the place of ours.
   static func keep(_ bytes: [UInt8], as name: String, in path: String) throws(FileError) {
     guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError() }
     let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)

@@ -2,7 +2,7 @@ import Bytes
 import Crypto
 import Glibc
 
-/// Reads `mcp-config.json`, and writes the parts of it that runs are given.
+/// Reads `mcp-config.json`, and writes the parts of it that turns need.
 public struct MCPConfigLoader: Sendable {
   public enum LoadError: Error, Sendable, Equatable {
     case unreadable(path: String, reason: String)
@@ -10,18 +10,18 @@ public struct MCPConfigLoader: Sendable {
     case unwritable(path: String, reason: String)
   }
 
-  /// Where the configuration is looked for.
+  /// The configuration file.
   public let path: String
-  /// A directory of our own for the files that are handed to runs.
+  /// A private directory for the files that turns get.
   private let scratch: String
 
-  /// - Parameter scratch: made with the first file, for nobody else to read. Its parent must exist.
+  /// - Parameter scratch: created with the first file, with mode 0700. Its parent must exist.
   public init(path: String, scratch: String) {
     self.path = path
     self.scratch = scratch
   }
 
-  /// The configuration; nil if there is no such file, which means that MCP is off.
+  /// The configuration; nil if there is no file, which means that MCP is off.
   public func load() throws(LoadError) -> MCPConfiguration? {
     let bytes: [UInt8]
     do {
@@ -48,8 +48,8 @@ public struct MCPConfigLoader: Sendable {
     }
   }
 
-  /// Writes what `tools` need to a file that only we and our children can read, and returns its path. The same servers
-  /// share a file, which is written once: a CLI may be reading it.
+  /// Writes the servers of `tools` to a file that only this user can read, and returns its path. Turns with the same
+  /// servers share a file, which is written once: a CLI may be reading it.
   ///
   /// - Throws: `LoadError.unwritable`.
   public func write(_ configuration: MCPConfiguration, for tools: [String]) throws(LoadError) -> String {

@@ -1,21 +1,21 @@
 import Glibc
 
-/// The directories sessions work in: one that is shared, and one for each name.
+/// The directories that sessions work in: a shared one, and one for each name.
 public struct WorkspaceManager: Sendable {
-  /// The absolute path all workspaces lie below.
+  /// The absolute path above all workspaces.
   public let base: String
 
-  /// The longest workspace name, in bytes: what a path component may have.
+  /// The longest workspace name, in bytes: the limit of a path component.
   public static let maximumNameLength = 255
 
-  /// - Parameter base: relative paths are taken from the working directory.
+  /// - Parameter base: a relative path is resolved in the working directory.
   public init(base: String) {
     let absolute = base.hasPrefix("/") ? base : "\(WorkspaceManager.workingDirectory)/\(base)"
-    // Shown in /health and compared with the CLI's own idea of the directory: without `.` and doubled slashes.
+    // Without `.` and doubled slashes: it is shown in /health and compared with the CLI's own path.
     self.base = "/" + absolute.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
   }
 
-  /// Whether `name` may name a workspace.
+  /// Whether `name` is a valid workspace name.
   public static func isName(_ name: String) -> Bool {
     guard (1...maximumNameLength).contains(name.utf8.count), name != ".", name != ".." else { return false }
     return name.utf8.allSatisfy { byte in
@@ -24,14 +24,14 @@ public struct WorkspaceManager: Sendable {
     }
   }
 
-  /// Where a workspace lies; nil names the shared one. Nothing is made.
+  /// The path of a workspace; nil names the shared one. Nothing is created.
   public func path(of name: String?) throws(WorkspaceError) -> String {
     guard let name else { return "\(base)/shared_workspace" }
     guard WorkspaceManager.isName(name) else { throw .badName(name) }
     return "\(base)/workspace/\(name)"
   }
 
-  /// Makes the workspace's directory if it is not there, and returns its path.
+  /// Creates the workspace's directory if it is missing, and returns its path.
   public func directory(of name: String?) throws(WorkspaceError) -> String {
     let path = try path(of: name)
     try makeDirectory(base)
@@ -44,7 +44,7 @@ public struct WorkspaceManager: Sendable {
     return path
   }
 
-  /// Whether new workspaces can be made: the base is there (or can be), is readable and writable.
+  /// Whether workspaces can be created: the base exists or can be made, and is readable and writable.
   public func check() -> (readable: Bool, writable: Bool) {
     do {
       try makeDirectory(base)
