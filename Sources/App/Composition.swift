@@ -105,7 +105,7 @@ final class Composition {
     let temporary = temporary.isEmpty ? "/tmp" : temporary
     let leftovers = ScratchDirectory.removeLeftovers(in: temporary)
     if leftovers > 0 {
-      logger.info("removed what killed servers had left in TMPDIR", ["directories": JSONValue(leftovers)])
+      logger.info("removed files that killed servers had left in TMPDIR", ["directories": JSONValue(leftovers)])
     }
     do {
       return try ScratchDirectory(in: temporary)

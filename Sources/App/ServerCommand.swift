@@ -174,7 +174,7 @@ public struct ServerCommand: Sendable {
   private func endOrphans() async {
     let count = await Orphans().end()
     guard count > 0 else { return }
-    logger.warn("ended what a predecessor had left running", ["processes": JSONValue(count)])
+    logger.warn("ended processes that a killed server had left running", ["processes": JSONValue(count)])
   }
 
   private func announce(_ port: Int) {
@@ -192,7 +192,7 @@ public struct ServerCommand: Sendable {
     }
     if settings.isOpenToTheWorld {
       logger.warn(
-        Banner.framed("NO API KEY, AND OPEN TO THE NETWORK: whoever reaches this port can run commands here."))
+        Banner.framed("NO API KEY, AND OPEN TO THE NETWORK: anyone who reaches this port can run commands here."))
     }
   }
 
@@ -217,7 +217,7 @@ extension ServerCommand {
         "the Claude Code CLI was not found: install it or set CLAUDE_CLI_PATH",
         ["searched": .array(candidates.map { .string($0) })])
     case .failed(let path, let reason):
-      logger.error("the Claude Code CLI does not answer", ["path": .string(path), "reason": .string(reason)])
+      logger.error("the Claude Code CLI does not respond", ["path": .string(path), "reason": .string(reason)])
     }
   }
 }

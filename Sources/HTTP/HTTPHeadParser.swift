@@ -47,7 +47,7 @@ struct HTTPHeadParser {
     if bytes.matches(range, "HTTP/1.0") { return .http10 }
     let text = bytes.text(in: range)
     guard text.hasPrefix("HTTP/"), text.utf8.count == 8 else { throw bad("bad HTTP version") }
-    throw HTTPProtocolError(.versionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+    throw HTTPProtocolError(.versionNotSupported, "only HTTP/1.1 and HTTP/1.0 are supported")
   }
 
   private func split(
@@ -113,7 +113,7 @@ struct HTTPHeadParser {
 
   private func checkHost(_ request: HTTPRequestHead) throws(HTTPProtocolError) {
     let hosts = request.fields.all("host").count
-    guard hosts <= 1, hosts == 1 || request.version == .http10 else { throw bad("exactly one Host field is needed") }
+    guard hosts <= 1, hosts == 1 || request.version == .http10 else { throw bad("exactly one Host field is required") }
   }
 
   /// The place of the CRLF that ends the line; a CR or LF alone is an error.

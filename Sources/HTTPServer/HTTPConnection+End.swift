@@ -29,8 +29,8 @@ extension HTTPConnection {
     guard let deadline, deadline <= now else { return }
     self.deadline = nil
     switch phase {
-    case .receivingBody: refuse(.timedOut("the request body did not come in time"))
-    case .awaitingHead where !input.isEmpty: refuse(.timedOut("the request head did not come in time"))
+    case .receivingBody: refuse(.timedOut("the request body did not arrive in time"))
+    case .awaitingHead where !input.isEmpty: refuse(.timedOut("the request head did not arrive in time"))
     case .awaitingHead, .droppingBody, .answering, .streaming, .resting, .lingering, .closed: lose()
     }
   }

@@ -50,7 +50,7 @@ public struct HTTPError: Error, Sendable, Equatable {
   /// 500, without a word about what happened inside: that is in the log.
   public static let internalError = HTTPError(
     .internalServerError, type: "server_error", code: "internal_error",
-    message: "The server made a mistake; its log has the details.")
+    message: "Internal server error; the server's log has the details.")
 
   /// The error in OpenAI's form, the one that every answer of this server uses unless its dialect has another.
   public var body: JSONValue {

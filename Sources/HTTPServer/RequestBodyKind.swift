@@ -27,7 +27,7 @@ public enum RequestBodyKind: Sendable {
 
   private static func checkType(_ fields: HTTPFields) throws {
     if let coding = fields["content-encoding"], coding.lowercased() != "identity" {
-      throw unsupported("Content-Encoding \(coding) is not read here")
+      throw unsupported("Content-Encoding \(coding) is not supported")
     }
     guard let type = fields["content-type"] else { return }
     let parts = type.lowercased().split(separator: ";").map { $0.filter { !$0.isWhitespace } }

@@ -86,7 +86,7 @@ public struct Router {
     if method == "OPTIONS" { return .response(Router.options(allowed)) }
     throw HTTPError(
       .methodNotAllowed, type: "invalid_request_error", code: "method_not_allowed",
-      message: "\(head.path) takes \(allowed), not \(method)",
+      message: "\(head.path) allows \(allowed), not \(method)",
       headers: [HTTPResponseHead.Field(name: "allow", value: allowed)])
   }
 

@@ -58,7 +58,7 @@ public struct WorkspaceManager: Sendable {
     var status = stat()
     if unsafe stat(path, &status) == 0 {
       guard status.st_mode & S_IFMT == S_IFDIR else {
-        throw .unusable(path: path, reason: "something that is no directory stands in its place")
+        throw .unusable(path: path, reason: "it is not a directory")
       }
       return
     }

@@ -46,7 +46,7 @@ struct ChatToolsMessagesTests {
     }
     #expect(
       error?.message
-        == "tools[0]: web_search_20250305 is a tool of Anthropic's own, which is not here. Claude Code brings tools "
-        + "like it: allowed-tools says which it may use.")
+        == "tools[0]: web_search_20250305 is one of Anthropic's own tools, which are not supported. Claude Code has "
+        + "similar ones; allowed-tools lists those it may use.")
   }
 }

@@ -36,7 +36,7 @@ struct HealthCheckerTests {
     #expect(report.checks.map(\.name) == ["claudeCli", "processes", "workspace", "mcpConfig"])
     #expect(
       report.checks.map(\.message) == [
-        "Claude CLI is available and responsive", "Processes start as they should",
+        "Claude CLI is available and responsive", "Processes start normally",
         "Workspace directory is accessible and writable", "MCP configuration is loaded",
       ])
     #expect(
@@ -63,7 +63,7 @@ struct HealthCheckerTests {
     let broken = StandInCLI.script("echo broken; exit 1", in: directory)
     let blocked = await checker(cli: broken, base: "\(broken)/base", mcp: nil).report()
     #expect(blocked.checks.map(\.status) == [.unhealthy, .healthy, .unhealthy, .healthy])
-    #expect(blocked.checks[0].message == "Claude CLI does not answer: exit status 1: broken")
+    #expect(blocked.checks[0].message == "Claude CLI does not respond: exit status 1: broken")
     #expect(blocked.checks[2].details == ["path": .string("\(broken)/base"), "readable": false, "writable": false])
     #expect(blocked.status == .unhealthy)
   }

@@ -55,11 +55,11 @@ struct ModelCatalogTests {
   @Test(
     "a broken table is refused",
     arguments: [
-      ("{}", "it needs a non-empty array \"models\""), (#"{"models":[]}"#, "it needs a non-empty array \"models\""),
-      (#"{"models":{}}"#, "it needs a non-empty array \"models\""),
+      ("{}", "\"models\" must be a non-empty array"), (#"{"models":[]}"#, "\"models\" must be a non-empty array"),
+      (#"{"models":{}}"#, "\"models\" must be a non-empty array"),
       (#"{"models":[{}]}"#, "every model needs an \"id\""),
       (#"{"models":[{"id":""}]}"#, "every model needs an \"id\""), (#"{"models":[7]}"#, "every model needs an \"id\""),
-      (#"{"models":[{"id":"a"},{"id":"a"}]}"#, "the model a is there twice"),
+      (#"{"models":[{"id":"a"},{"id":"a"}]}"#, "duplicate model: a"),
     ])
   func broken(table: String, reason: String) {
     #expect(throws: ModelCatalog.CatalogError.invalid(reason)) { try ModelCatalog(JSONValue(parsing: table)) }

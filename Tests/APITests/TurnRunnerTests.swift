@@ -284,7 +284,7 @@ struct TurnRunnerTests {
     #expect(await first.value == nil)
     #expect(
       stage.context.responseField("x-claude-warning")
-        == "the history is told in words: this CLI does not take it as a transcript")
+        == "the history was sent as text: this CLI does not accept it as a transcript")
     await stage.end()
     return stage.context.responseField("x-session-id")
   }

@@ -109,7 +109,7 @@ struct AskingRunTests {
     _ = try await stage.run(stage.turn("simulate: ask=\(tool) tokens=1", options: Self.asking), recorder)
     _ = await recorder.result()
     #expect(recorder.questions.isEmpty)
-    let reason = "There is no user who could answer now. Go on without, and say what you assumed."
+    let reason = "No user can answer now. Continue without an answer, and state your assumptions."
     #expect(try recorder.answer().entries.contains(.failure(reason)))
     await stage.settle()
   }

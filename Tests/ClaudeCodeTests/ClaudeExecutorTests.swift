@@ -225,7 +225,7 @@ struct ClaudeExecutorTests {
     try directory.makeLink("base/demo", to: "\(directory.path)/outside")
     let expected = ClaudeError(
       .workspaceUnusable,
-      "The workspace demo cannot be used, it is not the directory it was: open directory: Not a directory",
+      "The workspace demo cannot be used, because it is no longer the same directory: open directory: Not a directory",
       reachedCLI: false)
     // Twice: the session is free again.
     for _ in 0..<2 { #expect(await stage.refusal(of: turn) == expected) }

@@ -9,7 +9,7 @@ struct PermissionPolicyTests {
   }
 
   private static let nobody = PermissionPolicy.Decision.deny(
-    message: "There is no user who could answer now. Go on without, and say what you assumed.")
+    message: "No user can answer now. Continue without an answer, and state your assumptions.")
 
   @Test("a tool is allowed if the request names it, and not if it does not")
   func named() {

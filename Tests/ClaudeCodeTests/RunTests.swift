@@ -236,7 +236,7 @@ struct RunTests {
     stage.scheduler.advance(by: .milliseconds(1))
     #expect(
       recorder.outcomes == [
-        .failed(ClaudeError(.inactivityTimeout, "Claude Code said nothing for 30.0 seconds", reachedCLI: true))
+        .failed(ClaudeError(.inactivityTimeout, "Claude Code was silent for 30.0 seconds", reachedCLI: true))
       ])
     await stage.settle()
   }

@@ -39,7 +39,7 @@ struct BodyRateTests {
     _ = await client.toTheEnd()
     let refusal = try await client.response()
     #expect(refusal.status == 408)
-    #expect(refusal.text.contains("the request body did not come in time"))
+    #expect(refusal.text.contains("the request body did not arrive in time"))
     server.close()
   }
 

@@ -55,7 +55,7 @@ struct HTTPServerTests {
     _ = await client.toTheEnd()
     let response = try #require(TestResponse.parse(client.received).last)
     #expect(response.statusLine == "HTTP/1.1 408 Request Timeout")
-    #expect(response.text.contains("the request head did not come in time"))
+    #expect(response.text.contains("the request head did not arrive in time"))
     #expect(response["connection"] == "close")
     server.close()
   }
@@ -134,7 +134,7 @@ struct HTTPServerTests {
     _ = await client.toTheEnd()
     let response = try await client.response()
     #expect(response.status == 408)
-    #expect(response.text.contains("the request body did not come in time"))
+    #expect(response.text.contains("the request body did not arrive in time"))
     server.close()
   }
 

@@ -39,7 +39,7 @@ struct HTTPRequestParserTests {
     var parser = HTTPRequestParser(limits: HTTPLimits())
     var input = ByteBuffer("GET / HTTP/1.1\r\n\r\n".utf8)
     var body: [UInt8] = []
-    let error = HTTPProtocolError(.badRequest, "exactly one Host field is needed")
+    let error = HTTPProtocolError(.badRequest, "exactly one Host field is required")
     #expect(throws: error) { try parser.next(&input, body: &body) }
     input.append("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(throws: error) { try parser.next(&input, body: &body) }

@@ -21,7 +21,7 @@ struct SlowHeadTests {
       let answer = connection.receive()
       #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
       #expect(answer.contains("\r\nconnection: close\r\n"))
-      #expect(answer.contains("the request head did not come in time"))
+      #expect(answer.contains("the request head did not arrive in time"))
     }
     #expect(try await server.send(.get("/health/live")).status == 200)
   }

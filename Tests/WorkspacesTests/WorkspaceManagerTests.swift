@@ -94,7 +94,7 @@ struct WorkspaceManagerTests {
     directory.write("", to: "workspace")
     directory.write("", to: "shared_workspace")
     let manager = WorkspaceManager(base: directory.path)
-    let reason = "something that is no directory stands in its place"
+    let reason = "it is not a directory"
     #expect(throws: WorkspaceError.unusable(path: "\(directory.path)/workspace", reason: reason)) {
       try manager.directory(of: "a")
     }

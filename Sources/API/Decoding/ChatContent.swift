@@ -42,7 +42,7 @@ enum ChatContent {
     guard let image = DataURL(url) else {
       throw RequestError.invalid(
         url.hasPrefix("data:")
-          ? "\(path): the data URL must be base64" : "\(path): only data: URLs are taken, nothing is fetched from afar",
+          ? "\(path): the data URL must be base64" : "\(path): only data: URLs are accepted; nothing is fetched",
         param: path, code: "invalid_image_url")
     }
     return try checked(image.mediaType, image.base64, at: path)
@@ -59,7 +59,7 @@ enum ChatContent {
   private static func checked(_ mediaType: String, _ base64: String, at path: String) throws -> ContentBlock {
     guard ImageLimits.mediaTypes.contains(mediaType) else {
       throw RequestError.invalid(
-        "\(path): images are taken as \(ImageLimits.mediaTypes.sorted().joined(separator: ", "))", param: path,
+        "\(path): images must be \(ImageLimits.mediaTypes.sorted().joined(separator: ", "))", param: path,
         code: "unsupported_image_type")
     }
     guard base64.utf8.count <= ImageLimits.maximumLength else {
@@ -68,7 +68,7 @@ enum ChatContent {
         code: "image_too_large")
     }
     guard DataURL.isBase64(base64) else {
-      throw RequestError.invalid("\(path): the image is no base64", param: path, code: "invalid_image_url")
+      throw RequestError.invalid("\(path): the image is not base64", param: path, code: "invalid_image_url")
     }
     return .image(mediaType: mediaType, base64: base64)
   }

@@ -28,7 +28,7 @@ extension ChatTools {
     guard let value = body[name], !value.isNull else { return [] }
     guard let array = value.array else { throw RequestError.invalid("\(name) must be an array", param: name) }
     guard array.count <= maximumCount else {
-      throw RequestError.invalid("\(name): at most \(maximumCount) are taken", param: "tools")
+      throw RequestError.invalid("\(name): at most \(maximumCount) are allowed", param: "tools")
     }
     return try array.enumerated().map { try read($1, "\(name)[\($0)]") }
   }

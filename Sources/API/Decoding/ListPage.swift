@@ -33,7 +33,7 @@ struct ListPage: Sendable, Equatable {
     let start =
       try after.map { after in
         guard let index = ordered.firstIndex(where: { id($0) == after }) else {
-          throw RequestError.invalid("after names no item of this list", param: "after")
+          throw RequestError.invalid("after is not the id of an item in this list", param: "after")
         }
         return index + 1
       } ?? 0

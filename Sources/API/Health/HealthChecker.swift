@@ -62,7 +62,7 @@ public final class HealthChecker {
           ["searched": .array(candidates.map { .string($0) })]
         )
       case .failed(let path, let reason):
-        (.unhealthy, "Claude CLI does not answer: \(reason)", ["path": .string(path)])
+        (.unhealthy, "Claude CLI does not respond: \(reason)", ["path": .string(path)])
       }
     return HealthReport.Check(
       name: "claudeCli", status: status, message: message, details: details, takenAt: report.takenAt)
@@ -73,7 +73,7 @@ public final class HealthChecker {
     return HealthReport.Check(
       name: "processes", status: statistics.isResting ? .degraded : .healthy,
       message: statistics.isResting
-        ? "Processes end before they have said anything; starting more is delayed" : "Processes start as they should",
+        ? "Processes exit before they emit anything; starts are delayed" : "Processes start normally",
       details: [
         "live": JSONValue(statistics.live), "idle": JSONValue(statistics.idle), "spare": JSONValue(statistics.spare),
         "parked": JSONValue(executor.parkedRuns), "queued": JSONValue(executor.queuedTurns),

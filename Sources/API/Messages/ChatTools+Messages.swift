@@ -17,8 +17,8 @@ extension ChatTools {
   private static func custom(_ tool: JSONValue, at path: String) throws -> FunctionDeclaration {
     if let type = tool["type"]?.string, type != "custom" {
       throw RequestError.invalid(
-        "\(path): \(type) is a tool of Anthropic's own, which is not here. Claude Code brings tools like it: "
-          + "allowed-tools says which it may use.", param: "\(path).type", code: "unsupported_parameter")
+        "\(path): \(type) is one of Anthropic's own tools, which are not supported. Claude Code has similar ones; "
+          + "allowed-tools lists those it may use.", param: "\(path).type", code: "unsupported_parameter")
     }
     guard tool["input_schema"]?.object != nil else {
       throw RequestError.invalid("\(path).input_schema must be an object", param: "\(path).input_schema")

@@ -101,7 +101,7 @@ struct MessagesContent {
   /// - Throws: `RequestError` 400.
   func plain(at path: String) throws -> [ContentBlock] {
     guard calls.isEmpty, results.isEmpty else {
-      throw RequestError.invalid("\(path): tool_use and tool_result cannot stand here", param: path)
+      throw RequestError.invalid("\(path): tool_use and tool_result are not allowed here", param: path)
     }
     return said
   }

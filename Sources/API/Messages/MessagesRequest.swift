@@ -29,7 +29,7 @@ struct MessagesRequest: Sendable, Equatable {
   private static func refuseThreads(_ body: JSONObject) throws {
     guard let thread = body["thread"], !thread.isNull else { return }
     throw RequestError.invalid(
-      "thread: a conversation is not kept under the id of a message here; send all of its messages", param: "thread",
+      "thread: conversations are not stored by message id; send all messages", param: "thread",
       code: "thread_unsupported_request")
   }
 
@@ -43,7 +43,7 @@ struct MessagesRequest: Sendable, Equatable {
     let spoken = try array.enumerated().flatMap { try ChatMessage.list($1, at: "messages[\($0)]") }
     guard spoken.last(where: { !$0.role.isInstruction })?.role != .assistant else {
       throw RequestError.invalid(
-        "messages must end with a message of role user: Claude Code cannot be given the beginning of its answer",
+        "messages must end with a message of role user: the answer cannot be prefilled",
         param: "messages")
     }
     return try system(body["system"] ?? .null) + spoken

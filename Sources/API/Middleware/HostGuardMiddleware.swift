@@ -25,11 +25,13 @@ public struct HostGuardMiddleware: Middleware {
     guard !head.isHealthProbe else { return nil }
     let host = head.fields["host"]?.lowercased() ?? ""
     guard isAllowed(host: host) else {
-      throw refusal("The host name \(host.prefix(128)) is not served here; ALLOWED_HOSTS lists names that are", host)
+      throw refusal(
+        "The host name \(host.prefix(128)) is not served here; ALLOWED_HOSTS lists the names that are", host)
     }
     if let origin = head.fields["origin"]?.lowercased(), !isAllowed(origin: origin, host: host) {
       throw refusal(
-        "Requests of web pages from \(origin.prefix(128)) are not taken; ALLOWED_ORIGINS lists those that are", origin)
+        "Requests of web pages from \(origin.prefix(128)) are not accepted; ALLOWED_ORIGINS lists the origins that are",
+        origin)
     }
     return nil
   }

@@ -40,7 +40,7 @@ public struct ClaudeRoutes {
       wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), for: caller)
     guard turn.options.forwardsQuestions != true else {
       throw RequestError.invalid(
-        "permission-mode ask needs an answer, and this stream has no way back: it works with /v1/chat/completions",
+        "permission-mode ask is not available, because this stream cannot be answered: use /v1/chat/completions",
         param: "permission-mode")
     }
     return (

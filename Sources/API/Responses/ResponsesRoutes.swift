@@ -185,7 +185,8 @@ public struct ResponsesRoutes {
     guard backlog.take(size, for: principal) else {
       store.remove(journal)
       throw RequestError(
-        ClaudeError(.overloaded, "Too many bytes of responses wait in the background already", reachedCLI: false))
+        ClaudeError(.overloaded, "Too many bytes of responses are waiting in the background already", reachedCLI: false)
+      )
     }
     Task.onLoop {
       defer { backlog.give(size, of: principal) }

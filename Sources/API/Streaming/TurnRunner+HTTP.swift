@@ -91,7 +91,7 @@ extension TurnRunner {
     movedSession(run, asked)
     context.setResponseField("x-session-id", run.sessionID)
     context.setResponseField(
-      "x-claude-warning", "the history is told in words: this CLI does not take it as a transcript")
+      "x-claude-warning", "the history was sent as text: this CLI does not accept it as a transcript")
   }
 
   /// Logs why a turn failed.

@@ -23,7 +23,7 @@ public struct PermissionPolicy: Sendable {
   /// the CLI itself: if it asks nevertheless, they did not match.
   public func decide(tool: String) -> Decision {
     if PermissionPolicy.interactive.contains(tool) {
-      return .deny(message: "There is no user who could answer now. Go on without, and say what you assumed.")
+      return .deny(message: "No user can answer now. Continue without an answer, and state your assumptions.")
     }
     if mode == .bypassPermissions || allowedTools.contains(tool) { return .allow }
     return .deny(

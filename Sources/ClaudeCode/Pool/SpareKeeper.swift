@@ -91,7 +91,7 @@ final class SpareKeeper {
     let wait = backoff.noteCrash(at: scheduler.now)
     let said = process.standardError.split(separator: "\n").last.map(String.init) ?? "nothing on standard error"
     logger.warn(
-      "a process ended before it said anything",
+      "a process exited before it emitted anything",
       ["said": .string(said), "failures": JSONValue(backoff.count), "rest": .string("\(wait)")])
   }
 

@@ -31,9 +31,10 @@ public final class SessionGate {
   public func enter(_ session: String, cancellation: CancellationSignal) async throws(ClaudeError) {
     guard let line = lines[session] else { return occupy(session) }
     guard line.count < limits.waiting else {
-      throw ClaudeError(.sessionBusy, "\(line.count) turns wait for session \(session) already", reachedCLI: false)
+      throw ClaudeError(
+        .sessionBusy, "\(line.count) turns are waiting for session \(session) already", reachedCLI: false)
     }
-    let late = ClaudeError(.sessionBusy, "The session's turn took too long to wait for", reachedCLI: false)
+    let late = ClaudeError(.sessionBusy, "The session was busy for too long", reachedCLI: false)
     try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: late) {
       if lines[session] == nil {
         occupy(session)

@@ -52,7 +52,7 @@ public final class TurnGate {
     }
   }
 
-  private var full: ClaudeError { overloaded("\(limits.running) turns run and \(line.count) wait already") }
+  private var full: ClaudeError { overloaded("\(limits.running) turns are running and \(line.count) are waiting") }
 
   // A newcomer must not overtake those that wait.
   private func takeFree(_ principal: String) -> Bool {

@@ -169,7 +169,8 @@ public final class ClaudeExecutor {
   /// - Throws: `failed` if the run was resumed already, or has ended.
   public func claim(_ run: Run) throws(ClaudeError) {
     guard run.claim() else {
-      throw ClaudeError(.failed, "The turn that waited for these results goes on already, or is over", reachedCLI: true)
+      throw ClaudeError(
+        .failed, "The turn that waited for these results was resumed already, or has ended", reachedCLI: true)
     }
     slots.occupy(run.turn.principal)
   }

@@ -96,7 +96,7 @@ final class RunClock {
     waitTimer?.cancel()
     waitTimer = scheduler.schedule(after: lastActivity + timeouts.inactivity - scheduler.now) { [self] in
       guard scheduler.now >= lastActivity + timeouts.inactivity else { return armSilenceTimer() }
-      fail(.inactivityTimeout, "Claude Code said nothing for \(timeouts.inactivity)")
+      fail(.inactivityTimeout, "Claude Code was silent for \(timeouts.inactivity)")
     }
   }
 

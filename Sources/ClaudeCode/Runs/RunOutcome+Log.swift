@@ -20,7 +20,7 @@ extension Logger {
       warn("run failed", ["ms": milliseconds, "kind": .string("\(error.kind)"), "reason": .string(error.message)])
     }
     if let lines = process?.junkLines, lines > 0 {
-      warn("the CLI printed lines that are no JSON", ["lines": JSONValue(lines)])
+      warn("the CLI printed lines that are not JSON", ["lines": JSONValue(lines)])
     }
   }
 }

@@ -56,7 +56,8 @@ extension ClaudeError {
     if error.call == ContainedDirectory.call {
       let name = command.directory.split(separator: "/").last ?? ""
       self.init(
-        .workspaceUnusable, "The workspace \(name) cannot be used, it is not the directory it was: \(error)",
+        .workspaceUnusable,
+        "The workspace \(name) cannot be used, because it is no longer the same directory: \(error)",
         reachedCLI: false)
     } else {
       self.init(

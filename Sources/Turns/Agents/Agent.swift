@@ -59,7 +59,7 @@ package final class Agent {
   }
 
   package static let tooMuchWaits = ClaudeError(
-    .overloaded, "Too many bytes of inputs wait for agents already", reachedCLI: false)
+    .overloaded, "Too many bytes of inputs are waiting for agents already", reachedCLI: false)
 
   /// Sends an input to the agent: at once if it rests, otherwise after the current turn and the inputs before.
   ///
@@ -68,7 +68,7 @@ package final class Agent {
     guard isBusy else { return try go(input, caller) }
     guard inputs.count < Agent.maximumInputs else {
       throw RequestError(
-        ClaudeError(.overloaded, "\(inputs.count) inputs wait for the agent already", reachedCLI: false))
+        ClaudeError(.overloaded, "\(inputs.count) inputs are waiting for the agent already", reachedCLI: false))
     }
     // Validates the input now rather than when its turn comes.
     _ = try makeTurn(input, caller)

@@ -18,7 +18,7 @@ package struct AgentInput: Sendable, Equatable {
     journaled = request.journaled
     isUrgent = try body.optional("now", "true or false", \.bool) ?? false
     if options.sessionID != nil {
-      throw RequestError.invalid("an agent's session is its own", param: "session-id")
+      throw RequestError.invalid("an agent has a session of its own", param: "session-id")
     }
   }
 

@@ -10,7 +10,7 @@ package struct ClaudeRequest: Sendable, Equatable {
   package init(_ body: JSONObject) throws {
     guard let prompt = body["prompt"] else { throw RequestError.invalid("prompt is missing", param: "prompt") }
     guard let text = prompt.string, !text.isBlank else {
-      throw RequestError.invalid("prompt must be a string that is not empty", param: "prompt")
+      throw RequestError.invalid("prompt must be a non-empty string", param: "prompt")
     }
     self.prompt = text
     options = try TurnOptions(fields: body)

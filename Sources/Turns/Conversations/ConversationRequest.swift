@@ -43,7 +43,7 @@ package struct ConversationRequest: Sendable, Equatable {
   package static func checkCount(_ count: Int, _ path: String) throws {
     guard count <= RequestLimits.messages else {
       throw RequestError.invalid(
-        "\(path): at most \(RequestLimits.messages) are taken, not \(count)", param: path, code: "too_many_messages")
+        "\(path): at most \(RequestLimits.messages) are allowed, not \(count)", param: path, code: "too_many_messages")
     }
   }
 
@@ -61,7 +61,7 @@ package struct ConversationRequest: Sendable, Equatable {
     let count = messages.reduce(0) { $0 + $1.content.count { $0.text == nil } }
     guard count <= ImageLimits.maximumCount else {
       throw RequestError.invalid(
-        "at most \(ImageLimits.maximumCount) images are taken, not \(count)", param: path, code: "too_many_images")
+        "at most \(ImageLimits.maximumCount) images are allowed, not \(count)", param: path, code: "too_many_images")
     }
   }
 

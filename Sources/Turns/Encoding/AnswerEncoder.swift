@@ -48,7 +48,7 @@ package struct AnswerEncoder<Writer: AnswerWriter>: RunEncoder {
     try reader.finish(result, into: &writer)
     try writeForm(result)
     guard !writer.isEmpty || result.turns > 0 else {
-      throw ClaudeError(.empty, "Claude Code answered with nothing", reachedCLI: true)
+      throw ClaudeError(.empty, "Claude Code gave no answer", reachedCLI: true)
     }
     finish(.result(result), isWholeTurn ? result.usage : reader.usage)
   }
@@ -87,5 +87,5 @@ package struct AnswerEncoder<Writer: AnswerWriter>: RunEncoder {
 extension ClaudeError {
   /// An answer that does not have the form that the request asked for.
   package static let unstructured = ClaudeError(
-    .failed, "Claude Code gave no answer of the form that was asked for", reachedCLI: true)
+    .failed, "Claude Code gave no answer of the requested form", reachedCLI: true)
 }

@@ -32,7 +32,7 @@ package struct ChatTools: Sendable, Equatable {
 
   private static func check(_ functions: [FunctionDeclaration]) throws {
     guard functions.count <= maximumCount else {
-      throw RequestError.invalid("tools: at most \(maximumCount) are taken", param: "tools")
+      throw RequestError.invalid("tools: at most \(maximumCount) are allowed", param: "tools")
     }
     let names = functions.map(\.name)
     if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {

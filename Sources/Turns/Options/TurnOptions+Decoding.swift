@@ -40,7 +40,7 @@ extension TurnOptions {
     let own = metadata.members.filter { OptionName(written: $0.key[...]) == nil }
     guard own.count <= RequestLimits.metadataPairs else {
       throw RequestError.invalid(
-        "metadata: at most \(RequestLimits.metadataPairs) pairs are taken, not \(own.count)", param: "metadata")
+        "metadata: at most \(RequestLimits.metadataPairs) pairs are allowed, not \(own.count)", param: "metadata")
     }
     for member in own where member.key.utf8.count > RequestLimits.metadataKey {
       throw RequestError.invalid(
@@ -114,7 +114,7 @@ extension OptionName {
   fileprivate func bad(_ rule: String) -> RequestError { .invalid("\(rawValue) \(rule)", param: rawValue) }
 
   fileprivate func string(_ value: JSONValue) throws -> String {
-    guard let text = value.string, !text.isEmpty else { throw bad("must be a string that is not empty") }
+    guard let text = value.string, !text.isEmpty else { throw bad("must be a non-empty string") }
     guard text.utf8.count <= RequestLimits.instructions else {
       throw bad("must not be longer than \(RequestLimits.instructions) bytes")
     }

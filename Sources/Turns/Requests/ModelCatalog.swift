@@ -38,12 +38,12 @@ public struct ModelCatalog: Sendable, Equatable {
   /// "display_name":"…"}]}`; only `id` is required.
   public init(_ value: JSONValue) throws(CatalogError) {
     guard let entries = value["models"]?.array, !entries.isEmpty else {
-      throw .invalid("it needs a non-empty array \"models\"")
+      throw .invalid("\"models\" must be a non-empty array")
     }
     var models: [Model] = []
     for entry in entries {
       guard let id = entry["id"]?.string, !id.isEmpty else { throw .invalid("every model needs an \"id\"") }
-      guard !models.contains(where: { $0.id == id }) else { throw .invalid("the model \(id) is there twice") }
+      guard !models.contains(where: { $0.id == id }) else { throw .invalid("duplicate model: \(id)") }
       let cliName = entry["cli_model"].map(\.string) ?? id
       models.append(
         Model(

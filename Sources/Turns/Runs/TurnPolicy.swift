@@ -71,7 +71,7 @@ public struct TurnPolicy: Sendable, Equatable {
   package func checkCommand(_ prompt: String) throws {
     guard ControlMessage.isCommand(prompt), ceiling < .bypassPermissions else { return }
     throw TurnPolicy.forbidden(
-      "Commands of the CLI are not taken here: this server's ceiling is \(ceiling.name). "
+      "Commands of the CLI are not allowed: this server's ceiling is \(ceiling.name). "
         + "A blank before the / makes it text.", param: "prompt")
   }
 

@@ -72,7 +72,7 @@ public final class TurnRunner {
     case .repetition(let recording):
       guard recording.isWhole else {
         throw ClaudeError(
-          .failed, "The request is answered already, and its answer is too long to be given again", reachedCLI: true)
+          .failed, "The request was answered already, and its answer is too long to be replayed", reachedCLI: true)
       }
       asked.caller.logger.info("request repeated", ["run": .string(recording.run.id)])
       return StartedTurn(recording.run, observed: .recording(recording)) {}
