@@ -26,9 +26,15 @@ public struct HTTPRequestParser: Sendable {
   /// How far the search for the head's end has come, so that a head that trickles in is not searched again and again.
   private var searched = 0
   private var hasSkippedLine = false
-  private var chunked = 0
+  /// The declared length of the body, or the sum of its chunks so far.
+  private var bodyLength = 0
+  /// The longest body of the request that has begun; `HTTPLimits.body` for each new one.
+  public var bodyLimit: Int
 
-  public init(limits: HTTPLimits) { self.limits = limits }
+  public init(limits: HTTPLimits) {
+    self.limits = limits
+    bodyLimit = limits.body
+  }
 
   /// Whether the next byte would begin a new request.
   public var isBetweenRequests: Bool { if case .head = state { true } else { false } }
@@ -59,6 +65,7 @@ public struct HTTPRequestParser: Sendable {
     while true {
       switch state {
       case .fixedBody(let remaining):
+        guard bodyLength <= bodyLimit else { throw bodyTooLarge }
         let count = min(remaining, input.count - position)
         guard count > 0 else { return nil }
         input.append(position..<(position + count), to: &body)
@@ -149,17 +156,19 @@ public struct HTTPRequestParser: Sendable {
   // MARK: Body
 
   private mutating func begin(_ length: HTTPBodyLength) {
+    bodyLimit = limits.body
+    bodyLength = 0
     switch length {
     case .known(0): state = .end
-    case .known(let count): state = count <= limits.body ? .fixedBody(remaining: count) : .failed(bodyTooLarge)
-    case .chunked:
-      chunked = 0
-      state = .chunkSize
+    case .known(let count):
+      bodyLength = count
+      state = .fixedBody(remaining: count)
+    case .chunked: state = .chunkSize
     }
   }
 
   private var bodyTooLarge: HTTPProtocolError {
-    HTTPProtocolError(.contentTooLarge, "the request body is longer than \(limits.body) bytes")
+    HTTPProtocolError(.contentTooLarge, "the request body is longer than \(bodyLimit) bytes")
   }
 
   private mutating func chunkSize(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) -> Int {
@@ -176,8 +185,8 @@ public struct HTTPRequestParser: Sendable {
       size = size << 4 | Int(value)
     }
     guard digits > 0 else { throw HTTPProtocolError(.badRequest, "bad chunk size") }
-    chunked += size
-    guard chunked <= limits.body else { throw bodyTooLarge }
+    bodyLength += size
+    guard bodyLength <= bodyLimit else { throw bodyTooLarge }
     return size
   }
 

@@ -5,6 +5,7 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByInt
   public init(rawValue: Int) { self.rawValue = rawValue }
   public init(integerLiteral value: Int) { rawValue = value }
 
+  public static let switchingProtocols: HTTPStatus = 101
   public static let accepted: HTTPStatus = 202
   public static let ok: HTTPStatus = 200
   public static let noContent: HTTPStatus = 204
@@ -17,6 +18,7 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByInt
   public static let contentTooLarge: HTTPStatus = 413
   public static let targetTooLong: HTTPStatus = 414
   public static let unsupportedMediaType: HTTPStatus = 415
+  public static let upgradeRequired: HTTPStatus = 426
   public static let tooManyRequests: HTTPStatus = 429
   public static let headTooLarge: HTTPStatus = 431
   public static let internalServerError: HTTPStatus = 500
@@ -29,10 +31,10 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByInt
   public var reason: String { HTTPStatus.reasons[rawValue] ?? "Status" }
 
   private static let reasons = [
-    100: "Continue", 102: "Processing", 200: "OK", 202: "Accepted", 204: "No Content", 400: "Bad Request",
+    100: "Continue", 101: "Switching Protocols", 102: "Processing", 200: "OK", 202: "Accepted", 204: "No Content", 400: "Bad Request",
     401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
     409: "Conflict", 413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type",
-    422: "Unprocessable Content", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
+    422: "Unprocessable Content", 426: "Upgrade Required", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
     500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
     504: "Gateway Timeout", 505: "HTTP Version Not Supported", 529: "Site is overloaded",
   ]

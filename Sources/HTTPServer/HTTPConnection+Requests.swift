@@ -1,123 +1,136 @@
-import EventLoop
 import Bytes
+import EventLoop
 import HTTP
 import Telemetry
 
-/// From bytes to requests: heads are decided on at once, bodies are read for the routes that take them.
+/// Requests: their heads are decided on at once, their bodies are read for the routes that take them.
 extension HTTPConnection {
-  /// Reads the input until it ends, or a request has to be answered before the next.
+  /// Takes requests until more input is needed, or one has to be answered before the next.
   func process() {
-    do {
-      while true {
-        switch phase {
-        case .awaitingHead:
-          guard let (head, length) = try nextHead() else { return awaitHead() }
-          begin(head, length)
-        case .receivingBody(let body, let exchange, let route):
-          guard try body.read(&input, &parser) else { return wait(for: body) }
-          respond(HTTPRequest(head: exchange.head, body: body.take()), exchange, route)
-        case .droppingBody(let body):
-          guard try body.read(&input, &parser) else { return wait(for: body) }
-          if server.isDraining { linger() } else { awaitRequest() }
-        case .answering, .streaming, .resting, .lingering, .closed: return
-        }
+    while true {
+      let event: HTTP1Connection.Event?
+      if case .body(_, _, let body) = work {
+        event = http.next(into: &body.bytes, at: now)
+      } else {
+        event = http.next(into: &streamed, at: now)
       }
-    } catch {
-      refuse(error)
+      switch event {
+      case .head(let head, let length): begin(head, length)
+      case .body(let isComplete): receivedBody(isComplete: isComplete)
+      case .failure(let error): refuse(HTTPError(error))
+      case nil: return didProcess()
+      }
     }
   }
 
-  private func nextHead() throws(HTTPError) -> (HTTPRequestHead, HTTPBodyLength)? {
-    var body: [UInt8] = []
-    do throws(HTTPProtocolError) {
-      guard case .head(let head, let length) = try parser.next(&input, body: &body) else { return nil }
-      // A request without a body has ended with its head.
-      if length == .known(0) { _ = try parser.next(&input, body: &body) }
-      return (head, length)
-    } catch {
-      throw HTTPError(error)
-    }
+  private func didProcess() {
+    if !http.output.isEmpty || http.isLingering { scheduleFlush() }
+    if http.isResting { proceedNextTurn() }
+    if http.isLingering, http.mayHaveMoreInput { awaitTurn() }
   }
-
-  private func awaitHead() {
-    let now = server.scheduler.now
-    if input.isEmpty {
-      // Also after an empty line, for one is all that is skipped.
-      isHeadTimed = false
-      deadline = now + server.limits.idleTimeout
-    } else if !isHeadTimed {
-      // Counted from the first byte, so that a trickle of further ones does not extend it.
-      isHeadTimed = true
-      deadline = now + server.limits.headTimeout
-    }
-  }
-
-  private func wait(for body: IncomingBody) { deadline = body.deadline(server.scheduler.now, server.limits) }
 
   /// Middleware and router see the head; what they refuse is answered before its body is read, or asked for.
   private func begin(_ head: HTTPRequestHead, _ length: HTTPBodyLength) {
-    deadline = nil
-    isHeadTimed = false
-    let context = RequestContext(peer: peer, logger: server.logger, startedAt: server.scheduler.now)
-    let exchange = Exchange(head, context, keepsAlive: head.keepsAlive && !server.isDraining)
+    let context = RequestContext(peer: peer, logger: server.logger, startedAt: now)
+    let exchange = Exchange(head, context)
     server.activeRequests += 1
     switch server.admit(head, length, context) {
     case .response(let response):
-      if !isWorthReading(length, of: head, beside: response) { exchange.keepsAlive = false }
-      phase = .answering(exchange)
+      work = .response(exchange)
       send(response)
-    case .route(let route):
-      guard length != .known(0) else { return respond(HTTPRequest(head: head, body: .empty), exchange, route) }
-      if route.body != .none { exchange.share = BodyShare(server.bodies, account: context.account) }
-      let body = IncomingBody(
-        length, limit: route.body.limit(server.limits), share: exchange.share, startedAt: context.startedAt)
-      phase = .receivingBody(body, exchange, route)
-      if head.expectsContinue && input.isEmpty { sendContinue() }
+    case .route(let route): begin(exchange, length, route)
     }
   }
 
-  /// Whether the body of a request that was answered on its head is read, so that the connection can serve another one.
-  private func isWorthReading(_ length: HTTPBodyLength, of head: HTTPRequestHead, beside response: HTTPResponse) -> Bool
-  {
-    guard length != .known(0) else { return true }
-    // A client that waits for 100 sends its body after a final status, or does not: what comes next could be either
-    // (RFC 9110 section 10.1.1).
-    if head.expectsContinue && input.isEmpty { return false }
-    guard case .bytes = response.body else { return false }
-    if case .known(let count) = length { return count <= min(server.limits.unwantedBody, server.limits.http.body) }
-    return true
+  private func begin(_ exchange: Exchange, _ length: HTTPBodyLength, _ route: MatchedRoute) {
+    let limit = route.body.limit(server.limits)
+    if route.body.isStreamed {
+      let stream = RequestBodyStream(self)
+      let isComplete = http.accept(limit: limit, isPaused: true, at: now)
+      work = .bodyStream(exchange, stream)
+      respond(HTTPRequest(head: exchange.head, body: RequestBody(stream)), exchange, route)
+      if isComplete { endStreamedBody() }
+    } else if http.accept(limit: limit, at: now) {
+      work = .response(exchange)
+      respond(HTTPRequest(head: exchange.head, body: .empty), exchange, route)
+    } else {
+      if route.body.isHeld { exchange.share = BodyShare(server.bodies, account: exchange.context.account) }
+      work = .body(exchange, route, IncomingBody(length, limit: limit, share: exchange.share))
+    }
   }
 
-  private func sendContinue() {
-    output.append(HTTPResponseHead(100))
-    scheduleFlush()
+  private func receivedBody(isComplete: Bool) {
+    switch work {
+    case .body(let exchange, let route, let body):
+      do throws(HTTPError) {
+        try body.didGrow()
+      } catch {
+        http.failBody()
+        return refuse(error)
+      }
+      guard isComplete else { return }
+      work = .response(exchange)
+      respond(HTTPRequest(head: exchange.head, body: body.take()), exchange, route)
+    case .bodyStream(_, let stream):
+      let bytes = streamed
+      streamed.removeAll(keepingCapacity: true)
+      if !bytes.isEmpty { stream.receive(bytes.span) }
+      if isComplete { endStreamedBody() }
+    case .none, .response, .streaming, .upgraded: break
+    }
+  }
+
+  private func endStreamedBody() {
+    guard case .bodyStream(let exchange, let stream) = work else { return }
+    work = .response(exchange)
+    stream.end()
   }
 
   private func respond(_ request: HTTPRequest, _ exchange: Exchange, _ route: MatchedRoute) {
-    deadline = nil
-    phase = .answering(exchange)
     server.respond(to: request, by: route, exchange.context) { [self] response in
-      // Only now: what became of the body is in memory also when the client is gone.
+      // Only now: the body may be in memory until the route is done, even if the client is gone.
       exchange.share?.release()
       send(response)
     }
   }
 
+  // MARK: Streamed bodies
+
+  func pauseBody(of stream: RequestBodyStream) {
+    guard case .bodyStream(_, let current) = work, current === stream else { return }
+    http.pauseBody(at: now)
+  }
+
+  func resumeBody(of stream: RequestBodyStream) {
+    guard case .bodyStream(_, let current) = work, current === stream else { return }
+    http.resumeBody(at: now)
+    scheduleFlush()
+    // Not from here: the reader may be in the middle of something.
+    Loop.main.onNextTurn { [self] in
+      guard http.isReceivingBody else { return }
+      process()
+      if http.mayHaveMoreInput || http.hasPeerFinished { receive() }
+    }
+  }
+
   // MARK: Refusals
 
-  /// A request that cannot be read on: it gets an answer, and the connection ends with it.
+  /// A request that cannot be read any further: it gets a response, and the connection ends with it.
   func refuse(_ error: HTTPError) {
-    switch phase {
-    case .awaitingHead:
+    switch work {
+    case .body(let exchange, _, _), .response(let exchange):
+      log(error, exchange.context.logger)
+      work = .response(exchange)
+      send(server.response(to: error, exchange.context))
+    case .bodyStream(let exchange, let stream):
+      log(error, exchange.context.logger)
+      work = .response(exchange)
+      stream.fail(error)
+      send(server.response(to: error, exchange.context))
+    case .none:
       log(error, server.logger)
       sendLast(error)
-    case .receivingBody(_, let exchange, _):
-      log(error, exchange.context.logger)
-      exchange.keepsAlive = false
-      phase = .answering(exchange)
-      send(server.response(to: error, exchange.context))
-    case .droppingBody: linger()
-    case .answering, .streaming, .resting, .lingering, .closed: break
+    case .streaming, .upgraded: break
     }
   }
 
@@ -127,8 +140,9 @@ extension HTTPConnection {
       ["peer": .string(peer), "status": JSONValue(error.status.rawValue), "reason": .string(error.message)])
   }
 
-  /// Over the connection limit: said at once, before anything is read.
-  func refuse() {
+  /// Over the connection limit: refused at once, before anything is read.
+  func refuseConnection() {
+    http.refuse()
     sendLast(
       HTTPError(
         .serviceUnavailable, type: "server_error", code: "overloaded",
@@ -136,12 +150,12 @@ extension HTTPConnection {
         headers: [HTTPResponseHead.Field(name: "retry-after", value: "1")]))
   }
 
+  /// Responds to a request that has no context.
   private func sendLast(_ error: HTTPError) {
-    var response = error.response
-    response.head["connection"] = "close"
+    let response = error.response
     guard case .bytes(let bytes) = response.body else { return lose() }
-    writeHead(&response, bodyLength: bytes.count)
-    output.append(bytes)
-    linger()
+    server.spareBuffers.lend(to: &http.output)
+    _ = http.respond(response.head, bytes, date: server.date, at: now)
+    scheduleFlush()
   }
 }

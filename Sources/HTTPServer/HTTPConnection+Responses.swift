@@ -2,135 +2,155 @@ import Bytes
 import EventLoop
 import HTTP
 
-/// Responses: a head, and a body that is there or comes piece by piece.
+/// Responses: a head, and a body that is complete or comes piece by piece.
 extension HTTPConnection {
   func send(_ response: HTTPResponse) {
-    guard case .answering(let exchange) = phase else {
-      if case .stream(let body) = response.body { body.clientDidLeave() }
-      return
-    }
-    var response = response
+    guard let exchange = exchangeToAnswer, http.awaitsResponse else { return drop(response) }
     exchange.status = response.head.status
     exchange.share?.release()
-    if server.isDraining { exchange.keepsAlive = false }
+    server.spareBuffers.lend(to: &http.output)
     switch response.body {
     case .bytes(let bytes):
-      if !exchange.keepsAlive { response.head["connection"] = "close" }
-      writeHead(&response, bodyLength: bytes.count)
-      if !exchange.isHead { output.append(bytes) }
-      exchange.bytes = exchange.isHead ? 0 : bytes.count
-      finishExchange()
+      exchange.bytes = http.respond(response.head, bytes, date: server.date, at: now) ?? 0
+      finish(exchange)
     case .stream(let body):
-      if !exchange.isChunked { exchange.keepsAlive = false }
-      if !exchange.keepsAlive { response.head["connection"] = "close" }
-      writeHead(&response, bodyLength: nil, isChunked: exchange.isChunked)
-      if exchange.isHead {
+      guard http.beginResponse(response.head, date: server.date, at: now) == true else {
         body.clientDidLeave()
-        finishExchange()
-      } else {
-        start(body, exchange)
+        return finish(exchange)
       }
+      start(body, exchange)
+    case .upgrade(let handler): upgrade(response.head, handler, exchange)
+    }
+  }
+
+  private var exchangeToAnswer: Exchange? {
+    switch work {
+    case .response(let exchange): return exchange
+    case .bodyStream(let exchange, let stream):
+      // An early response: the rest of the body is dropped.
+      stream.detach()
+      return exchange
+    case .none, .body, .streaming, .upgraded: return nil
+    }
+  }
+
+  /// The client left before its response.
+  private func drop(_ response: HTTPResponse) {
+    switch response.body {
+    case .bytes: break
+    case .stream(let body): body.clientDidLeave()
+    case .upgrade(let handler): handler.didClose()
     }
   }
 
   private func start(_ body: any StreamingBody, _ exchange: Exchange) {
     let writer = BodyWriter(self, exchange)
-    phase = .streaming(exchange, body, writer)
+    work = .streaming(exchange, body, writer)
     scheduleFlush()
     body.start(writer)
-    if hasPeerFinished { peerFinished() }
+    if http.hasPeerFinished { peerFinished() }
   }
 
-  func writeHead(_ response: inout HTTPResponse, bodyLength: Int?, isChunked: Bool = false) {
-    response.head["date"] = server.date
-    if isChunked { response.head["transfer-encoding"] = "chunked" }
-    if let bodyLength, response.head.status != .noContent { response.head["content-length"] = String(bodyLength) }
-    server.spareBuffers.lend(to: &output)
-    output.append(response.head)
-  }
-
-  private func finishExchange() {
-    let exchange: Exchange
-    switch phase {
-    case .answering(let current): exchange = current
-    case .streaming(let current, _, let writer):
-      exchange = current
-      writer.detach()
-    case .awaitingHead, .receivingBody, .droppingBody, .resting, .lingering, .closed: return
-    }
+  /// The response is complete.
+  private func finish(_ exchange: Exchange) {
+    work = .none
     end(exchange, isComplete: true)
-    guard exchange.keepsAlive, !hasPeerFinished || !input.isEmpty else { return linger() }
     scheduleFlush()
-    guard parser.isBetweenRequests else {
-      // Answered on its head. `process` is under way and reads on.
-      phase = .droppingBody(
-        IncomingBody(
-          .chunked, limit: server.limits.unwantedBody, share: nil, startedAt: server.scheduler.now))
-      return
-    }
-    awaitRequest()
+    if http.isResting || http.isDroppingBody { proceedNextTurn() }
+    if http.isLingering, http.mayHaveMoreInput { awaitTurn() }
   }
 
-  func end(_ exchange: Exchange, isComplete: Bool) {
+  private func end(_ exchange: Exchange, isComplete: Bool) {
     server.activeRequests -= 1
     exchange.context.end(RequestSummary(status: exchange.status, bytes: exchange.bytes, isComplete: isComplete))
   }
 
-  /// Its client is gone.
+  /// The exchange's client is gone.
   func abandon(_ exchange: Exchange) {
     exchange.context.cancellation.cancel()
     end(exchange, isComplete: false)
   }
 
-  // MARK: The next request
-
-  func awaitRequest() {
-    deadline = server.scheduler.now + server.limits.idleTimeout
-    guard input.isEmpty, !mayHaveMoreInput, !hasPeerFinished else { return proceedNextTurn() }
-    phase = .awaitingHead
-  }
-
   // Not from here: a long pipeline of requests would keep all others waiting.
   func proceedNextTurn() {
-    phase = .resting
+    guard !willProceed else { return }
+    willProceed = true
     Loop.main.onNextTurn { [self] in
-      guard case .resting = phase else { return }
-      guard !isCongested else { return wasCongested = true }
-      phase = .awaitingHead
+      willProceed = false
+      guard http.proceed() || http.isDroppingBody else { return }
       process()
-      if mayHaveMoreInput || hasPeerFinished { receive() }
+      if http.mayHaveMoreInput || http.hasPeerFinished { receive() }
     }
   }
 
   // MARK: Streaming bodies
 
-  /// For the writer of the answer under way; one whose answer has ended is detached.
+  /// For the writer of the current response; the writer of an ended one is detached.
   func writeBody(of exchange: Exchange, _ body: (inout ByteBuffer) -> Void) {
-    server.spareBuffers.lend(to: &output)
-    let added = output.appendBody(isChunked: exchange.isChunked, body)
+    server.spareBuffers.lend(to: &http.output)
+    let added = http.appendBody(body)
     guard added > 0 else { return }
     exchange.bytes += added
-    // Noted here: the flush may empty the output before anyone looks again, and the source would wait for ever.
-    if isCongested { wasCongested = true }
     scheduleFlush()
   }
 
   func finishBody(from writer: BodyWriter) {
-    guard let exchange = streamingExchange(of: writer) else { return }
-    output.endBody(isChunked: exchange.isChunked)
-    finishExchange()
+    guard case .streaming(let exchange, _, let current) = work, current === writer else { return }
+    writer.detach()
+    http.endBody(at: now)
+    finish(exchange)
   }
 
   func abortBody(from writer: BodyWriter) {
-    guard streamingExchange(of: writer) != nil else { return }
-    output.closeChunk()
+    guard case .streaming(_, _, let current) = work, current === writer else { return }
     flush()
     lose()
   }
 
-  /// A writer of an answer that has ended must not write into the next one.
-  private func streamingExchange(of writer: BodyWriter) -> Exchange? {
-    guard case .streaming(let exchange, _, let current) = phase, current === writer else { return nil }
-    return exchange
+  // MARK: Upgrade
+
+  private func upgrade(_ head: HTTPResponseHead, _ handler: any UpgradeHandler, _ exchange: Exchange) {
+    guard let early = http.upgrade(head) else {
+      handler.didClose()
+      return send(server.response(to: HTTPError.upgradeRequired(head["upgrade"] ?? ""), exchange.context))
+    }
+    let connection = UpgradedConnection(self)
+    work = .upgraded(handler, connection)
+    end(exchange, isComplete: true)
+    scheduleFlush()
+    handler.start(connection)
+    if !early.isEmpty { handler.didReceive(early.span) }
+    // What came meanwhile is not reported again.
+    Loop.main.onNextTurn { [self] in resumeUpgraded() }
+  }
+
+  func writeUpgraded(_ body: (inout ByteBuffer) -> Void) {
+    guard http.isUpgraded else { return }
+    server.spareBuffers.lend(to: &http.output)
+    http.appendUpgraded(body)
+    scheduleFlush()
+  }
+
+  func resumeUpgraded() {
+    isUpgradePaused = false
+    if http.isUpgraded { receive() }
+  }
+
+  func finishUpgraded() {
+    guard http.isUpgraded else { return }
+    work = .none
+    http.endUpgrade(at: now)
+    scheduleFlush()
+    awaitTurn()
+  }
+}
+
+extension HTTPError {
+  /// 426: the route only speaks another protocol (RFC 9110 section 15.5.22).
+  fileprivate static func upgradeRequired(_ name: String) -> HTTPError {
+    HTTPError(
+      .upgradeRequired, type: "invalid_request_error", code: "upgrade_required",
+      message: "This route needs a connection that is upgraded to \(name)",
+      headers: [HTTPResponseHead.Field(name: "upgrade", value: name)])
   }
 }

@@ -1,62 +1,55 @@
 import Bytes
 import EventLoop
 import HTTP
-import Telemetry
 
-/// One client connection: bytes in through the parser, one request at a time to the server, bytes out.
-///
-/// Requests that come early wait in the input buffer; reading stops when it holds enough of them. A client that closes
-/// its sending half still gets its answer; whether it is still there at all is asked by sending it something harmless.
+/// Drives an `HTTP1Connection` with a socket and the loop: reads and writes, keeps its deadline, and hands its requests to
+/// the server, one at a time.
 @Reactor
 final class HTTPConnection: DescriptorHandler {
-  enum Phase {
-    /// Between requests, or in the middle of a head.
-    case awaitingHead
-    /// A request was admitted; its body is read for its route.
-    case receivingBody(IncomingBody, Exchange, MatchedRoute)
-    /// A request was answered on its head; the rest of it is read and dropped.
-    case droppingBody(IncomingBody)
-    /// A request is being answered; nothing of the answer has been sent.
-    case answering(Exchange)
-    /// The answer's body is being written.
+  /// What the server does for the request in progress.
+  enum Work {
+    case none
+    /// Reads the body for the route.
+    case body(Exchange, MatchedRoute, IncomingBody)
+    /// Passes the body on to the route, which may respond at any time.
+    case bodyStream(Exchange, RequestBodyStream)
+    /// Waits for the response.
+    case response(Exchange)
+    /// Writes the response's body.
     case streaming(Exchange, any StreamingBody, BodyWriter)
-    /// An answer is complete, and more requests are there already: the next one has to wait for others' turn, and for
-    /// the client to take what it was sent.
-    case resting
-    /// The last answer is on its way out; the client's end is awaited, what it still sends is thrown away.
-    case lingering(dropped: Int)
-    case closed
+    case upgraded(any UpgradeHandler, UpgradedConnection)
   }
 
   let server: HTTPServer
   let peer: String
-  var channel: Channel?
-  var parser: HTTPRequestParser
-  var phase = Phase.awaitingHead
-  var input = ByteBuffer()
-  var output = HTTPOutput()
-  var deadline: ContinuousClock.Instant?
-  var isHeadTimed = false
-  var mayHaveMoreInput = false
+  var http: HTTP1Connection
+  var work = Work.none
+  /// Of streamed bodies, between the value and their readers.
+  var streamed: [UInt8] = []
+  var isUpgradePaused = false
+  /// Whether the next request is taken in the loop's next turn.
+  var willProceed = false
+  private var channel: Channel?
   private var isInReadQueue = false
   private var isPeerFinishing = false
-  var hasPeerFinished = false
-  var hasFinishedSending = false
-  var isFlushScheduled = false
-  var wasCongested = false
+  private var isFlushScheduled = false
 
   init(_ descriptor: Int32, peer: String, server: HTTPServer) throws {
     self.server = server
     self.peer = peer
-    parser = HTTPRequestParser(limits: server.limits.http)
+    http = HTTP1Connection(server.limits.connection, at: server.scheduler.now)
+    http.isDraining = server.isDraining
     channel = try Channel(adopting: descriptor, kind: .socket, handler: self)
-    deadline = server.scheduler.now + server.limits.idleTimeout
   }
 
-  // MARK: Readiness
+  var now: ContinuousClock.Instant { server.scheduler.now }
+
+  // MARK: Input
 
   func descriptorIsReady(_ readiness: Readiness) {
-    if readiness.contains(.failed) || readiness.isSuperset(of: [.hungUp, .peerFinished]) && output.isEmpty && isIdle {
+    if readiness.contains(.failed)
+      || readiness.isSuperset(of: [.hungUp, .peerFinished]) && http.output.isEmpty && http.isIdle
+    {
       return lose()
     }
     if readiness.contains(.writable) { flush() }
@@ -64,13 +57,9 @@ final class HTTPConnection: DescriptorHandler {
     if readiness.contains(.readable) || readiness.contains(.peerFinished) { receive() }
   }
 
-  var isIdle: Bool { if case .awaitingHead = phase { input.isEmpty } else { false } }
-
-  // MARK: Input
-
-  /// Reads once; what is left waits for its turn, so that a client that sends without end keeps nobody from the loop.
+  /// Reads once; what is left waits for its turn, so that a client that sends without end does not block the loop.
   func receive() {
-    mayHaveMoreInput = true
+    http.mayHaveMoreInput = true
     guard !isInReadQueue else { return }
     receive(reads: 1)
   }
@@ -78,33 +67,35 @@ final class HTTPConnection: DescriptorHandler {
   /// Its turn in the server's `ReadQueue` has come.
   func receiveInTurn() {
     isInReadQueue = false
-    mayHaveMoreInput = true
+    http.mayHaveMoreInput = true
     receive(reads: server.limits.readsPerTurn)
   }
 
+  private var wantsInput: Bool { http.isUpgraded ? !isUpgradePaused : http.wantsInput }
+
   private func receive(reads: Int) {
     var left = reads
-    while mayHaveMoreInput, wantsInput, let channel {
+    while http.mayHaveMoreInput, wantsInput, let channel {
       guard left > 0 else { return awaitTurn() }
       left -= 1
-      var count = 0
+      var (count, action): (Int, HTTP1Connection.Action?) = (0, nil)
       let outcome = channel.read { bytes in
         count = bytes.count
-        if case .lingering = phase { return }
-        input.append(bytes)
+        if case .upgraded(let handler, _) = work { handler.didReceive(bytes) } else { action = http.receive(bytes) }
       }
       switch outcome {
       case .more: break
       // The end may have come with the last bytes; it is not reported twice, so it has to be read now.
-      case .drained: mayHaveMoreInput = isPeerFinishing && count > 0
+      case .drained: http.mayHaveMoreInput = isPeerFinishing && count > 0
       case .end:
-        mayHaveMoreInput = false
-        hasPeerFinished = true
+        http.mayHaveMoreInput = false
+        http.notePeerFinished()
       case .failed: return lose()
       }
-      if case .lingering(let dropped) = phase { drop(count, after: dropped) } else { process() }
+      if let action { return perform(action) }
+      process()
     }
-    if hasPeerFinished { peerFinished() }
+    if http.hasPeerFinished { peerFinished() }
   }
 
   func awaitTurn() {
@@ -113,33 +104,123 @@ final class HTTPConnection: DescriptorHandler {
     server.readQueue.add(self)
   }
 
-  private var wantsInput: Bool {
-    switch phase {
-    case .awaitingHead, .receivingBody, .droppingBody, .lingering: true
-    case .answering, .streaming, .resting: input.count < server.limits.pipelinedBytes
-    case .closed: false
+  func peerFinished() {
+    if case .upgraded = work { return lose() }
+    if let action = http.peerFinished(at: now) { perform(action) }
+    if http.isLingering { scheduleFlush() }
+  }
+
+  // MARK: Output
+
+  var isCongested: Bool { http.isCongested }
+
+  /// What a turn of the loop writes goes out at its end, with one system call.
+  func scheduleFlush() {
+    guard !isFlushScheduled else { return }
+    isFlushScheduled = true
+    Loop.main.atEndOfTurn { [self] in
+      isFlushScheduled = false
+      flush()
     }
   }
 
-  /// The peer will send no more. It may wait for its answer, or be gone: only an answer to what we send tells.
-  func peerFinished() {
-    switch phase {
-    // What is not sent yet is still wanted: a client may finish sending and go on reading.
-    case .awaitingHead, .droppingBody: if output.isEmpty { lose() } else { linger() }
-    case .receivingBody(_, let exchange, _):
-      guard !output.isEmpty else { return lose() }
-      abandon(exchange)
-      linger()
-    case .lingering: if output.isEmpty { lose() }
-    case .answering(let exchange):
-      guard exchange.head.version == .http11, exchange.takeProbe() else { return }
-      output.append(HTTPResponseHead(102))
-      flush()
-    case .streaming(let exchange, let body, _):
-      let probe = body.probe
-      guard !probe.isEmpty, exchange.takeProbe() else { return }
-      writeBody(of: exchange) { $0.append(probe) }
-    case .resting, .closed: break
+  func flush() {
+    http.output.closeChunk()
+    if let channel, !http.output.isEmpty {
+      switch channel.write(http.output.span) {
+      case .wrote(let count):
+        http.didSend(count, at: now)
+        server.spareBuffers.takeBack(from: &http.output)
+      case .failed: return lose()
+      }
+    }
+    if http.takeDrained() { sourceMayContinue() }
+    if let action = http.endLingering(at: now) { perform(action) }
+  }
+
+  // On the next turn: a source that writes at once would keep this one from ending.
+  private func sourceMayContinue() {
+    Loop.main.onNextTurn { [self] in
+      switch work {
+      case .streaming(_, let body, _): body.writerDidDrain()
+      case .upgraded(let handler, _): handler.didDrain()
+      case .none, .body, .bodyStream, .response: if http.isResting { proceedNextTurn() }
+      }
     }
   }
+
+  // MARK: The end
+
+  /// The server shuts down.
+  func stop() {
+    http.isDraining = true
+    if case .upgraded(let handler, _) = work { return handler.serverWillStop() }
+    if let action = http.closeWhenIdle(at: now) { perform(action) }
+    if http.isLingering { scheduleFlush() }
+  }
+
+  func checkDeadline() {
+    if let action = http.expire(at: now) { perform(action) }
+  }
+
+  func perform(_ action: HTTP1Connection.Action) {
+    switch action {
+    case .close: lose()
+    case .finishSending: channel?.finishSending()
+    case .refuse(let error): refuse(HTTPError(error))
+    case .probe: probe()
+    case .abandon: abandonRequest()
+    }
+  }
+
+  private func probe() {
+    switch work {
+    case .response:
+      _ = http.probe([])
+      flush()
+    case .streaming(let exchange, let body, _):
+      exchange.bytes += http.probe(body.probe)
+      scheduleFlush()
+    case .none, .body, .bodyStream, .upgraded: break
+    }
+  }
+
+  /// Closes the connection now.
+  func lose() {
+    guard !http.isClosed else { return }
+    http.close()
+    channel?.close()
+    channel = nil
+    server.connectionClosed(self)
+    abandonRequest()
+  }
+
+  /// The client of the request in progress is gone.
+  private func abandonRequest() {
+    let ended = work
+    work = .none
+    switch ended {
+    case .none: break
+    case .body(let exchange, _, _):
+      exchange.share?.release()
+      abandon(exchange)
+    case .bodyStream(let exchange, let stream):
+      abandon(exchange)
+      stream.fail(.clientLeft)
+    case .response(let exchange): abandon(exchange)
+    case .streaming(let exchange, let body, let writer):
+      writer.detach()
+      body.clientDidLeave()
+      abandon(exchange)
+    case .upgraded(let handler, let connection):
+      connection.detach()
+      handler.didClose()
+    }
+  }
+}
+
+extension HTTPError {
+  /// Never sent.
+  fileprivate static let clientLeft = HTTPError(
+    .badRequest, type: "invalid_request_error", code: "client_left", message: "The client left")
 }

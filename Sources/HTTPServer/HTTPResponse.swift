@@ -6,6 +6,8 @@ public struct HTTPResponse {
   public enum Body {
     case bytes([UInt8])
     case stream(any StreamingBody)
+    /// The connection is handed to another protocol; the head has status 101. A request that did not ask for it gets 426.
+    case upgrade(any UpgradeHandler)
   }
 
   public var head: HTTPResponseHead
@@ -20,6 +22,19 @@ public struct HTTPResponse {
     HTTPResponse(
       head: HTTPResponseHead(status, ["content-type": "application/json"]),
       body: .bytes(value.encoded + [Ascii.lineFeed]))
+  }
+
+  /// Switches to another protocol.
+  ///
+  /// - Parameters:
+  ///   - name: of the protocol, `websocket` for instance.
+  ///   - fields: further fields of the response.
+  public static func upgrade(
+    to name: String, _ fields: KeyValuePairs<String, String> = [:], _ handler: any UpgradeHandler
+  ) -> HTTPResponse {
+    var head = HTTPResponseHead(.switchingProtocols, fields)
+    head["upgrade"] = name
+    return HTTPResponse(head: head, body: .upgrade(handler))
   }
 
   /// Server-sent events, with what proxies need to see in order not to buffer.

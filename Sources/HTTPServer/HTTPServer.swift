@@ -69,7 +69,7 @@ public final class HTTPServer {
     isDraining = true
     listener?.close()
     listener = nil
-    for connection in connections.values { connection.closeWhenIdle() }
+    for connection in connections.values { connection.stop() }
   }
 
   /// Closes every connection, in the middle of whatever it does.
@@ -114,7 +114,7 @@ public final class HTTPServer {
   private func refuse(_ connection: HTTPConnection) {
     guard refused.count < limits.refusals else { return connection.lose() }
     refused[ObjectIdentifier(connection)] = connection
-    connection.refuse()
+    connection.refuseConnection()
   }
 
   func connectionClosed(_ connection: HTTPConnection) {
@@ -129,7 +129,7 @@ public final class HTTPServer {
     sweep = scheduler.schedule(after: HTTPServer.sweepInterval) { [weak self] in
       guard let self else { return }
       sweep = nil
-      for connection in allConnections { connection.checkDeadline(scheduler.now) }
+      for connection in allConnections { connection.checkDeadline() }
       if hasConnections { armSweep() } else { giveMemoryBack() }
     }
   }

@@ -1,13 +1,24 @@
 import HTTP
 
-/// What body a route takes.
-public enum RequestBodyKind: Sendable {
+/// The kind of body that a route takes.
+public enum RequestBodyKind: Sendable, Equatable {
   /// None: a short one is read and dropped, a longer one refused.
   case none
   /// Any, up to the limit of bodies.
   case bytes
   /// JSON in UTF-8, up to the limit of bodies. A request that names no content type is taken at its word.
   case json
+  /// Any, read piece by piece; up to `limit` bytes.
+  case stream(limit: Int)
+
+  var isStreamed: Bool { if case .stream = self { true } else { false } }
+  /// Whether its bytes are held until the request is complete.
+  var isHeld: Bool {
+    switch self {
+    case .bytes, .json: true
+    case .none, .stream: false
+    }
+  }
 
   /// Refuses what the head says of the body, where the route does not take it.
   ///
@@ -22,6 +33,7 @@ public enum RequestBodyKind: Sendable {
     switch self {
     case .none: limits.unwantedBody
     case .bytes, .json: limits.http.body
+    case .stream(let limit): limit
     }
   }
 

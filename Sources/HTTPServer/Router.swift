@@ -43,6 +43,21 @@ public struct Router {
     }
   }
 
+  /// A route that reads its body piece by piece.
+  ///
+  /// - Parameter limit: the longest body, in bytes. It need not fit the limit of bodies that are held.
+  public mutating func on(
+    _ method: String, _ pattern: String, streaming limit: Int,
+    _ responder:
+      @escaping @Reactor (HTTPRequestHead, RequestBodyStream, RequestContext, PathParameters) async throws
+      -> HTTPResponse
+  ) {
+    add(method, pattern, .stream(limit: limit)) { request, context, parameters in
+      guard let stream = request.body.stream else { throw HTTPError.internalError }
+      return .pending { try await responder(request.head, stream, context, parameters) }
+    }
+  }
+
   private mutating func add(
     _ method: String, _ pattern: String, _ body: RequestBodyKind, _ responder: @escaping RouteResponder
   ) {
