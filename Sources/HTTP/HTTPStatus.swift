@@ -31,10 +31,12 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByInt
   public var reason: String { HTTPStatus.reasons[rawValue] ?? "Status" }
 
   private static let reasons = [
-    100: "Continue", 101: "Switching Protocols", 102: "Processing", 200: "OK", 202: "Accepted", 204: "No Content", 400: "Bad Request",
+    100: "Continue", 101: "Switching Protocols", 102: "Processing", 200: "OK", 202: "Accepted", 204: "No Content",
+    400: "Bad Request",
     401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
     409: "Conflict", 413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type",
-    422: "Unprocessable Content", 426: "Upgrade Required", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
+    422: "Unprocessable Content", 426: "Upgrade Required", 429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
     504: "Gateway Timeout", 505: "HTTP Version Not Supported", 529: "Site is overloaded",
   ]

@@ -30,7 +30,7 @@ public struct HTTPResponse {
   ///   - name: of the protocol, `websocket` for instance.
   ///   - fields: further fields of the response.
   public static func upgrade(
-    to name: String, _ fields: KeyValuePairs<String, String> = [:], _ handler: any UpgradeHandler
+    to name: String, fields: KeyValuePairs<String, String> = [:], _ handler: any UpgradeHandler
   ) -> HTTPResponse {
     var head = HTTPResponseHead(.switchingProtocols, fields)
     head["upgrade"] = name

@@ -1,0 +1,134 @@
+import Bytes
+
+@testable import HTTP
+
+/// An `HTTP1Connection` with a client that is a text and a server that answers by rule: what happens, line by line.
+struct HTTP1Conversation {
+  /// How the server of the conversation treats requests.
+  enum Rule {
+    /// Reads the body, up to so many bytes, and echoes it.
+    case echo(limit: Int)
+    /// Responds on the head.
+    case refuse
+    /// Leaves the request without a response.
+    case hold
+    /// Accepts the body and does not read it.
+    case pause
+  }
+
+  static let date = "now"
+  private(set) var http: HTTP1Connection
+  private(set) var now = ContinuousClock.now
+  private(set) var events: [String] = []
+  private var body: [UInt8] = []
+  private let rule: Rule
+
+  init(_ rule: Rule = .echo(limit: 1000), limits: HTTP1Limits = HTTP1Limits()) {
+    self.rule = rule
+    http = HTTP1Connection(limits, at: now)
+  }
+
+  /// What the server has written and not sent.
+  var output: String {
+    var output = http.output
+    output.closeChunk()
+    let span = output.span
+    return String(decoding: span.bytes(in: 0..<span.count), as: UTF8.self)
+  }
+
+  /// The statuses of the responses in the output.
+  var statuses: [String] {
+    output.split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.1 ") }.map { String($0.dropFirst(9).prefix(3)) }
+  }
+
+  mutating func receive(_ text: String) { receive(Array(text.utf8)) }
+
+  mutating func receive(_ bytes: [UInt8]) {
+    if let action = http.receive(bytes.span) { events.append("\(action)") }
+    process()
+  }
+
+  /// Takes events until there are no more, as the driver does.
+  mutating func process() {
+    while true {
+      while let event = http.next(into: &body, at: now) { take(event) }
+      guard http.proceed() else { return }
+    }
+  }
+
+  private mutating func take(_ event: HTTP1Connection.Event) {
+    switch event {
+    case .head(let head, _):
+      events.append("\(head.method) \(head.target)")
+      switch rule {
+      case .refuse: respond("no", 401)
+      case .echo(let limit): if http.accept(limit: limit, at: now) { respond("") }
+      case .hold: _ = http.accept(limit: 1000, at: now)
+      case .pause: _ = http.accept(limit: 1000, isPaused: true, at: now)
+      }
+    case .body(let isComplete):
+      guard isComplete else { return }
+      events.append("body \(String(decoding: body, as: UTF8.self))")
+      let text = String(decoding: body, as: UTF8.self)
+      body = []
+      if case .echo = rule { respond(text) }
+    case .failure(let error):
+      events.append("failure \(error.status.rawValue)")
+      body = []
+      respond("bad", error.status)
+    }
+  }
+
+  mutating func respond(_ text: String, _ status: HTTPStatus = .ok) {
+    if http.respond(HTTPResponseHead(status), Array(text.utf8), date: Self.date, at: now) == nil {
+      events.append("no response possible")
+    }
+  }
+
+  mutating func begin() -> Bool? { http.beginResponse(HTTPResponseHead(.ok), date: Self.date, at: now) }
+
+  mutating func write(_ text: String) { _ = http.appendBody { $0.append(text) } }
+
+  mutating func end() {
+    http.endBody(at: now)
+    process()
+  }
+
+  /// Sends so many bytes of the output, or all.
+  mutating func send(_ count: Int? = nil) {
+    http.output.closeChunk()
+    http.didSend(count ?? http.output.count, at: now)
+    if let action = http.endLingering(at: now) { events.append("\(action)") }
+  }
+
+  mutating func finishSending() {
+    http.notePeerFinished()
+    process()
+    if let action = http.peerFinished(at: now) { events.append("\(action)") }
+  }
+
+  mutating func advance(_ duration: Duration) {
+    now += duration
+    if let action = http.expire(at: now) { events.append("\(action)") }
+  }
+
+  mutating func drain() {
+    http.isDraining = true
+    if let action = http.closeWhenIdle(at: now) { events.append("\(action)") }
+  }
+
+  mutating func resumeBody() {
+    http.resumeBody(at: now)
+    process()
+  }
+
+  mutating func pauseBody() { http.pauseBody(at: now) }
+
+  mutating func upgrade() -> String? {
+    var head = HTTPResponseHead(.switchingProtocols)
+    head["upgrade"] = "echo"
+    return http.upgrade(head).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  mutating func probe(_ bytes: [UInt8] = []) -> Int { http.probe(bytes) }
+}
