@@ -39,6 +39,8 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     library("Bytes"),
     library("Crypto"),
+    // The directives of claude-simulator and anthropic-stub; the server does not depend on it.
+    library("Directives"),
     // 1
     library("Telemetry", ["Bytes"]),
     library("System", ["CLinux"]),
@@ -70,8 +72,8 @@ let package = Package(
       ]),
     // 8
     executable("claude-code-server", ["App"]),
-    executable("claude-simulator", ["Bytes"]),
-    executable("anthropic-stub", ["HTTPServer", "HTTP", "EventLoop", "System", "Telemetry", "Bytes"]),
+    executable("claude-simulator", ["Directives", "Bytes"]),
+    executable("anthropic-stub", ["Directives", "HTTPServer", "HTTP", "EventLoop", "System", "Telemetry", "Bytes"]),
     executable("bench", ["API", "Turns", "ClaudeCode", "EventLoop", "System", "Bytes", "CLinux"]),
     executable("fuzz", ["App", "API", "Turns", "ClaudeCode", "HTTP", "Bytes"]),
 
@@ -85,6 +87,7 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests("BytesTests", ["TestSupport", "Bytes"]),
     tests("CryptoTests", ["Crypto"]),
+    tests("DirectivesTests", ["Directives"]),
     tests("TelemetryTests", ["Telemetry", "Bytes"]),
     tests("HTTPTests", ["HTTP", "Bytes"]),
     tests("SystemTests", ["TestSupport", "EventLoop", "System", "CLinux", "Bytes"]),

@@ -1,28 +1,30 @@
 import Bytes
+import Directives
 import Glibc
 
-/// The process from its arguments to its exit.
+/// Plays the Claude Code CLI, from the arguments to the exit of the process.
+@main
 struct Simulator {
-  let arguments: [String]
+  static func main() { run(Array(CommandLine.arguments.dropFirst())) }
 
-  func run() -> Never {
+  private static func run(_ arguments: [String]) -> Never {
     if arguments.first == Grandchild.flag { Grandchild.linger() }
     let console = Console()
-    Signals.install()
+    SimulatorSignals.install()
     do throws(LaunchFailure) {
       let options = try LaunchOptions(arguments: arguments)
-      if options.flags.has("--version") { Simulator.tell("0.0.0-simulator (Claude Code)\n", console) }
-      if options.flags.has("--help") { Simulator.tell(UsageText.whole, console) }
+      if options.flags.has("--version") { Simulator.finish(printing: "0.0.0-simulator (Claude Code)\n", console) }
+      if options.flags.has("--help") { Simulator.finish(printing: LaunchOptions.usage, console) }
       try Simulator.play(options, console)
     } catch {
-      Simulator.refuse(error, console)
+      Simulator.fail(error, console)
     }
   }
 
   private static func play(_ options: LaunchOptions, _ console: Console) throws(LaunchFailure) -> Never {
-    let defaults = try Directives(parsing: Environment["CLAUDE_SIMULATOR"] ?? "")
+    let defaults = try SimulatorDirectives.parsed(Environment["CLAUDE_SIMULATOR"] ?? "")
     if let milliseconds = defaults.startDelay { usleep(UInt32(clamping: milliseconds * 1000)) }
-    if defaults.has(.stderrOnly) { Fault.stderrOnly(console) }
+    if defaults.has(.stderrOnly) { SimulatedFault.stderrOnly(console) }
     try options.check()
     var ids = IdentifierSource()
     let conversation: Conversation
@@ -40,13 +42,29 @@ struct Simulator {
     try options.readsLines ? LineMode(writer).run() : TextMode(writer).run()
   }
 
-  private static func tell(_ text: String, _ console: Console) -> Never {
+  private static func finish(printing text: String, _ console: Console) -> Never {
     console.text(text)
-    console.leave(0)
+    console.exit(0)
   }
 
-  private static func refuse(_ failure: LaunchFailure, _ console: Console) -> Never {
-    console.complain(failure.message)
-    console.leave(failure.status)
+  private static func fail(_ failure: LaunchFailure, _ console: Console) -> Never {
+    console.printError(failure.message)
+    console.exit(failure.status)
   }
+}
+
+/// How the process answers signals, as the real CLI does.
+enum SimulatorSignals {
+  static func install() {
+    // A closed output is an error of write(2), not a signal.
+    _ = signal(SIGPIPE, SIG_IGN)
+    _ = signal(SIGTERM) { _ in _exit(143) }
+    // The real CLI exits with 0 here.
+    _ = signal(SIGINT) { _ in _exit(0) }
+  }
+
+  static func ignoreTermination() { _ = signal(SIGTERM, SIG_IGN) }
+
+  /// Waits until a signal ends the process.
+  static func waitForOne() -> Never { while true { pause() } }
 }

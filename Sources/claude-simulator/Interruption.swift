@@ -1,2 +1,0 @@
-/// An `interrupt` has come: the turn under way ends.
-struct Interruption: Error {}

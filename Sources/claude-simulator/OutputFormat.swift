@@ -1,6 +1,0 @@
-/// `--output-format`.
-enum OutputFormat: String {
-  case text
-  case json
-  case lines = "stream-json"
-}

@@ -1,1 +1,0 @@
-Simulator(arguments: Array(CommandLine.arguments.dropFirst())).run()
