@@ -3,7 +3,7 @@ import EventLoop
 import HTTP
 import HTTPServer
 
-/// The API: routes, and what they remember between requests.
+/// The API: its routes and their state.
 @Reactor
 final class Stub {
   private let log: RequestLog
@@ -47,27 +47,27 @@ final class Stub {
   }
 
   private func messages(_ request: HTTPRequest) async throws -> HTTPResponse {
-    let request = try MessagesRequest(parsing: request.body.take())
+    let request = try StubRequest(parsing: request.body.take())
     let answer = try answer(request)
     await wait(answer.delay)
     if case .status(let status, let retryAfter) = answer.fault {
       return AnthropicError(status: status).response(HTTPStatus(rawValue: status), retryAfter: retryAfter)
     }
-    let message = Message(
+    let message = StubMessage(
       id: Identifiers.make("msg_"), model: request.model, answer: answer,
       stopSequence: answer.stopReason == "stop_sequence" ? request.stopSequences.first ?? "STOP" : nil)
     return request.isStreaming ? .eventStream(MessageBody(message, scheduler: scheduler)) : whole(message)
   }
 
-  private func answer(_ request: MessagesRequest) throws -> Answer {
-    if let text = request.sideAnswer { return Answer(blocks: [.text([text])]) }
-    let prompt = try Prompt(request.messages)
-    var goesWrong = false
-    if let script = prompt.script, prompt.mayGoWrong(request) { goesWrong = attempts.goesWrong(script) }
-    return try Answer(request, prompt, goesWrong: goesWrong) { Identifiers.make("toolu_") }
+  private func answer(_ request: StubRequest) throws -> StubAnswer {
+    if let text = request.sideAnswer { return StubAnswer(blocks: [.text([text])]) }
+    let prompt = try PromptState(request.messages)
+    var fails = false
+    if let script = prompt.script, prompt.canFail(request) { fails = attempts.fails(script) }
+    return try StubAnswer(request, prompt, fails: fails) { Identifiers.make("toolu_") }
   }
 
-  private func whole(_ message: Message) -> HTTPResponse {
+  private func whole(_ message: StubMessage) -> HTTPResponse {
     let head = HTTPResponseHead(.ok, ["content-type": "application/json"])
     switch message.answer.fault {
     case .cut: return HTTPResponse(head: head, body: .stream(FailingBody(isCut: true)))
@@ -83,4 +83,37 @@ final class Stub {
       _ = scheduler.schedule(after: delay) { continuation.resume() }
     }
   }
+}
+
+/// Counts the requests of each script, so that it fails `times` times and then succeeds.
+struct Attempts {
+  private var counts: [String: Int] = [:]
+
+  /// Counts a request and returns whether it fails.
+  mutating func fails(_ script: Script) -> Bool {
+    guard let times = script[.times] else { return true }
+    counts[script.line, default: 0] += 1
+    return counts[script.line, default: 0] <= times
+  }
+}
+
+/// A body without content: it closes the connection at once, or stays silent.
+@Reactor
+final class FailingBody: StreamingBody {
+  private let isCut: Bool
+
+  init(isCut: Bool) { self.isCut = isCut }
+
+  func start(_ writer: BodyWriter) { if isCut { writer.abort() } }
+
+  func clientDidLeave() {}
+}
+
+/// Ids in the form of Anthropic's: a prefix and 24 letters or digits.
+enum Identifiers {
+  static func make(_ prefix: String) -> String {
+    prefix + "01" + String((0..<22).map { _ in alphabet[Int.random(in: alphabet.indices)] })
+  }
+
+  private static let alphabet = Array("0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
 }

@@ -3,16 +3,16 @@ import EventLoop
 import Glibc
 import HTTP
 
-/// What has arrived: a line per request in a file, and the bodies of messages requests in memory.
+/// The received requests: a line for each in a file, and the bodies of messages requests in memory.
 @Reactor
 final class RequestLog {
-  /// How many bodies are kept; each has up to 100 KB of system prompt and tools.
+  /// How many bodies are kept. Each has up to 100 KB, mostly the system prompt and tools.
   nonisolated static let keptBodies = 512
 
   private let descriptor: Int32?
   private var bodies: [[UInt8]] = []
 
-  /// - Parameter path: the file that lines are appended to; nil for none.
+  /// - Parameter path: the file for the lines; nil for none.
   init(path: String?) {
     descriptor = path.map { unsafe open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) }
   }
@@ -27,7 +27,7 @@ final class RequestLog {
     line.append(RequestLog.opening(head))
     line.append(body)
     line.append("}\n")
-    // One write: lines of two stubs that share a file do not mix.
+    // One write, so that the lines of two stubs that share a file do not mix.
     let bytes = line.bytes
     _ = unsafe write(descriptor, bytes, bytes.count)
   }
@@ -44,7 +44,7 @@ final class RequestLog {
     if bodies.count > RequestLog.keptBodies { bodies.removeFirst() }
   }
 
-  // The bytes as they came, if that is possible: reading and writing again would repair lone halves of characters.
+  // The bytes as received where they are one line: parsing and encoding would repair lone surrogates.
   private static func line(_ body: [UInt8]) -> [UInt8] {
     guard let value = try? JSONValue(parsing: body) else {
       return body.isEmpty ? Array("null".utf8) : JSONValue.string(String(decoding: body, as: UTF8.self)).encoded
@@ -65,6 +65,6 @@ final class RequestLog {
     return String(line.text.dropLast()) + ",\"body\":"
   }
 
-  /// The first 8 characters; of a short key fewer, so that something stays hidden.
+  /// The first 8 characters; of a short key only the first half.
   private static func masked(_ key: String) -> String { String(key.prefix(min(8, key.count / 2))) + "…" }
 }

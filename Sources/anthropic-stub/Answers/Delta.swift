@@ -20,7 +20,7 @@ struct Delta {
   }
 
   let kind: Kind
-  /// The inside of a JSON string, so that halves of a character can be sent.
+  /// The text as the inside of a JSON string. It can be one half of a surrogate pair.
   let escaped: String
 
   init(_ kind: Kind, escaped: String) {

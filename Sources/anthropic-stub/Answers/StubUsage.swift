@@ -1,7 +1,7 @@
 import Bytes
 
 /// The usage numbers of a message.
-struct TokenUsage: Equatable {
+struct StubUsage: Equatable {
   var input = 10
   var output = 0
   var cacheRead = 0
@@ -14,7 +14,7 @@ struct TokenUsage: Equatable {
     cacheCreation = script?[.cacheCreation] ?? 0
   }
 
-  /// - Parameter isStart: in `message_start`, where hardly anything has been put out yet.
+  /// - Parameter isStart: whether this is for `message_start`, which counts one output token at most.
   func json(isStart: Bool = false) -> JSONValue {
     [
       "input_tokens": JSONValue(input),

@@ -1,8 +1,8 @@
 import Bytes
 import HTTPServer
 
-/// The body of `POST /v1/messages`, reduced to what the stub looks at.
-struct MessagesRequest {
+/// The body of `POST /v1/messages`, reduced to what the stub needs.
+struct StubRequest {
   let model: String
   let isStreaming: Bool
   let maxTokens: Int?
@@ -10,10 +10,10 @@ struct MessagesRequest {
   let system: String
   let tools: [String]
   let messages: [RequestMessage]
-  /// The required members of the JSON schema that the answer is to follow.
+  /// The required members of the answer's JSON schema; nil without a schema.
   let schemaKeys: [String]?
 
-  /// - Throws: `HTTPError` 400 for a body that is no JSON object with messages.
+  /// - Throws: `HTTPError` 400 for a body that is not a JSON object with messages.
   init(parsing body: [UInt8]) throws(HTTPError) {
     let value: JSONValue
     do { value = try JSONValue(parsing: body) } catch {
@@ -31,8 +31,8 @@ struct MessagesRequest {
     self.messages = messages.map(RequestMessage.init)
   }
 
-  /// The answer to what the CLI asks for itself: probes of one token, titles (which have a schema). The texts of such
-  /// a request may quote a script. nil for a turn of the conversation.
+  /// The answer to the CLI's own requests: probes of one token and titles, which have a schema. Their texts may
+  /// quote a script. nil for a turn of the conversation.
   var sideAnswer: String? {
     if let maxTokens, maxTokens <= 1 { return "ok" }
     guard let keys = schemaKeys else { return nil }

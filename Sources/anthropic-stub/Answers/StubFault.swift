@@ -1,11 +1,11 @@
-/// What goes wrong with an answer.
-enum Fault: Equatable {
+/// A failure of the upstream, before or during an answer.
+enum StubFault: Equatable {
   case status(Int, retryAfter: Int?)
-  /// After so many deltas the connection is closed.
+  /// Closes the connection after that many deltas.
   case cut(after: Int)
-  /// After so many deltas nothing more comes.
+  /// Sends nothing more after that many deltas.
   case stall(after: Int)
-  /// After so many deltas an `error` event ends the stream.
+  /// Ends the stream with an `error` event after that many deltas.
   case errorEvent(after: Int)
 
   init?(_ script: Script) {
@@ -22,7 +22,7 @@ enum Fault: Equatable {
     }
   }
 
-  /// After how many deltas it happens; 0 for what happens before the stream.
+  /// How many deltas precede the fault; 0 for an HTTP error.
   var deltas: Int {
     switch self {
     case .status: 0

@@ -1,7 +1,38 @@
 import Bytes
 
+/// A message of the API: an answer with its id and its model.
+struct StubMessage {
+  let id: String
+  let model: String
+  let answer: StubAnswer
+  /// The stop sequence, if the stop_reason is `stop_sequence`.
+  let stopSequence: String?
+}
+
+/// The message as one JSON document.
+extension StubMessage {
+  var document: [UInt8] {
+    var output = ByteBuffer()
+    output.append("{\"id\":\"\(id)\",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
+    JSONText.append(model, to: &output)
+    output.append(",\"content\":[")
+    for (index, block) in answer.blocks.enumerated() {
+      if index > 0 { output.append(Ascii.comma) }
+      block.write(to: &output)
+    }
+    output.append("],\"stop_reason\":")
+    JSONText.append(answer.stopReason, to: &output)
+    output.append(",\"stop_sequence\":")
+    JSONValue(stopSequence).write(to: &output)
+    output.append(",\"usage\":")
+    answer.usage.json().write(to: &output)
+    output.append("}\n")
+    return output.bytes
+  }
+}
+
 /// The message as server-sent events.
-extension Message {
+extension StubMessage {
   func write(_ step: MessageStep, to output: inout ByteBuffer) {
     switch step {
     case .messageStart: write(["type": "message_start", "message": head], to: &output)
@@ -19,14 +50,14 @@ extension Message {
     }
   }
 
-  /// An event named after its type.
+  /// Writes an event under the name of its type.
   func write(_ event: JSONValue, to output: inout ByteBuffer) {
     output.append("event: \(event["type"]?.string ?? "")\ndata: ")
     event.write(to: &output)
     output.append("\n\n")
   }
 
-  // Written by hand: there are many, and half a character is no JSONValue.
+  // Written without a JSONValue: there are many deltas, and half a surrogate pair is not a JSONValue.
   private func write(_ delta: Delta, block: Int, to output: inout ByteBuffer) {
     let names = delta.kind.names
     output.append("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":")

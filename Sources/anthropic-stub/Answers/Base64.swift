@@ -1,6 +1,6 @@
 /// Base64 (RFC 4648 section 4); padding may be left out.
 enum Base64 {
-  /// nil for a character outside the alphabet.
+  /// Returns nil for a character outside the alphabet.
   static func decode(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt32 = 0

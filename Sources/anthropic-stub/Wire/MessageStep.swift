@@ -10,7 +10,7 @@ enum MessageStep {
 
   var isDelta: Bool { if case .delta = self { true } else { false } }
 
-  /// Whether a fault may strike before it: a block is open, or there is none left.
+  /// Whether a fault can strike before this event: a block is open, or none is left.
   var mayFail: Bool {
     switch self {
     case .delta, .blockStop, .messageDelta: true
@@ -18,7 +18,7 @@ enum MessageStep {
     }
   }
 
-  static func all(of answer: Answer) -> [MessageStep] {
+  static func all(of answer: StubAnswer) -> [MessageStep] {
     var steps = [MessageStep.messageStart]
     if answer.blocks.isEmpty { steps.append(.ping) }
     for (number, block) in answer.blocks.enumerated() {

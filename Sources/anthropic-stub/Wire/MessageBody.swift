@@ -2,19 +2,19 @@ import Bytes
 import EventLoop
 import HTTPServer
 
-/// Plays a message into a connection, delta by delta, up to its end or its fault.
+/// Streams a message, delta by delta, to its end or its fault.
 @Reactor
 final class MessageBody: StreamingBody {
-  private let message: Message
+  private let message: StubMessage
   private let steps: [MessageStep]
   private let scheduler: any Scheduler
   private var next = 0
   private var deltas = 0
   private var timer: (any ScheduledTimer)?
-  /// How soon a client that is far behind is looked at again.
+  /// How long a congested connection gets before the next write.
   private static let congestionPause = Duration.milliseconds(1)
 
-  init(_ message: Message, scheduler: any Scheduler) {
+  init(_ message: StubMessage, scheduler: any Scheduler) {
     self.message = message
     self.scheduler = scheduler
     steps = MessageStep.all(of: message.answer)
@@ -46,7 +46,7 @@ final class MessageBody: StreamingBody {
 
   private func isLast(_ step: MessageStep) -> Bool { if case .messageDelta = step { true } else { false } }
 
-  private func fail(_ fault: Fault, _ writer: BodyWriter) {
+  private func fail(_ fault: StubFault, _ writer: BodyWriter) {
     switch fault {
     case .cut: writer.abort()
     case .errorEvent:

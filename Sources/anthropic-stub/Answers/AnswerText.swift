@@ -1,8 +1,8 @@
 import Bytes
 
-/// The words of an answer.
+/// The text of an answer.
 enum AnswerText {
-  static func block(_ request: MessagesRequest, _ prompt: Prompt) -> Block {
+  static func block(_ request: StubRequest, _ prompt: PromptState) -> Block {
     guard let script = prompt.script else { return .text(plain(prompt)) }
     if prompt.toolResult != nil || prompt.isContinuation {
       return .text(script[.then].map { tokens("w", $0) } ?? plain(prompt))
@@ -18,16 +18,16 @@ enum AnswerText {
 
   static func tokens(_ letter: String, _ count: Int) -> [String] { (0..<count).map { "\(letter)\($0) " } }
 
-  private static func plain(_ prompt: Prompt) -> [String] {
+  private static func plain(_ prompt: PromptState) -> [String] {
     if let result = prompt.toolResult { return words("The tool said: " + result) }
     return words(prompt.isContinuation ? "and so on" : "You said: " + prompt.text)
   }
 
-  // The real API cuts between tokens, and a token may be half of a pair.
+  // The real API cuts between tokens, and a token can be one half of a surrogate pair.
   private static let surrogates = Block(
     kind: .text, deltas: ["party ", "\\ud83c", "\\udf89", " done "].map { Delta(.text, escaped: $0) })
 
-  /// Each word with the blank after it.
+  /// Splits a text into words, each with the blank after it.
   private static func words(_ text: String) -> [String] {
     var words: [String] = []
     var start = text.startIndex

@@ -1,24 +1,24 @@
 import HTTPServer
 
-/// Where a conversation stands: the script in force, what the user said last, which tool results have come since.
-struct Prompt {
+/// The state of a conversation: the script in force, the user's last text, and the tool results since.
+struct PromptState {
   var script: Script?
   var text = ""
-  /// The results in the last message; nil if it is no answer to calls.
+  /// The tool results in the last message; nil if it has none.
   var toolResult: String?
-  /// Whether the CLI, not the user, asks for more: after max_tokens, a refusal or an empty message.
+  /// Whether the CLI asks for more by itself: after max_tokens, a refusal or an empty message.
   var isContinuation = false
-  /// How many messages with tool results have come since the script.
+  /// How many messages with tool results follow the script.
   var round = 0
 
   init(_ messages: [RequestMessage]) throws(HTTPError) {
-    // The last message of all may be one of the CLI's with role "system".
+    // The CLI may append a message with role "system".
     guard let last = messages.lastIndex(where: { $0.role == "user" }) else { return }
-    let newest = messages[last].newestPart
+    let newest = messages[last].newestPrompt
     text = Script.removed(from: newest.userTexts.last ?? "")
     script = try newest.script()
     guard script == nil else { return }
-    isContinuation = Prompt.continuations.contains { text.hasPrefix($0) }
+    isContinuation = PromptState.continuations.contains { text.hasPrefix($0) }
     if !newest.toolResults.isEmpty { toolResult = newest.toolResults.joined(separator: "\n") }
     if isContinuation || toolResult != nil { try resume(messages[...last]) }
   }
@@ -36,4 +36,19 @@ struct Prompt {
     "Output token limit hit", "Your response above was", "Your response was cut off", "[Your previous response",
     "[structured-output-enforce]",
   ]
+}
+
+extension PromptState {
+  /// Whether the next message consists of tool calls.
+  func awaitsCalls(_ request: StubRequest) -> Bool {
+    guard let script, round < (script[.rounds] ?? 1) else { return false }
+    return script.has(.tool) || script.has(.tools)
+      || script.has(.schema) && request.tools.contains(ToolCalls.structuredOutput)
+  }
+
+  /// Whether the script's fault applies to the next message.
+  func canFail(_ request: StubRequest) -> Bool {
+    guard let script else { return false }
+    return script.has(.late) ? round > 0 && !awaitsCalls(request) : round == 0
+  }
 }

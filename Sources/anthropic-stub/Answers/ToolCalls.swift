@@ -1,13 +1,13 @@
 import Bytes
 import HTTPServer
 
-/// The calls that a script asks for.
+/// The tool calls that a script asks for.
 struct ToolCalls {
   /// The CLI's tool for answers that follow a JSON schema.
   static let structuredOutput = "StructuredOutput"
 
   private let name: String
-  /// nil: one call whose input is not numbered.
+  /// How many numbered calls; nil for one call without a number.
   private let count: Int?
   private let input: JSONValue
 
@@ -29,7 +29,7 @@ struct ToolCalls {
     return (0..<count).map { .toolUse(id: newID(), name: name, input: numbered($0)) }
   }
 
-  // Tools that know no `n` refuse it, so their input says where the number goes.
+  // A tool without a parameter `n` refuses it, so its input marks the place of the number.
   private func numbered(_ index: Int) -> JSONValue {
     let text = input.text
     if text.contains("%n"), let value = try? JSONValue(parsing: text.replacing("%n", with: String(index))) {
