@@ -88,6 +88,7 @@ let package = Package(
     tests("BytesTests", ["TestSupport", "Bytes"]),
     tests("CryptoTests", ["Crypto"]),
     tests("DirectivesTests", ["Directives"]),
+    tests("BenchTests", ["bench"]),
     tests("TelemetryTests", ["Telemetry", "Bytes"]),
     tests("HTTPTests", ["HTTP", "Bytes"]),
     tests("SystemTests", ["TestSupport", "EventLoop", "System", "CLinux", "Bytes"]),

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fuzzes every target for $1 seconds, with the address sanitizer; what was learned stays in .build/fuzz, what was found
-# is written there too.
+# Fuzzes every target for $1 seconds, with the address sanitizer. New inputs and findings
+# stay in .build/fuzz.
 set -euo pipefail
 seconds=$1
-# SwiftPM's own flag reaches the executable only; the libraries must be told to count their edges as well.
+# SwiftPM's own flag reaches the executable only; the libraries need these to count their edges as well.
 swift build -c release --scratch-path .build/fuzz --product fuzz --sanitize fuzzer --sanitize address \
   -Xswiftc -DFUZZING -Xswiftc -sanitize=fuzzer \
   -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp

@@ -112,7 +112,8 @@ private final class Pipe {
   }
 }
 
-private func withCStrings<Result>(
+/// Calls `body` with `strings` as an array of C strings that ends in nil, as `posix_spawn` and `execve` take them.
+package func withCStrings<Result>(
   _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
   var pointers: [UnsafeMutablePointer<CChar>?] = unsafe strings.map { unsafe strdup($0) }

@@ -1,4 +1,4 @@
-/// The table, or some sections of it.
+/// The table of measurements, or some sections of it.
 struct Bench {
   enum Section: String, CaseIterable {
     case burst
@@ -22,57 +22,57 @@ struct Bench {
     sections = Set(known.isEmpty ? Section.allCases : known)
   }
 
+  /// Measures and prints the table.
+  ///
+  /// - Throws: `BenchFailure` if a measurement fails, and at the end if a target is missed.
   func run() throws {
-    let ground = try Ground()
-    do {
-      try measure(ground)
-    } catch {
-      try ground.clear()
-      throw error
-    }
-    try ground.clear()
+    let bench = try BenchEnvironment()
+    let report = Report(print: Terminal.print)
+    let result = Result { try measure(bench, report) }
+    try bench.removeDirectory()
+    try result.get()
+    try report.check()
   }
 
-  private func measure(_ ground: Ground) throws {
-    Terminal.say("CPU and memory of the server process alone, at LOG_LEVEL=warn, on the simulator; medians.")
-    Terminal.say("Floors from the same run: a plain relay, a responder that does not parse, a copy of the bytes.")
-    Terminal.say("Waiting times are the clients'; their floor is the same without slow clients.")
-    Terminal.say("First tokens are the real CLI's; their floor is a CLI process in the same state without the server.")
-    Terminal.say("")
-    Terminal.say(Row.heading)
-    try measureLoad(ground)
-    if sections.contains(.streams) { try StreamsBench(ground: ground).run(say) }
-    if sections.contains(.encoders) { say(EncoderBench.rows()) }
-    if sections.contains(.firstToken) { try FirstTokenBench(ground: ground).run(say) }
+  private func measure(_ bench: BenchEnvironment, _ report: Report) throws {
+    Terminal.print("CPU and memory of the server process alone, at LOG_LEVEL=warn, on the simulator; medians.")
+    Terminal.print("Floors from the same run: a plain relay, a responder that does not parse, a copy of the bytes.")
+    Terminal.print("Waiting times are the clients'; their floor is the same without slow clients.")
+    Terminal.print(
+      "First tokens are the real CLI's; their floor is a CLI process in the same state without the server.")
+    Terminal.print("")
+    Terminal.print(Row.heading)
+    try measureLoad(bench, report)
+    if sections.contains(.streams) { try StreamsBench(bench: bench).run(report) }
+    if sections.contains(.encoders) { report.add(EncoderBench.rows()) }
+    if sections.contains(.firstToken) { try FirstTokenBench(bench: bench).run(report) }
   }
 
-  private func measureLoad(_ ground: Ground) throws {
-    let server = try Subject.server(ground)
+  private func measureLoad(_ bench: BenchEnvironment, _ report: Report) throws {
+    let server = try ServerUnderTest.server(bench)
     defer { server.end() }
     let responseSize = try RequestLoad.responseSize(of: server.port)
-    try measureEvents(ground, server)
+    try measureEvents(bench, server, report)
     if sections.contains(.requests) {
-      let responder = try Subject.tiny(ground, responseSize: responseSize)
+      let responder = try ServerUnderTest.responder(bench, responseSize: responseSize)
       defer { responder.end() }
-      say([try TinyBench(floor: responder, server: server, responseSize: responseSize).row()])
+      report.add([try RequestBench(floor: responder, server: server, responseSize: responseSize).row()])
     }
     if sections.contains(.slowloris) {
-      say(try SlowlorisBench(ground: ground, server: server, responseSize: responseSize).rows())
+      report.add(try SlowlorisBench(bench: bench, server: server, responseSize: responseSize).rows())
     }
-    if sections.contains(.footprint) { say(try FootprintBench(ground: ground, responseSize: responseSize).rows()) }
+    if sections.contains(.footprint) {
+      report.add(try FootprintBench(bench: bench, responseSize: responseSize).rows())
+    }
   }
 
-  private func measureEvents(_ ground: Ground, _ server: Subject) throws {
-    let relay = try Subject.relay(ground)
+  private func measureEvents(_ bench: BenchEnvironment, _ server: ServerUnderTest, _ report: Report) throws {
+    let relay = try ServerUnderTest.relay(bench)
     defer { relay.end() }
-    let keeper = try Subject.server(ground, keepsState: true)
-    defer { keeper.end() }
-    let events = EventBench(floor: relay, server: server, keeper: keeper)
-    if sections.contains(.burst) { say(try events.rows(.burst)) }
-    if sections.contains(.paced) { say(try events.rows(.paced)) }
-  }
-
-  private func say(_ rows: [Row]) {
-    for row in rows { Terminal.say(row.line) }
+    let storing = try ServerUnderTest.server(bench, storesRuns: true)
+    defer { storing.end() }
+    let events = EventBench(floor: relay, server: server, storing: storing)
+    if sections.contains(.burst) { report.add(try events.rows(.burst)) }
+    if sections.contains(.paced) { report.add(try events.rows(.paced)) }
   }
 }

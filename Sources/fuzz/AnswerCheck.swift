@@ -1,14 +1,15 @@
 import Bytes
 import ClaudeCode
 
-/// The answer reader survives any lines; of lines that are JSON it tells pieces that fit into a JSON string as they are.
+/// The answer reader survives any lines. From lines that are JSON it passes only pieces that are valid inside a JSON
+/// string.
 enum AnswerCheck {
   static func run(_ input: [UInt8]) throws(Finding) {
     var reader = AnswerReader()
     var sink = Sink()
     for line in input.split(separator: Ascii.lineFeed).map({ Array($0) }) {
       guard let message = StreamMessage(scanning: line.span) else { continue }
-      // What is told of a line that is no JSON is as broken as the line.
+      // A line that is not JSON may give broken pieces.
       if (try? JSONValue(parsing: line)) == nil { sink.isStrict = false }
       do throws(ClaudeError) {
         try reader.read(message, line.span, into: &sink)
@@ -17,7 +18,7 @@ enum AnswerCheck {
         break
       }
     }
-    if let piece = sink.badPiece { throw Finding("a piece that is no JSON string: \(piece)") }
+    if let piece = sink.badPiece { throw Finding("a piece that is not a JSON string: \(piece)") }
   }
 
   private struct Sink: AnswerSink {

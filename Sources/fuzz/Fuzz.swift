@@ -1,6 +1,6 @@
 import Glibc
 
-/// Feeds one input to the target that `FUZZ_TARGET` names; shows it and ends the program if something is wrong with it.
+/// Checks one input with the target that `FUZZ_TARGET` names. A finding is printed with its input and ends the program.
 enum Fuzz {
   private static let target = unsafe getenv("FUZZ_TARGET").flatMap { name in
     unsafe FuzzTarget(rawValue: String(cString: name))
@@ -17,7 +17,7 @@ enum Fuzz {
   }
 
   static func stop(_ message: String) {
-    // Not `print`: libFuzzer leaves without emptying buffers.
+    // Not `print`: libFuzzer exits without flushing stdio.
     let bytes = Array("\(message)\n".utf8)
     _ = unsafe write(2, bytes, bytes.count)
     exit(1)
@@ -25,7 +25,7 @@ enum Fuzz {
 }
 
 #if FUZZING
-  /// What libFuzzer calls, again and again.
+  /// The entry point of libFuzzer.
   ///
   /// Proof: libFuzzer lends `count` bytes at `bytes` for the time of the call; they are copied before anything else.
   @_cdecl("LLVMFuzzerTestOneInput")
@@ -34,7 +34,7 @@ enum Fuzz {
     return 0
   }
 #else
-  /// Without libFuzzer: feeds the files named on the command line, to see a finding again.
+  /// Without libFuzzer: checks the files named on the command line, to reproduce a finding.
   @main
   struct Replay {
     static func main() {

@@ -1,6 +1,6 @@
 import Bytes
 
-/// The line framer gives the lines that a plain split gives, however its bytes are cut.
+/// The line framer gives the lines of a plain split, however its input is cut.
 enum LinesCheck {
   private static let longest = 24
 

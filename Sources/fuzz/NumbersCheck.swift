@@ -3,8 +3,8 @@ import Bytes
 import ClaudeCode
 import Turns
 
-/// Whole CLI lines with any numbers in them are read, added up and written again: nothing traps, every count stays in range,
-/// and what is written is JSON.
+/// CLI lines with any numbers in them are parsed, added up and encoded. Nothing traps, every count stays in range, and
+/// the output is JSON.
 enum NumbersCheck {
   static func run(_ input: [UInt8]) throws(Finding) {
     var encoder = ChatCompletionEncoder(
@@ -40,7 +40,7 @@ enum NumbersCheck {
   private static func check(_ output: ByteBuffer) throws(Finding) {
     for frame in output.bytes.split(separator: Ascii.lineFeed) where frame.starts(with: beginning) {
       guard (try? JSONValue(parsing: Array(frame.dropFirst(6)))) != nil else {
-        throw Finding("a frame that is no JSON: \(String(decoding: frame, as: UTF8.self))")
+        throw Finding("a frame that is not JSON: \(String(decoding: frame, as: UTF8.self))")
       }
     }
   }

@@ -1,11 +1,11 @@
 import Bytes
 import HTTP
 
-/// The request parser gives the same events, or the same error, however its bytes are cut.
+/// The request parser gives the same events, or the same error, however its input is cut.
 enum RequestCheck {
   static let chunkedHead = Array("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
 
-  /// Small, so that short inputs reach them.
+  /// Small limits, so that short inputs reach them.
   private static let limits: HTTPLimits = {
     var limits = HTTPLimits()
     limits.target = 64
@@ -27,22 +27,22 @@ enum RequestCheck {
   private static func events(_ pieces: [[UInt8]]) throws(Finding) -> [String] {
     var parser = HTTPRequestParser(limits: limits)
     var buffer = ByteBuffer()
-    var told: [String] = []
+    var seen: [String] = []
     var body: [UInt8] = []
     for piece in pieces {
       buffer.append(piece)
       do throws(HTTPProtocolError) {
         while let event = try parser.next(&buffer, body: &body) {
-          told.append("\(body)")
+          seen.append("\(body)")
           body = []
-          told.append(text(event))
+          seen.append(text(event))
         }
       } catch {
-        return told + ["\(body)", "\(error.status.rawValue) \(error.message)"]
+        return seen + ["\(body)", "\(error.status.rawValue) \(error.message)"]
       }
       guard body.count <= limits.body else { throw Finding("a body of \(body.count) bytes") }
     }
-    return told + ["\(body)", "rest: \(buffer.bytes)"]
+    return seen + ["\(body)", "rest: \(buffer.bytes)"]
   }
 
   private static func text(_ event: HTTPRequestParser.Event) -> String {

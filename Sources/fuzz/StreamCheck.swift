@@ -1,13 +1,13 @@
 import Bytes
 import ClaudeCode
 
-/// The scanner takes every JSON object, and sees the `type` that the strict reader sees.
+/// The scanner accepts every JSON object and finds the `type` that the strict parser finds.
 enum StreamCheck {
   static func run(_ line: [UInt8]) throws(Finding) {
     let message = StreamMessage(scanning: line.span)
     guard let value = try? JSONValue(parsing: line), value.object != nil else { return }
     guard let message else { throw Finding("an object was not scanned") }
-    // The scanner decodes nothing: an escaped key or type is none of those it knows.
+    // The scanner does not decode escapes, so it knows no escaped key or type.
     guard !line.contains(Ascii.backslash) else { return }
     let expected = kinds[value["type"]?.string ?? ""] ?? .other
     guard message.kind == expected else { throw Finding("scanned \(message.kind), the type is \(expected)") }
