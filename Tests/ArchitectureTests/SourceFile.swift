@@ -11,10 +11,21 @@ struct SourceFile {
   let code: String
   /// The identifiers and keywords of its code.
   let words: Set<String>
+  /// How many lines it has.
+  let lineCount: Int
+  /// The tokens of its code, including that in interpolations.
+  let tokens: [SwiftToken]
+  let declarations: Declarations
+
+  /// The path below `Sources`.
+  var name: String { String(path.dropFirst("\(Directory.root)/Sources/".count)) }
 
   init(path: String, target: String, text: String) {
     self.path = path
     self.target = target
+    lineCount = text.utf8.count { $0 == UInt8(ascii: "\n") }
+    tokens = SwiftScanner.tokens(in: text)
+    declarations = Declarations(tokens)
     code = SourceFile.withoutCommentsAndStrings(text)
     words = Set(code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map { String($0) })
     imports = SourceFile.imports(in: code)
