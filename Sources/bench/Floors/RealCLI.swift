@@ -1,5 +1,5 @@
+import Bytes
 import ClaudeCode
-import Glibc
 
 /// A process of the real CLI, started and used like the server does it, without the server.
 final class RealCLI {
@@ -11,7 +11,8 @@ final class RealCLI {
   /// - Parameter environment: the environment of the server that it is compared with.
   init(_ path: String, _ bench: BenchEnvironment, _ environment: [String: String]) throws {
     let directory = "\(bench.directory)/shared_workspace"
-    turn = Turn(prompt: "", session: .new(id: try RealCLI.newID()), directory: directory)
+    var generator = SystemRandomNumberGenerator()
+    turn = Turn(prompt: "", session: .new(id: UUIDText.random(using: &generator)), directory: directory)
     let fingerprint = Fingerprint(turn, settingSources: nil)
     program = try Program(
       path, CLIArguments.arguments(for: fingerprint, turn.session),
@@ -53,12 +54,4 @@ final class RealCLI {
   func end() { program.end() }
 
   private func send(_ line: [UInt8]) { _ = Descriptors.write(program.input, line, 0..<line.count) }
-
-  private static func newID() throws -> String {
-    let file = unsafe open("/proc/sys/kernel/random/uuid", O_RDONLY | O_CLOEXEC)
-    defer { close(file) }
-    var buffer = [UInt8](repeating: 0, count: 36)
-    guard Descriptors.read(file, into: &buffer) == buffer.count else { throw BenchFailure(call: "read uuid") }
-    return String(decoding: buffer, as: UTF8.self)
-  }
 }
