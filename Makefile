@@ -96,7 +96,7 @@ fuzz: ## feed every parser with made-up bytes, SECONDS_EACH seconds each
 sanitize: ## the unit tests under the thread and the address sanitizer
 	@Config/make/sanitize.sh
 
-bench: build cli ## what an event, a request, a stream and a first token cost, beside floors; are 2,000 streams exact? (4 min)
+bench: build cli ## what an event, a request, a stream and a first token cost, beside floors; fails on a missed target (4 min)
 	$(RELEASE) --product anthropic-stub
 	$(RELEASE) --product bench
 	Config/make/loopback.sh .build/release/bench

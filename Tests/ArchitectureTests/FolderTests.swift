@@ -56,6 +56,8 @@ struct FolderTests {
     FolderRule(
       target: "Turns",
       folders: ["Requests", "History", "Options", "Encoding", "Runs", "Conversations", "Agents"]),
+    FolderRule(target: "anthropic-stub", folders: ["Requests", "Answers", "Wire", ""]),
+    FolderRule(target: "bench", folders: ["Measuring", "Floors", "Scenarios", ""]),
   ]
 
   @Test("a file uses only types of its own folder and of lower ones", arguments: rules)

@@ -3,9 +3,6 @@ import HTTPServer
 
 /// The tool calls that a script asks for.
 struct ToolCalls {
-  /// The CLI's tool for answers that follow a JSON schema.
-  static let structuredOutput = "StructuredOutput"
-
   private let name: String
   /// How many numbered calls; nil for one call without a number.
   private let count: Int?
@@ -20,7 +17,7 @@ struct ToolCalls {
       }
       (name, self.count) = (parts[0], count)
     } else {
-      (name, count) = (script.word(.tool) ?? ToolCalls.structuredOutput, nil)
+      (name, count) = (script.word(.tool) ?? StubRequest.structuredOutput, nil)
     }
   }
 

@@ -43,7 +43,7 @@ extension PromptState {
   func awaitsCalls(_ request: StubRequest) -> Bool {
     guard let script, round < (script[.rounds] ?? 1) else { return false }
     return script.has(.tool) || script.has(.tools)
-      || script.has(.schema) && request.tools.contains(ToolCalls.structuredOutput)
+      || script.has(.schema) && request.tools.contains(StubRequest.structuredOutput)
   }
 
   /// Whether the script's fault applies to the next message.

@@ -3,6 +3,9 @@ import HTTPServer
 
 /// The body of `POST /v1/messages`, reduced to what the stub needs.
 struct StubRequest {
+  /// The CLI's tool for answers that follow a JSON schema.
+  static let structuredOutput = "StructuredOutput"
+
   let model: String
   let isStreaming: Bool
   let maxTokens: Int?

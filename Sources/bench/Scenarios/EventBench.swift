@@ -26,15 +26,15 @@ struct EventBench {
     var plain: [Double] = []
     var relayed: [Double] = []
     var translated: [Double] = []
-    var others = Other.allCases.map { ($0, [Double]()) }
+    var endpoints = Endpoint.allCases.map { ($0, [Double]()) }
     for _ in 0..<pace.rounds {
       plain.append(try microseconds(pace, floor, endsSending: true, Request.plain))
       relayed.append(try microseconds(pace, server, endsSending: false, Request.relayed))
       translated.append(try microseconds(pace, server, endsSending: false, Request.translated))
-      for index in others.indices {
-        let other = others[index].0
-        others[index].1.append(
-          try microseconds(pace, other.isOnDisk ? storing : server, endsSending: false, other.request))
+      for index in endpoints.indices {
+        let endpoint = endpoints[index].0
+        endpoints[index].1.append(
+          try microseconds(pace, endpoint.isOnDisk ? storing : server, endsSending: false, endpoint.request))
       }
     }
     let unit = "ms/1000 events"
@@ -46,15 +46,15 @@ struct EventBench {
         name: "translation, \(pace.name): CPU", value: translated.median, floor: plain.median, unit: unit,
         target: .timesFloor(2)),
     ]
-      + others.map { other, values in
+      + endpoints.map { endpoint, values in
         Row(
-          name: "\(other.rawValue), \(pace.name): CPU", value: values.median,
-          floor: other.isRelay ? relayed.median : translated.median, unit: unit, target: .none)
+          name: "\(endpoint.rawValue), \(pace.name): CPU", value: values.median,
+          floor: endpoint.isRelay ? relayed.median : translated.median, unit: unit, target: .none)
       }
   }
 
   /// Other endpoints for the same events. Their floor is the relay, or the translation, of a run that is not stored.
-  private enum Other: String, CaseIterable {
+  private enum Endpoint: String, CaseIterable {
     case agent = "agent, in memory"
     case storedAgent = "agent, on the disk"
     case message
