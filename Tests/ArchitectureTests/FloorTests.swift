@@ -1,6 +1,6 @@
 import Testing
 
-/// The floors of the house, held against the sources: arrows only point down, never sideways.
+/// The floors of the package, checked in the sources: dependencies only point down, never sideways.
 struct FloorTests {
   private static let floors = [
     "Bytes": 0, "Crypto": 0, "CLinux": 0, "Directives": 0, "Telemetry": 1, "System": 1, "EventLoop": 2, "HTTP": 2,
@@ -70,7 +70,7 @@ struct FloorTests {
   func synchronous(target: String) throws {
     for file in try SourceFile.all where file.target == target {
       for word in ["async", "await", "Task", "actor", "DispatchQueue", "pthread_create"] {
-        #expect(!file.words.contains(word), "\(file.path) says \(word)")
+        #expect(!file.words.contains(word), "\(file.path) uses \(word)")
       }
     }
   }
@@ -84,10 +84,10 @@ struct FloorTests {
         "getenv", "secure_getenv", "environ", "clock_gettime", "gettimeofday", "SystemRandomNumberGenerator",
         "ProcessControl", "arc4random", "getrandom", "CommandLine",
       ] {
-        #expect(!file.words.contains(word), "\(file.path) says \(word)")
+        #expect(!file.words.contains(word), "\(file.path) uses \(word)")
       }
       for phrase in ["ContinuousClock.now", "SuspendingClock", "ContinuousClock()", ".random(in:", ".shuffled()"] {
-        #expect(!file.code.contains(phrase), "\(file.path) says \(phrase)")
+        #expect(!file.code.contains(phrase), "\(file.path) uses \(phrase)")
       }
     }
   }
@@ -99,7 +99,7 @@ struct FloorTests {
     for file in try SourceFile.all
     where Self.sources.contains(file.target) && !file.code.contains("enum ProcessControl") {
       for word in ["getenv", "environ", "clock_gettime", "SystemRandomNumberGenerator", "CommandLine"] {
-        #expect(!file.words.contains(word), "\(file.path) says \(word)")
+        #expect(!file.words.contains(word), "\(file.path) uses \(word)")
       }
     }
   }
@@ -108,7 +108,7 @@ struct FloorTests {
   func habits() throws {
     for file in try SourceFile.all where Self.libraries.contains(file.target) {
       for word in ["sleep", "usleep", "nanosleep", "print", "NSLog", "fatalError"] {
-        #expect(!file.words.contains(word), "\(file.path) says \(word)")
+        #expect(!file.words.contains(word), "\(file.path) uses \(word)")
       }
     }
   }

@@ -118,7 +118,7 @@ extension SourceFile {
   }
 }
 
-/// What the package's manifest says.
+/// The package's manifest.
 enum Manifest {
   /// The dependencies of each target that is declared with the manifest's own functions.
   static func dependencies() throws -> [String: Set<String>] {
