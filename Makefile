@@ -75,7 +75,7 @@ $(VENVS)/%/ready: Tests/Clients/%.txt
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-matrix: ## write the table of clients into the README, from the last `make clients`
+matrix: ## write the table of docs/clients.md, from the last `make clients`
 	@python3 Config/make/matrix.py --write
 
 tools: ## what the tests need from the system: libcurl's headers, Python with venv

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the real clients against the real CLI. Then holds the README's table of clients against what was seen.
+# Runs the real clients against the real CLI, then compares the table in docs/clients.md with what was seen.
 set -euo pipefail
 export MATRIX=$PWD/.build/matrix
 rm -rf "$MATRIX"

@@ -1,5 +1,5 @@
-"""The table of clients, from what the last `make clients` saw: printed, or with --write put between the README's marks,
-or with --check held against it."""
+"""The table of clients, from what the last `make clients` saw: printed, or with --write put between the marks in
+docs/clients.md, or with --check compared with it."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEEN = pathlib.Path(os.environ.get("MATRIX", ROOT / ".build" / "matrix"))
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "clients.md"
 FEATURES = [
     "answer", "stream", "history", "function call", "streamed call", "parallel calls", "forced call",
     "structured output", "image", "errors", "usage"]
@@ -30,7 +30,7 @@ def table(results):
 def split(text):
     head, begin, rest = text.partition(BEGIN)
     old, end, tail = rest.partition(END)
-    assert begin and end, "the README has lost the marks of the table"
+    assert begin and end, f"{PAGE.name} has lost the marks of the table"
     return head + begin, old, end + tail
 
 
@@ -39,11 +39,11 @@ def main(way):
     if not results:
         sys.exit(f"nothing in {SEEN}: run `make clients` first")
     new = table(results)
-    head, old, tail = split(README.read_text())
+    head, old, tail = split(PAGE.read_text())
     if way == "--write":
-        README.write_text(head + new + tail)
+        PAGE.write_text(head + new + tail)
     elif way == "--check" and old != new:
-        sys.exit(f"the README's table of clients is not what was seen; `make matrix` writes it:\n\n{new}")
+        sys.exit(f"the table in docs/clients.md is not what was seen; `make matrix` writes it:\n\n{new}")
     elif way != "--check":
         print(new, end="")
 

@@ -26,7 +26,7 @@ START_TIMEOUT = 30
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "client(name): the client's row in the README's table")
+    config.addinivalue_line("markers", "client(name): the client's row in docs/clients.md")
     config.addinivalue_line("markers", "feature(name): the feature's column")
 
 
