@@ -47,6 +47,17 @@ struct CLIEnvironmentTests {
     }
   }
 
+  @Test(
+    "tool search is off if and only if the turn has client functions",
+    arguments: [([], nil), (["weather"], "false")] as [([String], String?)])
+  func functions(names: [String], value: String?) {
+    var turn = Turn(prompt: "", session: .new(id: "x"), directory: "/")
+    turn.functions = names.map { FunctionDeclaration(name: $0) }
+    let environment = CLIEnvironment(inherited: [:], usesSubscription: false).environment(
+      for: Fingerprint(turn, settingSources: nil))
+    #expect(environment["ENABLE_TOOL_SEARCH"] == value)
+  }
+
   @Test("a turn's environment holds what the plain one does", arguments: [true, false])
   func whole(usesSubscription: Bool) {
     let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: usesSubscription)
