@@ -4,12 +4,15 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from conftest import ROOT
 
 
 def post(server, path, body, timeout=60):
@@ -80,14 +83,16 @@ def test_an_unknown_session_is_a_404(server):
     assert json.loads(response.read())["error"]["code"] == "session_not_found"
 
 
-def test_the_readmes_first_curl(server):
-    readme = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text()
-    start = readme.index("curl -N ")
-    command = readme[start:readme.index("```", start)].replace("localhost:3000", f"127.0.0.1:{server.program.port}")
+@pytest.mark.parametrize(("page", "least", "last"), [
+    ("README.md", 5, r"data: \[DONE\]"), ("docs/api.md", 3, r'data: \{.*"type":"result".*\}')])
+def test_the_first_curl_of_each_page(server, page, least, last):
+    text = (ROOT / page).read_text()
+    start = text.index("curl -N ")
+    command = text[start:text.index("```", start)].replace("localhost:3000", f"127.0.0.1:{server.program.port}")
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True)
     frames = [line for line in done.stdout.splitlines() if line]
-    assert frames[-1] == "data: [DONE]"
-    assert len(frames) > 4
+    assert re.fullmatch(last, frames[-1])
+    assert len(frames) >= least
 
 
 def test_an_mcp_tool(make_server, tmp_path):
