@@ -111,7 +111,7 @@ class Server:
 
 
 class Traffic:
-    """Workers that ask, check and count until they are told to stop."""
+    """Workers that send requests, check and count until they are stopped."""
 
     def __init__(self, server, seed):
         self.server = server

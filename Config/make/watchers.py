@@ -1,5 +1,5 @@
 """Many runs with many watchers on the simulator: 1,000 that have ended, 100 at work with 10 watchers each, one of them
-stalled. Prints what the server holds and how long the watchers take, and fails if a watcher is told anything else than
+stalled. Prints what the server holds and how long the watchers take, and fails if a watcher gets other events than
 the others, if anybody waits for the stalled ones, or if memory is not bounded."""
 
 import http.client
@@ -20,7 +20,7 @@ BUILD = pathlib.Path(__file__).resolve().parents[2] / ".build" / "release"
 ENDED, LIVE, WATCHERS, STARTERS = 1000, 100, 10, 8
 # 0.9 MB a run, for the text comes three times: more than the sockets of a client that does not read can hold.
 TOKENS, BYTES, GAP = 300, 1000, 40
-PATIENCE = 120
+TIMEOUT = 120
 # Of the server's memory, in MB: 1,000 connections may each have a line of 0.3 MB on its way, beside the windows of 100
 # journals; when all is over nothing of it may be left.
 DURING, AFTER = 400, 10
@@ -57,7 +57,7 @@ class Server:
         raise Failure("the server does not listen")
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         connection.request(method, path, body and json.dumps(body), {"content-type": "application/json"})
         answer = json.load(connection.getresponse())
         connection.close()
@@ -67,7 +67,7 @@ class Server:
         return self.ask("POST", "/agent/start", {"prompt": f"simulate: {prompt}"})["agent_id"]
 
     def rest(self):
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while self.ask("GET", "/health")["active_agents"]:
             if time.monotonic() > deadline:
                 raise Failure("agents do not end")
@@ -110,7 +110,7 @@ class Watcher:
             except BlockingIOError:
                 return
             if not data:
-                # Who has stalled is told now and then that the server is still there.
+                # A stalled watcher gets a keep-alive comment now and then.
                 self.add(self.heard.replace(b": ping\n", b""))
                 self.ended = time.monotonic()
                 self.socket.close()
@@ -135,7 +135,7 @@ def follow(server, watchers):
     selector = selectors.DefaultSelector()
     for watcher in watchers:
         selector.register(watcher.socket, selectors.EVENT_READ, watcher)
-    open_ones, deadline, looked = len(watchers), time.monotonic() + PATIENCE, 0
+    open_ones, deadline, looked = len(watchers), time.monotonic() + TIMEOUT, 0
     while open_ones:
         for key, _ in selector.select(1):
             descriptor = key.fileobj.fileno()
@@ -185,10 +185,10 @@ def check(watchers):
     for watcher in watchers:
         heard.setdefault(watcher.agent, set()).add((watcher.sum, watcher.count))
     if any(len(sums) != 1 for sums in heard.values()):
-        raise Failure("watchers of one agent were told different things")
+        raise Failure("watchers of one agent got different events")
     least = min(count for sums in heard.values() for _, count in sums)
     if least < TOKENS * BYTES:
-        raise Failure(f"a watcher was told {least} bytes only")
+        raise Failure(f"a watcher got only {least} bytes")
     return least
 
 
@@ -214,7 +214,7 @@ def run(folder):
         began = time.monotonic()
         follow(server, [watcher for watcher in watchers if watcher.is_stalled])
         check(watchers)
-        print(f"the {behind} stalled ones, read at last: {time.monotonic() - began:.1f} s, told the same, "
+        print(f"the {behind} stalled ones, read at last: {time.monotonic() - began:.1f} s, same events, "
               f"at most {server.peak:.0f} MB")
         # What is free is given back when it has been quiet for a moment.
         time.sleep(3)

@@ -69,7 +69,7 @@ def empty_lines(count):
 
 
 def lingering(seconds):
-    """A body above the limit is refused; the client goes on sending all the same, again and again."""
+    """A body above the limit is refused; the client keeps sending, again and again."""
     block = b"x" * BLOCK
 
     def work(server, row):

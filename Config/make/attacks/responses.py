@@ -12,7 +12,7 @@ ITEMS, READERS = 300_000, 30
 PAIRS, KEY_BYTES, VALUE_BYTES = 16, 64, 512
 ROUTE = "/v1/responses"
 RSS = 768
-# In a JSON string. Without it the simulator's answer is what it was told: of a size no model writes.
+# In a JSON string. Without it the simulator repeats its prompt, which is longer than any model's answer.
 ANSWER = rb"\nsimulate: tokens=3"
 
 
