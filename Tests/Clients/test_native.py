@@ -95,6 +95,13 @@ def test_the_first_curl_of_each_page(server, page, least, last):
     assert len(frames) >= least
 
 
+@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.S))
+def test_the_python_examples_of_the_api(server, example):
+    program = example.replace("localhost:3000", f"127.0.0.1:{server.program.port}")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip()
+
+
 def test_an_mcp_tool(make_server, tmp_path):
     config = tmp_path / "mcp-config.json"
     script = pathlib.Path(__file__).with_name("mcp_notes.py")
