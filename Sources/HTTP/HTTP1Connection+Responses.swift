@@ -13,14 +13,14 @@ extension HTTP1Connection {
   public mutating func respond(
     _ head: HTTPResponseHead, _ bytes: [UInt8], date: String, at now: ContinuousClock.Instant
   ) -> Int? {
-    guard let exchange = takeExchange(isStreamed: false) else { return nil }
+    guard mayRespond(isStreamed: false) else { return nil }
     var head = head
     if !exchange.keepsAlive { head["connection"] = "close" }
     head["date"] = date
     if head.status != .noContent { head["content-length"] = String(bytes.count) }
     output.append(head)
     if !exchange.isHead { output.append(bytes) }
-    finish(exchange, now)
+    defer { finish(now) }
     return exchange.isHead ? 0 : bytes.count
   }
 
@@ -31,7 +31,7 @@ extension HTTP1Connection {
   public mutating func beginResponse(
     _ head: HTTPResponseHead, date: String, at now: ContinuousClock.Instant
   ) -> Bool? {
-    guard var exchange = takeExchange(isStreamed: true) else { return nil }
+    guard mayRespond(isStreamed: true) else { return nil }
     var head = head
     if !exchange.isChunked { exchange.keepsAlive = false }
     if !exchange.keepsAlive { head["connection"] = "close" }
@@ -39,11 +39,11 @@ extension HTTP1Connection {
     if exchange.isChunked { head["transfer-encoding"] = "chunked" }
     output.append(head)
     guard !exchange.isHead else {
-      finish(exchange, now)
+      finish(now)
       return false
     }
     deadline = nil
-    state = .streaming(exchange)
+    state = .streaming
     return true
   }
 
@@ -51,7 +51,7 @@ extension HTTP1Connection {
   ///
   /// - Returns: how many bytes were added, framing included.
   public mutating func appendBody(_ body: (inout ByteBuffer) -> Void) -> Int {
-    guard case .streaming(let exchange) = state else { return 0 }
+    guard case .streaming = state else { return 0 }
     let added = output.appendBody(isChunked: exchange.isChunked, body)
     if added > 0 { noteCongestion() }
     return added
@@ -59,17 +59,19 @@ extension HTTP1Connection {
 
   /// The response's body is complete.
   public mutating func endBody(at now: ContinuousClock.Instant) {
-    guard case .streaming(let exchange) = state else { return }
+    guard case .streaming = state else { return }
     output.endBody(isChunked: exchange.isChunked)
-    finish(exchange, now)
+    finish(now)
   }
 
   /// Hands the connection to another protocol (RFC 9110 section 7.8).
   ///
-  /// - Parameter head: of status 101; `connection` is added.
+  /// - Parameters:
+  ///   - head: of status 101; `connection` is added.
+  ///   - request: the head of the request.
   /// - Returns: the bytes that came behind the request; nil if the request did not ask for an upgrade.
-  public mutating func upgrade(_ head: HTTPResponseHead) -> [UInt8]? {
-    guard case .answering(let exchange) = state, exchange.canUpgrade else { return nil }
+  public mutating func upgrade(_ head: HTTPResponseHead, of request: HTTPRequestHead) -> [UInt8]? {
+    guard case .answering = state, exchange.length == .known(0), request.asksForUpgrade else { return nil }
     var head = head
     head["connection"] = "upgrade"
     output.append(head)
@@ -91,21 +93,14 @@ extension HTTP1Connection {
     if case .upgraded = state { linger(now) }
   }
 
-  /// The exchange to respond to. The connection ends with the response if what is left of the request's body is not worth
-  /// reading.
-  private func takeExchange(isStreamed: Bool) -> HTTP1Exchange? {
-    switch state {
-    case .answering(var exchange):
-      if isDraining { exchange.keepsAlive = false }
-      return exchange
-    case .deciding(var exchange), .receivingBody(var exchange):
-      if isDraining || !isWorthReading(exchange, isStreamed: isStreamed) { exchange.keepsAlive = false }
-      return exchange
-    case .awaitingHead, .droppingBody, .streaming, .resting, .lingering, .upgraded, .closed: return nil
-    }
+  /// Whether a response may be given. The connection ends with it if the rest of the request's body is not worth reading.
+  private mutating func mayRespond(isStreamed: Bool) -> Bool {
+    guard awaitsResponse else { return false }
+    if isDraining || !isWorthReading(isStreamed: isStreamed) { exchange.keepsAlive = false }
+    return true
   }
 
-  private func isWorthReading(_ exchange: HTTP1Exchange, isStreamed: Bool) -> Bool {
+  private func isWorthReading(isStreamed: Bool) -> Bool {
     guard !parser.isBetweenRequests else { return true }
     // A client that waits for 100 sends its body after a final status, or does not: what comes next could be either
     // (RFC 9110 section 10.1.1).
@@ -115,10 +110,11 @@ extension HTTP1Connection {
     return count - exchange.body.count <= min(limits.unwantedBody, limits.http.body)
   }
 
-  private mutating func finish(_ exchange: HTTP1Exchange, _ now: ContinuousClock.Instant) {
+  private mutating func finish(_ now: ContinuousClock.Instant) {
     guard exchange.keepsAlive, !hasPeerFinished || !input.isEmpty else { return linger(now) }
     guard parser.isBetweenRequests else {
-      state = .droppingBody(HTTP1Body(limit: limits.unwantedBody, since: now))
+      exchange.body = HTTP1Body(limit: limits.unwantedBody, since: now)
+      state = .droppingBody
       return
     }
     awaitRequest(now)
@@ -127,7 +123,7 @@ extension HTTP1Connection {
   mutating func awaitRequest(_ now: ContinuousClock.Instant) {
     deadline = now + limits.idleTimeout
     let hasInput = !input.isEmpty || mayHaveMoreInput || hasPeerFinished
-    state = hasInput ? .resting : .awaitingHead(since: nil)
+    state = hasInput ? .resting : .awaitingHead
   }
 
   /// Continues after `resting`, unless the client has yet to take what it was sent: then `takeDrained` says when.
@@ -139,7 +135,7 @@ extension HTTP1Connection {
       noteCongestion()
       return false
     }
-    state = .awaitingHead(since: nil)
+    state = .awaitingHead
     return true
   }
 
@@ -156,16 +152,16 @@ extension HTTP1Connection {
   /// The accepted body is not wanted any more: a response follows, the last one of the connection.
   public mutating func failBody() {
     switch state {
-    case .receivingBody(var exchange), .answering(var exchange):
-      exchange.keepsAlive = false
-      deadline = nil
-      state = .answering(exchange)
+    case .receivingBody, .answering: fail()
     case .awaitingHead, .deciding, .droppingBody, .streaming, .resting, .lingering, .upgraded, .closed: break
     }
   }
 
   /// Refuses the connection before anything is read; a response follows.
-  public mutating func refuse() { state = .answering(.unreadable) }
+  public mutating func refuse() {
+    exchange = .unreadable
+    state = .answering
+  }
 
   /// Closes the connection if no request is in progress.
   public mutating func closeWhenIdle(at now: ContinuousClock.Instant) -> Action? {
@@ -189,14 +185,14 @@ extension HTTP1Connection {
       linger(now)
       return nil
     // The rest of a body that is paused may be in the input.
-    case .receivingBody(let exchange) where exchange.body.isPaused: return nil
+    case .receivingBody where exchange.body.isPaused: return nil
     case .receivingBody:
       guard !output.isEmpty else { return .close }
       linger(now)
       return .abandon
     case .lingering: return output.isEmpty ? .close : nil
-    case .answering(let exchange): return exchange.isChunked && !exchange.wasProbed ? .probe : nil
-    case .streaming(let exchange): return exchange.wasProbed ? nil : .probe
+    case .answering: return exchange.isChunked && !exchange.wasProbed ? .probe : nil
+    case .streaming: return exchange.wasProbed ? nil : .probe
     case .deciding, .resting, .upgraded, .closed: return nil
     }
   }
@@ -206,24 +202,34 @@ extension HTTP1Connection {
   /// - Returns: how many bytes of the body were added.
   public mutating func probe(_ bytes: [UInt8]) -> Int {
     switch state {
-    case .answering(var exchange):
+    case .answering:
       exchange.wasProbed = true
-      state = .answering(exchange)
       output.append(HTTPResponseHead(102))
       return 0
-    case .streaming(var exchange):
+    case .streaming:
       guard !bytes.isEmpty else { return 0 }
       exchange.wasProbed = true
-      state = .streaming(exchange)
       return appendBody { $0.append(bytes) }
     case .awaitingHead, .deciding, .receivingBody, .droppingBody, .resting, .lingering, .upgraded, .closed: return 0
     }
   }
 
-  /// `count` bytes of `output` were sent. A client that takes its response slowly is not idle.
-  public mutating func didSend(_ count: Int, at now: ContinuousClock.Instant) {
+  /// What follows when output was sent.
+  public struct Sent: Sendable {
+    /// Whether the output has drained after congestion: sources may continue.
+    public let isDrained: Bool
+    public let action: Action?
+  }
+
+  /// `count` bytes of `output` were sent; 0 if there was nothing to send. A client that takes its response slowly is not
+  /// idle.
+  public mutating func didSend(_ count: Int, at now: ContinuousClock.Instant) -> Sent {
     output.consume(count)
-    guard count > 0 || deadline == nil else { return }
+    if count > 0 || deadline == nil { noteProgress(now) }
+    return Sent(isDrained: takeDrained(), action: endLingering(now))
+  }
+
+  private mutating func noteProgress(_ now: ContinuousClock.Instant) {
     switch state {
     case .awaitingHead where input.isEmpty, .lingering: deadline = now + limits.idleTimeout
     case .answering, .streaming, .resting:
@@ -233,8 +239,8 @@ extension HTTP1Connection {
     }
   }
 
-  /// What follows when the last response is out.
-  public mutating func endLingering(at now: ContinuousClock.Instant) -> Action? {
+  /// The last response is out.
+  private mutating func endLingering(_ now: ContinuousClock.Instant) -> Action? {
     guard case .lingering = state, output.isEmpty else { return nil }
     guard !hasPeerFinished else { return .close }
     if !hasFinishedSending { deadline = now + limits.lingerTimeout }
@@ -247,12 +253,11 @@ extension HTTP1Connection {
     guard let deadline, deadline <= now else { return nil }
     self.deadline = nil
     switch state {
-    case .receivingBody(var exchange):
-      exchange.keepsAlive = false
-      state = .answering(exchange)
+    case .receivingBody:
+      fail()
       return .refuse(HTTPProtocolError(.requestTimeout, "the request body did not arrive in time"))
     case .awaitingHead where !input.isEmpty:
-      state = .answering(.unreadable)
+      refuse()
       return .refuse(HTTPProtocolError(.requestTimeout, "the request head did not arrive in time"))
     case .awaitingHead, .deciding, .droppingBody, .answering, .streaming, .resting, .lingering, .upgraded, .closed:
       return .close

@@ -4,8 +4,9 @@ import Bytes
 /// out. It knows the phase, keep-alive, pipelining, interim responses, framing and deadlines.
 ///
 /// The owner of the socket passes on what it reads (`receive`), takes requests (`next`), responds to each before it takes
-/// the next one, sends `output` (`didSend`), and calls `expire` when `deadline` has passed.
-public struct HTTP1Connection: Sendable {
+/// the next one, sends `output` (`didSend`), and calls `expire` when `deadline` has passed. It is never copied: reading a
+/// property of a copyable value in a class would copy all of it.
+public struct HTTP1Connection: ~Copyable, Sendable {
   public enum Event: Sendable {
     /// A request begins. `accept` or a response follows.
     case head(HTTPRequestHead, HTTPBodyLength)
@@ -29,19 +30,20 @@ public struct HTTP1Connection: Sendable {
     case abandon
   }
 
+  // Without payloads but for a number: an enum of large ones costs calls of the runtime with every look at it.
   enum State: Sendable {
-    /// Between requests or inside a head. The time is that of the head's first byte.
-    case awaitingHead(since: ContinuousClock.Instant?)
-    /// A head was delivered; `accept` or a response follows.
-    case deciding(HTTP1Exchange)
-    /// The body of an accepted request is being read.
-    case receivingBody(HTTP1Exchange)
+    /// Between requests or inside a head, which began at `headBegan`.
+    case awaitingHead
+    /// The head of `exchange` was delivered; `accept` or a response follows.
+    case deciding
+    /// The body of `exchange` is being read.
+    case receivingBody
     /// A request was answered before its body was read; the rest of the body is read and dropped.
-    case droppingBody(HTTP1Body)
-    /// A request is being answered; nothing of the response is written.
-    case answering(HTTP1Exchange)
-    /// The body of a response is being written.
-    case streaming(HTTP1Exchange)
+    case droppingBody
+    /// `exchange` is being answered; nothing of the response is written.
+    case answering
+    /// The body of the response is being written.
+    case streaming
     /// A response is complete, and more input is there: `proceed` continues, in another turn and when the client has
     /// taken what it was sent.
     case resting
@@ -53,7 +55,11 @@ public struct HTTP1Connection: Sendable {
   }
 
   let limits: HTTP1Limits
-  var state = State.awaitingHead(since: nil)
+  var state = State.awaitingHead
+  /// The request in progress, from its head to the end of its response.
+  var exchange = HTTP1Exchange.unreadable
+  /// The time of a head's first byte; nil between requests.
+  var headBegan: ContinuousClock.Instant?
   var parser: HTTPRequestParser
   var input = ByteBuffer()
   /// Bytes to send.
@@ -103,7 +109,7 @@ public struct HTTP1Connection: Sendable {
   public var wantsInput: Bool {
     switch state {
     case .awaitingHead, .droppingBody, .lingering: true
-    case .receivingBody(let exchange): !exchange.body.isPaused || input.count < limits.pipelinedBytes
+    case .receivingBody: !exchange.body.isPaused || input.count < limits.pipelinedBytes
     case .deciding, .answering, .streaming, .resting: input.count < limits.pipelinedBytes
     case .upgraded, .closed: false
     }
@@ -130,76 +136,73 @@ public struct HTTP1Connection: Sendable {
   public mutating func next(into body: inout [UInt8], at now: ContinuousClock.Instant) -> Event? {
     while true {
       switch state {
-      case .awaitingHead(let since): return nextHead(since, now)
-      case .receivingBody(let exchange): return nextBody(exchange, &body, now)
-      case .droppingBody(let dropped): guard dropNext(dropped, now) else { return nil }
+      case .awaitingHead: return nextHead(now)
+      case .receivingBody: return nextBody(&body, now)
+      case .droppingBody: guard dropNext(now) else { return nil }
       case .deciding, .answering, .streaming, .resting, .lingering, .upgraded, .closed: return nil
       }
     }
   }
 
-  private mutating func nextHead(_ since: ContinuousClock.Instant?, _ now: ContinuousClock.Instant) -> Event? {
+  private mutating func nextHead(_ now: ContinuousClock.Instant) -> Event? {
     do {
       guard case .head(let head, let length) = try parser.next(&input, body: &scratch) else {
-        awaitHead(since, now)
+        awaitHead(now)
         return nil
       }
       // A request without a body ends with its head.
       if length == .known(0) { _ = try parser.next(&input, body: &scratch) }
       deadline = nil
-      state = .deciding(HTTP1Exchange(head, length, keepsAlive: head.keepsAlive && !isDraining, at: now))
+      headBegan = nil
+      exchange = HTTP1Exchange(head, length, keepsAlive: head.keepsAlive && !isDraining, at: now)
+      state = .deciding
       return .head(head, length)
     } catch {
-      fail(HTTP1Exchange.unreadable)
+      exchange = .unreadable
+      fail()
       return .failure(error)
     }
   }
 
-  private mutating func awaitHead(_ since: ContinuousClock.Instant?, _ now: ContinuousClock.Instant) {
+  private mutating func awaitHead(_ now: ContinuousClock.Instant) {
     if input.isEmpty {
       // Also after an empty line, because only one is skipped.
-      state = .awaitingHead(since: nil)
+      headBegan = nil
       deadline = now + limits.idleTimeout
-    } else if since == nil {
+    } else if headBegan == nil {
       // Counted from the first byte, so that a trickle of further ones does not extend it.
-      state = .awaitingHead(since: now)
+      headBegan = now
       deadline = now + limits.headTimeout
     }
   }
 
-  private mutating func nextBody(
-    _ exchange: HTTP1Exchange, _ body: inout [UInt8], _ now: ContinuousClock.Instant
-  ) -> Event? {
+  private mutating func nextBody(_ body: inout [UInt8], _ now: ContinuousClock.Instant) -> Event? {
     guard !exchange.body.isPaused else { return nil }
-    var exchange = exchange
     let before = body.count
     do {
       let isComplete = try parser.next(&input, body: &body) != nil
       try exchange.body.take(body.count - before)
       guard isComplete else {
         deadline = exchange.body.deadline(now, limits)
-        state = .receivingBody(exchange)
         return body.count > before ? .body(isComplete: false) : nil
       }
       deadline = nil
-      state = .answering(exchange)
+      state = .answering
       return .body(isComplete: true)
     } catch {
-      fail(exchange)
+      fail()
       return .failure(error)
     }
   }
 
   /// - Returns: whether the next request can be read.
-  private mutating func dropNext(_ dropped: HTTP1Body, _ now: ContinuousClock.Instant) -> Bool {
-    var dropped = dropped
+  private mutating func dropNext(_ now: ContinuousClock.Instant) -> Bool {
     defer { scratch.removeAll(keepingCapacity: true) }
     do {
       let isComplete = try parser.next(&input, body: &scratch) != nil
-      try dropped.take(scratch.count)
+      try exchange.body.take(scratch.count)
       guard isComplete else {
-        deadline = dropped.deadline(now, limits)
-        state = .droppingBody(dropped)
+        deadline = exchange.body.deadline(now, limits)
         return false
       }
       if isDraining { linger(now) } else { awaitRequest(now) }
@@ -210,11 +213,10 @@ public struct HTTP1Connection: Sendable {
   }
 
   /// The request cannot be read any further: it gets a response, and the connection ends with it.
-  private mutating func fail(_ exchange: HTTP1Exchange) {
-    var exchange = exchange
+  mutating func fail() {
     exchange.keepsAlive = false
     deadline = nil
-    state = .answering(exchange)
+    state = .answering
   }
 
   // MARK: The body of a request
@@ -227,20 +229,20 @@ public struct HTTP1Connection: Sendable {
   ///   - now: the current time.
   /// - Returns: whether the request is complete already: it has no body, and a response follows.
   public mutating func accept(limit: Int, isPaused: Bool = false, at now: ContinuousClock.Instant) -> Bool {
-    guard case .deciding(var exchange) = state else { return false }
+    guard case .deciding = state else { return false }
     guard exchange.length != .known(0) else {
-      state = .answering(exchange)
+      state = .answering
       return true
     }
     exchange.body = HTTP1Body(limit: limit, since: exchange.startedAt)
     parser.bodyLimit = max(limit, limits.http.body)
-    if isPaused { exchange.body.pause(now) } else { sendContinue(&exchange) }
-    state = .receivingBody(exchange)
+    if isPaused { exchange.body.pause(now) } else { sendContinue() }
+    state = .receivingBody
     return false
   }
 
   /// A client that expects it is asked for the body, unless the body is coming already (RFC 9110 section 10.1.1).
-  private mutating func sendContinue(_ exchange: inout HTTP1Exchange) {
+  private mutating func sendContinue() {
     guard exchange.expectsContinue else { return }
     exchange.expectsContinue = false
     if input.isEmpty { output.append(HTTPResponseHead(100)) }
@@ -248,30 +250,27 @@ public struct HTTP1Connection: Sendable {
 
   /// Stops reading the accepted body, so that the client is slowed down. No time passes for it meanwhile.
   public mutating func pauseBody(at now: ContinuousClock.Instant) {
-    guard case .receivingBody(var exchange) = state else { return }
+    guard case .receivingBody = state else { return }
     exchange.body.pause(now)
     deadline = nil
-    state = .receivingBody(exchange)
   }
 
   /// Continues reading the accepted body. `next` may have more of it.
   public mutating func resumeBody(at now: ContinuousClock.Instant) {
-    guard case .receivingBody(var exchange) = state else { return }
+    guard case .receivingBody = state else { return }
     exchange.body.resume(now)
-    sendContinue(&exchange)
+    sendContinue()
     deadline = exchange.body.deadline(now, limits)
-    state = .receivingBody(exchange)
   }
 
   // MARK: Congestion
 
   public var isCongested: Bool { output.count > limits.outputHighWater }
 
-  /// Notes congestion: the output may be empty again before anyone looks.
-  public mutating func noteCongestion() { if isCongested { wasCongested = true } }
+  mutating func noteCongestion() { if isCongested { wasCongested = true } }
 
-  /// Whether the output has drained after congestion: sources may continue.
-  public mutating func takeDrained() -> Bool {
+  /// Whether the output has drained after congestion.
+  mutating func takeDrained() -> Bool {
     guard wasCongested, output.count <= limits.outputLowWater else { return false }
     wasCongested = false
     return true

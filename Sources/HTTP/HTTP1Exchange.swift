@@ -5,7 +5,6 @@ struct HTTP1Exchange: Sendable {
   let isChunked: Bool
   /// Whether the client waits for 100 before it sends its body.
   var expectsContinue: Bool
-  let canUpgrade: Bool
   let length: HTTPBodyLength
   let startedAt: ContinuousClock.Instant?
   /// Whether another request may follow on the connection.
@@ -18,16 +17,13 @@ struct HTTP1Exchange: Sendable {
     isHead = head.method == "HEAD"
     isChunked = head.version == .http11
     expectsContinue = head.expectsContinue
-    canUpgrade =
-      head.version == .http11 && length == .known(0) && head.fields.has("connection", token: "upgrade")
-      && head.fields["upgrade"] != nil
     self.length = length
     startedAt = now
     self.keepsAlive = keepsAlive
   }
 
   private init() {
-    (isHead, isChunked, expectsContinue, canUpgrade, keepsAlive) = (false, true, false, false, false)
+    (isHead, isChunked, expectsContinue, keepsAlive) = (false, true, false, false)
     (length, startedAt) = (.known(0), nil)
   }
 

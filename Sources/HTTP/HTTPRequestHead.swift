@@ -26,6 +26,11 @@ public struct HTTPRequestHead: Sendable {
     }
   }
 
+  /// Whether another protocol may take the connection over (RFC 9110 section 7.8).
+  public var asksForUpgrade: Bool {
+    version == .http11 && fields.has("connection", token: "upgrade") && fields["upgrade"] != nil
+  }
+
   public var expectsContinue: Bool {
     version == .http11 && fields.has("expect", token: "100-continue")
   }

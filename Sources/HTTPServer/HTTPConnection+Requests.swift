@@ -7,6 +7,7 @@ import Telemetry
 extension HTTPConnection {
   /// Takes requests until more input is needed, or one has to be answered before the next.
   func process() {
+    let now = self.now
     while true {
       let event: HTTP1Connection.Event?
       if case .body(_, _, let body) = work {

@@ -110,7 +110,7 @@ extension HTTPConnection {
   // MARK: Upgrade
 
   private func upgrade(_ head: HTTPResponseHead, _ handler: any UpgradeHandler, _ exchange: Exchange) {
-    guard let early = http.upgrade(head) else {
+    guard let early = http.upgrade(head, of: exchange.head) else {
       handler.didClose()
       return send(server.response(to: HTTPError.upgradeRequired(head["upgrade"] ?? ""), exchange.context))
     }

@@ -126,16 +126,17 @@ final class HTTPConnection: DescriptorHandler {
 
   func flush() {
     http.output.closeChunk()
+    var count = 0
     if let channel, !http.output.isEmpty {
       switch channel.write(http.output.span) {
-      case .wrote(let count):
-        http.didSend(count, at: now)
-        server.spareBuffers.takeBack(from: &http.output)
+      case .wrote(let written): count = written
       case .failed: return lose()
       }
     }
-    if http.takeDrained() { sourceMayContinue() }
-    if let action = http.endLingering(at: now) { perform(action) }
+    let sent = http.didSend(count, at: now)
+    if count > 0 { server.spareBuffers.takeBack(from: &http.output) }
+    if sent.isDrained { sourceMayContinue() }
+    if let action = sent.action { perform(action) }
   }
 
   // On the next turn: a source that writes at once would keep this one from ending.

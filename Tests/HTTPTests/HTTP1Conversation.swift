@@ -3,7 +3,7 @@ import Bytes
 @testable import HTTP
 
 /// An `HTTP1Connection` with a client that is a text and a server that answers by rule: what happens, line by line.
-struct HTTP1Conversation {
+final class HTTP1Conversation {
   /// How the server of the conversation treats requests.
   enum Rule {
     /// Reads the body, up to so many bytes, and echoes it.
@@ -17,10 +17,11 @@ struct HTTP1Conversation {
   }
 
   static let date = "now"
-  private(set) var http: HTTP1Connection
+  private var http: HTTP1Connection
   private(set) var now = ContinuousClock.now
   private(set) var events: [String] = []
   private var body: [UInt8] = []
+  private var head: HTTPRequestHead?
   private let rule: Rule
 
   init(_ rule: Rule = .echo(limit: 1000), limits: HTTP1Limits = HTTP1Limits()) {
@@ -36,30 +37,36 @@ struct HTTP1Conversation {
     return String(decoding: span.bytes(in: 0..<span.count), as: UTF8.self)
   }
 
+  var isIdle: Bool { http.isIdle }
+  var isLingering: Bool { http.isLingering }
+  var isUpgraded: Bool { http.isUpgraded }
+  var wantsInput: Bool { http.wantsInput }
+
   /// The statuses of the responses in the output.
   var statuses: [String] {
     output.split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.1 ") }.map { String($0.dropFirst(9).prefix(3)) }
   }
 
-  mutating func receive(_ text: String) { receive(Array(text.utf8)) }
+  func receive(_ text: String) { receive(Array(text.utf8)) }
 
-  mutating func receive(_ bytes: [UInt8]) {
+  func receive(_ bytes: [UInt8]) {
     if let action = http.receive(bytes.span) { events.append("\(action)") }
     process()
   }
 
   /// Takes events until there are no more, as the driver does.
-  mutating func process() {
+  func process() {
     while true {
       while let event = http.next(into: &body, at: now) { take(event) }
       guard http.proceed() else { return }
     }
   }
 
-  private mutating func take(_ event: HTTP1Connection.Event) {
+  private func take(_ event: HTTP1Connection.Event) {
     switch event {
     case .head(let head, _):
       events.append("\(head.method) \(head.target)")
+      self.head = head
       switch rule {
       case .refuse: respond("no", 401)
       case .echo(let limit): if http.accept(limit: limit, at: now) { respond("") }
@@ -79,56 +86,56 @@ struct HTTP1Conversation {
     }
   }
 
-  mutating func respond(_ text: String, _ status: HTTPStatus = .ok) {
+  func respond(_ text: String, _ status: HTTPStatus = .ok) {
     if http.respond(HTTPResponseHead(status), Array(text.utf8), date: Self.date, at: now) == nil {
       events.append("no response possible")
     }
   }
 
-  mutating func begin() -> Bool? { http.beginResponse(HTTPResponseHead(.ok), date: Self.date, at: now) }
+  func begin() -> Bool? { http.beginResponse(HTTPResponseHead(.ok), date: Self.date, at: now) }
 
-  mutating func write(_ text: String) { _ = http.appendBody { $0.append(text) } }
+  func write(_ text: String) { _ = http.appendBody { $0.append(text) } }
 
-  mutating func end() {
+  func end() {
     http.endBody(at: now)
     process()
   }
 
   /// Sends so many bytes of the output, or all.
-  mutating func send(_ count: Int? = nil) {
+  func send(_ count: Int? = nil) {
     http.output.closeChunk()
-    http.didSend(count ?? http.output.count, at: now)
-    if let action = http.endLingering(at: now) { events.append("\(action)") }
+    if let action = http.didSend(count ?? http.output.count, at: now).action { events.append("\(action)") }
   }
 
-  mutating func finishSending() {
+  func finishSending() {
     http.notePeerFinished()
     process()
     if let action = http.peerFinished(at: now) { events.append("\(action)") }
   }
 
-  mutating func advance(_ duration: Duration) {
+  func advance(_ duration: Duration) {
     now += duration
     if let action = http.expire(at: now) { events.append("\(action)") }
   }
 
-  mutating func drain() {
+  func drain() {
     http.isDraining = true
     if let action = http.closeWhenIdle(at: now) { events.append("\(action)") }
   }
 
-  mutating func resumeBody() {
+  func resumeBody() {
     http.resumeBody(at: now)
     process()
   }
 
-  mutating func pauseBody() { http.pauseBody(at: now) }
+  func pauseBody() { http.pauseBody(at: now) }
 
-  mutating func upgrade() -> String? {
+  func upgrade() -> String? {
     var head = HTTPResponseHead(.switchingProtocols)
     head["upgrade"] = "echo"
-    return http.upgrade(head).map { String(decoding: $0, as: UTF8.self) }
+    guard let request = self.head else { return nil }
+    return http.upgrade(head, of: request).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  mutating func probe(_ bytes: [UInt8] = []) -> Int { http.probe(bytes) }
+  func probe(_ bytes: [UInt8] = []) -> Int { http.probe(bytes) }
 }
