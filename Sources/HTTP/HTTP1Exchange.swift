@@ -16,7 +16,7 @@ struct HTTP1Exchange: Sendable {
   init(_ head: HTTPRequestHead, _ length: HTTPBodyLength, keepsAlive: Bool, at now: ContinuousClock.Instant) {
     isHead = head.method == "HEAD"
     isChunked = head.version == .http11
-    expectsContinue = head.expectsContinue
+    expectsContinue = length != .known(0) && head.expectsContinue
     self.length = length
     startedAt = now
     self.keepsAlive = keepsAlive

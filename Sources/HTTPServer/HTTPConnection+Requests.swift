@@ -8,20 +8,14 @@ extension HTTPConnection {
   /// Takes requests until more input is needed, or one has to be answered before the next.
   func process() {
     let now = self.now
-    while true {
-      let event: HTTP1Connection.Event?
-      if case .body(_, _, let body) = work {
-        event = http.next(into: &body.bytes, at: now)
-      } else {
-        event = http.next(into: &streamed, at: now)
-      }
+    while let event = http.next(into: &incoming, at: now) {
       switch event {
       case .head(let head, let length): begin(head, length)
       case .body(let isComplete): receivedBody(isComplete: isComplete)
       case .failure(let error): refuse(HTTPError(error))
-      case nil: return didProcess()
       }
     }
+    didProcess()
   }
 
   private func didProcess() {
@@ -64,17 +58,19 @@ extension HTTPConnection {
     switch work {
     case .body(let exchange, let route, let body):
       do throws(HTTPError) {
-        try body.didGrow()
+        try body.didGrow(&incoming)
       } catch {
         http.failBody()
         return refuse(error)
       }
       guard isComplete else { return }
+      let complete = RequestBody(incoming)
+      incoming = []
       work = .response(exchange)
-      respond(HTTPRequest(head: exchange.head, body: body.take()), exchange, route)
+      respond(HTTPRequest(head: exchange.head, body: complete), exchange, route)
     case .bodyStream(_, let stream):
-      let bytes = streamed
-      streamed.removeAll(keepingCapacity: true)
+      let bytes = incoming
+      incoming.removeAll(keepingCapacity: true)
       if !bytes.isEmpty { stream.receive(bytes.span) }
       if isComplete { endStreamedBody() }
     case .none, .response, .streaming, .upgraded: break
@@ -118,6 +114,7 @@ extension HTTPConnection {
 
   /// A request that cannot be read any further: it gets a response, and the connection ends with it.
   func refuse(_ error: HTTPError) {
+    incoming = []
     switch work {
     case .body(let exchange, _, _), .response(let exchange):
       log(error, exchange.context.logger)

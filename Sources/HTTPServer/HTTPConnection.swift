@@ -24,8 +24,8 @@ final class HTTPConnection: DescriptorHandler {
   let peer: String
   var http: HTTP1Connection
   var work = Work.none
-  /// Of streamed bodies, between the value and their readers.
-  var streamed: [UInt8] = []
+  /// What has come of the body in progress: all of one that is kept, the latest bytes of another.
+  var incoming: [UInt8] = []
   var isUpgradePaused = false
   /// Whether the next request is taken in the loop's next turn.
   var willProceed = false
@@ -200,6 +200,7 @@ final class HTTPConnection: DescriptorHandler {
   private func abandonRequest() {
     let ended = work
     work = .none
+    incoming = []
     switch ended {
     case .none: break
     case .body(let exchange, _, _):

@@ -1,10 +1,9 @@
 import EventLoop
 import HTTP
 
-/// The body of a request while it comes: kept for a route, or dropped.
+/// Counts the body of a request while it comes: kept for a route, or dropped.
 @Reactor
 final class IncomingBody {
-  var bytes: [UInt8] = []
   private let length: HTTPBodyLength
   private let limit: Int
   /// Of a body that is kept; nil for one that is dropped.
@@ -25,21 +24,15 @@ final class IncomingBody {
     self.share = share
   }
 
-  /// Bytes were appended to `bytes`.
+  /// Bytes were appended to `bytes`, which has all that is kept.
   ///
   /// - Throws: `HTTPError` 503 over the budget.
-  func didGrow() throws(HTTPError) {
+  func didGrow(_ bytes: inout [UInt8]) throws(HTTPError) {
     guard let share else { return bytes.removeAll(keepingCapacity: true) }
     try share.grow(by: bytes.count - counted)
     counted = bytes.count
     guard !hasReserved, counted >= IncomingBody.reservationFloor else { return }
     hasReserved = true
     if case .known(let length) = length { bytes.reserveCapacity(length) } else { bytes.reserveCapacity(limit) }
-  }
-
-  /// The complete body; empty if it was dropped.
-  func take() -> RequestBody {
-    defer { bytes = [] }
-    return RequestBody(bytes)
   }
 }
