@@ -1,13 +1,13 @@
 import Bytes
 
-/// How long a request's body is, as far as its head says (RFC 9112 section 6.3).
+/// The length of a request's body, according to its head (RFC 9112 section 6.3).
 public enum HTTPBodyLength: Sendable, Equatable {
-  /// Zero where the head has no field that speaks of a body.
+  /// Zero if the head has no field about a body.
   case known(Int)
-  /// It comes in chunks; the last one ends it.
+  /// In chunks; the last one ends it.
   case chunked
 
-  /// - Throws: `HTTPProtocolError` 400 where two fields could disagree, 501 for a transfer coding other than `chunked`.
+  /// - Throws: `HTTPProtocolError` 400 if two fields could disagree, 501 for a transfer coding other than `chunked`.
   init(_ head: HTTPRequestHead) throws(HTTPProtocolError) {
     let codings = head.fields.all("transfer-encoding")
     let lengths = head.fields.all("content-length")
@@ -29,7 +29,7 @@ public enum HTTPBodyLength: Sendable, Equatable {
     guard lengths.allSatisfy({ $0 == first }), !first.isEmpty, first.utf8.allSatisfy(Ascii.isDigit) else {
       throw HTTPProtocolError(.badRequest, "bad Content-Length")
     }
-    // Only digits: what does not fit is larger than any limit.
+    // Only digits: a number that does not fit is larger than any limit.
     self = .known(Int(first) ?? .max)
   }
 }

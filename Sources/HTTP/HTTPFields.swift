@@ -1,6 +1,7 @@
 import Bytes
 
-/// Header fields as they came: one copy of the bytes, and ranges into it. A String is made only of what is asked for.
+/// Header fields as received: one copy of the bytes, and ranges into it. A String is made only of the fields that are
+/// read.
 public struct HTTPFields: Sendable {
   struct Entry: Sendable {
     let name: Range<Int>

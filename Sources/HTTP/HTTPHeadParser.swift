@@ -59,7 +59,7 @@ struct HTTPHeadParser {
     }
     var origin = target[...]
     if !origin.hasPrefix("/") {
-      // absolute-form (RFC 9112 section 3.2.2): the authority is the Host field's business
+      // absolute-form (RFC 9112 section 3.2.2): the authority is taken from the Host field
       for scheme in ["http://", "https://"] where origin.lowercased().hasPrefix(scheme) {
         origin = origin.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
         if !origin.hasPrefix("/") { origin = "/" + origin }

@@ -1,4 +1,4 @@
-/// What a request may weigh, in bytes.
+/// Limits of a request, in bytes.
 public struct HTTPLimits: Sendable, Equatable {
   /// The request target. Longer: 414.
   public var target = 8 * 1024

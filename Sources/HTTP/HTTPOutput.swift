@@ -1,9 +1,10 @@
 public import Bytes
 
-/// The bytes of a connection on their way out: heads, bodies, chunks. No socket; whoever owns one takes bytes from here.
+/// The outgoing bytes of a connection: heads, bodies, chunks. It has no socket; the owner of the socket takes bytes
+/// from here.
 ///
-/// Everything written to a chunked body until `closeChunk` becomes one chunk, so that what one turn of the loop says is
-/// one chunk, whatever the number of events in it.
+/// Everything written to a chunked body until `closeChunk` becomes one chunk, so that a turn of the loop makes one
+/// chunk, whatever the number of events in it.
 public struct HTTPOutput: Sendable {
   private var buffer = HTTPOutput.emptyBuffer
   /// Where the open chunk begins.
@@ -18,25 +19,25 @@ public struct HTTPOutput: Sendable {
 
   public init() {}
 
-  /// Whether there is memory to write into without asking for some.
+  /// Whether it can be written to without allocating.
   public var hasStorage: Bool { buffer.capacity > 0 }
 
-  /// Writes into the storage of `spare` from here on; for an output that has none.
+  /// Writes into the storage of `spare` from now on; for an output that has none.
   public mutating func adopt(_ spare: ByteBuffer) { buffer = spare }
 
-  /// Gives its storage up, when everything has been taken; nil if there is none, or still something in it.
+  /// Gives its storage up when everything was sent; nil if there is none, or bytes are left in it.
   public mutating func releaseStorage() -> ByteBuffer? {
     guard buffer.isEmpty, hasStorage else { return nil }
     defer { buffer = HTTPOutput.emptyBuffer }
     return buffer
   }
 
-  /// Bytes that have not been taken yet.
+  /// Bytes that were not sent.
   public var count: Int { buffer.count }
 
   public var isEmpty: Bool { buffer.isEmpty }
 
-  /// What is to be sent next. Close the chunk first.
+  /// The bytes to send next. Close the chunk first.
   public var span: Span<UInt8> {
     @_lifetime(borrow self)
     borrowing get { buffer.span }
@@ -64,7 +65,7 @@ public struct HTTPOutput: Sendable {
     let start = buffer.count
     body(&buffer)
     guard buffer.count > start else {
-      // Nothing was said: an empty chunk would end the body (RFC 9112 section 7.1).
+      // Nothing was written: an empty chunk would end the body (RFC 9112 section 7.1).
       buffer.removeLast(start - before)
       return 0
     }

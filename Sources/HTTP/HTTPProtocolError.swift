@@ -1,4 +1,4 @@
-/// A request that broke the protocol or a limit. The connection cannot go on after it.
+/// A request that broke the protocol or a limit. The connection ends after it.
 public struct HTTPProtocolError: Error, Equatable, Sendable {
   public let status: HTTPStatus
   public let message: String

@@ -1,4 +1,4 @@
-/// A request line and its header fields, checked.
+/// A validated request line and its header fields.
 public struct HTTPRequestHead: Sendable {
   public enum Version: Sendable, Equatable {
     case http10
@@ -11,9 +11,9 @@ public struct HTTPRequestHead: Sendable {
   public let target: String
   /// The target's path with its percent-escapes decoded.
   public let path: String
-  /// The path's segments, each decoded by itself: an escaped `/` is part of one. Empty ones are left out.
+  /// The path's segments, decoded one by one: an escaped `/` is part of a segment. Empty ones are left out.
   public let segments: [String]
-  /// What follows `?` in the target, as sent.
+  /// The target after `?`, as sent.
   public let query: String?
   public let version: Version
   public let fields: HTTPFields

@@ -1,12 +1,12 @@
 public import Bytes
 
-/// Turns the bytes of a connection into requests, one after the other. No input, no output, no clock: bytes in, events
-/// out, and the same events however the bytes are cut.
+/// Parses the bytes of a connection into requests, one after the other. No input, output or clock: bytes in, events
+/// out, and the same events however the bytes are split.
 public struct HTTPRequestParser: Sendable {
   public enum Event: Sendable {
-    /// A head, and how long it says its body is. A body over the limit is refused by the next call.
+    /// A head, and the declared length of its body. A body beyond the limit is refused by the next call.
     case head(HTTPRequestHead, HTTPBodyLength)
-    /// The request is complete. Ask for the next only when this one has been answered.
+    /// The request is complete. Call `next` again only when it was answered.
     case end
   }
 
@@ -23,7 +23,7 @@ public struct HTTPRequestParser: Sendable {
 
   private let limits: HTTPLimits
   private var state = State.head
-  /// How far the search for the head's end has come, so that a head that trickles in is not searched again and again.
+  /// How far the search for the head's end has come, so that a trickling head is not searched again and again.
   private var searched = 0
   private var hasSkippedLine = false
   /// The declared length of the body, or the sum of its chunks so far.
@@ -106,7 +106,8 @@ public struct HTTPRequestParser: Sendable {
   // MARK: Head
 
   private mutating func head(_ input: inout ByteBuffer) throws(HTTPProtocolError) -> Event? {
-    // RFC 9112 section 2.2: an empty line before a request line is skipped. One: some clients send it after a body.
+    // RFC 9112 section 2.2: an empty line before a request line is skipped. Only one: some clients send it after a
+    // body.
     while input.count >= 2, input[0] == Ascii.carriageReturn, input[1] == Ascii.lineFeed {
       guard !hasSkippedLine else { throw HTTPProtocolError(.badRequest, "more than one empty line before a request") }
       hasSkippedLine = true
@@ -190,7 +191,7 @@ public struct HTTPRequestParser: Sendable {
     return size
   }
 
-  /// The place of a line of the chunked framing that begins at `start`, its CRLF excluded; nil when its end has not come.
+  /// The range of a line of the chunked framing that begins at `start`, without its CRLF; nil if it is incomplete.
   private func line(_ bytes: Span<UInt8>, from start: Int) throws(HTTPProtocolError) -> Range<Int>? {
     for index in start..<min(bytes.count, start + limits.chunkLine) where bytes[index] == Ascii.lineFeed {
       guard index > start, bytes[index - 1] == Ascii.carriageReturn else {

@@ -21,7 +21,7 @@ public struct HTTPResponseHead: Sendable {
     for (name, value) in fields { self.fields.append(Field(name: name, value: value)) }
   }
 
-  /// The field's value; setting it replaces what was there, nil removes it. Names in lower case.
+  /// The field's value; setting it replaces all values, nil removes them. Names in lower case.
   public subscript(name: String) -> String? {
     get { fields.first { $0.name == name }?.value }
     set {
@@ -30,7 +30,7 @@ public struct HTTPResponseHead: Sendable {
     }
   }
 
-  /// Adds a field beside others of the same name.
+  /// Adds a field besides others with the same name.
   public mutating func add(_ name: String, _ value: String) { fields.append(Field(name: name, value: value)) }
 
   /// Appends the status line, the fields and the blank line (RFC 9112 section 4). Control bytes in values become

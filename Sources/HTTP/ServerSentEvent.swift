@@ -2,7 +2,7 @@ public import Bytes
 
 /// Frames of `text/event-stream` (WHATWG HTML, section 9.2).
 public enum ServerSentEvent {
-  /// Opens a data frame; the payload must hold no line end. Close with `end`.
+  /// Opens a data frame; the payload must contain no line end. Close with `end`.
   public static func beginData(_ output: inout ByteBuffer) { output.append("data: ") }
 
   /// Opens a data frame of a named event.
@@ -26,6 +26,6 @@ public enum ServerSentEvent {
   /// older openai-go always.
   public static let ping = ": ping\n"
 
-  /// What OpenAI's streams end with.
+  /// The end of OpenAI's streams.
   public static let done = "data: [DONE]\n\n"
 }

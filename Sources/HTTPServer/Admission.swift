@@ -1,18 +1,18 @@
 import EventLoop
 public import HTTP
 
-/// What becomes of a request, decided on its head: before its body is read, or asked for.
+/// The decision on a request by its head: before its body is read, or asked for.
 public enum Admission {
-  /// The request is answered already; its body is not wanted.
+  /// The request is answered, and its body ignored.
   case response(HTTPResponse)
-  /// The route that takes the request once it is complete.
+  /// The route that gets the request.
   case route(MatchedRoute)
 }
 
-/// Decides on a request by its head; or throws an `HTTPError`, which is the response then.
+/// Decides on a request by its head. An `HTTPError` that it throws is the response.
 public typealias HeadResponder = @Reactor (HTTPRequestHead, RequestContext) throws -> Admission
 
-/// The route of a request, and what the `{name}` segments of its pattern matched.
+/// The route of a request, and the values of the `{name}` segments of its pattern.
 public struct MatchedRoute {
   public let body: RequestBodyKind
   let parameters: PathParameters

@@ -1,7 +1,7 @@
 import EventLoop
 import HTTP
 
-/// How many bytes of request bodies the server holds at the same time: of all, and of each account.
+/// Bounds the bytes of request bodies that the server holds at the same time, in all and for each account.
 @Reactor
 final class BodyBudget {
   private let total: Int
@@ -10,11 +10,11 @@ final class BodyBudget {
 
   init(total: Int) { self.total = total }
 
-  /// What one account may hold: half of it, so that there is always something left for the others.
+  /// One account may hold half of it, so that something is always left for the others.
   private var perAccount: Int { total / 2 }
 
-  /// - Parameter account: nil for a request that belongs to none; then only the total counts.
-  /// - Throws: `HTTPError` 503 when there is not that much left; nothing is taken then.
+  /// - Parameter account: nil for a request without one; then only the total counts.
+  /// - Throws: `HTTPError` 503 if there is not that much left; nothing is taken then.
   func take(_ count: Int, for account: String?) throws(HTTPError) {
     guard used + count <= total else { throw BodyBudget.overloaded("the server", total) }
     if let account {
@@ -39,7 +39,7 @@ final class BodyBudget {
   }
 }
 
-/// What one body holds of the budget.
+/// The part of the budget that one body holds.
 @Reactor
 final class BodyShare {
   private let budget: BodyBudget
@@ -51,7 +51,7 @@ final class BodyShare {
     self.account = account
   }
 
-  /// - Throws: `HTTPError` 503 when there is not that much left.
+  /// - Throws: `HTTPError` 503 if there is not that much left.
   func grow(by more: Int) throws(HTTPError) {
     try budget.take(more, for: account)
     count += more

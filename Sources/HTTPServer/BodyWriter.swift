@@ -1,11 +1,11 @@
 public import Bytes
 public import EventLoop
 
-/// Where a streaming body puts its bytes: straight into the connection's output, framed as HTTP needs it. What one turn
-/// of the loop writes goes out in one chunk and one system call.
+/// Writes a streaming body straight into the connection's output, framed as HTTP needs it. The writes of one turn of
+/// the loop go out in one chunk and one system call.
 @Reactor
 public final class BodyWriter {
-  /// Until the answer has ended. Not weak: that would put each access to the connection on a slow path.
+  /// Nil after the response's end. Not weak: that would put each access to the connection on a slow path.
   private var connection: HTTPConnection?
   private let exchange: Exchange
 
@@ -14,7 +14,7 @@ public final class BodyWriter {
     self.exchange = exchange
   }
 
-  /// The answer has ended: there is nothing to write to any more.
+  /// The response has ended.
   func detach() { connection = nil }
 
   /// Lets `body` append to the output. A no-op when the client is gone or the body has ended.
@@ -23,9 +23,9 @@ public final class BodyWriter {
   /// The body is complete.
   public func finish() { connection?.finishBody(from: self) }
 
-  /// The body cannot be completed: the connection is cut, so that the client knows.
+  /// The body cannot be completed: the connection is cut, so that the client notices.
   public func abort() { connection?.abortBody(from: self) }
 
-  /// Whether the client is so far behind that the source should pause; `writerDidDrain` says when to go on.
+  /// Whether the client is so far behind that the source should pause; `writerDidDrain` follows.
   public var isCongested: Bool { connection?.isCongested ?? false }
 }

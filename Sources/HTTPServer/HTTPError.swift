@@ -1,16 +1,16 @@
 public import Bytes
 public import HTTP
 
-/// An error on its way to a client: everything a dialect needs to render it.
+/// An error for a client: everything a dialect needs to render it.
 public struct HTTPError: Error, Sendable, Equatable {
   public var status: HTTPStatus
-  /// The family of the error, `invalid_request_error` for instance.
+  /// The family of the error, for instance `invalid_request_error`.
   public var type: String
   public var code: String?
-  /// The request's field that is to blame.
+  /// The field of the request that is wrong.
   public var param: String?
   public var message: String
-  /// Header fields the answer carries besides the usual ones.
+  /// Header fields of the response besides the usual ones.
   public var headers: [HTTPResponseHead.Field]
 
   public init(
@@ -25,7 +25,7 @@ public struct HTTPError: Error, Sendable, Equatable {
     self.headers = headers
   }
 
-  /// Characters of a message, and of a parameter: an error may quote the request, and a request can be large.
+  /// The longest message and parameter, in characters: an error may quote the request, and a request can be large.
   static let maximumMessage = 4000
   static let maximumParameter = 200
 
@@ -47,12 +47,12 @@ public struct HTTPError: Error, Sendable, Equatable {
     HTTPError(.notFound, type: "invalid_request_error", code: code, message: message)
   }
 
-  /// 500, without a word about what happened inside: that is in the log.
+  /// 500, without details: those are in the log.
   public static let internalError = HTTPError(
     .internalServerError, type: "server_error", code: "internal_error",
     message: "Internal server error; the server's log has the details.")
 
-  /// The error in OpenAI's form, the one that every answer of this server uses unless its dialect has another.
+  /// The error in OpenAI's form, which is the default of all dialects.
   public var body: JSONValue {
     [
       "error": [
@@ -61,10 +61,10 @@ public struct HTTPError: Error, Sendable, Equatable {
     ]
   }
 
-  /// The error as a whole answer.
+  /// The error as a complete response.
   public var response: HTTPResponse { response(body) }
 
-  /// The error as a whole answer with another body.
+  /// The error as a complete response with another body.
   func response(_ body: JSONValue) -> HTTPResponse {
     var response = HTTPResponse.json(body, status: status)
     for field in headers { response.head[field.name] = field.value }
@@ -72,7 +72,7 @@ public struct HTTPError: Error, Sendable, Equatable {
   }
 }
 
-/// An error that says what it looks like as a response. The server answers any other with 500.
+/// An error with a form of its own as a response. Any other error is a 500.
 public protocol HTTPErrorConvertible: Error {
   var httpError: HTTPError { get }
 }

@@ -1,15 +1,15 @@
 import EventLoop
 
-/// Answers a request, at once or later; or throws an `HTTPError`.
+/// Responds to a request, at once or later, or throws an `HTTPError`.
 public typealias Responder = @Reactor (HTTPRequest, RequestContext) throws -> HTTPReply
 
-/// What a responder has. Most small answers need no waiting, and waiting is what costs: a task and its switches are a
-/// third of the work of a tiny request.
+/// A response, or the work that makes it. Most small responses need no waiting, which is expensive: a task and its
+/// switches are a third of the work of a tiny request.
 public enum HTTPReply {
   case ready(HTTPResponse)
   case pending(@Reactor () async throws -> HTTPResponse)
 
-  /// The response, once it is there.
+  /// The response, when it is ready.
   @Reactor
   public func response() async throws -> HTTPResponse {
     switch self {

@@ -1,7 +1,7 @@
 public import Bytes
 public import HTTP
 
-/// An answer: a head, and a body that is there already or comes piece by piece.
+/// A response: a head, and a body that is complete or comes piece by piece.
 public struct HTTPResponse {
   public enum Body {
     case bytes([UInt8])
@@ -37,7 +37,7 @@ public struct HTTPResponse {
     return HTTPResponse(head: head, body: .upgrade(handler))
   }
 
-  /// Server-sent events, with what proxies need to see in order not to buffer.
+  /// Server-sent events, with the fields that keep proxies from buffering.
   public static func eventStream(_ body: any StreamingBody) -> HTTPResponse {
     HTTPResponse(
       head: HTTPResponseHead(

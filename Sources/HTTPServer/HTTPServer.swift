@@ -4,7 +4,7 @@ import HTTP
 import System
 public import Telemetry
 
-/// Listens, keeps the connections, and has one responder decide on each request by its head.
+/// Listens, owns the connections, and has one responder decide on each request by its head.
 @Reactor
 public final class HTTPServer {
   let limits: ServerLimits
@@ -18,12 +18,12 @@ public final class HTTPServer {
   private var refused: [ObjectIdentifier: HTTPConnection] = [:]
   private var sweep: (any ScheduledTimer)?
   private let idleness: IdleWaiters
-  /// Requests whose answers are still under way.
+  /// Requests whose responses are not complete.
   public internal(set) var activeRequests = 0
   let readQueue: ReadQueue
-  /// Bytes of bodies that have come, or are being read.
+  /// Bytes of bodies that were received and not yet processed.
   let bodies: BodyBudget
-  /// What connections write into.
+  /// Output buffers of the connections.
   var spareBuffers = SpareBuffers()
   private var dateSecond = -1
   private var dateText = ""
@@ -46,25 +46,25 @@ public final class HTTPServer {
     self.responder = responder
   }
 
-  /// The port that is listened on; nil when not listening.
+  /// The port it listens on; nil when it does not listen.
   public var port: Int? { listener?.port }
 
-  /// Connections that are served; refused ones are not counted.
+  /// Connections that are served; refused ones do not count.
   public var connectionCount: Int { connections.count }
 
-  /// Connections over the limit whose 503 is on its way out.
+  /// Refused connections whose 503 is being sent.
   var refusalCount: Int { refused.count }
 
   private var allConnections: [HTTPConnection] { Array(connections.values) + refused.values }
 
   private var hasConnections: Bool { !connections.isEmpty || !refused.isEmpty }
 
-  /// - Throws: `SystemCallError` when the address cannot be bound.
+  /// - Throws: `SystemCallError` if the address cannot be bound.
   public func listen(host: String, port: Int) throws {
     listener = try Listener(host: host, port: port) { [weak self] in self?.accepted($0) }
   }
 
-  /// Stops accepting; what is under way goes on, and idle connections are closed.
+  /// Stops accepting. Requests in progress continue; idle connections are closed.
   public func stopListening() {
     isDraining = true
     listener?.close()
@@ -72,17 +72,17 @@ public final class HTTPServer {
     for connection in connections.values { connection.stop() }
   }
 
-  /// Closes every connection, in the middle of whatever it does.
+  /// Closes every connection, whatever it is doing.
   public func closeAllConnections() {
     for connection in allConnections { connection.lose() }
   }
 
-  /// Whether it has stopped listening: what is under way is finished, and every connection closes after its answer.
+  /// Whether it has stopped listening: every connection closes after its current response.
   public private(set) var isDraining = false
 
-  /// Waits until every connection has sent what it has to send, or stops taking it.
+  /// Waits until every connection has sent its output, or its client stops reading.
   ///
-  /// - Parameter timeout: how long.
+  /// - Parameter timeout: the longest wait.
   public func drained(within timeout: Duration = .seconds(1)) async {
     await idleness.wait(within: timeout) { !hasConnections }
   }
@@ -123,7 +123,8 @@ public final class HTTPServer {
     if !hasConnections { idleness.begin() }
   }
 
-  // One sweep for all beats a timer for each: a deadline here costs a comparison, not a heap operation per request.
+  // One sweep is cheaper than a timer for each connection: a deadline costs a comparison instead of a heap operation
+  // per request.
   private func armSweep() {
     guard sweep == nil else { return }
     sweep = scheduler.schedule(after: HTTPServer.sweepInterval) { [weak self] in
@@ -141,7 +142,7 @@ public final class HTTPServer {
 
   // MARK: Answers
 
-  /// For the `date` field; made once a second.
+  /// The value of the `date` field; computed once a second.
   var date: String {
     let now = clock()
     if now.seconds != dateSecond { (dateSecond, dateText) = (now.seconds, now.httpDate) }
@@ -162,7 +163,7 @@ public final class HTTPServer {
     }
   }
 
-  /// Hands the route's answer to `send`: before this returns, or when it is there.
+  /// Passes the route's response to `send`: before this returns, or when it is ready.
   func respond(
     to request: HTTPRequest, by route: MatchedRoute, _ context: RequestContext,
     _ send: @escaping @Reactor (HTTPResponse) -> Void
@@ -187,7 +188,7 @@ public final class HTTPServer {
     }
   }
 
-  /// An error as the request's dialect has it, with the fields that the context has for every answer.
+  /// An error in the request's dialect, with the fields that the context has for every response.
   func response(to error: any Error, _ context: RequestContext) -> HTTPResponse {
     let known = (error as? any HTTPErrorConvertible)?.httpError
     if known == nil { context.logger.error("unexpected failure", ["error": .string("\(error)")]) }

@@ -1,17 +1,17 @@
 public import EventLoop
 public import HTTP
 
-/// Looks at a request's head before its body is read, and may answer in the route's place. It never touches a body; what
-/// belongs into the answer's head goes through `RequestContext.setResponseField`, what must happen after the answer's end
-/// is registered with `RequestContext.whenEnded`.
+/// Sees a request's head before its body is read, and may respond instead of the route. It never touches a body. It
+/// adds response fields with `RequestContext.setResponseField`, and work for after the response's end with
+/// `RequestContext.whenEnded`.
 @Reactor
 public protocol Middleware {
-  /// - Returns: the answer, if the request goes no further; nil to let it pass.
-  /// - Throws: `HTTPError`, which is the answer then.
+  /// - Returns: the response, if the request is not passed on; nil to pass it on.
+  /// - Throws: `HTTPError`, which becomes the response.
   func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse?
 }
 
-/// Puts middleware before a responder; the first of the list sees the request first.
+/// Puts middleware before a responder; the first in the list sees the request first.
 @Reactor
 public func chain(_ middleware: [any Middleware], _ responder: @escaping HeadResponder) -> HeadResponder {
   { head, context in

@@ -1,11 +1,11 @@
 import EventLoop
 
-/// Connections that have more to read than one read takes. They are read in turn, a few in each turn of the loop, so that
-/// many clients that send without end keep the loop from others no more than one does.
+/// Connections that have more input than one read takes. A few of them are read in each turn of the loop, so that many
+/// clients that send without end delay the loop no more than one does.
 @Reactor
 final class ReadQueue {
   private let perTurn: Int
-  /// The longest waiting first.
+  /// In the order of their wait.
   private var waiting: [HTTPConnection] = []
 
   /// - Parameter perTurn: how many connections are read in one turn.

@@ -1,12 +1,12 @@
 import HTTP
 
-/// The kind of body that a route takes.
+/// The kind of body that a route accepts.
 public enum RequestBodyKind: Sendable, Equatable {
-  /// None: a short one is read and dropped, a longer one refused.
+  /// None: a short body is read and dropped, a longer one refused.
   case none
   /// Any, up to the limit of bodies.
   case bytes
-  /// JSON in UTF-8, up to the limit of bodies. A request that names no content type is taken at its word.
+  /// JSON in UTF-8, up to the limit of bodies. A request without a content type is accepted as JSON.
   case json
   /// Any, read piece by piece; up to `limit` bytes.
   case stream(limit: Int)
@@ -20,7 +20,7 @@ public enum RequestBodyKind: Sendable, Equatable {
     }
   }
 
-  /// Refuses what the head says of the body, where the route does not take it.
+  /// Checks what the head declares about the body.
   ///
   /// - Throws: `HTTPError` 413 for a body that is too long, 415 for another content type or coding.
   func check(_ head: HTTPRequestHead, _ length: HTTPBodyLength, _ limits: ServerLimits) throws {

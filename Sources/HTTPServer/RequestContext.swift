@@ -6,24 +6,24 @@ public import Telemetry
 /// What is known about a request besides its bytes. One per request, shared by middleware and route.
 @Reactor
 public final class RequestContext {
-  /// Who the request is, in logs and in `x-request-id`.
+  /// The request's id, in logs and in `x-request-id`.
   public private(set) var requestID = ""
   /// The client's address, `host:port`.
   public let peer: String
   public var logger: Logger
   public let startedAt: ContinuousClock.Instant
-  /// The pattern of the route that takes the request, `/v1/sessions/{id}` for instance: a label with few values. Nil where
-  /// no route matched.
+  /// The pattern of the matched route, for instance `/v1/sessions/{id}`: a label with few values. Nil if no route
+  /// matched.
   public internal(set) var route: String?
-  /// Whom the request's body is counted on; middleware sets it. Nil for nobody.
+  /// The account whose budget the request's body counts on; set by middleware. Nil for none.
   public var account: String?
-  /// Values that middleware leaves for later, by type: the principal, for instance.
+  /// Values that middleware stores for later, by type: for instance the principal.
   private var values: [ObjectIdentifier: Any] = [:]
-  /// Fields for the answer's head, whoever makes it in the end.
+  /// Fields of the response's head, set before the response exists.
   public private(set) var responseFields: [HTTPResponseHead.Field] = []
-  /// Writes the body of an error as the request's dialect has it; nil for `HTTPError.body`.
+  /// Renders the body of an error in the request's dialect; nil for `HTTPError.body`.
   public var errorBody: (@Reactor (HTTPError, RequestContext) -> JSONValue)?
-  /// Says that the client went away before its answer was complete.
+  /// Fires when the client leaves before its response is complete.
   public let cancellation = CancellationSignal()
   private var endActions: [@Reactor (RequestSummary) -> Void] = []
   private var summary: RequestSummary?
@@ -39,7 +39,7 @@ public final class RequestContext {
     set { values[ObjectIdentifier(type)] = newValue }
   }
 
-  /// Names the request: its log lines and its answer carry the id from here on.
+  /// Sets the request's id: its log lines and its response carry it from now on.
   public func identify(_ id: String) {
     requestID = id
     logger = logger.with("request", .string(id))
@@ -56,7 +56,7 @@ public final class RequestContext {
     responseFields.append(field)
   }
 
-  /// Calls `action` when the answer's last byte is written, or the client is gone; at once if that has been already.
+  /// Calls `action` when the response's last byte is written or the client is gone; at once if that has happened.
   public func whenEnded(_ action: @escaping @Reactor (RequestSummary) -> Void) {
     if let summary { action(summary) } else { endActions.append(action) }
   }
@@ -73,7 +73,7 @@ public final class RequestContext {
 
 /// How a request ended.
 public struct RequestSummary: Sendable, Equatable {
-  /// The answer's status; nil if the client left before there was one.
+  /// The status of the response; nil if the client left before there was one.
   public let status: HTTPStatus?
   /// Body bytes, framing included.
   public let bytes: Int

@@ -21,9 +21,9 @@ public struct Router {
 
   public init() {}
 
-  /// A route whose answer has to be waited for.
+  /// A route that takes time to respond.
   ///
-  /// - Parameter body: what body it takes; a request with another is refused before its body is read.
+  /// - Parameter body: the kind of body it accepts; other requests are refused before their body is read.
   public mutating func on(
     _ method: String, _ pattern: String, body: RequestBodyKind = .none,
     _ responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) async throws -> HTTPResponse
@@ -33,7 +33,7 @@ public struct Router {
     }
   }
 
-  /// A route that has its answer at once.
+  /// A route that responds at once.
   public mutating func on(
     _ method: String, _ pattern: String, body: RequestBodyKind = .none,
     atOnce responder: @escaping @Reactor (HTTPRequest, RequestContext, PathParameters) throws -> HTTPResponse
@@ -45,7 +45,7 @@ public struct Router {
 
   /// A route that reads its body piece by piece.
   ///
-  /// - Parameter limit: the longest body, in bytes. It need not fit the limit of bodies that are held.
+  /// - Parameter limit: the longest body, in bytes. It may exceed the limit of bodies that are held.
   public mutating func on(
     _ method: String, _ pattern: String, streaming limit: Int,
     _ responder:
@@ -69,7 +69,7 @@ public struct Router {
     routes.append(Route(method: method, pattern: pattern, segments: segments, body: body, responder: responder))
   }
 
-  /// Finds the route of a request by its head, and notes its pattern in the context.
+  /// Finds the route of a request by its head, and stores its pattern in the context.
   ///
   /// - Throws: `HTTPError` 404 for an unknown path, 405 (with `allow`) for a method the path does not have, 501 for a
   ///   method HTTP does not have.
@@ -79,13 +79,13 @@ public struct Router {
       throw HTTPError(
         .notImplemented, type: "invalid_request_error", code: "unknown_method", message: "Unknown method \(method)")
     }
-    // RFC 9110 section 9.3.7: asked of the server as a whole, not of a path.
+    // RFC 9110 section 9.3.7: about the server as a whole, not a path.
     if head.target == "*" { return .response(Router.options(Router.allowed(routes.map(\.method)))) }
     let path = head.segments
-    // A HEAD is a GET whose body is not sent; the connection sees to that.
+    // A HEAD is a GET whose body is not sent; the connection leaves it out.
     let wanted = method == "HEAD" ? "GET" : method
     var methods: [String] = []
-    // By index: a route that is copied costs a reference count for each of its parts.
+    // By index: copying a route costs a reference count for each of its parts.
     for index in routes.indices {
       guard let parameters = Router.match(routes[index].segments, path) else { continue }
       if routes[index].method == wanted {
@@ -143,10 +143,10 @@ public struct Router {
   }
 }
 
-/// What the `{name}` segments of a route's pattern matched.
+/// The values of the `{name}` segments of a route's pattern.
 public struct PathParameters: Sendable, Equatable {
   var values: [String: String] = [:]
 
-  /// The decoded segment; empty for a name the pattern does not have.
+  /// The decoded segment; empty for an unknown name.
   public subscript(name: String) -> String { values[name] ?? "" }
 }

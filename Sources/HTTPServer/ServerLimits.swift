@@ -1,19 +1,19 @@
 public import HTTP
 
-/// What the server may take, in bytes and time. The limits of one connection are members, too.
+/// The limits of the server, in bytes and time. The limits of one connection are members, too.
 @dynamicMemberLookup
 public struct ServerLimits: Sendable, Equatable {
   public var connection = HTTP1Limits()
-  /// Bytes of the bodies that are held for routes at the same time, from their arrival until they have been read. One more:
-  /// 503. One account may hold half of it.
+  /// Bytes of the bodies that are held for routes at the same time, from their arrival until they were processed. One
+  /// more is a 503. One account may hold half of it.
   public var bodiesInFlight = 256 * 1024 * 1024
-  /// Reads of 64 KiB from one connection in one turn of the loop, where one read has not emptied it.
+  /// Reads of 64 KiB from one connection in one turn of the loop.
   public var readsPerTurn = 4
-  /// Connections that are read so often in one turn; others wait for their turn after the first read.
+  /// Connections that are read this often in one turn; others wait after their first read.
   public var readersPerTurn = 4
   /// Connections at the same time. More are refused with 503.
   public var connections = 10_000
-  /// Refused connections that linger, besides those, until their clients have the 503. More are closed without one.
+  /// Refused connections that linger until their clients have the 503. Further ones are closed without it.
   public var refusals = 256
 
   public init() {}

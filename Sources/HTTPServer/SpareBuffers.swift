@@ -1,21 +1,21 @@
 import Bytes
 import HTTP
 
-/// Storage for output, lent to whichever connection has something to say: what is written is sent within the same turn
-/// of the loop, so a few buffers do for thousands of connections, and none has to grow from nothing.
+/// Output buffers, lent to connections that write: output is sent in the same turn of the loop, so that a few buffers
+/// are enough for thousands of connections, and none has to grow from nothing.
 struct SpareBuffers {
   private var spares: [ByteBuffer] = []
 
   /// How many are kept.
   static let maximumCount = 8
 
-  /// Gives an output that has no storage some; if there is none to spare it will get its own.
+  /// Lends storage to an output that has none; if no buffer is left, the output allocates its own.
   mutating func lend(to output: inout HTTPOutput) {
     guard !output.hasStorage, let spare = spares.popLast() else { return }
     output.adopt(spare)
   }
 
-  /// Takes the storage of an output that has been sent whole.
+  /// Takes back the storage of an output that was sent completely.
   mutating func takeBack(from output: inout HTTPOutput) {
     guard spares.count < SpareBuffers.maximumCount, let spare = output.releaseStorage() else { return }
     spares.append(spare)

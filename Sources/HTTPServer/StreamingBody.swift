@@ -1,18 +1,18 @@
 public import EventLoop
 
-/// A body that writes itself, synchronously, whenever it has something.
+/// A response body that is written synchronously, piece by piece.
 @Reactor
 public protocol StreamingBody: AnyObject {
-  /// The head has been written; from now on `writer` takes bytes. Called once.
+  /// The head is written; from now on `writer` takes bytes. Called once.
   func start(_ writer: BodyWriter)
 
-  /// The client has taken enough that writing may go on (see `BodyWriter.isCongested`).
+  /// The client has taken enough that writing may continue (see `BodyWriter.isCongested`).
   func writerDidDrain()
 
-  /// Bytes that change nothing for a reader: sent to learn whether one is still there. Empty if the format has none.
+  /// Bytes without meaning for a reader, sent to learn whether the client is still there. Empty if the format has none.
   var probe: [UInt8] { get }
 
-  /// The client is gone; nothing more will be sent. Not called after `finish`.
+  /// The client is gone, and nothing more will be sent. Not called after `finish`.
   func clientDidLeave()
 }
 

@@ -47,7 +47,7 @@ struct ChatHistoryTests {
     #expect(answered.past == [Self.user("1"), Self.calling("c", "d")])
     #expect(answered.results == ["c": FunctionResult([.text("r")]), "d": FunctionResult([.text("s")])])
     #expect(answered.question.isEmpty)
-    #expect(answered.told.count == 4)
+    #expect(answered.preceding.count == 4)
   }
 
   @Test("an answer's text and its calls may come as two messages")

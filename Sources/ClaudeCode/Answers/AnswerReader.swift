@@ -25,7 +25,7 @@ public struct AnswerReader: Sendable {
     }
 
     /// The text emitted for the open block.
-    func told(of block: Block) -> ArraySlice<UInt8> { (block.isThinking ? thinking : text)[block.start...] }
+    func emitted(of block: Block) -> ArraySlice<UInt8> { (block.isThinking ? thinking : text)[block.start...] }
   }
 
   private struct Block {
@@ -42,7 +42,7 @@ public struct AnswerReader: Sendable {
   private var textJoiner = SurrogateJoiner()
   private var thinkingJoiner = SurrogateJoiner()
   private var needsSeparator = false
-  private var toldToolUses: Set<String> = []
+  private var emittedToolUses: Set<String> = []
   private var calls: FunctionCallReader
   private var stop: StopFilter
   private var ledger = UsageLedger()
@@ -109,7 +109,7 @@ public struct AnswerReader: Sendable {
     guard !hasText, !calls.hasCalls, !result.text.isEmpty else { return }
     var escaped = ByteBuffer()
     JSONText.appendEscaped(result.text.utf8, to: &escaped)
-    tell(escaped.span, &sink)
+    emit(escaped.span, &sink)
   }
 
   private static let diverged = ClaudeError(
@@ -193,11 +193,11 @@ public struct AnswerReader: Sendable {
     calls.end(&sink)
     guard message?.block != nil else { return }
     let half = textJoiner.finish()
-    if !half.isEmpty { tell(half.span, &sink) }
+    if !half.isEmpty { emit(half.span, &sink) }
     thinkingJoiner.reset()
   }
 
-  // MARK: Telling
+  // MARK: Emitting
 
   private mutating func relay(
     _ raw: Span<UInt8>, isThinking: Bool, _ sink: inout some AnswerSink
@@ -220,7 +220,7 @@ public struct AnswerReader: Sendable {
     if isThinking {
       sink.answerThinking(piece)
     } else if replay.isEmpty {
-      tell(piece, &sink)
+      emit(piece, &sink)
     } else {
       try skipReplayed(piece, &sink)
     }
@@ -253,7 +253,7 @@ public struct AnswerReader: Sendable {
     Array(((try? JSONText.unescape(escaped)) ?? "").utf8)
   }
 
-  private mutating func tell(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) {
+  private mutating func emit(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) {
     if needsSeparator {
       needsSeparator = false
       sink.answerText(AnswerReader.separator.span)
@@ -275,7 +275,7 @@ public struct AnswerReader: Sendable {
     guard length < said.count else { return }
     var rest = ByteBuffer()
     JSONText.appendEscaped(said[length...], to: &rest)
-    tell(rest.span, &sink)
+    emit(rest.span, &sink)
   }
 
   private func breakThinking(_ sink: inout some AnswerSink) {
@@ -303,7 +303,7 @@ public struct AnswerReader: Sendable {
       case "tool_use":
         usesTool = true
         releaseHeld(&sink)
-        tellToolUse(block, &sink)
+        emitToolUse(block, &sink)
       default: break
       }
     }
@@ -318,16 +318,16 @@ public struct AnswerReader: Sendable {
   private mutating func confirm(
     _ whole: String, isThinking: Bool, _ sink: inout some AnswerSink
   ) throws(ClaudeError) {
-    var told: ArraySlice<UInt8> = []
+    var emitted: ArraySlice<UInt8> = []
     if let message, let block = message.block, block.isThinking == isThinking, !block.isConfirmed {
       self.message?.block?.isConfirmed = true
-      told = message.told(of: block)
+      emitted = message.emitted(of: block)
     } else {
       message?.open(isThinking: isThinking, isConfirmed: true)
     }
     if isThinking { thinkingJoiner.reset() } else { textJoiner.reset() }
-    let common = min(told.count, whole.utf8.count)
-    guard told.prefix(common).elementsEqual(whole.utf8.prefix(common)) else {
+    let common = min(emitted.count, whole.utf8.count)
+    guard emitted.prefix(common).elementsEqual(whole.utf8.prefix(common)) else {
       if isThinking { return }
       throw AnswerReader.diverged
     }
@@ -337,12 +337,12 @@ public struct AnswerReader: Sendable {
     try pass(rest.span, isThinking: isThinking, &sink)
   }
 
-  private mutating func tellToolUse(_ block: JSONValue, _ sink: inout some AnswerSink) {
+  private mutating func emitToolUse(_ block: JSONValue, _ sink: inout some AnswerSink) {
     let name = block["name"]?.string ?? "tool"
     guard FunctionDeclaration.function(of: name) == nil else { return calls.whole(block, &sink) }
     // The CLI implements structured answers with this tool.
     guard name != "StructuredOutput" else { return }
-    guard toldToolUses.insert(block["id"]?.string ?? "").inserted else { return }
+    guard emittedToolUses.insert(block["id"]?.string ?? "").inserted else { return }
     sink.toolUse(name: name, input: block["input"] ?? .null)
   }
 

@@ -66,7 +66,7 @@ final class ClaudeProcess: ChildProcessOwner {
   /// - Parameters:
   ///   - id: unique for each process; marks it and everything it starts.
   ///   - onReady: called once, when the process is up.
-  ///   - onExit: called when the process is gone and reaped, whoever its owner is.
+  ///   - onExit: called when the process is gone and reaped, in any case.
   init(
     _ command: ChildCommand, _ fingerprint: Fingerprint, sessionID: String, id: String,
     onReady: @escaping @Reactor (ClaudeProcess) -> Void, onExit: @escaping @Reactor (ClaudeProcess) -> Void

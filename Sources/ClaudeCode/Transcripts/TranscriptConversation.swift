@@ -19,27 +19,27 @@ public struct TranscriptConversation: Sendable, Equatable {
   /// Broken lines are skipped: the last one may be incomplete.
   public init(parsing text: [UInt8]) {
     let lines = text.split(separator: Ascii.lineFeed).compactMap { Line(parsing: Array($0)) }
-    let told = TranscriptConversation.told(lines)
-    messages = lines.compactMap { told.contains($0.uuid) ? $0.message : nil }
+    let path = TranscriptConversation.path(lines)
+    messages = lines.compactMap { path.contains($0.uuid) ? $0.message : nil }
   }
 
   /// The lines on the path to the newest message, with the other parts of their answers and the results of those parts'
   /// calls. Parallel calls have their results side by side in the tree, so that only one result is on the path.
-  private static func told(_ lines: [Line]) -> Set<String> {
+  private static func path(_ lines: [Line]) -> Set<String> {
     var parents = Dictionary(lines.map { ($0.uuid, $0.parent) }) { $1 }
-    var told: Set<String> = []
+    var path: Set<String> = []
     var next = lines.last(where: \.isSpoken)?.uuid
     // Removed on the way, so that lines that name each other in a circle end it.
     while let uuid = next, let parent = parents.removeValue(forKey: uuid) {
-      told.insert(uuid)
+      path.insert(uuid)
       next = parent
     }
-    let answers = Set(lines.compactMap { told.contains($0.uuid) ? $0.answerID : nil })
+    let answers = Set(lines.compactMap { path.contains($0.uuid) ? $0.answerID : nil })
     for line in lines {
-      if let answer = line.answerID, answers.contains(answer) { told.insert(line.uuid) }
-      if line.isToolResult, let parent = line.parent, told.contains(parent) { told.insert(line.uuid) }
+      if let answer = line.answerID, answers.contains(answer) { path.insert(line.uuid) }
+      if line.isToolResult, let parent = line.parent, path.contains(parent) { path.insert(line.uuid) }
     }
-    return told
+    return path
   }
 }
 

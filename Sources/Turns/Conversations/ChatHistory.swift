@@ -75,7 +75,7 @@ package struct ChatHistory: Sendable, Equatable {
   package var question: [ContentBlock] { present.filter { $0.role == .user }.flatMap(\.content) }
 
   /// The messages that a new session needs before the question.
-  package var told: [ChatMessage] { past + present.filter { $0.role == .tool } }
+  package var preceding: [ChatMessage] { past + present.filter { $0.role == .tool } }
 
   /// The options at the head of the newest user message, and the history without them.
   package func newestOptions() throws -> (options: TurnOptions, history: ChatHistory) {
@@ -111,7 +111,7 @@ package struct ChatHistory: Sendable, Equatable {
     return options
   }
 
-  // MARK: Where the conversation stands
+  // MARK: Positions
 
   /// The position after `past`.
   package func key(from start: ConversationKey) -> ConversationKey { ChatHistory.extend(start, by: past) }
@@ -134,18 +134,18 @@ package struct ChatHistory: Sendable, Equatable {
   /// - Parameter policy: whether lines at the heads of user messages are options and not part of the text.
   package func conversation(_ policy: TurnPolicy) -> [ConversationMessage] {
     let asked = question
-    let past = told.map { policy.readsInBandOptions ? $0.told.withoutOptions : $0.told }
+    let past = preceding.map { policy.readsInBandOptions ? $0.withoutHead.withoutOptions : $0.withoutHead }
     return past.map(\.conversationMessage) + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
   }
 
   /// The history as text, before the question.
   package var words: [ContentBlock] {
-    let told = told.map { "\(ChatHistory.title($0.role)): \($0.told.inWords)" }
-    guard !told.isEmpty else { return question }
+    let lines = preceding.map { "\(ChatHistory.title($0.role)): \($0.withoutHead.inWords)" }
+    guard !lines.isEmpty else { return question }
     let introduction = "This is the conversation so far. Answer its last message.\n\n"
     let asked = question.compactMap(\.text).joined(separator: "\n")
     let last = asked.isEmpty ? [] : ["\(ChatHistory.title(.user)): \(asked)"]
-    return [.text(introduction + (told + last).joined(separator: "\n\n"))] + question.filter { $0.text == nil }
+    return [.text(introduction + (lines + last).joined(separator: "\n\n"))] + question.filter { $0.text == nil }
   }
 
   private static func title(_ role: ChatMessage.Role) -> String {
@@ -160,11 +160,11 @@ package struct ChatHistory: Sendable, Equatable {
 
 extension ChatMessage {
   /// Without the head that this server wrote, which is not part of the answer; some clients remove it.
-  fileprivate var told: ChatMessage {
+  fileprivate var withoutHead: ChatMessage {
     guard role == .assistant, InBandOptions.mayHead(answer: firstText) else { return self }
-    var told = self
-    told.text = InBandOptions(answer: text).text
-    return told
+    var message = self
+    message.text = InBandOptions(answer: text).text
+    return message
   }
 
   /// Without the options at the head of a user's message.
@@ -178,7 +178,7 @@ extension ChatMessage {
     return message
   }
 
-  fileprivate var spokenText: String { told.text }
+  fileprivate var spokenText: String { withoutHead.text }
 
   /// The parts of the message other than its text, for its position in a conversation.
   fileprivate var unspoken: [String] {

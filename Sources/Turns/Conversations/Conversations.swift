@@ -100,7 +100,7 @@ public final class Conversations {
   private func imported(_ conversation: ChatConversation) async -> ImportedHistory? {
     let (history, size, policy) = (conversation.history, conversation.size, turns.policy)
     // An image goes into the transcript even if nothing comes before it; see `Resumption`.
-    guard !history.told.isEmpty || history.question.contains(where: { $0.text == nil }) else { return nil }
+    guard !history.preceding.isEmpty || history.question.contains(where: { $0.text == nil }) else { return nil }
     return await OffLoop.shared.run(on: size) { ImportedHistory(history, size: size, policy) }
   }
 

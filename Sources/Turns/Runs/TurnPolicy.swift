@@ -1,6 +1,6 @@
 public import ClaudeCode
 
-/// What requests may ask for, whoever sends them.
+/// What requests may ask for, from any caller.
 public struct TurnPolicy: Sendable, Equatable {
   /// The highest permission mode (`PERMISSION_CEILING`).
   public var ceiling: PermissionMode
