@@ -5,7 +5,7 @@ package import Turns
 
 /// The chunks of one completion, and the whole completion. Text is spliced into a prebuilt frame as it came from the CLI:
 /// the same escapes are valid in both.
-package struct ChatCompletionChunks: AnswerWriter {
+package struct ChatCompletionChunks: DocumentWriter {
   private var output = ByteBuffer()
   package private(set) var hasBegun = false
   /// The answer's text so far, escaped, without the head.

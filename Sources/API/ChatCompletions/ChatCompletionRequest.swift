@@ -5,7 +5,7 @@ import Turns
 
 /// The body of `POST /v1/chat/completions`. Unknown fields are ignored, as OpenAI does; fields that cannot be ignored
 /// honestly are refused.
-struct ChatCompletionRequest: Sendable, Equatable {
+struct ChatCompletionRequest: ConversationBody, Equatable {
   static let defaultModel = "claude-code"
 
   /// As the client spells it.

@@ -6,7 +6,7 @@ import Turns
 
 /// The events of one message, and the message itself. Text is spliced into a prebuilt frame as it came from the CLI: the
 /// same escapes are valid in both.
-struct MessagesEvents: AnswerWriter {
+struct MessagesEvents: DocumentWriter {
   private var output = ByteBuffer()
   /// The upstream's counts so far: a message begins with them.
   private var usage = TokenUsage()

@@ -4,7 +4,7 @@ import HTTPServer
 import Turns
 
 /// The body of `POST /v1/messages`. Unknown fields are ignored; fields that cannot be ignored honestly are refused.
-struct MessagesRequest: Sendable, Equatable {
+struct MessagesRequest: ConversationBody, Equatable {
   /// As the client spells it.
   let model: String
   let isStreamed: Bool
