@@ -79,7 +79,7 @@ public struct ServerCommand: Sendable {
 
   /// What `--config-check` prints.
   private var summary: String {
-    let cli = Composition.locator(settings, environment).locate(isExecutable: Executable.exists)
+    let cli = Application.locator(settings, environment).locate(isExecutable: Executable.exists)
     let warning = keyWarning.map { "Warning: \($0)\n" } ?? ""
     return "Claude Code CLI: \(cli ?? "none found")\nAPI keys: \(settings.keySummary)\n\(warning)"
       + "The configuration is fine.\n"
@@ -115,7 +115,7 @@ public struct ServerCommand: Sendable {
     shutdown.cancel()
     Task { @Reactor in
       let composition = await start.value
-      await composition.executor.kill()
+      await composition.application.executor.kill()
       composition.removeScratch()
       exit(1)
     }
@@ -149,12 +149,13 @@ public struct ServerCommand: Sendable {
       let composition = try Composition(
         settings, environment: environment, isSimulated: isSimulated, logger: logger)
       made = composition
-      try await loadState(composition)
-      try composition.server.listen(host: settings.host, port: settings.port)
-      announce(composition.server.port ?? settings.port)
-      composition.warmUp()
+      let application = composition.application
+      try await loadState(application)
+      try application.server.listen(host: settings.host, port: settings.port)
+      announce(application.server.port ?? settings.port)
+      application.warmUp()
       await endOrphans()
-      reportCLI(await composition.probe.current())
+      reportCLI(await application.services.probe.current())
       return composition
     } catch {
       made?.removeScratch()
@@ -164,9 +165,9 @@ public struct ServerCommand: Sendable {
   }
 
   @Reactor
-  private func loadState(_ composition: Composition) async throws {
+  private func loadState(_ application: Application) async throws {
     guard settings.statePath != nil else { return }
-    let (sessions, runs) = (try await composition.sessions.load(), try await composition.runs.load())
+    let (sessions, runs) = try await application.load()
     logger.info("state", ["sessions": JSONValue(sessions), "runs": JSONValue(runs)])
   }
 

@@ -178,6 +178,23 @@ public final class HTTPServer {
     }
   }
 
+  /// Answers a complete request without a connection: middleware, route and errors are as for one that came over a
+  /// socket.
+  package func response(to request: HTTPRequest, _ context: RequestContext) async -> HTTPResponse {
+    do {
+      switch admit(request.head, .known(request.body.count), context) {
+      case .response(let response): return response
+      case .route(let route):
+        switch try route.respond(request, context) {
+        case .ready(let response): return completed(response, context)
+        case .pending(let work): return await outcome(of: work, context)
+        }
+      }
+    } catch {
+      return response(to: error, context)
+    }
+  }
+
   private func outcome(
     of work: @Reactor () async throws -> HTTPResponse, _ context: RequestContext
   ) async -> HTTPResponse {

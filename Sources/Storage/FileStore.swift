@@ -11,6 +11,8 @@ import System
 public final class FileStore: Store {
   private let writer: Writer
   private let pending = Lock<Pending>(Pending())
+  /// Readable without waiting for the writer.
+  private let outage: Outage
 
   private struct Pending {
     var lines: [(key: String, value: JSONValue?)] = []
@@ -25,7 +27,18 @@ public final class FileStore: Store {
   ///   - onChange: called off the caller's thread with the error when writing begins to fail, and with nil when it works
   ///     again.
   public init(path: String, onChange: @escaping @Sendable (StorageError?) -> Void = { _ in }) {
-    writer = Writer(path, onChange)
+    let outage = Outage()
+    self.outage = outage
+    writer = Writer(path) { failure in
+      outage.failure.withLock { $0 = failure }
+      onChange(failure)
+    }
+  }
+
+  public var failure: StorageError? { outage.failure.withLock { $0 } }
+
+  private final class Outage: Sendable {
+    let failure = Lock<StorageError?>(nil)
   }
 
   public func load() async throws(StorageError) -> [String: JSONValue] { try await writer.load() }

@@ -13,4 +13,6 @@ public final class MemoryStore: Store {
   public func put(_ key: String, _ value: JSONValue?) { values.withLock { $0[key] = value } }
 
   public func flush() async throws(StorageError) {}
+
+  public var failure: StorageError? { nil }
 }

@@ -14,6 +14,9 @@ public protocol Store: Sendable {
   ///
   /// - Throws: `StorageError` when it is not. The store has it still, and tries again with the next put or flush.
   func flush() async throws(StorageError)
+
+  /// Why what was put is not durable, as of the last attempt to write; nil if it is.
+  var failure: StorageError? { get }
 }
 
 /// Why a store cannot be used.

@@ -13,20 +13,20 @@ public final class HealthChecker {
   private let workspaces: WorkspaceManager
   private let mcpPath: String
   private let mcp: MCPConfiguration?
+  private let sessions: SessionStore?
   private let version: String
   private let isSimulated: Bool
   private let clock: @Sendable () -> Timestamp
   private let scheduler: any Scheduler
   private let startedAt: ContinuousClock.Instant
-  /// Whether the server is shutting down, and so not ready.
-  public var isDraining: @Reactor () -> Bool = { false }
 
   /// - Parameters:
   ///   - mcp: the loaded configuration; nil if there is no file.
+  ///   - sessions: the store whose writes are checked; nil if it is not durable.
   ///   - isSimulated: whether the configured CLI is the simulator.
   public init(
     probe: CLIProbe, executor: ClaudeExecutor, workspaces: WorkspaceManager, mcpPath: String, mcp: MCPConfiguration?,
-    version: String, isSimulated: Bool, clock: @escaping @Sendable () -> Timestamp,
+    sessions: SessionStore? = nil, version: String, isSimulated: Bool, clock: @escaping @Sendable () -> Timestamp,
     scheduler: any Scheduler = Loop.main
   ) {
     self.probe = probe
@@ -34,6 +34,7 @@ public final class HealthChecker {
     self.workspaces = workspaces
     self.mcpPath = mcpPath
     self.mcp = mcp
+    self.sessions = sessions
     self.version = version
     self.isSimulated = isSimulated
     self.clock = clock
@@ -41,10 +42,14 @@ public final class HealthChecker {
     startedAt = scheduler.now
   }
 
+  /// Whether the server is shutting down, and so not ready.
+  var isDraining: Bool { executor.isShuttingDown }
+
   func report() async -> HealthReport {
     let cli = HealthChecker.check(await probe.current())
     return HealthReport(
-      checks: [cli, processCheck, workspaceCheck, mcpCheck], isSimulated: isSimulated, version: version,
+      checks: [cli, processCheck, workspaceCheck, mcpCheck] + (sessions.map { [stateCheck($0)] } ?? []),
+      isSimulated: isSimulated, version: version,
       uptime: scheduler.now - startedAt, takenAt: clock(), activeAgents: executor.activeRuns)
   }
 
@@ -92,6 +97,14 @@ public final class HealthChecker {
         ? "Workspace directory is accessible and writable" : "Workspace directory cannot be read and written",
       details: ["path": .string(workspaces.base), "readable": .bool(readable), "writable": .bool(writable)],
       takenAt: clock())
+  }
+
+  private func stateCheck(_ sessions: SessionStore) -> HealthReport.Check {
+    let failure = sessions.storageFailure
+    return HealthReport.Check(
+      name: "state", status: failure == nil ? .healthy : .degraded,
+      message: failure == nil ? "Sessions are written" : "Sessions cannot be written; they are kept in memory",
+      details: failure.map { ["error": .string($0)] } ?? [:], takenAt: clock())
   }
 
   private var mcpCheck: HealthReport.Check {

@@ -27,7 +27,7 @@ public struct HealthRoutes {
     }
     router.on("GET", "/health/live", atOnce: { _, _, _ in .json(["status": "alive"]) })
     router.on("GET", "/health/ready") { [checker] _, _, _ in
-      guard !checker.isDraining() else { return .json(["status": "draining"], status: .serviceUnavailable) }
+      guard !checker.isDraining else { return .json(["status": "draining"], status: .serviceUnavailable) }
       let report = await checker.report()
       return .json(
         ["status": report.status == .unhealthy ? "unready" : "ready"], status: report.httpStatus)

@@ -40,7 +40,8 @@ public final class ClaudeExecutor {
   var ending: Set<String> = []
   /// In the order they were added.
   var turnObservers: [any TurnObserver] = []
-  var isShuttingDown = false
+  /// Whether it starts nothing more.
+  public internal(set) var isShuttingDown = false
   let logger: Logger
   let newID: @Reactor () -> String
   /// Whether the CLI may accept transcripts that the server writes. Their form is undocumented; after one refusal no

@@ -55,6 +55,9 @@ public final class SessionStore: TurnObserver {
   /// - Throws: `StorageError` when some are not.
   public func flush() async throws(StorageError) { try await store.flush() }
 
+  /// Why sessions are not durable, as of the last attempt to write them; nil if they are.
+  public var storageFailure: String? { store.failure?.description }
+
   public var count: Int { records.count }
 
   public func record(_ id: String) -> SessionRecord? { records[id] }
