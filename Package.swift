@@ -23,6 +23,11 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A library for test targets; it is in no product.
+func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -77,13 +82,18 @@ let package = Package(
     executable("bench", ["API", "Turns", "ClaudeCode", "EventLoop", "System", "Bytes", "CLinux"]),
     executable("fuzz", ["App", "API", "Turns", "ClaudeCode", "HTTP", "Bytes"]),
 
-    // What several test targets need; it is in no product.
-    .target(
-      name: "TestSupport", dependencies: ["EventLoop", "System", "Bytes"], path: "Tests/TestSupport",
-      swiftSettings: strict),
-    .target(
-      name: "TurnsTestSupport", dependencies: ["TestSupport", "Turns", "ClaudeCode", "Bytes"],
-      path: "Tests/TurnsTestSupport", swiftSettings: strict),
+    // What several test targets need: harnesses, stand-ins, and the contracts of protocols with several implementations.
+    support("TestSupport", ["EventLoop", "System", "Bytes"]),
+    support(
+      "HTTPServerTestSupport", ["TestSupport", "HTTPServer", "HTTP", "EventLoop", "System", "Telemetry", "Bytes"]),
+    support("StorageTestSupport", ["TestSupport", "Storage", "EventLoop", "Bytes"]),
+    support("ClaudeCodeTestSupport", ["TestSupport", "ClaudeCode", "EventLoop", "Telemetry", "Bytes"]),
+    support(
+      "TurnsTestSupport",
+      [
+        "TestSupport", "ClaudeCodeTestSupport", "Turns", "ClaudeCode", "Identity", "Workspaces", "EventLoop",
+        "Telemetry", "Bytes",
+      ]),
     tests("ArchitectureTests", []),
     tests("BytesTests", ["TestSupport", "Bytes"]),
     tests("CryptoTests", ["Crypto"]),
@@ -94,23 +104,43 @@ let package = Package(
     tests("SystemTests", ["TestSupport", "EventLoop", "System", "CLinux", "Bytes"]),
     tests("EventLoopTests", ["TestSupport", "EventLoop", "System", "CLinux", "Bytes"]),
     tests(
-      "HTTPServerTests", ["TestSupport", "HTTPServer", "EventLoop", "System", "HTTP", "Telemetry", "Bytes", "CLinux"]),
+      "HTTPServerTests",
+      [
+        "TestSupport", "HTTPServerTestSupport", "HTTPServer", "EventLoop", "System", "HTTP", "Telemetry", "Bytes",
+        "CLinux",
+      ]),
     tests("IdentityTests", ["Identity"]),
-    tests("StorageTests", ["TestSupport", "Storage", "EventLoop", "System", "Bytes"]),
+    tests("StorageTests", ["TestSupport", "StorageTestSupport", "Storage", "EventLoop", "System", "Bytes"]),
     tests("WorkspacesTests", ["TestSupport", "Workspaces", "EventLoop", "System", "Bytes"]),
-    tests("ClaudeCodeTests", ["TestSupport", "ClaudeCode", "Storage", "EventLoop", "System", "Telemetry", "Bytes"]),
+    tests(
+      "ClaudeCodeTests",
+      [
+        "TestSupport", "StorageTestSupport", "ClaudeCodeTestSupport", "ClaudeCode", "Storage", "EventLoop", "System",
+        "Telemetry", "Bytes",
+      ]),
+    tests(
+      "TurnsTests",
+      [
+        "TestSupport", "ClaudeCodeTestSupport", "TurnsTestSupport", "Turns", "ClaudeCode", "Identity", "Workspaces",
+        "Storage", "EventLoop", "System", "Telemetry", "Bytes",
+      ]),
     tests(
       "APITests",
       [
-        "TestSupport", "TurnsTestSupport", "API", "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces",
-        "Storage",
-        "EventLoop", "System",
+        "TestSupport", "HTTPServerTestSupport", "StorageTestSupport", "ClaudeCodeTestSupport", "TurnsTestSupport",
+        "API",
+        "Turns", "HTTPServer", "HTTP", "ClaudeCode", "Identity", "Workspaces", "Storage", "EventLoop", "System",
         "Telemetry", "Bytes",
       ]),
     // libcurl's headers are needed for the tests only: `make tools` installs them.
     .systemLibrary(name: "CCurl", path: "Tests/CCurl"),
     tests("IntegrationTests", ["TestSupport", "CCurl", "CLinux", "EventLoop", "System", "Bytes"]),
-    tests("AppTests", ["TestSupport", "App", "System", "Turns", "ClaudeCode", "Identity", "Telemetry", "Workspaces"]),
+    tests(
+      "AppTests",
+      [
+        "TestSupport", "HTTPServerTestSupport", "StorageTestSupport", "App", "HTTPServer", "HTTP", "Storage", "System",
+        "EventLoop", "Turns", "ClaudeCode", "Identity", "Telemetry", "Workspaces", "Bytes",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,7 @@
+import EventLoop
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
 import TestSupport
 import Turns
 import TurnsTestSupport

@@ -1,3 +1,7 @@
+import EventLoop
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
 import Bytes
 import ClaudeCode
 import TestSupport

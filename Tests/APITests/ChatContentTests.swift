@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import ClaudeCode
 import EventLoop
@@ -7,6 +11,7 @@ import Testing
 @testable import API
 @testable import Turns
 
+@Suite(.timeLimit(.minutes(1)))
 struct ChatContentTests {
   private func blocks(_ content: String) throws -> [ContentBlock] {
     try ChatContent.blocks(of: try JSONValue(parsing: content), at: "c")

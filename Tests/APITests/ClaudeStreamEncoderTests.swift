@@ -1,3 +1,8 @@
+import EventLoop
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import ClaudeCode
 import TestSupport
@@ -76,11 +81,11 @@ struct ClaudeStreamEncoderTests {
       (.upstream(status: 401), "error"),
     ] as [(ClaudeError.Kind, String)])
   func failures(kind: ClaudeError.Kind, subtype: String) {
-    var stage = EncoderHarness(Self.encoder(partial: false))
-    stage.take(Array(CLILine.initLine.utf8).span)
-    stage.fail(ClaudeError(kind, "what \"happened\"", reachedCLI: true))
+    var harness = EncoderHarness(Self.encoder(partial: false))
+    harness.take(Array(CLILine.initLine.utf8).span)
+    harness.fail(ClaudeError(kind, "what \"happened\"", reachedCLI: true))
     #expect(
-      stage.text == "data: \(CLILine.initLine)\n\n"
+      harness.text == "data: \(CLILine.initLine)\n\n"
         + #"data: {"type":"result","subtype":"\#(subtype)","is_error":true,"result":"what \"happened\"","#
         + #""session_id":"\#(Self.id)"}"# + "\n\n")
   }

@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import ClaudeCode
 import EventLoop
@@ -9,6 +13,7 @@ import Testing
 
 /// What a request may carry, at each limit.
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct ConversationLimitsTests {
   private func chat(_ body: JSONObject) throws -> String {
     try refusal { _ = try ChatCompletionRequest(body) } ?? "taken"

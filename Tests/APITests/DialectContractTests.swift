@@ -1,3 +1,7 @@
+import EventLoop
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
 import Bytes
 import TestSupport
 import Testing

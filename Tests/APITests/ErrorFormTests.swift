@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import HTTP

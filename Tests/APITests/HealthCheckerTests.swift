@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import Telemetry
@@ -17,13 +21,10 @@ struct HealthCheckerTests {
 
   private func checker(cli: String, base: String, mcp: MCPConfiguration?) -> HealthChecker {
     let scheduler = ManualScheduler()
-    let locator = CLILocator(configured: cli, searchPath: "", home: nil)
-    let environment = CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false)
     return HealthChecker(
-      probe: CLIProbe(locator: locator, environment: environment, clock: { [moment] in moment }, scheduler: scheduler),
+      probe: CLIProbe(locator: .only(cli), environment: .test(), clock: { [moment] in moment }, scheduler: scheduler),
       executor: ClaudeExecutor(
-        ClaudeExecutor.Configuration(locator: locator, environment: environment), scheduler: scheduler, logger: .silent
-      ) { "id" },
+        .test(cli, pool: PoolLimits()), scheduler: scheduler, logger: .silent, newID: UniqueIDs.next),
       workspaces: WorkspaceManager(base: base), mcpPath: "mcp.json", mcp: mcp, version: "1", isSimulated: false,
       clock: { [moment] in moment }, scheduler: scheduler)
   }

@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import HTTPServer
@@ -6,6 +10,7 @@ import Testing
 @testable import API
 @testable import Turns
 
+@Suite(.timeLimit(.minutes(1)))
 struct JSONBodyTests {
   @Test("a JSON object is read, and the body is gone with it")
   func accepted() async throws {

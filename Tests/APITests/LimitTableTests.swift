@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import HTTP
@@ -10,6 +14,7 @@ import Testing
 
 /// The limits of requests and of what is told of a run, tried at their real values.
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct LimitTableTests {
   @Test("how long a client's request id may be")
   func requestID() async throws {
@@ -22,27 +27,6 @@ struct LimitTableTests {
       return context.requestID == id ? "kept" : context.requestID
     }
     #expect(outcomes == ["kept", "kept", "req_new"])
-  }
-
-  @Test("how long a model's full name may be")
-  func model() async throws {
-    let limit = ModelCatalog.maximumNameLength
-    let outcomes = try await LimitTable.row("model name", limit) { offset in
-      let id = "claude-\(String(repeating: "x", count: limit - 7 + offset))"
-      return ModelCatalog.builtIn.model(id)?.id == id ? "known" : "unknown"
-    }
-    #expect(outcomes == ["known", "known", "unknown"])
-  }
-
-  @Test("how long a tool's detail may be")
-  func toolNote() async throws {
-    let limit = ToolNote.maximumDetail
-    let outcomes = try await LimitTable.row("tool note", limit) { offset in
-      let detail = String(repeating: "é", count: limit + offset)
-      let note = ToolNote.use(name: "X", input: ["a": .string(detail)])
-      return note == "[X] \(detail)" ? "whole" : "cut to \(note.count - 5)"
-    }
-    #expect(outcomes == ["whole", "whole", "cut to 120"])
   }
 
   @Test("how many values a body may have")

@@ -1,3 +1,8 @@
+import EventLoop
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import HTTP
 import HTTPServer
@@ -6,6 +11,7 @@ import Testing
 
 @testable import API
 
+@Suite(.timeLimit(.minutes(1)))
 struct ListPageTests {
   private let items: [JSONValue] = (1...5).map { ["id": .string("\($0)")] }
 

@@ -1,3 +1,8 @@
+import EventLoop
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import ClaudeCode
 import Testing

@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import ClaudeCode
 import EventLoop
@@ -7,6 +11,7 @@ import Testing
 @testable import API
 @testable import Turns
 
+@Suite(.timeLimit(.minutes(1)))
 struct MessagesRequestTests {
   private static let messages = #""messages":[{"role":"user","content":"hi"}]"#
   private static let tool = #"{"name":"f","input_schema":{}}"#

@@ -1,3 +1,6 @@
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import HTTP
@@ -27,6 +30,7 @@ private final class Passage {
 }
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct APIKeyMiddlewareTests {
   private let layer = APIKeyMiddleware(
     keys: APIKeyRing(["sk-live-0123456789abcdefghij", "second-key-0123456789abcdef"]))
@@ -127,6 +131,7 @@ struct APIKeyMiddlewareTests {
 }
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct RequestIDMiddlewareTests {
   private let layer = RequestIDMiddleware { "new" }
 
@@ -154,6 +159,7 @@ struct RequestIDMiddlewareTests {
 }
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct CORSMiddlewareTests {
   private let open = CORSMiddleware(allowsAnyOrigin: true, allowedOrigins: [])
   private let listed = CORSMiddleware(allowsAnyOrigin: false, allowedOrigins: ["https://ok.example"])

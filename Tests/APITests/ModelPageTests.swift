@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import HTTP
@@ -9,6 +13,7 @@ import Testing
 @testable import Turns
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct ModelPageTests {
   private func page(_ query: String) throws -> ModelPage {
     try ModelPage(of: ModelCatalog.builtIn.models, HTTPRequest.of("GET", "/v1/models\(query)").head)

@@ -1,3 +1,6 @@
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 @testable import Turns
 import EventLoop
 import HTTPServer
@@ -18,12 +21,12 @@ struct RequestContextCallerTests {
   func caller() throws {
     let context = RequestContext.detached()
     context.identify("req-1")
-    context[Principal.self] = FactoryStage.me
+    context[Principal.self] = Principal.me
     let caller = try context.caller()
     let detached = caller.detached()
-    #expect(caller.principal == FactoryStage.me && caller.requestID == "req-1")
+    #expect(caller.principal == Principal.me && caller.requestID == "req-1")
     context.cancellation.cancel()
     #expect(caller.cancellation.isCancelled && !detached.cancellation.isCancelled)
-    #expect(detached.principal == FactoryStage.me && detached.requestID == "req-1")
+    #expect(detached.principal == Principal.me && detached.requestID == "req-1")
   }
 }

@@ -1,3 +1,6 @@
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import ClaudeCode
 import EventLoop
 import HTTPServer

@@ -1,3 +1,7 @@
+import EventLoop
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import HTTP
 import HTTPServer
@@ -11,6 +15,7 @@ import Testing
 @testable import Turns
 @testable import ClaudeCode
 
+@Suite(.timeLimit(.minutes(1)))
 struct ResponsesRequestTests {
   @Test("little is needed")
   func least() throws {

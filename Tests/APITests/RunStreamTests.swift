@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import Glibc
@@ -13,7 +17,7 @@ import Testing
 
 /// A run's stream, a run without a process, and the client's end of a connection.
 @Reactor
-private final class StreamStage {
+private final class StreamHarness {
   let scheduler = ManualScheduler()
   let stream: RunStream<ChatCompletionEncoder>
   private(set) var outcomes: [AnswerOutcome] = []
@@ -24,18 +28,18 @@ private final class StreamStage {
 
   init(grace: Duration? = nil, stop: [String] = []) {
     let identity = ChatCompletionIdentity(id: "c", created: 1, model: "m")
-    weak var stage: StreamStage?
+    weak var harness: StreamHarness?
     stream = RunStream(
       ChatCompletionEncoder(identity, includesUsage: false, AnswerPlan(stop: stop)), scheduler: scheduler,
       grace: grace
     ) { _, outcome in
-      stage?.outcomes.append(outcome)
+      harness?.outcomes.append(outcome)
     }
-    run = .idle(scheduler, stream) { stage?.isCancelled = true }
-    stage = self
+    run = .idle(scheduler, stream) { harness?.isCancelled = true }
+    harness = self
   }
 
-  func say(_ lines: [String]) {
+  func emit(_ lines: [String]) {
     guard let run else { return }
     for line in lines {
       let bytes = Array(line.utf8)
@@ -110,48 +114,48 @@ struct RunStreamTests {
 
   @Test("the head waits for the first content")
   func firstContent() async {
-    let stage = StreamStage()
+    let harness = StreamHarness()
     var error: ClaudeError? = Self.lost
     var isReady = false
-    let ready = stage.ready()
+    let ready = harness.ready()
     let waiting = Task.onLoop {
       error = await ready.value
       isReady = true
     }
     await nextTurn()
-    stage.say([CLILine.initLine, CLILine.messageStart("m"), CLILine.textStart])
+    harness.emit([CLILine.initLine, CLILine.messageStart("m"), CLILine.textStart])
     for _ in 0..<5 { await nextTurn() }
     #expect(!isReady)
-    stage.say([CLILine.text("a")])
+    harness.emit([CLILine.text("a")])
     await waiting.value
     #expect(error == nil)
-    #expect(stage.outcomes.isEmpty)
+    #expect(harness.outcomes.isEmpty)
     // A run under way and its stream hold each other.
-    stage.stream.clientDidLeave()
+    harness.stream.clientDidLeave()
   }
 
   @Test("a failure before content is thrown, whoever comes first")
   func earlyFailure() async {
     for endsFirst in [true, false] {
-      let stage = StreamStage()
-      if endsFirst { stage.end(.failed(Self.lost)) }
-      let ready = stage.ready()
+      let harness = StreamHarness()
+      if endsFirst { harness.end(.failed(Self.lost)) }
+      let ready = harness.ready()
       await nextTurn()
-      if !endsFirst { stage.end(.failed(Self.lost)) }
+      if !endsFirst { harness.end(.failed(Self.lost)) }
       #expect(await ready.value == Self.lost)
-      #expect(stage.outcomes == [.ended(.failed(Self.lost))])
+      #expect(harness.outcomes == [.ended(.failed(Self.lost))])
     }
   }
 
   @Test("a result that is none is thrown before content, and is no result for who counts conversations")
   func badResult() async throws {
-    let stage = StreamStage()
+    let harness = StreamHarness()
     let bytes = Array(CLILine.result("", turns: 0).utf8)
     let result = TurnResult(bytes.span)
-    stage.end(.result(try #require(result)))
-    #expect(await stage.ready().value?.kind == .empty)
-    #expect(stage.outcomes.count == 1)
-    guard case .ended(.failed(let error)) = stage.outcomes.first else {
+    harness.end(.result(try #require(result)))
+    #expect(await harness.ready().value?.kind == .empty)
+    #expect(harness.outcomes.count == 1)
+    guard case .ended(.failed(let error)) = harness.outcomes.first else {
       Issue.record("it ended as a result")
       return
     }
@@ -162,26 +166,26 @@ struct RunStreamTests {
   func timeout() async throws {
     let limit = Duration.seconds(10)
     let outcomes = try await LimitTable.row("first content", limit) { offset in
-      let stage = StreamStage()
+      let harness = StreamHarness()
       var isReady = false
-      let ready = stage.ready()
+      let ready = harness.ready()
       let waiting = Task.onLoop {
         _ = await ready.value
         isReady = true
       }
       await nextTurn()
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
       for _ in 0..<5 { await nextTurn() }
       let outcome = isReady ? "head" : "waits"
-      stage.scheduler.advance(by: .milliseconds(1))
+      harness.scheduler.advance(by: .milliseconds(1))
       await waiting.value
       // From then on a failure is a frame.
-      try await stage.connect()
-      stage.end(.failed(Self.lost))
-      await until { stage.received().contains("0\r\n\r\n") }
-      #expect(stage.received().contains(#"data: {"error":{"message":"gone","type":"server_error""#))
-      #expect(stage.received().contains("data: [DONE]"))
-      stage.shutDown()
+      try await harness.connect()
+      harness.end(.failed(Self.lost))
+      await until { harness.received().contains("0\r\n\r\n") }
+      #expect(harness.received().contains(#"data: {"error":{"message":"gone","type":"server_error""#))
+      #expect(harness.received().contains("data: [DONE]"))
+      harness.shutDown()
       return outcome
     }
     #expect(outcomes == ["waits", "head", "head"])
@@ -208,77 +212,77 @@ struct RunStreamTests {
 
   @Test("content goes to the client as it comes, what came before the head included")
   func streaming() async throws {
-    let stage = StreamStage()
-    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("first")])
-    #expect(await stage.ready().value == nil)
-    try await stage.connect()
-    await until { stage.received().contains(#"{"content":"first"}"#) }
-    stage.say([CLILine.text("second")])
-    await until { stage.received().contains(#"{"content":"second"}"#) }
-    #expect(!stage.received().contains("[DONE]"))
-    stage.say([CLILine.messageDelta("end_turn"), CLILine.messageStop])
+    let harness = StreamHarness()
+    harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("first")])
+    #expect(await harness.ready().value == nil)
+    try await harness.connect()
+    await until { harness.received().contains(#"{"content":"first"}"#) }
+    harness.emit([CLILine.text("second")])
+    await until { harness.received().contains(#"{"content":"second"}"#) }
+    #expect(!harness.received().contains("[DONE]"))
+    harness.emit([CLILine.messageDelta("end_turn"), CLILine.messageStop])
     let bytes = Array(CLILine.result("firstsecond").utf8)
     let result = TurnResult(bytes.span)
-    stage.end(.result(try #require(result)))
-    await until { stage.received().contains("0\r\n\r\n") }
-    let text = stage.received()
+    harness.end(.result(try #require(result)))
+    await until { harness.received().contains("0\r\n\r\n") }
+    let text = harness.received()
     #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
     #expect(text.contains("content-type: text/event-stream"))
     #expect(text.ranges(of: #"{"content":"first"}"#).count == 1)
     #expect(text.ranges(of: "data: [DONE]\n\n").count == 1)
-    #expect(stage.outcomes.count == 1)
-    stage.shutDown()
+    #expect(harness.outcomes.count == 1)
+    harness.shutDown()
   }
 
   @Test("silence is filled with comments, every ten seconds, until the run ends")
   func keepAlive() async throws {
-    let stage = StreamStage()
-    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
-    #expect(await stage.ready().value == nil)
-    try await stage.connect()
-    await until { stage.received().contains(#"{"content":"a"}"#) }
-    stage.scheduler.advance(by: .milliseconds(9_999))
-    stage.say([CLILine.text("b")])
-    await until { stage.received().contains(#"{"content":"b"}"#) }
-    stage.scheduler.advance(by: .milliseconds(9_999))
+    let harness = StreamHarness()
+    harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    #expect(await harness.ready().value == nil)
+    try await harness.connect()
+    await until { harness.received().contains(#"{"content":"a"}"#) }
+    harness.scheduler.advance(by: .milliseconds(9_999))
+    harness.emit([CLILine.text("b")])
+    await until { harness.received().contains(#"{"content":"b"}"#) }
+    harness.scheduler.advance(by: .milliseconds(9_999))
     for _ in 0..<5 { await nextTurn() }
-    #expect(!stage.received().contains(": ping"))
-    stage.scheduler.advance(by: .milliseconds(1))
-    await until { stage.received().contains("\r\n: ping\n\r\n") }
-    stage.scheduler.advance(by: .seconds(10))
-    await until { stage.received().ranges(of: ": ping\n").count == 2 }
-    stage.end(.failed(Self.lost))
-    await until { stage.received().contains("0\r\n\r\n") }
-    stage.scheduler.advance(by: .seconds(60))
+    #expect(!harness.received().contains(": ping"))
+    harness.scheduler.advance(by: .milliseconds(1))
+    await until { harness.received().contains("\r\n: ping\n\r\n") }
+    harness.scheduler.advance(by: .seconds(10))
+    await until { harness.received().ranges(of: ": ping\n").count == 2 }
+    harness.end(.failed(Self.lost))
+    await until { harness.received().contains("0\r\n\r\n") }
+    harness.scheduler.advance(by: .seconds(60))
     for _ in 0..<5 { await nextTurn() }
-    #expect(stage.received().ranges(of: ": ping\n").count == 2)
-    stage.shutDown()
+    #expect(harness.received().ranges(of: ": ping\n").count == 2)
+    harness.shutDown()
   }
 
   @Test("a client that leaves takes its run along, once")
   func cancellation() async throws {
-    let stage = StreamStage()
-    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
-    #expect(await stage.ready().value == nil)
-    try await stage.connect()
-    stage.leave()
-    await until { stage.isCancelled }
-    stage.stream.clientDidLeave()
-    stage.say([CLILine.text("b")])
-    stage.end(.failed(Self.lost))
-    #expect(stage.outcomes == [.ended(.failed(Self.left))])
-    stage.shutDown()
+    let harness = StreamHarness()
+    harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    #expect(await harness.ready().value == nil)
+    try await harness.connect()
+    harness.leave()
+    await until { harness.isCancelled }
+    harness.stream.clientDidLeave()
+    harness.emit([CLILine.text("b")])
+    harness.end(.failed(Self.lost))
+    #expect(harness.outcomes == [.ended(.failed(Self.left))])
+    harness.shutDown()
   }
 
   @Test("who leaves before the head is not answered, and the run ends")
   func earlyDeparture() async {
-    let stage = StreamStage()
-    let ready = stage.ready()
+    let harness = StreamHarness()
+    let ready = harness.ready()
     await nextTurn()
-    stage.stream.clientDidLeave()
+    harness.stream.clientDidLeave()
     #expect(await ready.value == Self.left)
-    #expect(stage.isCancelled)
-    #expect(stage.outcomes == [.ended(.failed(Self.left))])
+    #expect(harness.isCancelled)
+    #expect(harness.outcomes == [.ended(.failed(Self.left))])
   }
 
   // MARK: Clients that come back
@@ -288,18 +292,18 @@ struct RunStreamTests {
   @Test("how long a run goes on when a client that repeats its requests leaves before its answer")
   func grace() async throws {
     let outcomes = try await LimitTable.row("return of a client", Self.grace) { offset in
-      let stage = StreamStage(grace: Self.grace)
-      let ready = stage.ready()
+      let harness = StreamHarness(grace: Self.grace)
+      let ready = harness.ready()
       await nextTurn()
-      stage.stream.clientDidLeave()
+      harness.stream.clientDidLeave()
       // The connection says so, too, and does not make it longer.
-      stage.scheduler.advance(by: .milliseconds(500))
-      stage.stream.clientDidLeave()
-      stage.scheduler.advance(by: Self.grace + .milliseconds(offset - 500))
-      let isCancelled = stage.isCancelled
-      stage.scheduler.advance(by: .milliseconds(1))
+      harness.scheduler.advance(by: .milliseconds(500))
+      harness.stream.clientDidLeave()
+      harness.scheduler.advance(by: Self.grace + .milliseconds(offset - 500))
+      let isCancelled = harness.isCancelled
+      harness.scheduler.advance(by: .milliseconds(1))
       #expect(await ready.value == Self.left)
-      #expect(stage.outcomes == [.ended(.failed(Self.left))])
+      #expect(harness.outcomes == [.ended(.failed(Self.left))])
       return isCancelled ? "ends" : "goes on"
     }
     #expect(outcomes == ["goes on", "ends", "ends"])
@@ -307,100 +311,100 @@ struct RunStreamTests {
 
   @Test("a run that ends within the grace has its result")
   func endWithinGrace() async throws {
-    let stage = StreamStage(grace: Self.grace)
-    let ready = stage.ready()
+    let harness = StreamHarness(grace: Self.grace)
+    let ready = harness.ready()
     await nextTurn()
-    stage.stream.clientDidLeave()
-    stage.say([CLILine.initLine] + CLILine.message("m", "a"))
+    harness.stream.clientDidLeave()
+    harness.emit([CLILine.initLine] + CLILine.message("m", "a"))
     let bytes = Array(CLILine.result("a").utf8)
     let read = TurnResult(bytes.span)
     let result = try #require(read)
-    stage.end(.result(result))
+    harness.end(.result(result))
     #expect(await ready.value == nil)
-    stage.scheduler.advance(by: Self.grace)
-    #expect(!stage.isCancelled)
-    #expect(stage.outcomes == [.ended(.result(result))])
+    harness.scheduler.advance(by: Self.grace)
+    #expect(!harness.isCancelled)
+    #expect(harness.outcomes == [.ended(.result(result))])
   }
 
   @Test("content that comes within the grace does not make it longer")
   func contentWithinGrace() async {
-    let stage = StreamStage(grace: Self.grace)
-    let ready = stage.ready()
+    let harness = StreamHarness(grace: Self.grace)
+    let ready = harness.ready()
     await nextTurn()
-    stage.stream.clientDidLeave()
-    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    harness.stream.clientDidLeave()
+    harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
     #expect(await ready.value == nil)
-    stage.scheduler.advance(by: Self.grace - .milliseconds(1))
-    #expect(!stage.isCancelled)
-    stage.scheduler.advance(by: .milliseconds(1))
-    #expect(stage.isCancelled)
-    #expect(stage.outcomes == [.ended(.failed(Self.left))])
+    harness.scheduler.advance(by: Self.grace - .milliseconds(1))
+    #expect(!harness.isCancelled)
+    harness.scheduler.advance(by: .milliseconds(1))
+    #expect(harness.isCancelled)
+    #expect(harness.outcomes == [.ended(.failed(Self.left))])
   }
 
   @Test("after the first byte there is no grace")
   func cancellationAfterTheFirstByte() async throws {
-    let stage = StreamStage(grace: Self.grace)
-    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
-    #expect(await stage.ready().value == nil)
-    try await stage.connect()
-    stage.leave()
-    await until { stage.isCancelled }
-    #expect(stage.isCancelled)
-    #expect(stage.outcomes == [.ended(.failed(Self.left))])
-    stage.shutDown()
+    let harness = StreamHarness(grace: Self.grace)
+    harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
+    #expect(await harness.ready().value == nil)
+    try await harness.connect()
+    harness.leave()
+    await until { harness.isCancelled }
+    #expect(harness.isCancelled)
+    #expect(harness.outcomes == [.ended(.failed(Self.left))])
+    harness.shutDown()
   }
 
   @Test("an answer that diverges ends the run and is told as an error")
   func diverged() async throws {
-    let stage = StreamStage()
-    stage.say(CLILine.cut("m1", "a b"))
-    #expect(await stage.ready().value == nil)
-    stage.say(CLILine.message("m2", "a c"))
-    #expect(stage.isCancelled)
-    try await stage.connect()
-    await until { stage.received().contains("0\r\n\r\n") }
-    #expect(stage.received().contains("upstream_diverged"))
-    #expect(stage.outcomes.count == 1)
-    stage.shutDown()
+    let harness = StreamHarness()
+    harness.emit(CLILine.cut("m1", "a b"))
+    #expect(await harness.ready().value == nil)
+    harness.emit(CLILine.message("m2", "a c"))
+    #expect(harness.isCancelled)
+    try await harness.connect()
+    await until { harness.received().contains("0\r\n\r\n") }
+    #expect(harness.received().contains("upstream_diverged"))
+    #expect(harness.outcomes.count == 1)
+    harness.shutDown()
   }
 
   // MARK: Stop sequences
 
   @Test("a stream ends at a stop sequence as at any other end, and its run is left")
   func stopped() async throws {
-    let stage = StreamStage(stop: ["STOP"])
-    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("one ST")])
-    #expect(await stage.ready().value == nil)
-    try await stage.connect()
-    await until { stage.received().contains(#"{"content":"one "}"#) }
-    #expect(!stage.received().contains("finish_reason\":\"stop"))
-    #expect(!stage.isCancelled)
-    stage.say([CLILine.text("OP two"), CLILine.text("three")])
-    #expect(stage.isCancelled)
-    stage.end(.failed(Self.lost))
-    await until { stage.received().contains("0\r\n\r\n") }
-    let text = stage.received()
+    let harness = StreamHarness(stop: ["STOP"])
+    harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("one ST")])
+    #expect(await harness.ready().value == nil)
+    try await harness.connect()
+    await until { harness.received().contains(#"{"content":"one "}"#) }
+    #expect(!harness.received().contains("finish_reason\":\"stop"))
+    #expect(!harness.isCancelled)
+    harness.emit([CLILine.text("OP two"), CLILine.text("three")])
+    #expect(harness.isCancelled)
+    harness.end(.failed(Self.lost))
+    await until { harness.received().contains("0\r\n\r\n") }
+    let text = harness.received()
     #expect(text.ranges(of: #"{"content":"#).count == 1)
     #expect(text.ranges(of: #""finish_reason":"stop""#).count == 1)
     #expect(text.ranges(of: "data: [DONE]\n\n").count == 1)
     #expect(!text.contains("error") && !text.contains("two"))
-    #expect(stage.outcomes == [.complete])
-    stage.shutDown()
+    #expect(harness.outcomes == [.complete])
+    harness.shutDown()
   }
 
   @Test("a text that begins with a stop sequence is an empty answer")
   func stoppedAtOnce() async throws {
-    let stage = StreamStage(stop: ["STOP"])
-    let ready = stage.ready()
+    let harness = StreamHarness(stop: ["STOP"])
+    let ready = harness.ready()
     await nextTurn()
-    stage.say([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("STOP one")])
+    harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("STOP one")])
     #expect(await ready.value == nil)
-    #expect(stage.isCancelled)
-    try await stage.connect()
-    await until { stage.received().contains("0\r\n\r\n") }
-    #expect(stage.received().contains(#"{"role":"assistant","content":""}"#))
-    #expect(stage.received().ranges(of: #""finish_reason":"stop""#).count == 1)
-    #expect(!stage.received().contains("one"))
-    stage.shutDown()
+    #expect(harness.isCancelled)
+    try await harness.connect()
+    await until { harness.received().contains("0\r\n\r\n") }
+    #expect(harness.received().contains(#"{"role":"assistant","content":""}"#))
+    #expect(harness.received().ranges(of: #""finish_reason":"stop""#).count == 1)
+    #expect(!harness.received().contains("one"))
+    harness.shutDown()
   }
 }

@@ -1,3 +1,7 @@
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import EventLoop
 import HTTPServer
 import TestSupport
@@ -7,6 +11,7 @@ import Testing
 @testable import Turns
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct SessionPageTests {
   private nonisolated static let ids = ["a", "b", "c"]
 

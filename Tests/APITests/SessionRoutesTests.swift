@@ -1,3 +1,6 @@
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import Glibc
@@ -27,25 +30,21 @@ struct SessionRoutesTests {
 
   init() {
     let executor = ClaudeExecutor(
-      ClaudeExecutor.Configuration(
-        locator: CLILocator(configured: "/none", searchPath: "", home: nil),
-        environment: CLIEnvironment(inherited: ["HOME": directory.path], usesSubscription: false)),
-      scheduler: ManualScheduler(), logger: .silent
-    ) { "id" }
+      .test("/none", home: directory.path), scheduler: ManualScheduler(), logger: .silent, newID: UniqueIDs.next)
     var router = Router()
     SessionRoutes(sessions: sessions, executor: executor, workspaces: WorkspaceManager(base: "\(directory.path)/base"))
       .add(to: &router)
     self.router = router
     var options = TurnOptions()
     (options.workspace, options.model) = ("w", "opus")
-    sessions.begin(Self.mine, for: FactoryStage.me.id, options)
+    sessions.begin(Self.mine, for: Principal.me.id, options)
     sessions.account(Self.mine, 0.5)
     sessions.begin(Self.yours, for: "you", TurnOptions())
   }
 
   /// Status and body; of an error what its answer would be.
   private func send(
-    _ method: String, _ path: String, as principal: Principal = FactoryStage.me
+    _ method: String, _ path: String, as principal: Principal = Principal.me
   ) async throws -> (status: Int, body: String) {
     let context = RequestContext.detached()
     context[Principal.self] = principal
@@ -96,7 +95,7 @@ struct SessionRoutesTests {
   @Test(
     "somebody else's session is answered for as one that does not exist, to admins too",
     arguments: [("GET", ""), ("GET", "/transcript"), ("GET", "/transcript?format=raw"), ("DELETE", "")],
-    [FactoryStage.me, FactoryStage.admin])
+    [Principal.me, Principal.admin])
   func isolation(request: (method: String, suffix: String), principal: Principal) async throws {
     try write("{}\n", for: Self.yours)
     let foreign = try await send(request.method, "/v1/sessions/\(Self.yours)\(request.suffix)", as: principal)

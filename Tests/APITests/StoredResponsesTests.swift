@@ -1,3 +1,6 @@
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import Bytes
 import EventLoop
 import HTTP
@@ -19,7 +22,7 @@ struct StoredResponsesTests {
   private let directory = TemporaryDirectory()
   private let store: RunStore
   private let responses: StoredResponses
-  private let me = FactoryStage.me
+  private let me = Principal.me
   private let scheduler = ManualScheduler()
 
   init() {
@@ -82,7 +85,7 @@ struct StoredResponsesTests {
     #expect(
       await refusal { _ = try await responses.conversation(upTo: "resp_a", for: me) }
         == "400 previous_response_id previous_response_not_complete")
-    for (id, principal) in [("resp_a", Principal(id: "you", name: "you")), ("resp_x", me)] {
+    for (id, principal) in [("resp_a", Principal.you), ("resp_x", me)] {
       #expect(
         await refusal { _ = try await responses.conversation(upTo: id, for: principal) }
           == "400 previous_response_id previous_response_not_found")

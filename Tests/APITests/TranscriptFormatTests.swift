@@ -1,3 +1,8 @@
+import EventLoop
+import Identity
+import HTTPServerTestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
 import HTTP
 import HTTPServer
 import Testing
@@ -5,6 +10,7 @@ import Testing
 @testable import API
 @testable import Turns
 
+@Suite(.timeLimit(.minutes(1)))
 struct TranscriptFormatTests {
   private static let line =
     #"{"type":"user","uuid":"1","parentUuid":null,"timestamp":"t","message":{"role":"user","content":"é\ud83d"}}"#

@@ -31,12 +31,13 @@ struct KeyFileTests {
     for name in ["base", "base/deep", "other", "based"] { try directory.makeDirectory(name) }
     directory.write("API_KEY=k", to: file)
     let warning = warning(file, base: base)
-    #expect((warning != nil) == isExposed)
-    if let warning {
-      #expect(
-        warning.hasPrefix("\(directory.path)/\(file) holds API keys, and every tool that runs in a workspace can"))
-      #expect(warning.contains("API_KEY_HASHES") && warning.contains("claude-code-server key --hash"))
+    guard isExposed else {
+      #expect(warning == nil)
+      return
     }
+    let text = try #require(warning)
+    #expect(text.hasPrefix("\(directory.path)/\(file) holds API keys, and every tool that runs in a workspace can"))
+    #expect(text.contains("API_KEY_HASHES") && text.contains("claude-code-server key --hash"))
   }
 
   @Test("links are looked through")

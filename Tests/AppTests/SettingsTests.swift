@@ -6,6 +6,7 @@ import Testing
 
 @testable import App
 
+@Suite(.timeLimit(.minutes(1)))
 struct SettingsTests {
   @Test("without variables the defaults hold")
   func defaults() throws {

@@ -48,10 +48,10 @@ struct FloorTests {
 
   @Test("HTTP, and what runs turns, know nothing of each other")
   func strangers() throws {
-    for file in try SourceFile.all where ["ClaudeCode", "Turns"].contains(file.target) {
+    for file in try SourceFile.all(in: ["ClaudeCode", "Turns"]) {
       #expect(file.imports.isDisjoint(with: ["HTTP", "HTTPServer"]), "\(file.path)")
     }
-    for file in try SourceFile.all where ["HTTP", "HTTPServer"].contains(file.target) {
+    for file in try SourceFile.all(in: ["HTTP", "HTTPServer"]) {
       #expect(file.imports.isDisjoint(with: ["ClaudeCode", "Turns"]), "\(file.path)")
     }
   }
@@ -68,7 +68,7 @@ struct FloorTests {
 
   @Test("protocol cores have no async and know no threads", arguments: ["Bytes", "HTTP", "Crypto"])
   func synchronous(target: String) throws {
-    for file in try SourceFile.all where file.target == target {
+    for file in try SourceFile.all(in: [target]) {
       for word in ["async", "await", "Task", "actor", "DispatchQueue", "pthread_create"] {
         #expect(!file.words.contains(word), "\(file.path) uses \(word)")
       }
@@ -96,8 +96,7 @@ struct FloorTests {
 
   @Test("only ProcessControl reads the environment and the wall clock")
   func processControl() throws {
-    for file in try SourceFile.all
-    where Self.sources.contains(file.target) && !file.code.contains("enum ProcessControl") {
+    for file in try SourceFile.all(in: Self.sources) where !file.code.contains("enum ProcessControl") {
       for word in ["getenv", "environ", "clock_gettime", "SystemRandomNumberGenerator", "CommandLine"] {
         #expect(!file.words.contains(word), "\(file.path) uses \(word)")
       }
@@ -106,7 +105,7 @@ struct FloorTests {
 
   @Test("no sleeping, no printing and no fatalError in the libraries")
   func habits() throws {
-    for file in try SourceFile.all where Self.libraries.contains(file.target) {
+    for file in try SourceFile.all(in: Set(Self.libraries)) {
       for word in ["sleep", "usleep", "nanosleep", "print", "NSLog", "fatalError"] {
         #expect(!file.words.contains(word), "\(file.path) uses \(word)")
       }

@@ -104,6 +104,13 @@ extension SourceFile {
     get throws { try loaded.get() }
   }
 
+  /// The files of these targets.
+  static func all(in targets: Set<String>) throws -> [SourceFile] {
+    let files = try all.filter { targets.contains($0.target) }
+    try #require(!files.isEmpty, "no files of \(targets.sorted())")
+    return files
+  }
+
   private static let loaded = Result { try load() }
 
   private static func load() throws -> [SourceFile] {

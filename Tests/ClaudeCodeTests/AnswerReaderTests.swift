@@ -88,7 +88,9 @@ struct AnswerReaderRecordingTests {
 
   @Test("what the upstream said in the end is what the client was told", arguments: Recording.all)
   func againstWholeBlocks(recording: Recording) throws {
-    for turn in turns(of: recording.lines) {
+    let turns = turns(of: recording.lines)
+    #expect(!turns.isEmpty)
+    for turn in turns {
       var transcript = AnswerTranscript()
       var reader = AnswerReader()
       // The interrupted turn ends in an error that the encoder sees first.

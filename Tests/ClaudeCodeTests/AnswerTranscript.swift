@@ -1,4 +1,7 @@
+import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 
 @testable import ClaudeCode
 
@@ -82,5 +85,16 @@ extension AnswerReader {
       try read(message, line.span, into: &transcript)
       if finishes, let result = TurnResult(line.span) { try finish(result, into: &transcript) }
     }
+  }
+}
+
+@Reactor
+extension RunRecorder {
+  /// The answer, read from the lines.
+  func answer() throws -> AnswerTranscript {
+    var transcript = AnswerTranscript()
+    var reader = AnswerReader()
+    try reader.read(lines.map { Array($0.utf8) }, into: &transcript)
+    return transcript
   }
 }

@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import EventLoop
 import Telemetry
 import TestSupport
@@ -14,9 +15,8 @@ struct CLIProbeTests {
 
   private func probe(_ path: String) -> CLIProbe {
     CLIProbe(
-      locator: CLILocator(configured: path, searchPath: "", home: nil),
-      environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin", "API_KEY": "secret"], usesSubscription: false),
-      clock: { [moment] in moment }, scheduler: scheduler)
+      locator: .only(path), environment: .test(["API_KEY": "secret"]), clock: { [moment] in moment },
+      scheduler: scheduler)
   }
 
   /// Answers `--version`, and counts how often it was asked.

@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Glibc
 import System
 import TestSupport
@@ -16,22 +17,22 @@ struct ClaudeExecutorTests {
 
   @Test("a turn runs from prompt to result, and leaves nothing behind")
   func turn() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     var running: [Int] = []
     recorder.onLine = { run in
       if running.isEmpty {
-        running = [stage.executor.activeRuns, stage.executor.liveProcesses, (run as? Run)?.pid == nil ? 0 : 1]
+        running = [harness.executor.activeRuns, harness.executor.liveProcesses, (run as? Run)?.pid == nil ? 0 : 1]
       }
     }
-    let run = try await stage.run(stage.turn("simulate: tokens=3"), recorder)
+    let run = try await harness.run(harness.turn("simulate: tokens=3"), recorder)
     let result = await recorder.result()
     #expect(result?.isError == false)
     #expect(try recorder.answer().text == "w0 w1 w2 ")
     #expect(running == [1, 1, 1])
-    #expect(stage.executor.activeRuns == 0)
-    await stage.settle()
+    #expect(harness.executor.activeRuns == 0)
+    await harness.settle()
     #expect(run.pid == nil)
-    #expect(stage.scheduler.waits.isEmpty)
+    #expect(harness.scheduler.waits.isEmpty)
   }
 
   @Test(
@@ -45,14 +46,14 @@ struct ClaudeExecutorTests {
       ("tokens=2 preamble=2 tool=Bash", "p0 p1 \n\nw0 w1 "), ("tokens=2 retry=529 retry-delay=1", "w0 w1 "),
     ])
   func faults(directives: String, expected: String) async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     var options = TurnOptions()
     options.allowedTools = ["Bash", "Task"]
-    _ = try await stage.run(stage.turn("simulate: \(directives)", options: options), recorder)
+    _ = try await harness.run(harness.turn("simulate: \(directives)", options: options), recorder)
     let result = await recorder.result()
     #expect(result?.isError == false)
     #expect(try recorder.answer().text == expected)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test(
@@ -61,22 +62,22 @@ struct ClaudeExecutorTests {
       ("no-result-exit", .lost), ("crash=2", .lost), ("kill=2", .lost), ("stderr-only", .refused),
     ] as [(String, ClaudeError.Kind)])
   func failures(directive: String, kind: ClaudeError.Kind) async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    _ = try await stage.run(stage.turn("simulate: \(directive)"), recorder)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    _ = try await harness.run(harness.turn("simulate: \(directive)"), recorder)
     let failure = await recorder.failure()
     #expect(failure?.kind == kind)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("a CLI that is silent after its answer is ended by silence, with an error")
   func noResult() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    _ = try await stage.run(stage.turn("simulate: tokens=1 no-result"), recorder)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    _ = try await harness.run(harness.turn("simulate: tokens=1 no-result"), recorder)
     await until { recorder.lines.contains { $0.contains("message_stop") } }
-    stage.scheduler.advance(by: .seconds(30))
+    harness.scheduler.advance(by: .seconds(30))
     let failure = await recorder.failure()
     #expect(failure?.kind == .inactivityTimeout)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("upstream failures and empty answers come as results that are none")
@@ -86,28 +87,28 @@ struct ClaudeExecutorTests {
     ] {
       let directory = TemporaryDirectory()
       let recorder = RunRecorder()
-      let stage = ExecutorStage(try StandInCLI.simulator, directory)
-      _ = try await stage.run(stage.turn("simulate: \(directive)"), recorder)
+      let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+      _ = try await harness.run(harness.turn("simulate: \(directive)"), recorder)
       let result = await recorder.result()
       #expect(result.flatMap { ClaudeError($0)?.kind } == kind)
-      await stage.settle()
+      await harness.settle()
     }
   }
 
   @Test("a session goes on in another process, and an unknown one is said to be so")
   func sessions() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    _ = try await stage.run(stage.turn("one"), recorder)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    _ = try await harness.run(harness.turn("one"), recorder)
     _ = await recorder.result()
     let second = RunRecorder()
-    _ = try await stage.run(stage.turn("two\nsimulate: recall", .resume(id: ExecutorStage.session)), second)
+    _ = try await harness.run(harness.turn("two\nsimulate: recall", .resume(id: ExecutorHarness.session)), second)
     _ = await second.result()
     #expect(try second.answer().text == "one | two")
     let unknown = RunRecorder()
-    _ = try await stage.run(stage.turn("x", .resume(id: "99999999-2222-4333-8444-555555555555")), unknown)
+    _ = try await harness.run(harness.turn("x", .resume(id: "99999999-2222-4333-8444-555555555555")), unknown)
     let result = await unknown.result()
     #expect(result.flatMap { ClaudeError($0)?.kind } == .sessionNotFound)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("what the turn says reaches the CLI: its environment and system prompt")
@@ -120,43 +121,43 @@ struct ClaudeExecutorTests {
     ] {
       let recorder = RunRecorder()
       let directory = TemporaryDirectory()
-      let stage = ExecutorStage(try StandInCLI.simulator, directory)
-      _ = try await stage.run(stage.turn("simulate: \(directive)", options: options), recorder)
+      let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+      _ = try await harness.run(harness.turn("simulate: \(directive)", options: options), recorder)
       _ = await recorder.result()
       #expect(try recorder.answer().text == expected)
-      await stage.settle()
+      await harness.settle()
     }
   }
 
   @Test("the CLI works in the turn's directory")
   func directoryOfTheTurn() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    _ = try await stage.run(stage.turn("simulate: cwd"), recorder)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    _ = try await harness.run(harness.turn("simulate: cwd"), recorder)
     _ = await recorder.result()
     #expect(try recorder.answer().text == directory.path)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("a permission that nobody gave is denied, and the turn goes on")
   func denied() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    _ = try await stage.run(stage.turn("simulate: tokens=1 ask=Bash"), recorder)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    _ = try await harness.run(harness.turn("simulate: tokens=1 ask=Bash"), recorder)
     _ = await recorder.result()
     let answer = try recorder.answer()
     #expect(answer.text == "w0 ")
     #expect(
       answer.entries.contains(
         .failure("The request did not allow the tool Bash. It can be allowed with the option allowed-tools.")))
-    await stage.settle()
+    await harness.settle()
   }
 
   // MARK: Teardown
 
   @Test("cancelling leaves no process, not even one in a group of its own that ignores SIGTERM")
   func cancellation() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    let run = try await stage.run(
-      stage.turn("simulate: grandchild pid-file=\(directory.path)/pid tokens=100 hang=1 stubborn"), recorder)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    let run = try await harness.run(
+      harness.turn("simulate: grandchild pid-file=\(directory.path)/pid tokens=100 hang=1 stubborn"), recorder)
     await until { recorder.lines.contains { $0.contains("content_block_delta") } }
     let text = try #require(directory.text(of: "pid"))
     let grandchild = try #require(Int32(text.filter { !$0.isWhitespace }))
@@ -165,21 +166,21 @@ struct ClaudeExecutorTests {
     #expect(identity.isAlive && child.isAlive)
     run.remove(recorder)
     #expect(child.isAlive)
-    await stage.settle()
+    await harness.settle()
     await until { !identity.isAlive }
     #expect(!child.isAlive)
   }
 
   @Test("the end of a good run takes what the CLI left behind along")
   func leftovers() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    _ = try await stage.run(
-      stage.turn("simulate: grandchild pid-file=\(directory.path)/pid tokens=1"), recorder)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    _ = try await harness.run(
+      harness.turn("simulate: grandchild pid-file=\(directory.path)/pid tokens=1"), recorder)
     let result = await recorder.result()
     #expect(result?.isError == false)
     let text = try #require(directory.text(of: "pid"))
     let grandchild = try #require(Int32(text.filter { !$0.isWhitespace }))
-    await stage.settle()
+    await harness.settle()
     await until { ProcessTable.entry(grandchild)?.identity.isAlive != true }
   }
 
@@ -187,38 +188,38 @@ struct ClaudeExecutorTests {
 
   @Test("without a CLI nothing is started, and the error says where it was looked for")
   func notFound() async {
-    let stage = ExecutorStage("/nowhere/claude", directory)
+    let harness = ExecutorHarness("/nowhere/claude", directory)
     let expected = ClaudeError(
       .cliNotFound,
       "The Claude Code CLI was not found. Install it or set CLAUDE_CLI_PATH. Looked at: /nowhere/claude",
       reachedCLI: false)
     // The second finds the session free again.
     for _ in 0..<2 {
-      let refusal = await stage.refusal(of: stage.turn("p"))
+      let refusal = await harness.refusal(of: harness.turn("p"))
       #expect(refusal == expected)
     }
-    #expect(stage.executor.locateCLI() == nil)
-    #expect(stage.executor.activeRuns == 0)
+    #expect(harness.executor.locateCLI() == nil)
+    #expect(harness.executor.activeRuns == 0)
   }
 
   @Test("a directory that is gone is an error before anything runs, and frees the session")
   func cannotStart() async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    var turn = stage.turn("p")
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    var turn = harness.turn("p")
     turn.directory = "\(directory.path)/gone"
     for _ in 0..<2 {
-      let refusal = await stage.refusal(of: turn)
+      let refusal = await harness.refusal(of: turn)
       #expect(refusal?.kind == .cannotStart)
       #expect(refusal?.reachedCLI == false)
     }
-    #expect(stage.executor.liveProcesses == 0)
+    #expect(harness.executor.liveProcesses == 0)
   }
 
   @Test("a link put in the workspace's place after the turn was made is an error, and nothing runs behind it")
   func swappedWorkspace() async throws {
     for name in ["base", "base/demo", "outside"] { try directory.makeDirectory(name) }
-    let stage = ExecutorStage(StandInCLI.script("touch started", in: directory), directory)
-    var turn = stage.turn("p")
+    let harness = ExecutorHarness(StandInCLI.script("touch started", in: directory), directory)
+    var turn = harness.turn("p")
     turn.directory = "\(directory.path)/base/demo"
     turn.workspaceBase = "\(directory.path)/base"
     try #require(unsafe rename("\(directory.path)/base/demo", "\(directory.path)/base/old") == 0)
@@ -228,8 +229,8 @@ struct ClaudeExecutorTests {
       "The workspace demo cannot be used, because it is no longer the same directory: open directory: Not a directory",
       reachedCLI: false)
     // Twice: the session is free again.
-    for _ in 0..<2 { #expect(await stage.refusal(of: turn) == expected) }
-    #expect(stage.executor.liveProcesses == 0)
+    for _ in 0..<2 { #expect(await harness.refusal(of: turn) == expected) }
+    #expect(harness.executor.liveProcesses == 0)
     #expect(directory.text(of: "outside/started") == nil)
   }
 
@@ -237,14 +238,14 @@ struct ClaudeExecutorTests {
   func linkedBase() async throws {
     for name in ["real", "real/demo"] { try directory.makeDirectory(name) }
     try directory.makeLink("base", to: "\(directory.path)/real")
-    let stage = ExecutorStage(try StandInCLI.simulator, directory)
-    var turn = stage.turn("simulate: cwd")
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory)
+    var turn = harness.turn("simulate: cwd")
     turn.directory = "\(directory.path)/base/demo"
     turn.workspaceBase = "\(directory.path)/base"
-    _ = try await stage.run(turn, recorder)
+    _ = try await harness.run(turn, recorder)
     _ = await recorder.result()
     #expect(try recorder.answer().text == "\(directory.path)/real/demo")
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test(
@@ -252,18 +253,18 @@ struct ClaudeExecutorTests {
     arguments: [true, false])
   func draining(ends: Bool) async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    let run = try await stage.run(stage.turn("p"), recorder)
-    let waiting = Task.onLoop { await stage.executor.drain(within: .seconds(10)) }
-    await until { stage.scheduler.waits.contains(.seconds(10)) }
-    let late = stage.turn("q", .new(id: "99999999-2222-4333-8444-555555555555"))
-    #expect(await stage.refusal(of: late)?.kind == .cancelled)
-    if ends { cli.say(CLILine.result("a")) } else { stage.scheduler.advance(by: .seconds(10)) }
+    let harness = ExecutorHarness(cli.path, directory)
+    let run = try await harness.run(harness.turn("p"), recorder)
+    let waiting = Task.onLoop { await harness.executor.drain(within: .seconds(10)) }
+    await until { harness.scheduler.waits.contains(.seconds(10)) }
+    let late = harness.turn("q", .new(id: "99999999-2222-4333-8444-555555555555"))
+    #expect(await harness.refusal(of: late)?.kind == .cancelled)
+    if ends { cli.emit(CLILine.result("a")) } else { harness.scheduler.advance(by: .seconds(10)) }
     await waiting.value
-    #expect(stage.executor.activeRuns == (ends ? 0 : 1))
+    #expect(harness.executor.activeRuns == (ends ? 0 : 1))
     run.cancel()
-    await stage.settle()
-    await stage.executor.drain(within: .seconds(10))
+    await harness.settle()
+    await harness.executor.drain(within: .seconds(10))
   }
 
   // MARK: One turn at a time
@@ -271,63 +272,63 @@ struct ClaudeExecutorTests {
   @Test("a session's second turn waits until the first one's process is gone")
   func waiting() async throws {
     let cli = LiveCLI(in: directory, prelude: "trap '' TERM")
-    let stage = ExecutorStage(cli.path, directory)
-    let first = try await stage.run(stage.turn("one"), recorder)
+    let harness = ExecutorHarness(cli.path, directory)
+    let first = try await harness.run(harness.turn("one"), recorder)
     let firstPID = try #require(first.pid)
     let second = RunRecorder()
     let task = Task.onLoop {
-      try? await stage.run(stage.turn("two", .resume(id: ExecutorStage.session)), second)
+      try? await harness.run(harness.turn("two", .resume(id: ExecutorHarness.session)), second)
     }
     await nextTurn()
-    #expect(stage.executor.activeRuns == 1)
-    #expect(stage.executor.queuedTurns == 1)
+    #expect(harness.executor.activeRuns == 1)
+    #expect(harness.executor.queuedTurns == 1)
     first.cancel()
     for _ in 0..<10 { await nextTurn() }
     // The run has ended, its process has not.
-    #expect(stage.executor.activeRuns == 0)
-    #expect(stage.executor.liveProcesses == 1)
-    stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
+    #expect(harness.executor.activeRuns == 0)
+    #expect(harness.executor.liveProcesses == 1)
+    harness.scheduler.advance(by: ExecutorHarness.timeouts.kill)
     let run = try #require(await task.value)
     #expect(ProcessTable.entry(firstPID) == nil)
     #expect(run.pid != firstPID)
-    #expect(stage.executor.liveProcesses == 1)
+    #expect(harness.executor.liveProcesses == 1)
     run.cancel()
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("turns of different sessions run side by side")
   func sideBySide() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    let first = try await stage.run(stage.turn("one"), recorder)
-    let second = try await stage.run(stage.turn("two", .new(id: "other")), RunRecorder())
-    #expect(stage.executor.activeRuns == 2)
+    let harness = ExecutorHarness(cli.path, directory)
+    let first = try await harness.run(harness.turn("one"), recorder)
+    let second = try await harness.run(harness.turn("two", .new(id: "other")), RunRecorder())
+    #expect(harness.executor.activeRuns == 2)
     first.cancel()
     second.cancel()
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("who departs while waiting starts nothing; nor does who has departed before")
   func gaveUp() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    let first = try await stage.run(stage.turn("one"), recorder)
+    let harness = ExecutorHarness(cli.path, directory)
+    let first = try await harness.run(harness.turn("one"), recorder)
     let cancellation = CancellationSignal()
     let task = Task.onLoop {
-      await stage.refusal(of: stage.turn("two", .resume(id: ExecutorStage.session)), cancellation: cancellation)
+      await harness.refusal(of: harness.turn("two", .resume(id: ExecutorHarness.session)), cancellation: cancellation)
     }
     await nextTurn()
     cancellation.cancel()
     #expect(await task.value == ClaudeError(.cancelled, "The client left", reachedCLI: false))
     first.cancel()
-    await stage.settle()
-    let late = await stage.refusal(of: stage.turn("three"), cancellation: cancellation)
+    await harness.settle()
+    let late = await harness.refusal(of: harness.turn("three"), cancellation: cancellation)
     #expect(late == ClaudeError(.cancelled, "The client left", reachedCLI: false))
-    #expect(stage.executor.liveProcesses == 0)
+    #expect(harness.executor.liveProcesses == 0)
     // The session is free.
-    let next = try await stage.run(stage.turn("four"), recorder)
+    let next = try await harness.run(harness.turn("four"), recorder)
     next.cancel()
-    await stage.settle()
+    await harness.settle()
   }
 
   // MARK: Shutting down
@@ -335,27 +336,27 @@ struct ClaudeExecutorTests {
   @Test("shutting down ends every run and waits for every process")
   func shutDown() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    _ = try await stage.run(stage.turn("one"), recorder)
-    _ = try await stage.run(stage.turn("two", .new(id: "other")), RunRecorder())
-    await stage.executor.shutDown()
-    #expect(stage.executor.liveProcesses == 0)
+    let harness = ExecutorHarness(cli.path, directory)
+    _ = try await harness.run(harness.turn("one"), recorder)
+    _ = try await harness.run(harness.turn("two", .new(id: "other")), RunRecorder())
+    await harness.executor.shutDown()
+    #expect(harness.executor.liveProcesses == 0)
     #expect(recorder.outcomes == [.failed(.interrupted)])
-    await stage.executor.shutDown()
+    await harness.executor.shutDown()
   }
 
   @Test("a turn that waits for its session starts nothing any more when the server shuts down")
   func shutDownWhileWaiting() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    _ = try await stage.run(stage.turn("one"), recorder)
-    let task = Task.onLoop { await stage.refusal(of: stage.turn("two", .resume(id: ExecutorStage.session))) }
+    let harness = ExecutorHarness(cli.path, directory)
+    _ = try await harness.run(harness.turn("one"), recorder)
+    let task = Task.onLoop { await harness.refusal(of: harness.turn("two", .resume(id: ExecutorHarness.session))) }
     await nextTurn()
-    await stage.executor.shutDown()
+    await harness.executor.shutDown()
     #expect(await task.value?.kind == .cancelled)
-    #expect(stage.executor.liveProcesses == 0)
-    let late = await stage.refusal(of: stage.turn("three", .new(id: "other")))
+    #expect(harness.executor.liveProcesses == 0)
+    let late = await harness.refusal(of: harness.turn("three", .new(id: "other")))
     #expect(late?.kind == .cancelled)
-    #expect(stage.executor.liveProcesses == 0)
+    #expect(harness.executor.liveProcesses == 0)
   }
 }

@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import EventLoop
 import TestSupport
 import Testing
@@ -16,15 +17,15 @@ struct ClosedOutputTests {
   /// The kill timeout differs from all other waits, so that a test can tell what is waited for.
   private static let timeouts = RunTimeouts(total: .seconds(100), inactivity: .seconds(30), kill: .seconds(7))
 
-  private func stage(
-    _ script: String, _ directory: TemporaryDirectory, pool: PoolLimits = ExecutorStage.withoutPool
-  ) -> ExecutorStage {
-    ExecutorStage(StandInCLI.script(script, in: directory), directory, timeouts: Self.timeouts, pool: pool)
+  private func harness(
+    _ script: String, _ directory: TemporaryDirectory, pool: PoolLimits = PoolLimits.withoutReuse
+  ) -> ExecutorHarness {
+    ExecutorHarness(StandInCLI.script(script, in: directory), directory, timeouts: Self.timeouts, pool: pool)
   }
 
   /// Returns when the output's end is known.
-  private func closed(_ stage: ExecutorStage) async {
-    await until { stage.scheduler.waits.contains(Self.timeouts.kill) }
+  private func closed(_ harness: ExecutorHarness) async {
+    await until { harness.scheduler.waits.contains(Self.timeouts.kill) }
   }
 
   @Test("the run is lost when the process has not exited within the kill timeout, and the process is ended")
@@ -33,16 +34,16 @@ struct ClosedOutputTests {
     let outcomes = try await LimitTable.row("exit after the end of output", limit) { offset in
       let directory = TemporaryDirectory()
       let recorder = RunRecorder()
-      let stage = stage(Self.script, directory)
-      _ = try await stage.run(stage.turn("p"), recorder)
-      await closed(stage)
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let harness = harness(Self.script, directory)
+      _ = try await harness.run(harness.turn("p"), recorder)
+      await closed(harness)
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
       let isOver = !recorder.outcomes.isEmpty
-      stage.scheduler.advance(by: .milliseconds(1))
+      harness.scheduler.advance(by: .milliseconds(1))
       #expect(await recorder.failure() == Self.lost)
-      #expect(stage.statistics.killed == 1)
-      await stage.executor.kill()
-      #expect(stage.scheduler.waits.isEmpty)
+      #expect(harness.statistics.killed == 1)
+      await harness.executor.kill()
+      #expect(harness.scheduler.waits.isEmpty)
       return isOver ? "lost" : "waits"
     }
     #expect(outcomes == ["waits", "lost", "lost"])
@@ -53,29 +54,29 @@ struct ClosedOutputTests {
     let directory = TemporaryDirectory()
     let recorder = RunRecorder()
     let pipe = "\(directory.path)/go"
-    let stage = stage(
+    let harness = harness(
       "mkfifo '\(pipe)'; read -r _; read -r _; echo '\(CLILine.initLine)'; exec >&-; read -r _ <'\(pipe)'; exit 3",
       directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
-    await closed(stage)
+    _ = try await harness.run(harness.turn("p"), recorder)
+    await closed(harness)
     directory.write("\n", to: "go")
     #expect(
       await recorder.failure()
         == ClaudeError(.lost, "Claude Code ended without a result (exit status 3)", reachedCLI: true))
-    await until { stage.executor.liveProcesses == 0 }
-    #expect(stage.scheduler.waits.isEmpty)
+    await until { harness.executor.liveProcesses == 0 }
+    #expect(harness.scheduler.waits.isEmpty)
   }
 
   @Test("a result before the end of output counts, though the process stays")
   func result() async throws {
     let directory = TemporaryDirectory()
     let recorder = RunRecorder()
-    let stage = stage(
+    let harness = harness(
       "read -r _; read -r _; echo '\(CLILine.initLine)'; echo '\(CLILine.result("a"))'; exec >&-; exec sleep 600",
       directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
+    _ = try await harness.run(harness.turn("p"), recorder)
     #expect(await recorder.result()?.text == "a")
-    await stage.executor.kill()
+    await harness.executor.kill()
     #expect(recorder.outcomes.count == 1)
   }
 
@@ -83,15 +84,15 @@ struct ClosedOutputTests {
   func spare() async throws {
     let directory = TemporaryDirectory()
     let recorder = RunRecorder()
-    let stage = stage(
+    let harness = harness(
       "read -r _; echo '{\"type\":\"control_response\"}'; exec >&-; exec sleep 600", directory, pool: PoolLimits())
-    let pid = try await stage.startSpare()
+    let pid = try await harness.startSpare()
     await nextTurn()
-    let run = try await stage.run(stage.turn("p"), recorder)
+    let run = try await harness.run(harness.turn("p"), recorder)
     #expect(run.pid == pid)
-    await closed(stage)
-    stage.scheduler.advance(by: Self.timeouts.kill)
+    await closed(harness)
+    harness.scheduler.advance(by: Self.timeouts.kill)
     #expect(await recorder.failure() == Self.lost)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 }

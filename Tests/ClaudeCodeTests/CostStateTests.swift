@@ -2,6 +2,7 @@ import Testing
 
 @testable import ClaudeCode
 
+@Suite(.timeLimit(.minutes(1)))
 struct CostStateTests {
   @Test(
     "the last note counts; without one nothing is spent",

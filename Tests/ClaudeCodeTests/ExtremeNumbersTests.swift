@@ -24,6 +24,7 @@ struct ExtremeNumbersTests {
 
   @Test("every recorded line is read whatever its numbers are, and counts stay in range", arguments: numbers)
   func lines(number: String) throws {
+    var (retries, results) = (0, 0)
     for recording in Recording.all {
       var reader = AnswerReader()
       var sink = AnswerTranscript()
@@ -32,11 +33,13 @@ struct ExtremeNumbersTests {
         let replaced = Self.replacing(try JSONValue(parsing: line), by: number).encoded
         guard let message = StreamMessage(scanning: replaced.span) else { continue }
         if let retry = Retry(message, replaced.span) {
+          retries += 1
           #expect((.zero...Retry.longestDelay).contains(retry.delay))
           _ = retry.verdict(waited: Retry.longestDelay, timeout: .seconds(5))
         }
         try? reader.read(message, replaced.span, into: &sink)
         guard let result = TurnResult(replaced.span) else { continue }
+        results += 1
         for _ in 0..<3 { total.add(.result(result)) }
         #expect(result.totalCost?.isFinite != false)
       }
@@ -47,6 +50,7 @@ struct ExtremeNumbersTests {
       }
       #expect(total.cost.isFinite)
     }
+    #expect(retries > 0 && results > 0)
   }
 
   @Test("9e18 tokens, read from the cache and not, are the largest count")

@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Bytes
 import EventLoop
 import Synchronization
@@ -21,13 +22,13 @@ struct ImportedSessionTests {
     .init(.assistant, [.text("b")]),
   ]
 
-  private func imported(_ stage: ExecutorStage, _ session: String = ExecutorStage.session) -> Turn {
+  private func imported(_ harness: ExecutorHarness, _ session: String = ExecutorHarness.session) -> Turn {
     let words: [ContentBlock] = [.text("in words\nsimulate: recall")]
-    return stage.turn(
+    return harness.turn(
       "three\nsimulate: recall", .imported(id: session, Transcript(Self.past), fallback: HistoryPrompt(words)))
   }
 
-  private func stage(_ cli: String) -> ExecutorStage { ExecutorStage(cli, directory, logger: log.logger) }
+  private func harness(_ cli: String) -> ExecutorHarness { ExecutorHarness(cli, directory, logger: log.logger) }
 
   private func hasTranscript(_ session: String) -> Bool {
     let location = TranscriptLocation(
@@ -37,35 +38,35 @@ struct ImportedSessionTests {
 
   @Test("the session knows the conversation; the turn says only what is new")
   func told() async throws {
-    let stage = stage(try StandInCLI.simulator)
-    let run = try await stage.run(imported(stage), recorder)
+    let harness = harness(try StandInCLI.simulator)
+    let run = try await harness.run(imported(harness), recorder)
     let result = await recorder.result()
     #expect(result?.isError == false)
     #expect(try recorder.answer().text == "one | two | three")
-    #expect(run.sessionID == ExecutorStage.session)
+    #expect(run.sessionID == ExecutorHarness.session)
     #expect(!run.sendsHistoryAsText)
     #expect(hasTranscript(run.sessionID))
     // It is a session as any other from then on.
-    _ = try await stage.run(stage.turn("four\nsimulate: recall", .resume(id: run.sessionID)), second)
+    _ = try await harness.run(harness.turn("four\nsimulate: recall", .resume(id: run.sessionID)), second)
     _ = await second.result()
     #expect(try second.answer().text == "one | two | three | four")
     #expect(log.lines(containing: "words").isEmpty)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("where the transcript cannot be written the conversation is told in words, in the same session")
   func unwritable() async throws {
     directory.write("", to: ".claude")
-    let stage = stage(try StandInCLI.simulator)
-    let run = try await stage.run(imported(stage), recorder)
+    let harness = harness(try StandInCLI.simulator)
+    let run = try await harness.run(imported(harness), recorder)
     let result = await recorder.result()
     #expect(result?.isError == false)
     #expect(try recorder.answer().text == "in words")
-    #expect(run.sendsHistoryAsText && run.sessionID == ExecutorStage.session)
+    #expect(run.sendsHistoryAsText && run.sessionID == ExecutorHarness.session)
     let lines = log.lines(containing: "a transcript cannot be written; the history is sent as text")
     #expect(lines.count == 1)
     #expect(lines.first?.contains(#""level":"error""#) == true)
-    await stage.settle()
+    await harness.settle()
   }
 
   /// The simulator, but for sessions that it is to resume: those it does not know, and says so as the CLI does.
@@ -83,8 +84,8 @@ struct ImportedSessionTests {
 
   @Test("a CLI that does not take the transcript is told in words, in a new session: the same run goes on")
   func refused() async throws {
-    let stage = stage(try refusingCLI())
-    let run = try await stage.run(imported(stage), recorder)
+    let harness = harness(try refusingCLI())
+    let run = try await harness.run(imported(harness), recorder)
     let result = await recorder.result()
     #expect(result?.isError == false)
     #expect(try recorder.answer().text == "in words")
@@ -92,41 +93,41 @@ struct ImportedSessionTests {
     // The refusal is nothing that the client hears.
     #expect(!recorder.lines.contains { $0.contains("No conversation found") })
     #expect(run.sendsHistoryAsText)
-    #expect(run.sessionID != ExecutorStage.session && run.turn.session == .new(id: run.sessionID))
+    #expect(run.sessionID != ExecutorHarness.session && run.turn.session == .new(id: run.sessionID))
     #expect(log.lines(containing: "the CLI does not accept our transcripts; histories are sent as text").count == 1)
-    #expect(stage.executor.activeRuns == 0 && stage.executor.queuedTurns == 0)
-    await stage.settle()
+    #expect(harness.executor.activeRuns == 0 && harness.executor.queuedTurns == 0)
+    await harness.settle()
   }
 
   @Test("from then on no transcript is tried")
   func refusedOnce() async throws {
-    let stage = stage(try refusingCLI())
-    _ = try await stage.run(imported(stage), recorder)
+    let harness = harness(try refusingCLI())
+    _ = try await harness.run(imported(harness), recorder)
     _ = await recorder.result()
     let other = "22222222-2222-4333-8444-555555555555"
-    let run = try await stage.run(imported(stage, other), second)
+    let run = try await harness.run(imported(harness, other), second)
     _ = await second.result()
     #expect(try second.answer().text == "in words")
     #expect(run.sendsHistoryAsText && run.sessionID == other)
-    #expect(hasTranscript(ExecutorStage.session) && !hasTranscript(other))
+    #expect(hasTranscript(ExecutorHarness.session) && !hasTranscript(other))
     #expect(directory.text(of: "refusals") == "x\n")
     #expect(directory.text(of: "starts") == "x\nx\nx\n")
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("both sessions are free again when the run has ended")
   func freed() async throws {
-    let stage = stage(try refusingCLI())
-    let run = try await stage.run(imported(stage), recorder)
+    let harness = harness(try refusingCLI())
+    let run = try await harness.run(imported(harness), recorder)
     _ = await recorder.result()
-    for session in [ExecutorStage.session, run.sessionID] {
+    for session in [ExecutorHarness.session, run.sessionID] {
       // Let in at once: this CLI knows none of them.
       let next = RunRecorder()
-      _ = try await stage.run(stage.turn("p", .resume(id: session)), next)
+      _ = try await harness.run(harness.turn("p", .resume(id: session)), next)
       let result = await next.result()
       #expect(result.flatMap { ClaudeError($0)?.kind } == .sessionNotFound)
     }
-    await stage.settle()
+    await harness.settle()
   }
 }
 

@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import EventLoop
 import Telemetry
 import TestSupport
@@ -92,16 +93,16 @@ struct LimitTableTests {
     try await LimitTable.row(name, limit) { offset in
       let directory = TemporaryDirectory()
       let cli = LiveCLI(in: directory)
-      let stage = ExecutorStage(cli.path, directory, timeouts: timeouts)
+      let harness = ExecutorHarness(cli.path, directory, timeouts: timeouts)
       let recorder = RunRecorder()
-      let run = try await stage.run(stage.turn("p"), recorder)
-      cli.say(line)
+      let run = try await harness.run(harness.turn("p"), recorder)
+      cli.emit(line)
       // The timer that is tried stands: for an empty result only when its line has been read.
-      await until { stage.scheduler.waits.contains(limit) }
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      await until { harness.scheduler.waits.contains(limit) }
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
       let outcome = recorder.outcomes.first
       run.cancel()
-      await stage.settle()
+      await harness.settle()
       return switch outcome {
       case nil: "goes on"
       case .failed(let error): "\(error.kind)"
@@ -116,16 +117,16 @@ struct LimitTableTests {
     let limit = RunTimeouts().toolResult
     let outcomes = try await LimitTable.row("result of a call", limit) { offset in
       let directory = TemporaryDirectory()
-      let stage = ExecutorStage(try StandInCLI.simulator, directory, timeouts: RunTimeouts())
+      let harness = ExecutorHarness(try StandInCLI.simulator, directory, timeouts: RunTimeouts())
       let recorder = RunRecorder()
-      var turn = stage.turn("simulate: call=f")
+      var turn = harness.turn("simulate: call=f")
       turn.functions = [FunctionDeclaration(name: "f")]
-      let run = try await stage.run(turn, recorder)
+      let run = try await harness.run(turn, recorder)
       #expect(await recorder.outcome() == .parked)
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
       let outcome = run.openCalls.isEmpty ? "given up" : "waits"
       run.cancel()
-      await stage.settle()
+      await harness.settle()
       return outcome
     }
     #expect(outcomes == ["waits", "given up", "given up"])
@@ -137,18 +138,18 @@ struct LimitTableTests {
     let outcomes = try await LimitTable.row("step of an end", limit) { offset in
       let directory = TemporaryDirectory()
       let cli = LiveCLI(in: directory, prelude: "trap '' TERM")
-      let stage = ExecutorStage(cli.path, directory, timeouts: RunTimeouts())
+      let harness = ExecutorHarness(cli.path, directory, timeouts: RunTimeouts())
       let recorder = RunRecorder()
-      let run = try await stage.run(stage.turn("p"), recorder)
-      cli.say(CLILine.initLine)
+      let run = try await harness.run(harness.turn("p"), recorder)
+      cli.emit(CLILine.initLine)
       await recorder.lines(1)
       run.cancel()
       // It is asked to end its turn first, and is deaf to that.
-      stage.scheduler.advance(by: PoolLimits().interrupt)
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
-      let waits = stage.scheduler.waits == [.milliseconds(1)]
-      if waits { stage.scheduler.advance(by: .milliseconds(1)) }
-      await until { stage.executor.liveProcesses == 0 }
+      harness.scheduler.advance(by: PoolLimits().interrupt)
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
+      let waits = harness.scheduler.waits == [.milliseconds(1)]
+      if waits { harness.scheduler.advance(by: .milliseconds(1)) }
+      await until { harness.executor.liveProcesses == 0 }
       return waits ? "asked" : "killed"
     }
     #expect(outcomes == ["asked", "killed", "killed"])
@@ -248,8 +249,6 @@ struct LimitTableTests {
 
   private func probe(_ path: String, _ scheduler: ManualScheduler) -> CLIProbe {
     CLIProbe(
-      locator: CLILocator(configured: path, searchPath: "", home: nil),
-      environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false),
-      clock: { Timestamp(milliseconds: 0) }, scheduler: scheduler)
+      locator: .only(path), environment: .test(), clock: { Timestamp(milliseconds: 0) }, scheduler: scheduler)
   }
 }

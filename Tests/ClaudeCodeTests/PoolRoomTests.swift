@@ -1,4 +1,5 @@
 @testable import EventLoop
+import ClaudeCodeTestSupport
 import System
 import TestSupport
 import Testing
@@ -14,26 +15,26 @@ struct PoolRoomTests {
 
   private static func session(_ number: Int) -> String { "9999999\(number)-2222-4333-8444-555555555555" }
 
-  private func stage(_ pool: PoolLimits) throws -> ExecutorStage {
-    ExecutorStage(try StandInCLI.simulator, directory, pool: pool)
+  private func harness(_ pool: PoolLimits) throws -> ExecutorHarness {
+    ExecutorHarness(try StandInCLI.simulator, directory, pool: pool)
   }
 
   /// A turn of a new session, which stands in its middle.
-  private func hang(_ stage: ExecutorStage, _ number: Int, _ more: String = "") async throws -> Run {
+  private func hang(_ harness: ExecutorHarness, _ number: Int, _ more: String = "") async throws -> Run {
     let recorder = RunRecorder()
-    let turn = stage.turn("simulate: tokens=2 hang=1 \(more)", .new(id: Self.session(number)))
-    let run = try await stage.run(turn, recorder)
+    let turn = harness.turn("simulate: tokens=2 hang=1 \(more)", .new(id: Self.session(number)))
+    let run = try await harness.run(turn, recorder)
     await until { recorder.lines.contains { $0.contains("w0 ") } }
     return run
   }
 
   /// A turn of a new session that has to wait.
   private func wait(
-    _ stage: ExecutorStage, _ number: Int, _ admissions: Admissions, cancellation: CancellationSignal = .init()
+    _ harness: ExecutorHarness, _ number: Int, _ admissions: AdmissionLog, cancellation: CancellationSignal = .init()
   ) async -> Task<Void, Never> {
     await admissions.note("\(number)") { () async throws(ClaudeError) in
-      _ = try await stage.run(
-        stage.turn("simulate: hang", .new(id: Self.session(number))), RunRecorder(), cancellation: cancellation)
+      _ = try await harness.run(
+        harness.turn("simulate: hang", .new(id: Self.session(number))), RunRecorder(), cancellation: cancellation)
     }
   }
 
@@ -43,18 +44,18 @@ struct PoolRoomTests {
   func processes() async throws {
     let limit = 3
     let outcomes = try await LimitTable.row("processes", limit) { offset in
-      let stage = ExecutorStage(
+      let harness = ExecutorHarness(
         try StandInCLI.simulator, TemporaryDirectory(), pool: .with { ($0.spares, $0.processes) = (0, limit) })
       var pids: [Int32] = []
       for number in 0..<(limit + offset) {
-        pids.append(try await stage.complete("one", .new(id: Self.session(number))).pid)
+        pids.append(try await harness.complete("one", .new(id: Self.session(number))).pid)
       }
-      let statistics = stage.statistics
+      let statistics = harness.statistics
       #expect(statistics.idle == statistics.live)
-      let first = try await stage.complete("two\nsimulate: recall", .resume(id: Self.session(0)))
+      let first = try await harness.complete("two\nsimulate: recall", .resume(id: Self.session(0)))
       #expect(first.text == "one | two")
-      #expect(stage.statistics.live <= limit)
-      await stage.executor.kill()
+      #expect(harness.statistics.live <= limit)
+      await harness.executor.kill()
       return "\(statistics.live) kept, the first \(first.pid == pids[0] ? "too" : "not")"
     }
     #expect(outcomes == ["2 kept, the first too", "3 kept, the first too", "3 kept, the first not"])
@@ -62,31 +63,31 @@ struct PoolRoomTests {
 
   @Test("a session that was used again is not the longest unused one")
   func leastRecentlyUsed() async throws {
-    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 2) })
-    let first = try await stage.complete("one", .new(id: Self.session(1)))
-    let second = try await stage.complete("one", .new(id: Self.session(2)))
-    _ = try await stage.complete("two", .resume(id: Self.session(1)))
-    _ = try await stage.complete("one", .new(id: Self.session(3)))
-    let third = try await stage.complete("three", .resume(id: Self.session(1)))
+    let harness = try harness(.with { ($0.spares, $0.processes) = (0, 2) })
+    let first = try await harness.complete("one", .new(id: Self.session(1)))
+    let second = try await harness.complete("one", .new(id: Self.session(2)))
+    _ = try await harness.complete("two", .resume(id: Self.session(1)))
+    _ = try await harness.complete("one", .new(id: Self.session(3)))
+    let third = try await harness.complete("three", .resume(id: Self.session(1)))
     #expect(third.pid == first.pid)
-    let fourth = try await stage.complete("two", .resume(id: Self.session(2)))
+    let fourth = try await harness.complete("two", .resume(id: Self.session(2)))
     #expect(fourth.pid != second.pid)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("a spare makes room before a session's process does, and none is started where there is no room")
   func sparesFirst() async throws {
-    let stage = try stage(.with { $0.processes = 2 })
-    let spare = try await stage.startSpare()
+    let harness = try harness(.with { $0.processes = 2 })
+    let spare = try await harness.startSpare()
     let options = TurnOptions.with { $0.maxBudgetUSD = 1 }
-    let run = try await hang(stage, 1)
+    let run = try await hang(harness, 1)
     #expect(run.pid == spare)
-    try await stage.startSpare()
-    let second = try await stage.complete("two", .new(id: Self.session(2)), options: options)
+    try await harness.startSpare()
+    let second = try await harness.complete("two", .new(id: Self.session(2)), options: options)
     #expect(second.result?.isError == false)
-    #expect(stage.statistics.spare == 0)
+    #expect(harness.statistics.spare == 0)
     #expect(run.pid == spare)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test(
@@ -94,46 +95,46 @@ struct PoolRoomTests {
     arguments: [(-1, false), (0, true)])
   func roomForSpare(offset: Int, makesWay: Bool) async throws {
     let rest = Duration.seconds(60)
-    let stage = try stage(.with { ($0.processes, $0.restBeforeSpare, $0.sessionIdle) = (2, rest, .seconds(600)) })
-    let first = try await stage.complete("one", .new(id: Self.session(1)))
-    stage.scheduler.advance(by: rest + .milliseconds(offset) - PoolLimits().replenishDelay)
-    _ = try await stage.complete("one", .new(id: Self.session(2)))
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    let harness = try harness(.with { ($0.processes, $0.restBeforeSpare, $0.sessionIdle) = (2, rest, .seconds(600)) })
+    let first = try await harness.complete("one", .new(id: Self.session(1)))
+    harness.scheduler.advance(by: rest + .milliseconds(offset) - PoolLimits().replenishDelay)
+    _ = try await harness.complete("one", .new(id: Self.session(2)))
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
     if makesWay {
       await until { ProcessTable.entry(first.pid) == nil }
       await until {
-        if let wait = stage.scheduler.waits.first, wait <= PoolLimits().replenishDelay {
-          stage.scheduler.advance(by: wait)
+        if let wait = harness.scheduler.waits.first, wait <= PoolLimits().replenishDelay {
+          harness.scheduler.advance(by: wait)
         }
-        return stage.statistics.spare == 1
+        return harness.statistics.spare == 1
       }
     }
-    #expect(stage.statistics.spare == (makesWay ? 1 : 0))
-    #expect(stage.statistics.idle == (makesWay ? 1 : 2))
-    await stage.executor.kill()
+    #expect(harness.statistics.spare == (makesWay ? 1 : 0))
+    #expect(harness.statistics.idle == (makesWay ? 1 : 2))
+    await harness.executor.kill()
   }
 
   @Test("a turn that finds no room waits, and has it when another turn ends", arguments: [true, false])
   func room(isCancelled: Bool) async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory, pool: .with { ($0.spares, $0.processes) = (0, 1) })
-    let run = try await stage.run(stage.turn("one"), recorder)
-    let admissions = Admissions()
-    let second = await wait(stage, 2, admissions)
-    cli.say(CLILine.initLine)
+    let harness = ExecutorHarness(cli.path, directory, pool: .with { ($0.spares, $0.processes) = (0, 1) })
+    let run = try await harness.run(harness.turn("one"), recorder)
+    let admissions = AdmissionLog()
+    let second = await wait(harness, 2, admissions)
+    cli.emit(CLILine.initLine)
     await recorder.lines(1)
-    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 1))
+    #expect(harness.statistics == PoolStatistics(live: 1, spawned: 1))
     if isCancelled { run.cancel() }
-    cli.say(CLILine.result("a"))
+    cli.emit(CLILine.result("a"))
     // It is fit for its session's next turn, but another one needs the room.
-    await until { stage.scheduler.waits.contains(ExecutorStage.timeouts.kill) }
-    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 1))
-    stage.scheduler.advance(by: ExecutorStage.timeouts.kill)
+    await until { harness.scheduler.waits.contains(ExecutorHarness.timeouts.kill) }
+    #expect(harness.statistics == PoolStatistics(live: 1, spawned: 1))
+    harness.scheduler.advance(by: ExecutorHarness.timeouts.kill)
     await second.value
     #expect(admissions.entries == ["2 in"])
-    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 2))
+    #expect(harness.statistics == PoolStatistics(live: 1, spawned: 2))
     #expect(recorder.outcomes.count == 1)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("how long a turn waits for room")
@@ -141,15 +142,15 @@ struct PoolRoomTests {
     let limit = PoolLimits().timeout
     let outcomes = try await LimitTable.row("wait for room", limit) { offset in
       let directory = TemporaryDirectory()
-      let stage = ExecutorStage(
+      let harness = ExecutorHarness(
         try StandInCLI.simulator, directory, pool: .with { ($0.spares, $0.processes) = (0, 1) })
-      let run = try await hang(stage, 1)
-      let admissions = Admissions()
-      let second = await wait(stage, 2, admissions)
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let run = try await hang(harness, 1)
+      let admissions = AdmissionLog()
+      let second = await wait(harness, 2, admissions)
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
       run.cancel()
       await second.value
-      await stage.executor.kill()
+      await harness.executor.kill()
       return admissions.entries.joined()
     }
     #expect(outcomes == ["2 in", "2 overloaded", "2 overloaded"])
@@ -157,50 +158,50 @@ struct PoolRoomTests {
 
   @Test("who departs while waiting for room starts nothing, and the next one has the room")
   func cancellation() async throws {
-    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 1) })
-    let run = try await hang(stage, 1)
-    let admissions = Admissions()
+    let harness = try harness(.with { ($0.spares, $0.processes) = (0, 1) })
+    let run = try await hang(harness, 1)
+    let admissions = AdmissionLog()
     let cancellation = CancellationSignal()
-    let second = await wait(stage, 2, admissions, cancellation: cancellation)
-    let third = await wait(stage, 3, admissions)
+    let second = await wait(harness, 2, admissions, cancellation: cancellation)
+    let third = await wait(harness, 3, admissions)
     cancellation.cancel()
     await second.value
     run.cancel()
     await third.value
     #expect(admissions.entries == ["2 cancelled", "3 in"])
-    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 2))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, spawned: 2))
+    await harness.executor.kill()
   }
 
   @Test("room that a turn has waited for and cannot use goes to the next one")
   func unusedRoom() async throws {
-    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 1) })
-    let run = try await hang(stage, 1)
-    let admissions = Admissions()
-    var unusable = stage.turn("p", .new(id: Self.session(2)))
+    let harness = try harness(.with { ($0.spares, $0.processes) = (0, 1) })
+    let run = try await hang(harness, 1)
+    let admissions = AdmissionLog()
+    var unusable = harness.turn("p", .new(id: Self.session(2)))
     unusable.directory = "\(directory.path)/gone"
     let second = await admissions.note("2") { [unusable] () async throws(ClaudeError) in
-      _ = try await stage.run(unusable, RunRecorder())
+      _ = try await harness.run(unusable, RunRecorder())
     }
-    let third = await wait(stage, 3, admissions)
+    let third = await wait(harness, 3, admissions)
     run.cancel()
     await second.value
-    await stage.statistics(become: PoolStatistics(live: 1, spawned: 2))
+    await harness.statistics(become: PoolStatistics(live: 1, spawned: 2))
     await third.value
     #expect(admissions.entries == ["2 cannotStart", "3 in"])
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("nobody waits for room any more when the server shuts down")
   func shutDown() async throws {
-    let stage = try stage(.with { ($0.spares, $0.processes) = (0, 1) })
-    _ = try await hang(stage, 1)
-    let admissions = Admissions()
-    let second = await wait(stage, 2, admissions)
-    await stage.executor.kill()
+    let harness = try harness(.with { ($0.spares, $0.processes) = (0, 1) })
+    _ = try await hang(harness, 1)
+    let admissions = AdmissionLog()
+    let second = await wait(harness, 2, admissions)
+    await harness.executor.kill()
     await second.value
     #expect(admissions.entries == ["2 cancelled"])
-    #expect(stage.statistics == PoolStatistics(spawned: 1))
+    #expect(harness.statistics == PoolStatistics(spawned: 1))
   }
 
   // MARK: Starts
@@ -211,15 +212,15 @@ struct PoolRoomTests {
     let outcomes = try await LimitTable.row("starts", limit) { offset in
       let directory = TemporaryDirectory()
       // Says nothing: it is never up.
-      let stage = ExecutorStage(StandInCLI.script("exec sleep 600", in: directory), directory, pool: .keeping)
-      let admissions = Admissions()
+      let harness = ExecutorHarness(StandInCLI.script("exec sleep 600", in: directory), directory, pool: .keeping)
+      let admissions = AdmissionLog()
       var tasks: [Task<Void, Never>] = []
-      for number in 0..<(limit + offset) { tasks.append(await wait(stage, number, admissions)) }
-      let started = stage.statistics.spawned
-      stage.scheduler.advance(by: PoolLimits().start)
+      for number in 0..<(limit + offset) { tasks.append(await wait(harness, number, admissions)) }
+      let started = harness.statistics.spawned
+      harness.scheduler.advance(by: PoolLimits().start)
       for task in tasks { await task.value }
-      #expect(stage.statistics.spawned == limit + offset)
-      await stage.executor.kill()
+      #expect(harness.statistics.spawned == limit + offset)
+      await harness.executor.kill()
       return "\(started) started"
     }
     #expect(outcomes == ["1 started", "2 started", "2 started"])
@@ -230,17 +231,17 @@ struct PoolRoomTests {
     let limit = PoolLimits().start
     let outcomes = try await LimitTable.row("start", limit) { offset in
       let directory = TemporaryDirectory()
-      let stage = ExecutorStage(
+      let harness = ExecutorHarness(
         StandInCLI.script("exec sleep 600", in: directory), directory, pool: .with { ($0.spares, $0.starts) = (0, 1) })
-      let admissions = Admissions()
-      await wait(stage, 1, admissions).value
-      let second = await wait(stage, 2, admissions)
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let admissions = AdmissionLog()
+      await wait(harness, 1, admissions).value
+      let second = await wait(harness, 2, admissions)
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
       await nextTurn()
-      let spawned = stage.statistics.spawned
-      stage.scheduler.advance(by: .milliseconds(1))
+      let spawned = harness.statistics.spawned
+      harness.scheduler.advance(by: .milliseconds(1))
       await second.value
-      await stage.executor.kill()
+      await harness.executor.kill()
       return "\(spawned) started"
     }
     #expect(outcomes == ["1 started", "2 started", "2 started"])
@@ -251,15 +252,15 @@ struct PoolRoomTests {
     let simulator = try StandInCLI.simulator
     for body in ["exec '\(simulator)' \"$@\"", "exit 1"] {
       let directory = TemporaryDirectory()
-      let stage = ExecutorStage(
+      let harness = ExecutorHarness(
         StandInCLI.script(body, in: directory), directory, pool: .with { ($0.spares, $0.starts) = (0, 1) })
-      let admissions = Admissions()
-      let first = await wait(stage, 1, admissions)
-      let second = await wait(stage, 2, admissions)
+      let admissions = AdmissionLog()
+      let first = await wait(harness, 1, admissions)
+      let second = await wait(harness, 2, admissions)
       await first.value
       await second.value
       #expect(admissions.entries == ["1 in", "2 in"])
-      await stage.executor.kill()
+      await harness.executor.kill()
     }
   }
 
@@ -268,16 +269,16 @@ struct PoolRoomTests {
     let limit = PoolLimits().timeout
     let outcomes = try await LimitTable.row("wait for a start", limit) { offset in
       let directory = TemporaryDirectory()
-      let stage = ExecutorStage(
+      let harness = ExecutorHarness(
         StandInCLI.script("exec sleep 600", in: directory), directory,
         pool: .with { ($0.spares, $0.starts, $0.start) = (0, 1, limit * 2) })
-      let admissions = Admissions()
-      let first = await wait(stage, 1, admissions)
-      let second = await wait(stage, 2, admissions)
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
+      let admissions = AdmissionLog()
+      let first = await wait(harness, 1, admissions)
+      let second = await wait(harness, 2, admissions)
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
       await first.value
-      let run = stage.executor.activeRuns
-      await stage.executor.kill()
+      let run = harness.executor.activeRuns
+      await harness.executor.kill()
       await second.value
       return "\(run) runs, then \(admissions.entries.last ?? "nothing")"
     }

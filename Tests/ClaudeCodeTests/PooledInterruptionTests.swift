@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Bytes
 import System
 import TestSupport
@@ -13,102 +14,102 @@ struct PooledInterruptionTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()
 
-  private static let resume = Turn.Session.resume(id: ExecutorStage.session)
+  private static let resume = Turn.Session.resume(id: ExecutorHarness.session)
 
-  private func stage() throws -> ExecutorStage {
-    ExecutorStage(try StandInCLI.simulator, directory, pool: .keeping)
+  private func harness() throws -> ExecutorHarness {
+    ExecutorHarness(try StandInCLI.simulator, directory, pool: .keeping)
   }
 
   /// A turn that stands in its middle.
-  private func hang(_ stage: ExecutorStage, _ more: String = "") async throws -> Run {
-    let run = try await stage.run(stage.turn("one\nsimulate: tokens=9 hang=2 \(more)"), recorder)
+  private func hang(_ harness: ExecutorHarness, _ more: String = "") async throws -> Run {
+    let run = try await harness.run(harness.turn("one\nsimulate: tokens=9 hang=2 \(more)"), recorder)
     await until { recorder.lines.contains { $0.contains("w1 ") } }
     return run
   }
 
   @Test("cancelling in the middle of a turn keeps the process for the next one")
   func kept() async throws {
-    let stage = try stage()
-    let run = try await hang(stage)
+    let harness = try harness()
+    let run = try await hang(harness)
     let pid = run.pid
     run.remove(recorder)
-    #expect(stage.executor.activeRuns == 0)
-    await stage.statistics(become: PoolStatistics(live: 1, idle: 1, spawned: 1))
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume)
+    #expect(harness.executor.activeRuns == 0)
+    await harness.statistics(become: PoolStatistics(live: 1, idle: 1, spawned: 1))
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume)
     #expect(second.pid == pid)
     #expect(second.text == "one | two")
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    await harness.executor.kill()
   }
 
   @Test("the session's next turn waits until the cancelled one has ended, and hears nothing of it")
   func nextTurn() async throws {
-    let stage = try stage()
-    let run = try await hang(stage)
+    let harness = try harness()
+    let run = try await hang(harness)
     let pid = run.pid
     run.cancel()
-    let second = try await stage.complete("two\nsimulate: tokens=3", Self.resume)
+    let second = try await harness.complete("two\nsimulate: tokens=3", Self.resume)
     #expect(second.pid == pid)
     #expect(second.text == "w0 w1 w2 ")
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("what a cancelled turn has cost is not on the next one's bill")
   func costs() async throws {
-    let stage = try stage()
-    let first = try await stage.complete("simulate: tokens=3")
+    let harness = try harness()
+    let first = try await harness.complete("simulate: tokens=3")
     let cancelled = RunRecorder()
-    let run = try await stage.run(stage.turn("simulate: tokens=900 hang=800", Self.resume), cancelled)
+    let run = try await harness.run(harness.turn("simulate: tokens=900 hang=800", Self.resume), cancelled)
     await until { cancelled.lines.contains { $0.contains("w799 ") } }
     run.cancel()
-    let third = try await stage.complete("simulate: tokens=3", Self.resume)
+    let third = try await harness.complete("simulate: tokens=3", Self.resume)
     #expect(third.pid == first.pid)
     let cost = try #require(first.result?.totalCost)
     #expect(abs(try #require(third.result?.totalCost) - cost) < 1e-12)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("a turn that is cancelled before the CLI has begun it ends when it does, and the process is kept")
   func beforeItBegan() async throws {
-    let stage = try stage()
-    let first = try await stage.complete("one")
-    let run = try await stage.run(stage.turn("two\nsimulate: hang", Self.resume), recorder)
+    let harness = try harness()
+    let first = try await harness.complete("one")
+    let run = try await harness.run(harness.turn("two\nsimulate: hang", Self.resume), recorder)
     run.cancel()
-    await stage.statistics(become: PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
-    let third = try await stage.complete("three\nsimulate: tokens=1", Self.resume)
+    await harness.statistics(become: PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    let third = try await harness.complete("three\nsimulate: tokens=1", Self.resume)
     #expect(third.pid == first.pid)
     #expect(third.text == "w0 ")
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("a process that is not up yet is ended, not waited for")
   func notUp() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory, pool: .keeping)
-    let run = try await stage.run(stage.turn("one"), recorder)
+    let harness = ExecutorHarness(cli.path, directory, pool: .keeping)
+    let run = try await harness.run(harness.turn("one"), recorder)
     run.cancel()
-    await stage.statistics(become: PoolStatistics(spawned: 1, killed: 1))
-    #expect(stage.scheduler.waits.isEmpty)
+    await harness.statistics(become: PoolStatistics(spawned: 1, killed: 1))
+    #expect(harness.scheduler.waits.isEmpty)
   }
 
   @Test("how long an interrupted process may take; a deaf one is ended, and the session goes on in another")
   func deaf() async throws {
     let limit = PoolLimits().interrupt
     let outcomes = try await LimitTable.row("interrupted process", limit) { offset in
-      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: .keeping)
+      let harness = ExecutorHarness(try StandInCLI.simulator, TemporaryDirectory(), pool: .keeping)
       let recorder = RunRecorder()
-      let run = try await stage.run(stage.turn("one\nsimulate: tokens=2 hang=1 deaf"), recorder)
+      let run = try await harness.run(harness.turn("one\nsimulate: tokens=2 hang=1 deaf"), recorder)
       let pid = run.pid
       await until { recorder.lines.contains { $0.contains("w0 ") } }
       run.cancel()
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
-      let killed = stage.statistics.killed
-      stage.scheduler.advance(by: .milliseconds(1))
-      let second = try await stage.complete("two\nsimulate: recall", Self.resume)
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
+      let killed = harness.statistics.killed
+      harness.scheduler.advance(by: .milliseconds(1))
+      let second = try await harness.complete("two\nsimulate: recall", Self.resume)
       #expect(second.text == "one | two")
       #expect(second.pid != pid)
-      #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
-      await stage.executor.kill()
+      #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
+      await harness.executor.kill()
       return killed == 0 ? "asked" : "ended"
     }
     #expect(outcomes == ["asked", "ended", "ended"])
@@ -116,53 +117,53 @@ struct PooledInterruptionTests {
 
   @Test("a process whose cancelled turn has left a tool running is ended, and the tool with it")
   func leftovers() async throws {
-    let stage = try stage()
-    let run = try await hang(stage, "grandchild pid-file=\(directory.path)/pid")
+    let harness = try harness()
+    let run = try await hang(harness, "grandchild pid-file=\(directory.path)/pid")
     let pid = run.pid
     let text = try #require(directory.text(of: "pid"))
     let tool = try #require(Int32(text.filter { !$0.isWhitespace }).flatMap(ProcessTable.entry)?.identity)
     #expect(tool.isAlive)
     run.cancel()
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume)
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume)
     #expect(second.text == "one | two")
     #expect(second.pid != pid)
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
     await until { !tool.isAlive }
     // What runs since before the turn does not count: servers for tools belong to the process.
     let third = RunRecorder()
-    let idle = try await stage.run(stage.turn("three\nsimulate: tokens=2 hang=1", Self.resume), third)
+    let idle = try await harness.run(harness.turn("three\nsimulate: tokens=2 hang=1", Self.resume), third)
     await until { third.lines.contains { $0.contains("w0 ") } }
     idle.cancel()
-    #expect(try await stage.complete("four", Self.resume).pid == second.pid)
-    await stage.executor.kill()
+    #expect(try await harness.complete("four", Self.resume).pid == second.pid)
+    await harness.executor.kill()
   }
 
   @Test("one that is deaf to SIGTERM, too, is killed; until then its session waits")
   func stubborn() async throws {
-    let stage = try stage()
-    let run = try await hang(stage, "hang-hard")
+    let harness = try harness()
+    let run = try await hang(harness, "hang-hard")
     let pid = run.pid
     run.cancel()
-    let second = Task.onLoop { try? await stage.complete("two\nsimulate: recall", Self.resume) }
-    stage.scheduler.advance(by: PoolLimits().interrupt + ExecutorStage.timeouts.kill - .milliseconds(1))
+    let second = Task.onLoop { try? await harness.complete("two\nsimulate: recall", Self.resume) }
+    harness.scheduler.advance(by: PoolLimits().interrupt + ExecutorHarness.timeouts.kill - .milliseconds(1))
     for _ in 0..<5 { await TestSupport.nextTurn() }
-    #expect(stage.statistics == PoolStatistics(live: 1, spawned: 1, killed: 1))
-    #expect(stage.executor.queuedTurns == 1)
-    stage.scheduler.advance(by: .milliseconds(1))
+    #expect(harness.statistics == PoolStatistics(live: 1, spawned: 1, killed: 1))
+    #expect(harness.executor.queuedTurns == 1)
+    harness.scheduler.advance(by: .milliseconds(1))
     let record = try #require(await second.value)
     #expect(record.text == "one | two")
     #expect(record.pid != pid)
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, killed: 1))
+    await harness.executor.kill()
   }
 
   @Test("shutting down does not wait for an interrupted turn")
   func shutDown() async throws {
-    let stage = try stage()
-    let run = try await hang(stage, "deaf")
+    let harness = try harness()
+    let run = try await hang(harness, "deaf")
     run.cancel()
-    await stage.executor.shutDown()
-    #expect(stage.statistics.live == 0)
-    #expect(stage.scheduler.waits.isEmpty)
+    await harness.executor.shutDown()
+    #expect(harness.statistics.live == 0)
+    #expect(harness.scheduler.waits.isEmpty)
   }
 }

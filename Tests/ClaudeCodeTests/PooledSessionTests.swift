@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Bytes
 import EventLoop
 import Glibc
@@ -14,49 +15,49 @@ struct PooledSessionTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()
 
-  private static let resume = Turn.Session.resume(id: ExecutorStage.session)
+  private static let resume = Turn.Session.resume(id: ExecutorHarness.session)
 
-  private func stage(_ pool: PoolLimits = .keeping) throws -> ExecutorStage {
-    ExecutorStage(try StandInCLI.simulator, directory, pool: pool)
+  private func harness(_ pool: PoolLimits = .keeping) throws -> ExecutorHarness {
+    ExecutorHarness(try StandInCLI.simulator, directory, pool: pool)
   }
 
   @Test("a session's turns are served by one process, which knows what was said before")
   func oneProcess() async throws {
-    let stage = try stage()
-    let first = try await stage.complete("one")
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1))
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume)
+    let harness = try harness()
+    let first = try await harness.complete("one")
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1))
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume)
     #expect(second.pid == first.pid)
-    #expect(second.session == ExecutorStage.session)
+    #expect(second.session == ExecutorHarness.session)
     #expect(second.text == "one | two")
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
-    await stage.executor.kill()
-    #expect(stage.statistics == PoolStatistics(spawned: 1, reused: 1))
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    await harness.executor.kill()
+    #expect(harness.statistics == PoolStatistics(spawned: 1, reused: 1))
   }
 
   @Test("each session has a process of its own")
   func twoSessions() async throws {
-    let stage = try stage()
-    let first = try await stage.complete("one")
-    let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
+    let harness = try harness()
+    let first = try await harness.complete("one")
+    let second = try await harness.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
     #expect(first.pid != second.pid)
-    let third = try await stage.complete("three\nsimulate: recall", .resume(id: second.session))
+    let third = try await harness.complete("three\nsimulate: recall", .resume(id: second.session))
     #expect(third.pid == second.pid)
     #expect(third.text == "two | three")
-    #expect(stage.statistics == PoolStatistics(live: 2, idle: 2, spawned: 2, reused: 1))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 2, idle: 2, spawned: 2, reused: 1))
+    await harness.executor.kill()
   }
 
   @Test("each turn costs what it costs, not what its process has cost so far")
   func costs() async throws {
-    let stage = try stage()
-    let first = try await stage.complete("simulate: tokens=3")
-    let second = try await stage.complete("simulate: tokens=3", Self.resume)
+    let harness = try harness()
+    let first = try await harness.complete("simulate: tokens=3")
+    let second = try await harness.complete("simulate: tokens=3", Self.resume)
     let cost = try #require(first.result?.totalCost)
     #expect(cost > 0)
     #expect(abs(try #require(second.result?.totalCost) - cost) < 1e-12)
     #expect(first.pid == second.pid)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   /// What a running process cannot be told.
@@ -81,34 +82,34 @@ struct PooledSessionTests {
 
   @Test("what only a start can decide starts the process again; the session goes on", arguments: Fixed.allCases)
   func restart(option: Fixed) async throws {
-    let stage = try stage()
-    let first = try await stage.complete("one")
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume, options: option.options)
+    let harness = try harness()
+    let first = try await harness.complete("one")
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume, options: option.options)
     #expect(second.pid != first.pid)
     #expect(second.text == "one | two")
     // One session never has two processes.
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2))
+    await harness.executor.kill()
   }
 
   @Test("a new system prompt reaches the CLI, and an equal one needs no new process")
   func systemPrompt() async throws {
-    let stage = try stage()
+    let harness = try harness()
     let options = TurnOptions.with { $0.systemPrompt = "be brief" }
-    let first = try await stage.complete("one", options: options)
-    let second = try await stage.complete("simulate: init-request", Self.resume, options: options)
+    let first = try await harness.complete("one", options: options)
+    let second = try await harness.complete("simulate: init-request", Self.resume, options: options)
     #expect(first.pid == second.pid)
-    let third = try await stage.complete(
+    let third = try await harness.complete(
       "simulate: init-request", Self.resume, options: .with { $0.systemPrompt = "be long" })
     #expect(third.pid != second.pid)
     #expect(try JSONValue(parsing: second.text)["systemPrompt"] == ["be brief"])
     #expect(try JSONValue(parsing: third.text)["systemPrompt"] == ["be long"])
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("the model and the permission mode are switched in the running process")
   func switching() async throws {
-    let stage = try stage()
+    let harness = try harness()
     var pids: Set<Int32> = []
     for (model, mode, expected) in [
       (nil, nil, ["claude-opus-5-5", "default"]), ("m1", .acceptEdits, ["m1", "acceptEdits"]),
@@ -116,43 +117,43 @@ struct PooledSessionTests {
       ("m2", .manual, ["m2", "default"]), (nil, nil, ["claude-opus-5-5", "default"]),
     ] as [(String?, PermissionMode?, [String])] {
       let options = TurnOptions.with { ($0.model, $0.permissionMode) = (model, mode) }
-      let turn = try await stage.complete(
-        "x", pids.isEmpty ? .new(id: ExecutorStage.session) : Self.resume, options: options)
+      let turn = try await harness.complete(
+        "x", pids.isEmpty ? .new(id: ExecutorHarness.session) : Self.resume, options: options)
       pids.insert(turn.pid)
       let beginning = try #require(turn.beginning)
       #expect([beginning["model"]?.string, beginning["permissionMode"]?.string] == expected)
     }
     #expect(pids.count == 1)
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 5))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 5))
+    await harness.executor.kill()
   }
 
   @Test("a process that was allowed to bypass permissions can be told not to, and to do so again")
   func bypass() async throws {
-    let stage = try stage()
+    let harness = try harness()
     let bypass = TurnOptions.with { $0.dangerouslySkipPermissions = true }
-    let first = try await stage.complete("one", options: bypass)
-    let second = try await stage.complete("two", Self.resume)
-    let third = try await stage.complete("three", Self.resume, options: bypass)
+    let first = try await harness.complete("one", options: bypass)
+    let second = try await harness.complete("two", Self.resume)
+    let third = try await harness.complete("three", Self.resume, options: bypass)
     #expect(Set([first.pid, second.pid, third.pid]).count == 1)
     let modes = [first, second, third].map { $0.beginning?["permissionMode"]?.string }
     #expect(modes == ["bypassPermissions", "default", "bypassPermissions"])
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("how long a process waits for its session's next turn")
   func idleTime() async throws {
     let limit = PoolLimits().sessionIdle
     let outcomes = try await LimitTable.row("wait for the next turn", limit) { offset in
-      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: .keeping)
-      let first = try await stage.complete("one")
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
-      let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
+      let harness = ExecutorHarness(try StandInCLI.simulator, TemporaryDirectory(), pool: .keeping)
+      let first = try await harness.complete("one")
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
+      let second = try await harness.complete("two\nsimulate: recall", .resume(id: first.session))
       #expect(second.text == "one | two")
       // The time begins anew with each turn.
-      stage.scheduler.advance(by: limit - .milliseconds(1))
-      #expect(stage.statistics.idle == 1)
-      await stage.executor.kill()
+      harness.scheduler.advance(by: limit - .milliseconds(1))
+      #expect(harness.statistics.idle == 1)
+      await harness.executor.kill()
       return second.pid == first.pid ? "same process" : "another one"
     }
     #expect(outcomes == ["same process", "another one", "another one"])
@@ -160,66 +161,66 @@ struct PooledSessionTests {
 
   @Test("a process with a budget takes no further turn: the budget counts from its start")
   func budget() async throws {
-    let stage = try stage(.with { $0.spares = 1 })
+    let harness = try harness(.with { $0.spares = 1 })
     let options = TurnOptions.with { $0.maxBudgetUSD = 1 }
-    let first = try await stage.complete("one", options: options)
-    #expect(stage.statistics.idle == 0)
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume, options: options)
+    let first = try await harness.complete("one", options: options)
+    #expect(harness.statistics.idle == 0)
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume, options: options)
     #expect(second.pid != first.pid)
     #expect(second.text == "one | two")
     // None is started ahead for such turns, either.
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    await stage.statistics(become: PoolStatistics(spawned: 2))
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
+    await harness.statistics(become: PoolStatistics(spawned: 2))
   }
 
   @Test("an idle process whose program was replaced is not used any more")
   func replacedProgram() async throws {
     let simulator = try StandInCLI.simulator
     let cli = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
-    let stage = ExecutorStage(cli, directory, pool: .keeping)
-    let first = try await stage.complete("one")
-    let second = try await stage.complete("two", Self.resume)
+    let harness = ExecutorHarness(cli, directory, pool: .keeping)
+    let first = try await harness.complete("one")
+    let second = try await harness.complete("two", Self.resume)
     #expect(second.pid == first.pid)
     _ = StandInCLI.script("# new\nexec '\(simulator)' \"$@\"", in: directory)
-    let third = try await stage.complete("three\nsimulate: recall", Self.resume)
+    let third = try await harness.complete("three\nsimulate: recall", Self.resume)
     #expect(third.pid != first.pid)
     #expect(third.text == "one | two | three")
-    let fourth = try await stage.complete("four", Self.resume)
+    let fourth = try await harness.complete("four", Self.resume)
     #expect(fourth.pid == third.pid)
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: 2))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: 2))
+    await harness.executor.kill()
   }
 
   // MARK: Processes that end, or do something, by themselves
 
   @Test("a session whose idle process was killed goes on in another one", arguments: [true, false])
   func killedWhileIdle(isNoticed: Bool) async throws {
-    let stage = try stage()
-    let first = try await stage.complete("one")
+    let harness = try harness()
+    let first = try await harness.complete("one")
     if isNoticed {
       kill(first.pid, SIGKILL)
-      await stage.statistics(become: PoolStatistics(spawned: 1))
+      await harness.statistics(become: PoolStatistics(spawned: 1))
     }
     // Otherwise the turn is given to a dead process.
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume) {
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume) {
       if !isNoticed { kill(first.pid, SIGKILL) }
     }
     #expect(second.result?.isError == false)
     #expect(second.text == "one | two")
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: isNoticed ? 0 : 1))
-    #expect(stage.executor.activeRuns == 0)
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 2, reused: isNoticed ? 0 : 1))
+    #expect(harness.executor.activeRuns == 0)
+    await harness.executor.kill()
   }
 
   @Test("a process that leaves after its turn is missed by nobody")
   func leaves() async throws {
-    let stage = try stage()
-    let first = try await stage.complete("one\nsimulate: exit-after")
-    await stage.statistics(become: PoolStatistics(spawned: 1))
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume)
+    let harness = try harness()
+    let first = try await harness.complete("one\nsimulate: exit-after")
+    await harness.statistics(become: PoolStatistics(spawned: 1))
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume)
     #expect(second.text == "one | two")
     #expect(second.pid != first.pid)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test(
@@ -231,37 +232,37 @@ struct PooledSessionTests {
     ])
   func beginsByItself(line: String, isKept: Bool) async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory, pool: .keeping)
-    _ = try await stage.run(stage.turn("p"), recorder)
-    cli.say(CLILine.initLine)
-    cli.say(CLILine.result("a"))
+    let harness = ExecutorHarness(cli.path, directory, pool: .keeping)
+    _ = try await harness.run(harness.turn("p"), recorder)
+    cli.emit(CLILine.initLine)
+    cli.emit(CLILine.result("a"))
     _ = await recorder.result()
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1))
-    cli.say(line)
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1))
+    cli.emit(line)
     if isKept {
       // The one after it is heard, and what came before it has been by then.
       let second = RunRecorder()
-      _ = try await stage.run(stage.turn("q", Self.resume), second)
-      cli.say(CLILine.initLine)
-      cli.say(CLILine.result("b"))
+      _ = try await harness.run(harness.turn("q", Self.resume), second)
+      cli.emit(CLILine.initLine)
+      cli.emit(CLILine.result("b"))
       #expect(await second.result()?.text == "b")
-      #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+      #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
     } else {
-      await stage.statistics(become: PoolStatistics(spawned: 1))
+      await harness.statistics(become: PoolStatistics(spawned: 1))
     }
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("a second result does not become the next turn's")
   func secondResult() async throws {
-    let stage = try stage()
-    let first = try await stage.complete("one\nsimulate: tokens=1 two-results")
+    let harness = try harness()
+    let first = try await harness.complete("one\nsimulate: tokens=1 two-results")
     #expect(first.text == "w0 ")
-    await until { stage.statistics.idle == 0 }
-    let second = try await stage.complete("two\nsimulate: tokens=2", Self.resume)
+    await until { harness.statistics.idle == 0 }
+    let second = try await harness.complete("two\nsimulate: tokens=2", Self.resume)
     #expect(second.text == "w0 w1 ")
     #expect(second.pid != first.pid)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("what a dead process leaves in memory is nothing")
@@ -269,11 +270,10 @@ struct PooledSessionTests {
     let pool = ProcessPool(
       .keeping,
       launcher: ProcessLauncher(
-        locator: CLILocator(configured: StandInCLI.script("exec sleep 600", in: directory), searchPath: "", home: nil),
-        environment: CLIEnvironment(inherited: ["PATH": "/usr/bin:/bin"], usesSubscription: false), logger: .silent,
+        locator: .only(StandInCLI.script("exec sleep 600", in: directory)), environment: .test(), logger: .silent,
         clock: { Timestamp(milliseconds: 0) }, newID: { "memory" }),
       kill: .seconds(5), scheduler: ManualScheduler(), logger: .silent)
-    let turn = Turn(prompt: "p", session: .new(id: ExecutorStage.session), directory: directory.path)
+    let turn = Turn(prompt: "p", session: .new(id: ExecutorHarness.session), directory: directory.path)
     weak var process: ClaudeProcess?
     do {
       let lease = try await pool.lease(

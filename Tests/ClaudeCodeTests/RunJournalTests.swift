@@ -1,3 +1,5 @@
+import StorageTestSupport
+import ClaudeCodeTestSupport
 import Bytes
 import EventLoop
 import Storage
@@ -10,7 +12,7 @@ import Testing
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
 struct RunJournalTests {
-  private let stage = JournalStage()
+  private let harness = JournalHarness()
   private let words = (0..<40).map { CLILine.text("word \($0)") }
   private var result: String { CLILine.result("done") }
 
@@ -18,18 +20,18 @@ struct RunJournalTests {
 
   @Test("who is there from the beginning, who comes in the middle and who comes late are told the same")
   func replayed() async {
-    let journal = stage.begin()
+    let journal = harness.begin()
     let early = RunRecorder()
     _ = journal.add(early)
     var others: [RunRecorder] = []
     for word in words {
-      stage.say([word], in: journal)
+      harness.emit([word], in: journal)
       let late = RunRecorder()
       _ = journal.add(late)
       others.append(late)
       await nextTurn()
     }
-    stage.finish(journal, "done")
+    harness.finish(journal, "done")
     let last = RunRecorder()
     _ = journal.add(last)
     for recorder in [early, last] + others {
@@ -37,15 +39,15 @@ struct RunJournalTests {
       #expect(recorder.lines == words + [result])
       #expect(recorder.outcomes.count == 1)
     }
-    #expect(stage.storage.reads > 0)
-    #expect(journal.kept <= JournalStage.small.journal.memory + JournalStage.small.journal.segment)
+    #expect(harness.storage.reads > 0)
+    #expect(journal.kept <= JournalHarness.small.journal.memory + JournalHarness.small.journal.segment)
   }
 
   @Test("cut after any entry and resumed there, what is told is the same as uncut")
   func resumed() async {
-    let journal = stage.begin()
-    stage.say(words, in: journal)
-    stage.finish(journal, "done")
+    let journal = harness.begin()
+    harness.emit(words, in: journal)
+    harness.finish(journal, "done")
     let all = words + [result]
     for cut in 0...all.count {
       let rest = RunRecorder()
@@ -57,13 +59,13 @@ struct RunJournalTests {
 
   @Test("a watcher that stalls is told everything later, and nobody waits for it")
   func stalled() async {
-    let journal = stage.begin()
+    let journal = harness.begin()
     let (slow, quick) = (RunRecorder(), RunRecorder())
     slow.isCongested = true
     let reader = journal.add(slow)
     _ = journal.add(quick)
     for word in words {
-      stage.say([word], in: journal)
+      harness.emit([word], in: journal)
       await nextTurn()
     }
     #expect(quick.lines == words)
@@ -72,25 +74,25 @@ struct RunJournalTests {
     reader.observerDidDrain()
     await slow.lines(words.count)
     #expect(slow.lines == words)
-    stage.finish(journal)
+    harness.finish(journal)
     #expect(slow.outcomes.count == 1 && slow.lines.count == words.count + 1)
   }
 
   @Test("watchers that stop and go at any time miss nothing and hear nothing twice", arguments: 0..<20)
   func stopAndGo(seed: UInt64) async {
     var random = SeededGenerator(seed: seed)
-    let journal = stage.begin()
+    let journal = harness.begin()
     let recorders = (0..<4).map { _ in RunRecorder() }
     let readers = recorders.map { journal.add($0) }
     for word in words {
-      stage.say([word], in: journal)
+      harness.emit([word], in: journal)
       for (recorder, reader) in zip(recorders, readers) {
         recorder.isCongested = Bool.random(using: &random)
         if !recorder.isCongested { reader.observerDidDrain() }
       }
       if Bool.random(using: &random) { await nextTurn() }
     }
-    stage.finish(journal, "done")
+    harness.finish(journal, "done")
     for (recorder, reader) in zip(recorders, readers) {
       recorder.isCongested = false
       reader.observerDidDrain()
@@ -101,12 +103,12 @@ struct RunJournalTests {
 
   @Test("who only wants what there is gets that, and is told whether it was all")
   func told() async {
-    let journal = stage.begin()
-    stage.say(words, in: journal)
+    let journal = harness.begin()
+    harness.emit(words, in: journal)
     let before = RunRecorder()
     #expect(await journal.replay(to: before) == false)
     #expect(before.lines == words && before.outcomes.isEmpty)
-    stage.finish(journal)
+    harness.finish(journal)
     let after = RunRecorder()
     #expect(await journal.replay(to: after))
     #expect(after.lines == words + [CLILine.result()] && after.outcomes.count == 1)
@@ -114,10 +116,10 @@ struct RunJournalTests {
 
   @Test("questions, failures and waiting are told as they were", arguments: [true, false])
   func others(isLive: Bool) async {
-    let journal = stage.begin()
+    let journal = harness.begin()
     let recorder = RunRecorder()
     if isLive { _ = journal.add(recorder) }
-    let run = JournalStage.run(stage.scheduler)
+    let run = JournalHarness.run(harness.scheduler)
     let question = PermissionQuestion(["tool_name": "Bash", "input": ["command": "ls"]], requestID: "q")
     if let question { journal.run(run, didAsk: question) }
     let error = ClaudeError(.upstream(status: 529), "busy", reachedCLI: true)
@@ -130,15 +132,15 @@ struct RunJournalTests {
 
   @Test("an end that another turn follows is not the end")
   func turns() async {
-    let journal = stage.begin()
+    let journal = harness.begin()
     let recorder = RunRecorder()
     _ = journal.add(recorder)
     journal.isExpectingMore = true
-    stage.finish(journal, "one")
+    harness.finish(journal, "one")
     #expect(recorder.outcomes.isEmpty)
     journal.take(input: EncodedJSON(["prompt": "more"]))
     journal.isExpectingMore = false
-    stage.finish(journal, "two")
+    harness.finish(journal, "two")
     #expect(await recorder.result()?.text == "two")
     let late = RunRecorder()
     _ = journal.add(late)
@@ -151,9 +153,9 @@ struct RunJournalTests {
 
   @Test("a run that nobody watches is cancelled, unless it is kept", arguments: [true, false])
   func left(isKept: Bool) {
-    let journal = stage.begin(isKept: isKept)
+    let journal = harness.begin(isKept: isKept)
     var hasEnded = false
-    let run = JournalStage.run(stage.scheduler) { hasEnded = true }
+    let run = JournalHarness.run(harness.scheduler) { hasEnded = true }
     run.add(journal)
     journal.follow(run)
     let (first, second) = (RunRecorder(), RunRecorder())
@@ -173,9 +175,9 @@ struct RunJournalTests {
 
   @Test("a run that somebody else observes goes on without watchers")
   func observedElsewhere() {
-    let journal = stage.begin(isKept: false)
+    let journal = harness.begin(isKept: false)
     var hasEnded = false
-    let run = JournalStage.run(stage.scheduler) { hasEnded = true }
+    let run = JournalHarness.run(harness.scheduler) { hasEnded = true }
     let (elsewhere, watcher) = (RunRecorder(), RunRecorder())
     run.add(journal)
     run.add(elsewhere)
@@ -188,13 +190,13 @@ struct RunJournalTests {
 
   @Test("what waits for its client goes on in an agent's journal, and its end is told there", arguments: [true, false])
   func waiting(goesOn: Bool) async {
-    let journal = stage.begin(survivesParking: true)
-    let run = JournalStage.run(stage.scheduler, asks: true)
+    let journal = harness.begin(survivesParking: true)
+    let run = JournalHarness.run(harness.scheduler, asks: true)
     let recorder = RunRecorder()
     run.add(journal)
     journal.follow(run)
     _ = journal.add(recorder)
-    run.say([CLILine.messageStart("m"), CLILine.question("1"), CLILine.messageStop])
+    run.emit([CLILine.messageStart("m"), CLILine.question("1"), CLILine.messageStop])
     #expect(journal.state == .parked && journal.endedAt != nil)
     #expect(recorder.questions.map(\.callID) == ["approve_1"] && recorder.outcomes.isEmpty)
     if goesOn {
@@ -202,7 +204,7 @@ struct RunJournalTests {
       journal.follow(run)
       run.resume(["approve_1": FunctionResult([.text("allow")])], [])
       #expect(journal.state == .running && journal.endedAt == nil)
-      run.say([CLILine.text("x")])
+      run.emit([CLILine.text("x")])
       #expect(recorder.lines.filter { $0 == CLILine.text("x") }.count == 1)
       run.cancel()
     } else {
@@ -210,46 +212,46 @@ struct RunJournalTests {
     }
     #expect(await recorder.failure()?.kind == .cancelled)
     #expect(recorder.outcomes.count == 1)
-    stage.advance(by: RunStore.Limits().retention)
-    #expect(stage.store.count == 0)
+    harness.advance(by: RunStore.Limits().retention)
+    #expect(harness.store.count == 0)
   }
 
   @Test("what waits for its client has ended in a response's journal, and the rest of the turn is not told there")
   func parked() async {
-    let journal = stage.begin()
-    let run = JournalStage.run(stage.scheduler, asks: true)
+    let journal = harness.begin()
+    let run = JournalHarness.run(harness.scheduler, asks: true)
     let recorder = RunRecorder()
     run.add(journal)
     journal.follow(run)
     _ = journal.add(recorder)
-    run.say([CLILine.messageStart("m"), CLILine.question("1"), CLILine.messageStop])
+    run.emit([CLILine.messageStart("m"), CLILine.question("1"), CLILine.messageStop])
     #expect(journal.state == .ended(nil) && recorder.outcomes == [.parked])
     run.cancel()
     #expect(journal.state == .ended(nil) && recorder.outcomes == [.parked])
-    stage.advance(by: RunStore.Limits().retention)
-    #expect(stage.store.count == 0)
+    harness.advance(by: RunStore.Limits().retention)
+    #expect(harness.store.count == 0)
   }
 
   // MARK: The disk
 
   @Test("while the disk is behind, the run waits, and goes on when it has caught up")
   func slowDisk() async throws {
-    var limits = JournalStage.small
+    var limits = JournalHarness.small
     limits.journal.unwritten = 2000
     let outcomes = try await LimitTable.row("unwritten bytes of a journal", limits.journal.unwritten) { offset in
-      let stage = JournalStage(limits)
-      stage.storage.isHeld = true
-      let journal = stage.begin()
+      let harness = JournalHarness(limits)
+      harness.storage.isHeld = true
+      let journal = harness.begin()
       let line = CLILine.text("x")
-      stage.say([line], in: journal)
+      harness.emit([line], in: journal)
       let rest = limits.journal.unwritten + offset - journal.length - JournalRecord.headerLength
-      stage.say([line + String(repeating: " ", count: rest - line.utf8.count)], in: journal)
+      harness.emit([line + String(repeating: " ", count: rest - line.utf8.count)], in: journal)
       let wasCongested = journal.isCongested
       await nextTurn()
-      stage.storage.isHeld = false
+      harness.storage.isHeld = false
       await until { !journal.isCongested }
       await journal.log.flush()
-      #expect(stage.storage.journals[journal.id]?.count == journal.length)
+      #expect(harness.storage.journals[journal.id]?.count == journal.length)
       return wasCongested ? "waits" : "goes on"
     }
     #expect(outcomes == ["goes on", "goes on", "waits"])
@@ -259,44 +261,44 @@ struct RunJournalTests {
   func delay() async throws {
     let limit = RunJournal.Limits().delay
     let outcomes = try await LimitTable.row("delay of a journal's records", limit) { offset in
-      let stage = JournalStage(RunStore.Limits())
-      let journal = stage.begin()
-      stage.say(words, in: journal)
-      stage.advance(by: limit + .microseconds(offset))
+      let harness = JournalHarness(RunStore.Limits())
+      let journal = harness.begin()
+      harness.emit(words, in: journal)
+      harness.advance(by: limit + .microseconds(offset))
       await nextTurn()
       await nextTurn()
-      return stage.storage.journals[journal.id]?.count == journal.length ? "written" : "waits"
+      return harness.storage.journals[journal.id]?.count == journal.length ? "written" : "waits"
     }
     #expect(outcomes == ["waits", "written", "written"])
   }
 
   @Test("a disk that fails costs the past, not the run: who comes late is told that it is lost")
   func brokenDisk() async {
-    stage.storage.isBroken = true
-    let journal = stage.begin()
+    harness.storage.isBroken = true
+    let journal = harness.begin()
     let early = RunRecorder()
     _ = journal.add(early)
     for word in words {
-      stage.say([word], in: journal)
+      harness.emit([word], in: journal)
       await nextTurn()
     }
     #expect(!journal.isComplete && !journal.isCongested)
     let late = RunRecorder()
     _ = journal.add(late)
     #expect(await late.failure()?.message == "The events of this run are no longer kept")
-    stage.finish(journal, "done")
+    harness.finish(journal, "done")
     #expect(early.lines == words + [result] && early.outcomes.count == 1)
-    #expect(journal.kept <= JournalStage.small.journal.memory + 2 * JournalStage.small.journal.segment)
+    #expect(journal.kept <= JournalHarness.small.journal.memory + 2 * JournalHarness.small.journal.segment)
   }
 
   @Test("without durability nothing is written while memory is enough")
   func inMemory() async {
-    let stage = JournalStage(RunStore.Limits(), isDurable: false)
-    let journal = stage.begin()
-    stage.say(words, in: journal)
-    stage.finish(journal)
+    let harness = JournalHarness(RunStore.Limits(), isDurable: false)
+    let journal = harness.begin()
+    harness.emit(words, in: journal)
+    harness.finish(journal)
     await nextTurn()
-    #expect(stage.storage.journals.isEmpty)
+    #expect(harness.storage.journals.isEmpty)
     #expect(await journal.request().flatMap(RunDescription.request) == ["n": 1])
     let recorder = RunRecorder()
     _ = journal.add(recorder)

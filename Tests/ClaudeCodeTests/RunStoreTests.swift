@@ -1,3 +1,5 @@
+import StorageTestSupport
+import ClaudeCodeTestSupport
 import Bytes
 import EventLoop
 import Storage
@@ -10,117 +12,117 @@ import Testing
 @Reactor
 @Suite(.timeLimit(.minutes(1)))
 struct RunStoreTests {
-  private func ended(_ stage: JournalStage, _ text: String = "") -> RunJournal {
-    let journal = stage.begin()
-    stage.finish(journal, text)
+  private func ended(_ harness: JournalHarness, _ text: String = "") -> RunJournal {
+    let journal = harness.begin()
+    harness.finish(journal, text)
     return journal
   }
 
   @Test("one principal finds its own, the newest first")
   func own() {
-    let stage = JournalStage()
-    let first = stage.begin(of: "me")
-    _ = stage.begin(of: "you")
-    let second = stage.begin(of: "me")
-    #expect(stage.store.journals(of: "me").map(\.id) == [second.id, first.id])
-    #expect(stage.store.journal(first.id) === first)
-    #expect(stage.store.count == 3)
+    let harness = JournalHarness()
+    let first = harness.begin(of: "me")
+    _ = harness.begin(of: "you")
+    let second = harness.begin(of: "me")
+    #expect(harness.store.journals(of: "me").map(\.id) == [second.id, first.id])
+    #expect(harness.store.journal(first.id) === first)
+    #expect(harness.store.count == 3)
   }
 
   @Test("how long a run is kept after its end; one that goes on is kept")
   func retention() async throws {
     let limit = RunStore.Limits().retention
     let outcomes = try await LimitTable.row("retention of a run", limit) { offset in
-      let stage = JournalStage(RunStore.Limits())
-      let live = stage.begin()
-      let journal = ended(stage)
-      stage.advance(by: limit + .milliseconds(offset))
-      #expect(stage.store.journal(live.id) != nil)
+      let harness = JournalHarness(RunStore.Limits())
+      let live = harness.begin()
+      let journal = ended(harness)
+      harness.advance(by: limit + .milliseconds(offset))
+      #expect(harness.store.journal(live.id) != nil)
       await nextTurn()
       await nextTurn()
-      #expect((stage.storage.journals[journal.id] == nil) == (offset >= 0))
-      return stage.store.journal(journal.id) == nil ? "forgotten" : "kept"
+      #expect((harness.storage.journals[journal.id] == nil) == (offset >= 0))
+      return harness.store.journal(journal.id) == nil ? "forgotten" : "kept"
     }
     #expect(outcomes == ["kept", "forgotten", "forgotten"])
   }
 
   @Test("a run that has gone on is kept from its last end")
   func goneOn() {
-    let stage = JournalStage(RunStore.Limits())
-    let journal = ended(stage)
-    stage.advance(by: .seconds(3000))
+    let harness = JournalHarness(RunStore.Limits())
+    let journal = ended(harness)
+    harness.advance(by: .seconds(3000))
     journal.take(input: EncodedJSON(["prompt": "more"]))
-    stage.finish(journal)
-    stage.advance(by: .seconds(3000))
-    #expect(stage.store.journal(journal.id) != nil)
-    stage.advance(by: .seconds(600))
-    #expect(stage.store.journal(journal.id) == nil)
+    harness.finish(journal)
+    harness.advance(by: .seconds(3000))
+    #expect(harness.store.journal(journal.id) != nil)
+    harness.advance(by: .seconds(600))
+    #expect(harness.store.journal(journal.id) == nil)
   }
 
   @Test("how much there may be: what ended first goes first, and what goes on is not kept whole rather than all lost")
   func total() async throws {
-    var limits = JournalStage.small
-    let probe = JournalStage()
+    var limits = JournalHarness.small
+    let probe = JournalHarness()
     _ = ended(probe)
     let one = ended(probe, "x").length
     limits.total = 3 * one
     let outcomes = try await LimitTable.row("bytes of all runs (here)", limits.total) { offset in
-      let stage = JournalStage(limits)
-      let first = ended(stage, "a")
-      let second = ended(stage, "b")
-      let third = stage.begin()
+      let harness = JournalHarness(limits)
+      let first = ended(harness, "a")
+      let second = ended(harness, "b")
+      let third = harness.begin()
       let rest = one - third.length + offset
       let end = RunOutcome.parked.json(result: [], at: 0, RunJournal.Total()).encoded.count
-      stage.say(
+      harness.emit(
         [CLILine.initLine + String(repeating: " ", count: rest - 2 * 9 - end - CLILine.initLine.utf8.count)], in: third)
       third.end(.parked)
-      #expect(stage.store.journal(second.id) != nil && third.isComplete)
-      return stage.store.journal(first.id) == nil ? "the first is gone" : "all are kept"
+      #expect(harness.store.journal(second.id) != nil && third.isComplete)
+      return harness.store.journal(first.id) == nil ? "the first is gone" : "all are kept"
     }
     #expect(outcomes == ["all are kept", "all are kept", "the first is gone"])
-    let stage = JournalStage(limits)
-    let live = stage.begin()
-    let other = stage.begin()
-    stage.say([CLILine.text(String(repeating: "x", count: 3 * one))], in: live)
+    let harness = JournalHarness(limits)
+    let live = harness.begin()
+    let other = harness.begin()
+    harness.emit([CLILine.text(String(repeating: "x", count: 3 * one))], in: live)
     #expect(!live.isComplete && other.isComplete)
-    stage.finish(other)
-    #expect(stage.store.journal(other.id) != nil)
+    harness.finish(other)
+    #expect(harness.store.journal(other.id) != nil)
   }
 
   @Test("room is made at the expense of the principal that holds the most")
   func shares() {
-    let probe = JournalStage()
+    let probe = JournalHarness()
     _ = ended(probe)
     let one = ended(probe, "x").length
-    var limits = JournalStage.small
+    var limits = JournalHarness.small
     limits.total = 4 * one + 50
-    let stage = JournalStage(limits)
+    let harness = JournalHarness(limits)
     func finished(_ principal: String) -> RunJournal {
-      let journal = stage.begin(of: principal)
-      stage.finish(journal, "x")
+      let journal = harness.begin(of: principal)
+      harness.finish(journal, "x")
       return journal
     }
     let theirs = finished("you")
     let mine = (0..<5).map { _ in finished("me") }
-    #expect(stage.store.journal(theirs.id) != nil)
-    #expect(mine.map { stage.store.journal($0.id) != nil } == [false, false, true, true, true])
+    #expect(harness.store.journal(theirs.id) != nil)
+    #expect(mine.map { harness.store.journal($0.id) != nil } == [false, false, true, true, true])
     // A run under way of the one that holds the most is not kept at the expense of others.
-    for journal in mine { stage.store.remove(journal) }
-    let live = stage.begin(of: "me")
-    stage.say([CLILine.text(String(repeating: "x", count: 5 * one))], in: live)
+    for journal in mine { harness.store.remove(journal) }
+    let live = harness.begin(of: "me")
+    harness.emit([CLILine.text(String(repeating: "x", count: 5 * one))], in: live)
     #expect(!live.isComplete)
-    #expect(stage.store.journal(theirs.id) != nil)
+    #expect(harness.store.journal(theirs.id) != nil)
     live.cancel()
   }
 
   @Test("ended runs leave memory when there are many, and are told all the same")
   func memory() async {
-    var limits = JournalStage.small
+    var limits = JournalHarness.small
     limits.memory = 2000
-    let stage = JournalStage(limits, isDurable: false)
-    let journals = (0..<50).map { ended(stage, "run \($0)") }
-    await until { stage.store.kept <= limits.memory }
-    #expect(stage.store.kept <= limits.memory)
+    let harness = JournalHarness(limits, isDurable: false)
+    let journals = (0..<50).map { ended(harness, "run \($0)") }
+    await until { harness.store.kept <= limits.memory }
+    #expect(harness.store.kept <= limits.memory)
     for (index, journal) in journals.enumerated() {
       let recorder = RunRecorder()
       _ = journal.add(recorder)
@@ -131,25 +133,26 @@ struct RunStoreTests {
 
   @Test("a run that is removed ends, and is gone")
   func removed() async {
-    let stage = JournalStage()
-    let journal = stage.begin()
+    let harness = JournalHarness()
+    let journal = harness.begin()
     var hasEnded = false
-    let run = JournalStage.run(stage.scheduler) { hasEnded = true }
+    let run = JournalHarness.run(harness.scheduler) { hasEnded = true }
     run.add(journal)
     journal.follow(run)
     let recorder = RunRecorder()
     _ = journal.add(recorder)
-    stage.store.remove(journal)
-    #expect(hasEnded && stage.store.count == 0)
+    harness.store.remove(journal)
+    #expect(hasEnded && harness.store.count == 0)
     #expect(await recorder.failure()?.kind == .cancelled)
     await nextTurn()
     await nextTurn()
-    #expect(stage.storage.journals.isEmpty)
+    #expect(harness.storage.journals.isEmpty)
   }
 }
 
 /// Journals whose checksums are right and whose contents are not.
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct ForgedJournalTests {
   /// What a killed server has left, with one value in the place of each number.
   private func recovered(_ number: String) throws -> RecoveredJournal {
@@ -170,16 +173,16 @@ struct ForgedJournalTests {
     "numbers of any size neither stop the start nor a further turn",
     arguments: ["-9223372036854775808", "9223372036854775807", "1e308", "1e400", "-1e400", "0.5", "-1"])
   func numbers(number: String) async throws {
-    let stage = JournalStage()
-    stage.advance(by: .seconds(1))
-    stage.storage.recovered = [try recovered(number)]
-    #expect(try await stage.store.load() == 1)
-    let journal = try #require(stage.store.journal("a"))
+    let harness = JournalHarness()
+    harness.advance(by: .seconds(1))
+    harness.storage.recovered = [try recovered(number)]
+    #expect(try await harness.store.load() == 1)
+    let journal = try #require(harness.store.journal("a"))
     #expect((0...JSONValue.maximumCount).contains(journal.createdAt))
     #expect((0...1000).contains(try #require(journal.endedAt)))
     _ = Timestamp(milliseconds: journal.createdAt).iso8601
     journal.take(input: EncodedJSON(["prompt": "more"]))
-    stage.finish(journal)
+    harness.finish(journal)
     #expect((1...(JSONValue.maximumCount + 1)).contains(journal.total.turns))
     #expect(journal.total.cost.isFinite)
     #expect(try JSONValue(parsing: journal.total.json.encoded).object != nil)
@@ -187,14 +190,14 @@ struct ForgedJournalTests {
 
   @Test("a journal that describes no run is set aside")
   func undescribed() async throws {
-    let stage = JournalStage()
+    let harness = JournalHarness()
     let found = try recovered("1")
-    stage.storage.recovered = [
+    harness.storage.recovered = [
       RecoveredJournal(
         name: "b", length: 9, first: Array("{}".utf8), lastKind: 1, last: Array("{}".utf8), noted: nil), found,
     ]
-    #expect(try await stage.store.load() == 1)
-    #expect(stage.storage.setAside == ["b"])
+    #expect(try await harness.store.load() == 1)
+    #expect(harness.storage.setAside == ["b"])
   }
 }
 
@@ -206,7 +209,7 @@ struct RecoveredRunTests {
 
   private func store(_ scheduler: ManualScheduler = ManualScheduler(), at milliseconds: Int = 0) -> RunStore {
     RunStore(
-      limits: JournalStage.small, storage: JournalDirectory(path: "\(directory.path)/runs"), isDurable: true,
+      limits: JournalHarness.small, storage: JournalDirectory(path: "\(directory.path)/runs"), isDurable: true,
       scheduler: scheduler, clock: { Timestamp(milliseconds: milliseconds) }, logger: .silent)
   }
 
@@ -214,10 +217,10 @@ struct RecoveredRunTests {
     let journal = store.begin(
       RunDescription(id: id, surface: "agent", principal: "me", requestID: "req", createdAt: 7),
       JournaledRequest(EncodedJSON(["model": "m"])), isKept: true)
-    let run = JournalStage.run(ManualScheduler())
+    let run = JournalHarness.run(ManualScheduler())
     run.add(journal)
     journal.follow(run)
-    for word in 0..<50 { run.say([CLILine.text("word \(word)")]) }
+    for word in 0..<50 { run.emit([CLILine.text("word \(word)")]) }
     return journal
   }
 
@@ -227,7 +230,7 @@ struct RecoveredRunTests {
     let finished = begin(first, "finished")
     let line = Array(CLILine.result("done").utf8)
     guard let message = StreamMessage(scanning: line.span), let result = TurnResult(line.span) else { return }
-    finished.run(JournalStage.run(ManualScheduler()), didReceive: message, in: line.span)
+    finished.run(JournalHarness.run(ManualScheduler()), didReceive: message, in: line.span)
     finished.end(.result(result.withCost(0.25)))
     let unfinished = begin(first, "unfinished")
     await first.flush()

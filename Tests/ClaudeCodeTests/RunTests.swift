@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import EventLoop
 import Telemetry
 import TestSupport
@@ -12,8 +13,8 @@ struct RunTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()
 
-  private func stage(_ lines: [String], exit status: Int = 0) -> ExecutorStage {
-    ExecutorStage(StandInCLI.printing(lines, exit: status, in: directory), directory)
+  private func harness(_ lines: [String], exit status: Int = 0) -> ExecutorHarness {
+    ExecutorHarness(StandInCLI.printing(lines, exit: status, in: directory), directory)
   }
 
   // MARK: Lines
@@ -26,79 +27,79 @@ struct RunTests {
       #"{"type":"transcript_mirror","entries":[]}"#, #"{"type":"control_cancel_request","request_id":"r"}"#,
       "Warning: something", "", "[1]", "{broken",
     ]
-    let stage = stage(hidden + told[..<2] + hidden + told[2...])
-    _ = try await stage.run(stage.turn("p"), recorder)
+    let harness = harness(hidden + told[..<2] + hidden + told[2...])
+    _ = try await harness.run(harness.turn("p"), recorder)
     let result = await recorder.result()
     #expect(result?.text == "a")
     #expect(recorder.lines == told)
     #expect(recorder.outcomes.count == 1)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("a last line without its line end counts")
   func lastLine() async throws {
-    let stage = ExecutorStage(
+    let harness = ExecutorHarness(
       StandInCLI.script("read -r _; read -r _; printf '%s' '\(Line.result("a"))'", in: directory), directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
+    _ = try await harness.run(harness.turn("p"), recorder)
     let result = await recorder.result()
     #expect(result?.text == "a")
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("the first result with a turn in it ends the run; what comes later is not heard")
   func twoResults() async throws {
-    let stage = stage([Line.result("first"), Line.result("second", turns: 2)])
-    _ = try await stage.run(stage.turn("p"), recorder)
+    let harness = harness([Line.result("first"), Line.result("second", turns: 2)])
+    _ = try await harness.run(harness.turn("p"), recorder)
     let result = await recorder.result()
     #expect(result?.text == "first")
-    await stage.settle()
+    await harness.settle()
     #expect(recorder.lines == [Line.result("first")])
     #expect(recorder.outcomes.count == 1)
   }
 
   @Test("a result without a turn in it gives way to a better one")
   func betterResult() async throws {
-    let stage = stage([Line.result("", turns: 0), Line.result("better")])
-    _ = try await stage.run(stage.turn("p"), recorder)
+    let harness = harness([Line.result("", turns: 0), Line.result("better")])
+    _ = try await harness.run(harness.turn("p"), recorder)
     let result = await recorder.result()
     #expect(result?.text == "better")
     #expect(recorder.lines == [Line.result("better")])
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("where none comes before the process ends, it is the result")
   func onlyEmptyResult() async throws {
-    let stage = stage([Line.result("help text", turns: 0)])
-    _ = try await stage.run(stage.turn("/help"), recorder)
+    let harness = harness([Line.result("help text", turns: 0)])
+    _ = try await harness.run(harness.turn("/help"), recorder)
     let result = await recorder.result()
     #expect(result?.text == "help text")
     #expect(recorder.lines == [Line.result("help text", turns: 0)])
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("where the process does not end, it is waited for so long and not longer", arguments: [-1, 0])
   func patienceForBetter(offset: Int) async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
-    cli.say(Line.result("", turns: 0))
-    await until { stage.scheduler.waits.contains(ExecutorStage.timeouts.emptyResult) }
-    stage.scheduler.advance(by: ExecutorStage.timeouts.emptyResult + .milliseconds(offset))
+    let harness = ExecutorHarness(cli.path, directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
+    cli.emit(Line.result("", turns: 0))
+    await until { harness.scheduler.waits.contains(ExecutorHarness.timeouts.emptyResult) }
+    harness.scheduler.advance(by: ExecutorHarness.timeouts.emptyResult + .milliseconds(offset))
     #expect(recorder.outcomes.count == (offset < 0 ? 0 : 1))
-    stage.scheduler.advance(by: .milliseconds(1))
+    harness.scheduler.advance(by: .milliseconds(1))
     #expect(recorder.outcomes.count == 1)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("an error without a turn in it is the result at once")
   func emptyError() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
-    cli.say(Line.result("no", turns: 0, subtype: "error_during_execution", isError: true))
+    let harness = ExecutorHarness(cli.path, directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
+    cli.emit(Line.result("no", turns: 0, subtype: "error_during_execution", isError: true))
     let result = await recorder.result()
     #expect(result?.subtype == "error_during_execution")
-    await stage.settle()
+    await harness.settle()
   }
 
   // MARK: Ends without a result
@@ -115,35 +116,35 @@ struct RunTests {
       ),
     ])
   func lost(script: String, message: String) async throws {
-    let stage = ExecutorStage(StandInCLI.script(script, in: directory), directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
+    let harness = ExecutorHarness(StandInCLI.script(script, in: directory), directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
     let failure = await recorder.failure()
     #expect(failure == ClaudeError(.lost, message, reachedCLI: true))
-    #expect(stage.executor.activeRuns == 0)
-    await stage.settle()
+    #expect(harness.executor.activeRuns == 0)
+    await harness.settle()
   }
 
   @Test("a process that only complains has refused; the end of a long complaint is what counts")
   func refused() async throws {
     let script = "read -r _; head -c 100000 /dev/zero | tr '\\0' x >&2; echo >&2; echo 'Error: no root' >&2; exit 1"
-    let stage = ExecutorStage(StandInCLI.script(script, in: directory), directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
+    let harness = ExecutorHarness(StandInCLI.script(script, in: directory), directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
     let failure = await recorder.failure()
     #expect(failure == ClaudeError(.refused, "Claude Code refused to run: Error: no root", reachedCLI: true))
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("settings that the CLI refuses end the run")
   func refusedSettings() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
-    cli.say(#"{"type":"control_response","response":{"subtype":"error","request_id":"other","error":"no"}}"#)
-    cli.say(#"{"type":"control_response","response":{"subtype":"error","request_id":"init-run-1","error":"bad"}}"#)
+    let harness = ExecutorHarness(cli.path, directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
+    cli.emit(#"{"type":"control_response","response":{"subtype":"error","request_id":"other","error":"no"}}"#)
+    cli.emit(#"{"type":"control_response","response":{"subtype":"error","request_id":"init-run-1","error":"bad"}}"#)
     let failure = await recorder.failure()
     #expect(failure == ClaudeError(.refused, "Claude Code refused its settings: bad", reachedCLI: false))
     #expect(recorder.lines.isEmpty)
-    await stage.settle()
+    await harness.settle()
   }
 
   // MARK: Questions
@@ -171,32 +172,32 @@ struct RunTests {
       ),
     ])
   func permission(allowed: [String], answer: String) async throws {
-    let stage = ExecutorStage(
+    let harness = ExecutorHarness(
       asking(#"{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}"#), directory)
     var options = TurnOptions()
     options.allowedTools = allowed
-    _ = try await stage.run(stage.turn("p", options: options), recorder)
+    _ = try await harness.run(harness.turn("p", options: options), recorder)
     let result = await recorder.result()
     #expect(result?.text == "done")
     #expect(
       recorder.lines.first
         == #"{"type":"answered","answer":{"type":"control_response","response":{"subtype":"success","#
         + #""request_id":"q1","response":\#(answer)}}}"#)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test(
     "a question that we do not know gets an error, so that nobody waits", arguments: ["hook_callback", "mcp_message"])
   func unknownQuestion(subtype: String) async throws {
-    let stage = ExecutorStage(asking(#"{"subtype":"\#(subtype)"}"#), directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
+    let harness = ExecutorHarness(asking(#"{"subtype":"\#(subtype)"}"#), directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
     let result = await recorder.result()
     #expect(result?.text == "done")
     #expect(
       recorder.lines.first
         == #"{"type":"answered","answer":{"type":"control_response","response":{"subtype":"error","#
         + #""request_id":"q1","error":"\#(subtype) is not supported"}}}"#)
-    await stage.settle()
+    await harness.settle()
   }
 
   // MARK: Time
@@ -204,63 +205,63 @@ struct RunTests {
   @Test("the whole run has its time, however much is said", arguments: [-1, 0])
   func total(offset: Int) async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
+    let harness = ExecutorHarness(cli.path, directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
     for index in 1...9 {
-      cli.say(Line.initLine)
+      cli.emit(Line.initLine)
       await recorder.lines(index)
-      stage.scheduler.advance(by: .seconds(10))
+      harness.scheduler.advance(by: .seconds(10))
     }
-    cli.say(Line.initLine)
+    cli.emit(Line.initLine)
     await recorder.lines(10)
-    stage.scheduler.advance(by: .seconds(10) + .milliseconds(offset))
+    harness.scheduler.advance(by: .seconds(10) + .milliseconds(offset))
     #expect(recorder.outcomes.count == (offset < 0 ? 0 : 1))
-    stage.scheduler.advance(by: .milliseconds(1))
+    harness.scheduler.advance(by: .milliseconds(1))
     #expect(
       recorder.outcomes == [
         .failed(ClaudeError(.totalTimeout, "Claude Code took longer than 100.0 seconds", reachedCLI: true))
       ])
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("every line begins the silence anew", arguments: [-1, 0])
   func inactivity(offset: Int) async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
-    stage.scheduler.advance(by: .seconds(29))
-    cli.say(Line.initLine)
+    let harness = ExecutorHarness(cli.path, directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
+    harness.scheduler.advance(by: .seconds(29))
+    cli.emit(Line.initLine)
     await recorder.lines(1)
-    stage.scheduler.advance(by: .seconds(30) + .milliseconds(offset))
+    harness.scheduler.advance(by: .seconds(30) + .milliseconds(offset))
     #expect(recorder.outcomes.count == (offset < 0 ? 0 : 1))
-    stage.scheduler.advance(by: .milliseconds(1))
+    harness.scheduler.advance(by: .milliseconds(1))
     #expect(
       recorder.outcomes == [
         .failed(ClaudeError(.inactivityTimeout, "Claude Code was silent for 30.0 seconds", reachedCLI: true))
       ])
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("a process that only hangs is ended by silence")
   func hanging() async throws {
-    let stage = ExecutorStage(StandInCLI.script("exec sleep 1000", in: directory), directory)
-    _ = try await stage.run(stage.turn("p"), recorder)
-    stage.scheduler.advance(by: .seconds(30))
+    let harness = ExecutorHarness(StandInCLI.script("exec sleep 1000", in: directory), directory)
+    _ = try await harness.run(harness.turn("p"), recorder)
+    harness.scheduler.advance(by: .seconds(30))
     #expect(recorder.outcomes.count == 1)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("a congested observer pauses the process, and time stands still until it can take more")
   func congestion() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    let run = try await stage.run(stage.turn("p"), recorder)
+    let harness = ExecutorHarness(cli.path, directory)
+    let run = try await harness.run(harness.turn("p"), recorder)
     recorder.isCongested = true
-    cli.say(Line.initLine)
+    cli.emit(Line.initLine)
     await recorder.lines(1)
-    await until { stage.scheduler.waits.isEmpty }
-    stage.scheduler.advance(by: .seconds(1000))
-    cli.say(Line.initLine)
+    await until { harness.scheduler.waits.isEmpty }
+    harness.scheduler.advance(by: .seconds(1000))
+    cli.emit(Line.initLine)
     for _ in 0..<10 { await nextTurn() }
     #expect(recorder.lines.count == 1)
     run.observerDidDrain()
@@ -271,9 +272,9 @@ struct RunTests {
     await recorder.lines(2)
     #expect(recorder.outcomes.isEmpty)
     // Of both times nothing was used up by the pause.
-    #expect(stage.scheduler.waits == [.seconds(30), .seconds(100)])
+    #expect(harness.scheduler.waits == [.seconds(30), .seconds(100)])
     run.cancel()
-    await stage.settle()
+    await harness.settle()
   }
 
   // MARK: Upstream retries
@@ -281,44 +282,44 @@ struct RunTests {
   @Test("refused credentials end the run at the first announcement")
   func credentials() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    var turn = stage.turn("p")
+    let harness = ExecutorHarness(cli.path, directory)
+    var turn = harness.turn("p")
     turn.retryTimeout = .seconds(3600)
-    _ = try await stage.run(turn, recorder)
-    cli.say(Line.retry("401", delay: 1))
+    _ = try await harness.run(turn, recorder)
+    cli.emit(Line.retry("401", delay: 1))
     let failure = await recorder.failure()
     #expect(failure?.kind == .upstream(status: 401))
     #expect(recorder.lines == [Line.retry("401", delay: 1)])
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("announced waits add up until timeout is spent")
   func timeout() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    var turn = stage.turn("p")
+    let harness = ExecutorHarness(cli.path, directory)
+    var turn = harness.turn("p")
     turn.retryTimeout = .seconds(5)
-    _ = try await stage.run(turn, recorder)
+    _ = try await harness.run(turn, recorder)
     for (index, delay) in [500, 1500, 3000].enumerated() {
-      cli.say(Line.retry("429", delay: delay))
+      cli.emit(Line.retry("429", delay: delay))
       await recorder.lines(index + 1)
       #expect(recorder.outcomes.isEmpty)
     }
-    cli.say(Line.retry("429", delay: 1))
+    cli.emit(Line.retry("429", delay: 1))
     let failure = await recorder.failure()
     #expect(failure?.kind == .upstream(status: 429))
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("without a timeout of its own a turn waits for as long as the CLI does")
   func endlessTimeout() async throws {
-    let stage = stage(
+    let harness = harness(
       [Line.retry("401", delay: 999_999), Line.retry("529", delay: 999_999)] + Line.message("m", "a")
         + [Line.result("a")])
-    _ = try await stage.run(stage.turn("p"), recorder)
+    _ = try await harness.run(harness.turn("p"), recorder)
     let result = await recorder.result()
     #expect(result?.text == "a")
-    await stage.settle()
+    await harness.settle()
   }
 
   // MARK: Observers
@@ -326,33 +327,33 @@ struct RunTests {
   @Test("a run goes on while anybody observes it, and is cancelled when nobody does")
   func observers() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    let run = try await stage.run(stage.turn("p"), recorder)
+    let harness = ExecutorHarness(cli.path, directory)
+    let run = try await harness.run(harness.turn("p"), recorder)
     let other = RunRecorder()
     run.add(other)
-    cli.say(Line.initLine)
+    cli.emit(Line.initLine)
     await other.lines(1)
     #expect(recorder.lines == other.lines)
     run.remove(recorder)
-    cli.say(Line.initLine)
+    cli.emit(Line.initLine)
     await other.lines(2)
     #expect(recorder.lines.count == 1)
-    #expect(stage.executor.activeRuns == 1)
+    #expect(harness.executor.activeRuns == 1)
     run.remove(other)
-    #expect(stage.executor.activeRuns == 0)
+    #expect(harness.executor.activeRuns == 0)
     #expect(run.pid == nil)
     #expect(other.outcomes.isEmpty && recorder.outcomes.isEmpty)
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test("an observer may end the run in the middle of a line")
   func reentrancy() async throws {
-    let stage = stage([Line.initLine] + Line.message("m", "a") + [Line.result("a")])
+    let harness = harness([Line.initLine] + Line.message("m", "a") + [Line.result("a")])
     recorder.onLine = { $0.cancel() }
-    _ = try await stage.run(stage.turn("p"), recorder)
+    _ = try await harness.run(harness.turn("p"), recorder)
     let failure = await recorder.failure()
     #expect(failure == ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))
-    await stage.settle()
+    await harness.settle()
     #expect(recorder.lines == [Line.initLine])
     #expect(recorder.outcomes.count == 1)
   }
@@ -360,14 +361,14 @@ struct RunTests {
   @Test("what ends twice ends once")
   func endingTwice() async throws {
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory)
-    let run = try await stage.run(stage.turn("p"), recorder)
+    let harness = ExecutorHarness(cli.path, directory)
+    let run = try await harness.run(harness.turn("p"), recorder)
     run.cancel()
     run.cancel()
-    stage.scheduler.advance(by: .seconds(1000))
+    harness.scheduler.advance(by: .seconds(1000))
     run.observerDidDrain()
     #expect(recorder.outcomes == [.failed(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))])
-    await stage.settle()
+    await harness.settle()
   }
 
   @Test(

@@ -8,6 +8,7 @@ import Testing
 
 /// Sessions that outlive a restart.
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct SessionKeepingTests {
   private let directory = TemporaryDirectory()
 

@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import EventLoop
 import TestSupport
 import Testing
@@ -9,11 +10,11 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct SharedSessionTests {
   private let directory = TemporaryDirectory()
-  private static let resume = Turn.Session.resume(id: ExecutorStage.session)
+  private static let resume = Turn.Session.resume(id: ExecutorHarness.session)
 
   private var file: String {
     let folder = TranscriptLocation.folder(for: directory.path)
-    return ".claude/projects/\(folder)/\(ExecutorStage.session).jsonl"
+    return ".claude/projects/\(folder)/\(ExecutorHarness.session).jsonl"
   }
 
   private func write(_ text: String) throws {
@@ -30,18 +31,18 @@ struct SharedSessionTests {
       ("", true), (#"{"type":"last-prompt"}"# + "\n", true), (spoken, false), (#"{"type":"us"#, false),
     ])
   func elsewhere(added: String, isKept: Bool) async throws {
-    let stage = ExecutorStage(try StandInCLI.simulator, directory, pool: .keeping)
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory, pool: .keeping)
     try write(Self.spoken)
-    let first = try await stage.complete("one", Self.resume)
+    let first = try await harness.complete("one", Self.resume)
     directory.write(Self.spoken + added, to: file)
-    let second = try await stage.complete("two\nsimulate: recall", Self.resume)
+    let second = try await harness.complete("two\nsimulate: recall", Self.resume)
     #expect((second.pid == first.pid) == isKept)
     #expect(second.text == "one | two")
     // From here on the process knows all.
-    let third = try await stage.complete("three", Self.resume)
+    let third = try await harness.complete("three", Self.resume)
     #expect(third.pid == second.pid)
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: isKept ? 1 : 2, reused: isKept ? 2 : 1))
-    await stage.executor.kill()
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: isKept ? 1 : 2, reused: isKept ? 2 : 1))
+    await harness.executor.kill()
   }
 
   @Test(
@@ -50,13 +51,13 @@ struct SharedSessionTests {
   func costs(spent: Double, told: Double, expected: Double) async throws {
     try write(#"{"type":"cost-state","totalCostUSD":\#(spent)}"# + "\n")
     let cli = LiveCLI(in: directory)
-    let stage = ExecutorStage(cli.path, directory, pool: .keeping)
+    let harness = ExecutorHarness(cli.path, directory, pool: .keeping)
     let recorder = RunRecorder()
-    _ = try await stage.run(stage.turn("p", Self.resume), recorder)
-    cli.say(CLILine.initLine)
-    cli.say(CLILine.result("a", more: #","total_cost_usd":\#(told)"#))
+    _ = try await harness.run(harness.turn("p", Self.resume), recorder)
+    cli.emit(CLILine.initLine)
+    cli.emit(CLILine.result("a", more: #","total_cost_usd":\#(told)"#))
     let result = await recorder.result()
     #expect(result?.totalCost == expected)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 }

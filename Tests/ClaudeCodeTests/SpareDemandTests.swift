@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import EventLoop
 import TestSupport
 import Testing
@@ -5,6 +6,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct SpareDemandTests {
   private func fingerprint(_ index: Int) -> Fingerprint {
     Fingerprint(Turn(prompt: "", session: .new(id: "s"), directory: "/\(index)"), settingSources: nil)

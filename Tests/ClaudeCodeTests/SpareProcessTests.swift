@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Bytes
 import EventLoop
 import Glibc
@@ -13,47 +14,47 @@ import Testing
 struct SpareProcessTests {
   private let directory = TemporaryDirectory()
 
-  private func stage(_ pool: PoolLimits = PoolLimits()) throws -> ExecutorStage {
-    ExecutorStage(try StandInCLI.simulator, directory, pool: pool)
+  private func harness(_ pool: PoolLimits = PoolLimits()) throws -> ExecutorHarness {
+    ExecutorHarness(try StandInCLI.simulator, directory, pool: pool)
   }
 
   @Test("a new session takes the spare, and has the spare's id")
   func taken() async throws {
-    let stage = try stage()
-    let pid = try await stage.startSpare()
+    let harness = try harness()
+    let pid = try await harness.startSpare()
     let spare = PoolStatistics(live: 1, spare: 1, spawned: 1)
-    #expect(stage.statistics == spare)
-    let first = try await stage.complete("one")
+    #expect(harness.statistics == spare)
+    let first = try await harness.complete("one")
     #expect(first.pid == pid)
-    #expect(first.session != ExecutorStage.session)
-    #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
-    let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
+    #expect(first.session != ExecutorHarness.session)
+    #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+    let second = try await harness.complete("two\nsimulate: recall", .resume(id: first.session))
     #expect(second.pid == pid)
     #expect(second.text == "one | two")
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("a spare has no system prompt until its turn comes")
   func systemPrompt() async throws {
-    let stage = try stage()
-    let pid = try await stage.startSpare()
-    let first = try await stage.complete("simulate: init-request", options: .with { $0.systemPrompt = "be brief" })
+    let harness = try harness()
+    let pid = try await harness.startSpare()
+    let first = try await harness.complete("simulate: init-request", options: .with { $0.systemPrompt = "be brief" })
     #expect(first.pid == pid)
     #expect(try JSONValue(parsing: first.text)["systemPrompt"] == ["be brief"])
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("how long a spare's place stays empty")
   func replacement() async throws {
     let limit = PoolLimits().replenishDelay
     let outcomes = try await LimitTable.row("place of a spare", limit) { offset in
-      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
-      try await stage.startSpare()
-      _ = try await stage.complete("one")
-      #expect(stage.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
-      let spares = stage.statistics.spare
-      await stage.executor.kill()
+      let harness = ExecutorHarness(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
+      try await harness.startSpare()
+      _ = try await harness.complete("one")
+      #expect(harness.statistics == PoolStatistics(live: 1, idle: 1, spawned: 1, reused: 1))
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
+      let spares = harness.statistics.spare
+      await harness.executor.kill()
       return "\(spares) spare"
     }
     #expect(outcomes == ["0 spare", "1 spare", "1 spare"])
@@ -61,14 +62,14 @@ struct SpareProcessTests {
 
   @Test("as many spares as there are to be, started one after the other", arguments: [0, 1, 3])
   func number(spares: Int) async throws {
-    let stage = try stage(.with { $0.spares = spares })
-    stage.executor.prepare(for: stage.turn(""))
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.statistics.spare == min(1, spares))
-    await until { stage.statistics.spare == spares && !stage.scheduler.waits.contains(PoolLimits().start) }
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.statistics == PoolStatistics(live: spares, spare: spares, spawned: spares))
-    await stage.executor.kill()
+    let harness = try harness(.with { $0.spares = spares })
+    harness.executor.prepare(for: harness.turn(""))
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(harness.statistics.spare == min(1, spares))
+    await until { harness.statistics.spare == spares && !harness.scheduler.waits.contains(PoolLimits().start) }
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(harness.statistics == PoolStatistics(live: spares, spare: spares, spawned: spares))
+    await harness.executor.kill()
   }
 
   @Test("a spare with another model or permission mode is used, and switched")
@@ -77,26 +78,26 @@ struct SpareProcessTests {
       (TurnOptions.with { $0.model = "m1" }, ["m1", "default"]),
       (TurnOptions.with { $0.permissionMode = .plan }, ["claude-opus-5-5", "plan"]),
     ] {
-      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
-      let pid = try await stage.startSpare()
-      let first = try await stage.complete("one", options: options)
+      let harness = ExecutorHarness(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
+      let pid = try await harness.startSpare()
+      let first = try await harness.complete("one", options: options)
       #expect(first.pid == pid)
       #expect([first.beginning?["model"]?.string, first.beginning?["permissionMode"]?.string] == expected)
-      await stage.executor.kill()
+      await harness.executor.kill()
     }
   }
 
   @Test("of several spares the one that needs no switch is taken")
   func ranked() async throws {
-    let stage = try stage()
-    let plain = try await stage.startSpare()
-    let sonnet = try await stage.startSpare(.with { $0.model = "sonnet" })
-    let first = try await stage.complete("simulate: argv", options: .with { $0.model = "sonnet" })
+    let harness = try harness()
+    let plain = try await harness.startSpare()
+    let sonnet = try await harness.startSpare(.with { $0.model = "sonnet" })
+    let first = try await harness.complete("simulate: argv", options: .with { $0.model = "sonnet" })
     #expect(first.pid == sonnet)
     #expect(first.text.contains("--model=sonnet"))
-    let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
+    let second = try await harness.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
     #expect(second.pid == plain)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test(
@@ -106,40 +107,40 @@ struct SpareProcessTests {
       .with { $0.permissionMode = .bypassPermissions },
     ])
   func unfit(options: TurnOptions) async throws {
-    let stage = try stage()
-    let pid = try await stage.startSpare()
-    let first = try await stage.complete("one", options: options)
+    let harness = try harness()
+    let pid = try await harness.startSpare()
+    let first = try await harness.complete("one", options: options)
     #expect(first.pid != pid)
-    #expect(first.session == ExecutorStage.session)
-    #expect(stage.statistics.reused == 0)
-    let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
+    #expect(first.session == ExecutorHarness.session)
+    #expect(harness.statistics.reused == 0)
+    let second = try await harness.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
     #expect(second.pid == pid)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("a spare that may bypass permissions serves no turn that does not ask for it")
   func bypass() async throws {
-    let stage = try stage()
+    let harness = try harness()
     let bypass = TurnOptions.with { $0.dangerouslySkipPermissions = true }
-    let pid = try await stage.startSpare(bypass)
-    let first = try await stage.complete("one")
+    let pid = try await harness.startSpare(bypass)
+    let first = try await harness.complete("one")
     #expect(first.pid != pid)
-    let second = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"), options: bypass)
+    let second = try await harness.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"), options: bypass)
     #expect(second.pid == pid)
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("how old a spare may become")
   func age() async throws {
     let limit = PoolLimits().spareAge
     let outcomes = try await LimitTable.row("spare", limit) { offset in
-      let stage = ExecutorStage(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
-      let pid = try await stage.startSpare()
-      stage.scheduler.advance(by: limit + .milliseconds(offset))
-      let first = try await stage.complete("one")
+      let harness = ExecutorHarness(try StandInCLI.simulator, TemporaryDirectory(), pool: PoolLimits())
+      let pid = try await harness.startSpare()
+      harness.scheduler.advance(by: limit + .milliseconds(offset))
+      let first = try await harness.complete("one")
       #expect(first.result?.isError == false)
-      #expect(stage.statistics.crashed == 0)
-      await stage.executor.kill()
+      #expect(harness.statistics.crashed == 0)
+      await harness.executor.kill()
       return first.pid == pid ? "used" : "ended"
     }
     #expect(outcomes == ["used", "ended", "ended"])
@@ -147,61 +148,61 @@ struct SpareProcessTests {
 
   @Test("the place of a spare that became too old is filled again")
   func successor() async throws {
-    let stage = try stage()
-    try await stage.startSpare()
-    stage.scheduler.advance(by: PoolLimits().spareAge)
-    await until { stage.statistics.live == 0 }
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.statistics == PoolStatistics(live: 1, spare: 1, spawned: 2))
-    await stage.executor.kill()
+    let harness = try harness()
+    try await harness.startSpare()
+    harness.scheduler.advance(by: PoolLimits().spareAge)
+    await until { harness.statistics.live == 0 }
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(harness.statistics == PoolStatistics(live: 1, spare: 1, spawned: 2))
+    await harness.executor.kill()
   }
 
   @Test("a spare whose program was replaced is not used")
   func replacedProgram() async throws {
     let simulator = try StandInCLI.simulator
     let cli = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
-    let stage = ExecutorStage(cli, directory, pool: PoolLimits())
-    let old = try await stage.startSpare()
+    let harness = ExecutorHarness(cli, directory, pool: PoolLimits())
+    let old = try await harness.startSpare()
     _ = StandInCLI.script("# new\nexec '\(simulator)' \"$@\"", in: directory)
-    let first = try await stage.complete("one")
+    let first = try await harness.complete("one")
     #expect(first.pid != old)
-    #expect(stage.statistics.reused == 0)
+    #expect(harness.statistics.reused == 0)
     await until { ProcessTable().entries.allSatisfy { $0.identity.pid != old || $0.isZombie } }
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("a new session whose spare was killed gets another process", arguments: [true, false])
   func killed(isNoticed: Bool) async throws {
-    let stage = try stage()
-    let pid = try await stage.startSpare()
+    let harness = try harness()
+    let pid = try await harness.startSpare()
     if isNoticed {
       kill(pid, SIGKILL)
-      await until { stage.statistics.live == 0 }
+      await until { harness.statistics.live == 0 }
     }
-    let first = try await stage.complete("one") {
+    let first = try await harness.complete("one") {
       if !isNoticed { kill(pid, SIGKILL) }
     }
     #expect(first.result?.isError == false)
     #expect(first.pid != pid)
-    #expect(stage.statistics.reused == (isNoticed ? 0 : 1))
-    #expect(stage.statistics.killed == 0)
-    let second = try await stage.complete("two\nsimulate: recall", .resume(id: first.session))
+    #expect(harness.statistics.reused == (isNoticed ? 0 : 1))
+    #expect(harness.statistics.killed == 0)
+    let second = try await harness.complete("two\nsimulate: recall", .resume(id: first.session))
     #expect(second.text == "one | two")
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("spares of a fingerprint that is in use no more are ended")
   func forgotten() async throws {
-    let stage = try stage(.with { $0.fingerprints = 1 })
-    let old = try await stage.startSpare()
-    stage.executor.prepare(for: stage.turn("", options: .with { $0.maxTurns = 1 }))
-    await until { stage.statistics.live == 0 }
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    #expect(stage.statistics == PoolStatistics(live: 1, spare: 1, spawned: 2))
-    let first = try await stage.complete("one", options: .with { $0.maxTurns = 1 })
+    let harness = try harness(.with { $0.fingerprints = 1 })
+    let old = try await harness.startSpare()
+    harness.executor.prepare(for: harness.turn("", options: .with { $0.maxTurns = 1 }))
+    await until { harness.statistics.live == 0 }
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
+    #expect(harness.statistics == PoolStatistics(live: 1, spare: 1, spawned: 2))
+    let first = try await harness.complete("one", options: .with { $0.maxTurns = 1 })
     #expect(first.pid != old)
-    #expect(stage.statistics.reused == 1)
-    await stage.executor.kill()
+    #expect(harness.statistics.reused == 1)
+    await harness.executor.kill()
   }
 
   // MARK: Processes that do not survive their start
@@ -210,17 +211,17 @@ struct SpareProcessTests {
 
   @Test("after a spare that does not survive its start the pool rests, each time longer, and says so")
   func rest() async throws {
-    let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
-    stage.executor.prepare(for: stage.turn(""))
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
+    let harness = ExecutorHarness(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
+    harness.executor.prepare(for: harness.turn(""))
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
     for (count, rest) in [2, 4, 8, 16, 32, 60, 60].enumerated() {
-      await stage.statistics(become: PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
-      stage.scheduler.advance(by: .seconds(rest) - .milliseconds(1))
-      #expect(stage.statistics == PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
-      stage.scheduler.advance(by: .milliseconds(1))
-      #expect(stage.statistics.spawned == count + 2)
+      await harness.statistics(become: PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
+      harness.scheduler.advance(by: .seconds(rest) - .milliseconds(1))
+      #expect(harness.statistics == PoolStatistics(spawned: count + 1, crashed: count + 1, isResting: true))
+      harness.scheduler.advance(by: .milliseconds(1))
+      #expect(harness.statistics.spawned == count + 2)
     }
-    await stage.executor.kill()
+    await harness.executor.kill()
   }
 
   @Test("the longest rest")
@@ -229,16 +230,16 @@ struct SpareProcessTests {
     let outcomes = try await LimitTable.row("rest", limit) { offset in
       let directory = TemporaryDirectory()
       let pool = PoolLimits.with { $0.longestRest = .seconds(2) + limit - .seconds(60) }
-      let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: pool)
-      stage.executor.prepare(for: stage.turn(""))
-      stage.scheduler.advance(by: pool.replenishDelay)
+      let harness = ExecutorHarness(StandInCLI.script(Self.crashing, in: directory), directory, pool: pool)
+      harness.executor.prepare(for: harness.turn(""))
+      harness.scheduler.advance(by: pool.replenishDelay)
       for count in 1...3 {
-        await until { stage.statistics.crashed == count }
-        if count < 3 { stage.scheduler.advance(by: pool.longestRest) }
+        await until { harness.statistics.crashed == count }
+        if count < 3 { harness.scheduler.advance(by: pool.longestRest) }
       }
-      stage.scheduler.advance(by: pool.longestRest + .milliseconds(offset))
-      let rests = stage.statistics.isResting
-      await stage.executor.kill()
+      harness.scheduler.advance(by: pool.longestRest + .milliseconds(offset))
+      let rests = harness.statistics.isResting
+      await harness.executor.kill()
       return rests ? "rests" : "starts"
     }
     #expect(outcomes == ["rests", "starts", "starts"])
@@ -247,41 +248,41 @@ struct SpareProcessTests {
   @Test("a good turn ends the series")
   func recovery() async throws {
     let simulator = try StandInCLI.simulator
-    let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
-    stage.executor.prepare(for: stage.turn(""))
-    stage.scheduler.advance(by: PoolLimits().replenishDelay)
-    await until { stage.statistics.crashed == 1 }
-    stage.scheduler.advance(by: .seconds(2))
-    await until { stage.statistics.crashed == 2 }
+    let harness = ExecutorHarness(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
+    harness.executor.prepare(for: harness.turn(""))
+    harness.scheduler.advance(by: PoolLimits().replenishDelay)
+    await until { harness.statistics.crashed == 1 }
+    harness.scheduler.advance(by: .seconds(2))
+    await until { harness.statistics.crashed == 2 }
     _ = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
-    let first = try await stage.complete("one")
+    let first = try await harness.complete("one")
     #expect(first.result?.isError == false)
-    stage.scheduler.advance(by: .seconds(4))
-    #expect(!stage.statistics.isResting)
-    await until { stage.statistics.spare == 1 && !stage.scheduler.waits.contains(PoolLimits().start) }
+    harness.scheduler.advance(by: .seconds(4))
+    #expect(!harness.statistics.isResting)
+    await until { harness.statistics.spare == 1 && !harness.scheduler.waits.contains(PoolLimits().start) }
     // The next one is the first again.
     _ = StandInCLI.script(Self.crashing, in: directory)
-    let refused = try await stage.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
+    let refused = try await harness.complete("two", .new(id: "99999999-2222-4333-8444-555555555555"))
     #expect(refused.result == nil)
-    #expect(stage.statistics.isResting)
-    stage.scheduler.advance(by: .seconds(2))
-    #expect(!stage.statistics.isResting)
-    await stage.executor.kill()
+    #expect(harness.statistics.isResting)
+    harness.scheduler.advance(by: .seconds(2))
+    #expect(!harness.statistics.isResting)
+    await harness.executor.kill()
   }
 
   @Test("a turn's process that does not survive its start is a crash, too, and was killed by nobody")
   func crashedTurn() async throws {
-    let stage = ExecutorStage(StandInCLI.script(Self.crashing, in: directory), directory, pool: .keeping)
-    let first = try await stage.complete("one")
+    let harness = ExecutorHarness(StandInCLI.script(Self.crashing, in: directory), directory, pool: .keeping)
+    let first = try await harness.complete("one")
     #expect(first.result == nil)
-    #expect(stage.statistics == PoolStatistics(spawned: 1, crashed: 1, isResting: true))
+    #expect(harness.statistics == PoolStatistics(spawned: 1, crashed: 1, isResting: true))
   }
 
   @Test("a process that ends by itself in the middle of a turn was killed by nobody")
   func lost() async throws {
-    let stage = try stage(.keeping)
-    let first = try await stage.complete("one\nsimulate: crash=1")
+    let harness = try harness(.keeping)
+    let first = try await harness.complete("one\nsimulate: crash=1")
     #expect(first.result == nil)
-    await stage.statistics(become: PoolStatistics(spawned: 1))
+    await harness.statistics(become: PoolStatistics(spawned: 1))
   }
 }

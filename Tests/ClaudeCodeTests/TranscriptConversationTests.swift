@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Bytes
 import TestSupport
 import Testing
@@ -136,7 +137,7 @@ struct TranscriptConversationTests {
     let transcript = Transcript([
       .init(.user, [.text("a")]), .init(.assistant, [.text("b")]), .init(.user, [.text("c")]),
     ])
-    var ids = CountedIDs()
+    var ids = SequentialIDs()
     let text = transcript.encoded(in: .sample) { ids.next() }
     let messages = TranscriptConversation(parsing: text).messages
     // Without the notice behind the user's last word.

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ClaudeCode
 
+@Suite(.timeLimit(.minutes(1)))
 struct TranscriptFileReadingTests {
   private let directory = TemporaryDirectory()
   private var location: TranscriptLocation {

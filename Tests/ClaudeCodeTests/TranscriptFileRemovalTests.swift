@@ -5,6 +5,7 @@ import Testing
 
 @testable import ClaudeCode
 
+@Suite(.timeLimit(.minutes(1)))
 struct TranscriptFileRemovalTests {
   private let directory = TemporaryDirectory()
   private static let folder = "config/projects/-w"
@@ -29,14 +30,16 @@ struct TranscriptFileRemovalTests {
     try await TranscriptFile.remove(location)
     #expect(!exists("\(Self.folder)/s.jsonl") && !exists("\(Self.folder)/s"))
     #expect(exists("\(Self.folder)/s2.jsonl") && exists("\(Self.folder)/s2/c"))
-    // Again, there is nothing to do.
-    try await TranscriptFile.remove(location)
+    // The second time there is nothing to do.
+    await #expect(throws: Never.self) { try await TranscriptFile.remove(location) }
   }
 
   @Test("where there is nothing, nothing is to be removed", arguments: 0...2)
   func missing(depth: Int) async throws {
-    try makeFolders(Array(["config", "config/projects"].prefix(depth)))
-    try await TranscriptFile.remove(location)
+    let folders = ["config", "config/projects"]
+    try makeFolders(Array(folders.prefix(depth)))
+    await #expect(throws: Never.self) { try await TranscriptFile.remove(location) }
+    #expect(folders.map(exists) == folders.indices.map { $0 < depth })
   }
 
   @Test("links go themselves, and what they lead to stays")

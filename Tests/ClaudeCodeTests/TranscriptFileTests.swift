@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Bytes
 import EventLoop
 import Glibc
@@ -7,6 +8,7 @@ import Testing
 
 @testable import ClaudeCode
 
+@Suite(.timeLimit(.minutes(1)))
 struct TranscriptFileTests {
   private let directory = TemporaryDirectory()
   private let transcript = Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])])
@@ -73,12 +75,12 @@ struct TranscriptFileTests {
   }
 
   private func write(_ transcript: Transcript) async throws {
-    var ids = CountedIDs()
+    var ids = SequentialIDs()
     try await TranscriptFile.write(transcript, in: .sample, to: location) { ids.next() }
   }
 
   private func expected(_ transcript: Transcript) -> [UInt8] {
-    var ids = CountedIDs()
+    var ids = SequentialIDs()
     return transcript.encoded(in: .sample) { ids.next() }
   }
 

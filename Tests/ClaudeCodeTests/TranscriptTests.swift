@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import Bytes
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ struct TranscriptTests {
     let transcript = Transcript([
       .init(.user, [.text("a \"b\"")]), .init(.assistant, [.text("c\u{2028}🎉")]),
     ])
-    var ids = CountedIDs()
+    var ids = SequentialIDs()
     let text = String(decoding: transcript.encoded(in: .sample) { ids.next() }, as: UTF8.self)
     let rest =
       #""timestamp":"2026-01-02T03:04:05.678Z","userType":"external","cwd":"/srv/work","#
@@ -30,7 +31,7 @@ struct TranscriptTests {
     let transcript = Transcript([
       .init(.user, [.text("a")]), .init(.assistant, [.text("b")]), .init(.user, [.text("c")]),
     ])
-    var ids = CountedIDs()
+    var ids = SequentialIDs()
     let lines = try transcript.encoded(in: context) { ids.next() }.split(separator: Ascii.lineFeed).map {
       try JSONValue(parsing: Array($0))
     }
@@ -44,7 +45,7 @@ struct TranscriptTests {
   @Test("the fixtures are what is written, and what is asked", arguments: TranscriptCase.all)
   func fixtures(sample: TranscriptCase) {
     let resumption = Resumption(sample.conversation)
-    var ids = CountedIDs()
+    var ids = SequentialIDs()
     let fixture = Recording("transcripts/\(sample.name)")
     let written = resumption.transcript.encoded(in: .sample) { ids.next() }
     #expect(written.split(separator: Ascii.lineFeed).map(Array.init) == fixture.lines)
@@ -55,14 +56,14 @@ struct TranscriptTests {
   @Test("what was written is read back, whatever it is", arguments: 0..<300 as Range<UInt64>)
   func roundTrip(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
-    let history = MadeUpHistory.next(&generator)
+    let history = RandomHistory.next(&generator)
     let transcript = Transcript(history)
-    var ids = CountedIDs()
+    var ids = SequentialIDs()
     let bytes = transcript.encoded(in: .sample) { ids.next() }
     let read = Transcript.messages(parsing: bytes)
     #expect(read == transcript.messages)
     // By bytes too: to Swift, texts that differ only in Unicode normalisation are equal.
-    var again = CountedIDs()
+    var again = SequentialIDs()
     #expect(Transcript(read).encoded(in: .sample) { again.next() } == bytes)
     #expect(Transcript(transcript.messages) == transcript)
     #expect(bytes.count { $0 == Ascii.lineFeed } == transcript.lineCount)
@@ -71,7 +72,7 @@ struct TranscriptTests {
   @Test("whatever comes in, what goes out is in order", arguments: 0..<300 as Range<UInt64>)
   func order(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
-    let messages = Transcript(MadeUpHistory.next(&generator)).messages
+    let messages = Transcript(RandomHistory.next(&generator)).messages
     var ids: [String] = []
     var calls: [String] = []
     for (index, message) in messages.enumerated() {

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct TurnGateTests {
   private let scheduler = ManualScheduler()
-  private let admissions = Admissions()
+  private let admissions = AdmissionLog()
 
   @discardableResult
   private func enter(
@@ -38,7 +38,7 @@ struct TurnGateTests {
     let limit = TurnGate.Limits().waiting
     let outcomes = try await LimitTable.row("turns queued", limit) { offset in
       let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: ManualScheduler())
-      let admissions = Admissions()
+      let admissions = AdmissionLog()
       for index in 0...(limit + offset) {
         await admissions.note("\(index)") { () async throws(ClaudeError) in try await gate.enter(cancellation: .init())
         }
@@ -58,7 +58,7 @@ struct TurnGateTests {
     let outcomes = try await LimitTable.row("wait for a slot", limit) { offset in
       let scheduler = ManualScheduler()
       let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: scheduler)
-      let admissions = Admissions()
+      let admissions = AdmissionLog()
       for name in ["a", "b"] {
         await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(cancellation: .init()) }
       }

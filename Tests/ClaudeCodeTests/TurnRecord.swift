@@ -1,4 +1,5 @@
 import Bytes
+import ClaudeCodeTestSupport
 import System
 import TestSupport
 import Testing
@@ -16,12 +17,12 @@ struct TurnRecord {
   let beginning: JSONValue?
 }
 
-extension ExecutorStage {
+extension ExecutorHarness {
   /// Runs a turn to its end.
   ///
   /// - Parameter onTake: called when the turn has its process and has not begun.
   func complete(
-    _ prompt: String, _ session: Turn.Session = .new(id: ExecutorStage.session), options: TurnOptions = TurnOptions(),
+    _ prompt: String, _ session: Turn.Session = .new(id: ExecutorHarness.session), options: TurnOptions = TurnOptions(),
     onTake: (@Reactor () -> Void)? = nil
   ) async throws -> TurnRecord {
     let recorder = RunRecorder()
@@ -51,7 +52,7 @@ extension ExecutorStage {
     let before = statistics.spare
     executor.prepare(for: turn("", options: options))
     scheduler.advance(by: PoolLimits().replenishDelay)
-    let marker = ProcessOwner.current.marker(ExecutorStage.lastID).value
+    let marker = ProcessOwner.current.marker(UniqueIDs.last).value
     try #require(statistics.spare == before + 1)
     await until { !self.scheduler.waits.contains(PoolLimits().start) }
     return try #require(ProcessTable().marked(ProcessOwner.variable).first { $0.value == marker }?.key.pid)
@@ -66,25 +67,5 @@ extension PoolStatistics {
     self.init()
     (self.live, self.idle, self.spare, self.isResting) = (live, idle, spare, isResting)
     (self.spawned, self.reused, self.killed, self.crashed) = (spawned, reused, killed, crashed)
-  }
-}
-
-extension PoolLimits {
-  /// Keeps processes after their turns, and starts none ahead.
-  static let keeping = PoolLimits.with { $0.spares = 0 }
-
-  /// The limits as they are, but for some.
-  static func with(_ change: (inout PoolLimits) -> Void) -> PoolLimits {
-    var limits = PoolLimits()
-    change(&limits)
-    return limits
-  }
-}
-
-extension TurnOptions {
-  static func with(_ change: (inout TurnOptions) -> Void) -> TurnOptions {
-    var options = TurnOptions()
-    change(&options)
-    return options
   }
 }

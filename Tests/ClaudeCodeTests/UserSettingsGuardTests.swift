@@ -7,6 +7,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct UserSettingsGuardTests {
   private let directory = TemporaryDirectory()
 

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct WaitQueueTests {
   private let scheduler = ManualScheduler()
-  private let admissions = Admissions()
+  private let admissions = AdmissionLog()
   private let line: WaitQueue
 
   private static let late = ClaudeError(.overloaded, "late", reachedCLI: false)
@@ -53,7 +53,7 @@ struct WaitQueueTests {
     let outcomes = try await LimitTable.row("wait in a line", limit) { offset in
       let scheduler = ManualScheduler()
       let line = WaitQueue(scheduler)
-      let admissions = Admissions()
+      let admissions = AdmissionLog()
       for (name, timeout) in [("a", limit), ("b", limit * 2)] {
         await admissions.note(name) { () async throws(ClaudeError) in
           try await WaitQueue.wait(timeout: timeout, cancellation: CancellationSignal(), late: Self.late) { line }

@@ -1,3 +1,4 @@
+import ClaudeCodeTestSupport
 import EventLoop
 import Glibc
 import System
@@ -21,14 +22,14 @@ struct ZombieTests {
         exec sh -c 'read -r _; while read -r _; do echo "$0"; echo "$1"; done' '\(CLILine.initLine)' \
         '\(CLILine.result("a"))'
         """
-      let stage = ExecutorStage(StandInCLI.script(script, in: directory), directory, pool: .keeping)
-      let first = try await stage.complete("one")
+      let harness = ExecutorHarness(StandInCLI.script(script, in: directory), directory, pool: .keeping)
+      let first = try await harness.complete("one")
       let orphans = ProcessTable().entries.filter { $0.parent == first.pid }
       #expect(orphans.count == limit + offset)
       for orphan in orphans { orphan.identity.signal(SIGKILL) }
       await until { ProcessTable().entries.count { $0.parent == first.pid && $0.isZombie } == limit + offset }
-      let second = try await stage.complete("two", .resume(id: ExecutorStage.session))
-      await stage.executor.kill()
+      let second = try await harness.complete("two", .resume(id: ExecutorHarness.session))
+      await harness.executor.kill()
       return second.pid == first.pid ? "kept" : "replaced"
     }
     #expect(outcomes == ["kept", "kept", "replaced"])

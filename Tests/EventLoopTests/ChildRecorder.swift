@@ -1,12 +1,13 @@
 import Bytes
 import EventLoop
+import Testing
 
 /// Remembers what a child wrote and how it ended, and lets a test wait for both.
 @Reactor
 final class ChildRecorder: ChildProcessOwner {
   private(set) var output: [UInt8] = []
   private(set) var errors: [UInt8] = []
-  private(set) var exits: [ExitStatus] = []
+  private(set) var exits: [EventLoop.ExitStatus] = []
   /// How many exits there had been at each end of output.
   private(set) var ends: [Int] = []
   var onOutput: (@Reactor () -> Void)?
@@ -34,23 +35,32 @@ final class ChildRecorder: ChildProcessOwner {
     check()
   }
 
-  func childDidExit(_ status: ExitStatus) {
+  func childDidExit(_ status: EventLoop.ExitStatus) {
     exits.append(status)
     check()
   }
 
   /// Returns when the child has ended, with how.
-  func ended() async -> ExitStatus {
+  func ended() async -> EventLoop.ExitStatus {
     await until { !self.exits.isEmpty }
     return exits[0]
   }
 
   /// Returns when `condition` holds; looked at whenever the child is heard of.
   func until(_ condition: @escaping @Reactor () -> Bool) async {
+    let watchdog = Loop.main.schedule(after: .seconds(50)) { [weak self] in self?.giveUp() }
     await withCheckedContinuation { continuation in
       // Looked at in here: entering the wait may have let the loop turn.
       if condition() { continuation.resume() } else { waiting.append((condition, continuation)) }
     }
+    watchdog.cancel()
+  }
+
+  private func giveUp() {
+    Issue.record("the child did not do in time what was awaited")
+    let waiting = self.waiting
+    self.waiting = []
+    for waiter in waiting { waiter.continuation.resume() }
   }
 
   private func check() {

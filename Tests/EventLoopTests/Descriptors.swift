@@ -39,6 +39,8 @@ final class ReadinessRecorder: DescriptorHandler {
 
   /// Returns when the descriptor has been reported ready for `wanted`.
   func saw(_ wanted: Readiness) async {
+    let watchdog = Loop.main.schedule(after: .seconds(50)) { [weak self] in self?.giveUp() }
+    defer { watchdog.cancel() }
     await withCheckedContinuation { continuation in
       // Looked at in here: entering the wait may have let the loop turn.
       if events.contains(where: { $0.contains(wanted) }) {
@@ -47,6 +49,12 @@ final class ReadinessRecorder: DescriptorHandler {
         waiting = (wanted, continuation)
       }
     }
+  }
+
+  private func giveUp() {
+    Issue.record("the descriptor did not become ready in time")
+    waiting?.continuation.resume()
+    waiting = nil
   }
 }
 

@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import EventLoop
 
 /// Holds responders back until it is opened.

@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import Bytes
 import HTTP
 import TestSupport
@@ -5,6 +6,7 @@ import Testing
 
 @testable import HTTPServer
 
+@Suite(.timeLimit(.minutes(1)))
 struct HTTPErrorTests {
   @Test("an error has OpenAI's form, what it does not know as null")
   func body() {

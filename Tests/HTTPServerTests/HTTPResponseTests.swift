@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import Bytes
 import EventLoop
 import HTTP

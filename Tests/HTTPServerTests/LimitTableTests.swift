@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import EventLoop
 import Glibc
 import HTTP
@@ -163,22 +164,22 @@ struct LimitTableTests {
   }
 
   nonisolated static let readings = [
-    ReadingStage.Reading("fixed body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", "a"),
-    ReadingStage.Reading("chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"),
-    ReadingStage.Reading("lingering", get("/", "Connection: close"), "x"),
-    ReadingStage.Reading("after a refusal", "\r\n\r\n", "\r\n"),
+    ReadingHarness.Reading("fixed body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", "a"),
+    ReadingHarness.Reading("chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"),
+    ReadingHarness.Reading("lingering", get("/", "Connection: close"), "x"),
+    ReadingHarness.Reading("after a refusal", "\r\n\r\n", "\r\n"),
   ]
 
   @Test("how often a connection is read when its turn comes", arguments: readings)
-  func readsPerTurn(reading: ReadingStage.Reading) async throws {
+  func readsPerTurn(reading: ReadingHarness.Reading) async throws {
     var limits = ServerLimits()
     limits.readsPerTurn = 2
     let outcomes = try await LimitTable.row("reads a turn, \(reading.testDescription)", limits.readsPerTurn) { offset in
-      let stage = try await ReadingStage(1, reading, limits)
-      try stage.send(blocks: limits.readsPerTurn + offset)
-      stage.connections[0].receiveInTurn()
-      let left = try stage.left
-      stage.close()
+      let harness = try await ReadingHarness(1, reading, limits)
+      try harness.send(blocks: limits.readsPerTurn + offset)
+      harness.connections[0].receiveInTurn()
+      let left = try harness.left
+      harness.close()
       return left
     }
     #expect(outcomes == ["0", "0", "1"])
@@ -189,14 +190,14 @@ struct LimitTableTests {
     var limits = ServerLimits()
     limits.readsPerTurn = 1
     let outcomes = try await LimitTable.row("readers a turn", limits.readersPerTurn) { offset in
-      let stage = try await ReadingStage(limits.readersPerTurn + offset, Self.readings[0], limits)
-      try stage.send(blocks: 3)
-      for connection in stage.connections { connection.descriptorIsReady(.readable) }
-      let first = try stage.left
-      stage.watch(turns: 3)
-      await until { stage.seen.count == 3 }
-      stage.close()
-      return ([first] + stage.seen).joined(separator: " ")
+      let harness = try await ReadingHarness(limits.readersPerTurn + offset, Self.readings[0], limits)
+      try harness.send(blocks: 3)
+      for connection in harness.connections { connection.descriptorIsReady(.readable) }
+      let first = try harness.left
+      harness.watch(turns: 3)
+      await until { harness.seen.count == 3 }
+      harness.close()
+      return ([first] + harness.seen).joined(separator: " ")
     }
     #expect(outcomes == ["222 111 000 000", "2222 1111 0000 0000", "22222 11112 00011 00000"])
   }

@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import EventLoop
 import HTTP
 import TestSupport

@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import EventLoop
 import HTTP
 import Testing
@@ -5,6 +6,7 @@ import Testing
 @testable import HTTPServer
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct RouterTests {
   @Test(
     "the route whose method and path match is called, with the segments it names",

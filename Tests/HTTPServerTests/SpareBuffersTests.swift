@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import HTTP
 import Testing
 

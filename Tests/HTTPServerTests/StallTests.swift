@@ -1,3 +1,4 @@
+import HTTPServerTestSupport
 import EventLoop
 import HTTP
 import TestSupport
@@ -6,6 +7,7 @@ import Testing
 @testable import HTTPServer
 
 @Reactor
+@Suite(.timeLimit(.minutes(1)))
 struct StallTests {
   private static let flood = String(repeating: "x", count: 8 * 1024 * 1024)
 

@@ -3,6 +3,7 @@ import CLinux
 import EventLoop
 import Glibc
 import HTTP
+import HTTPServerTestSupport
 import Telemetry
 import TestSupport
 import Testing
@@ -126,22 +127,4 @@ func post(_ path: String, _ fields: String...) -> String {
 /// The text of a GET request.
 func get(_ path: String, _ fields: String...) -> String {
   "GET \(path) HTTP/1.1\r\nHost: x\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
-}
-
-extension HTTPRequest {
-  /// A request without a connection.
-  static func of(_ method: String, _ target: String, _ fields: [String] = []) throws -> HTTPRequest {
-    var parser = HTTPRequestParser(limits: HTTPLimits())
-    var input = ByteBuffer("\(method) \(target) HTTP/1.1\r\nHost: x\r\n\(fields.map { $0 + "\r\n" }.joined())\r\n".utf8)
-    var rest: [UInt8] = []
-    guard case .head(let head, _) = try parser.next(&input, body: &rest) else { throw TestFailure("no head") }
-    return HTTPRequest(head: head, body: [])
-  }
-}
-
-extension RequestContext {
-  /// A context without a connection.
-  static func detached() -> RequestContext {
-    RequestContext(peer: "client:1", logger: .silent, startedAt: ContinuousClock.now)
-  }
 }

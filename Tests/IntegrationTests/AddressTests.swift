@@ -7,7 +7,7 @@ struct AddressTests {
   @Test("on ::1 it answers, says its address in brackets, and logs the peer so")
   func loopback() async throws {
     try Self.requireIPv6()
-    try await TestServer.run(["HOST": "::1", "LOG_LEVEL": "info"]) { server in
+    try await ServerUnderTest.run(["HOST": "::1", "LOG_LEVEL": "info"]) { server in
       try await server.logLine("listening url=http://[::1]:\(server.port) ")
       try await Self.expectAnswer(of: server, to: "::1", peer: "[::1]")
       #expect(throws: RawConnection.ConnectError.self) { try RawConnection(host: "127.0.0.1", port: server.port) }
@@ -17,7 +17,7 @@ struct AddressTests {
   @Test("on :: it answers on ::1, and where the system maps addresses also on 127.0.0.1")
   func every() async throws {
     try Self.requireIPv6()
-    try await TestServer.run(["HOST": "::", "LOG_LEVEL": "info"]) { server in
+    try await ServerUnderTest.run(["HOST": "::", "LOG_LEVEL": "info"]) { server in
       try await server.logLine("listening url=http://[::]:\(server.port) ")
       try await Self.expectAnswer(of: server, to: "::1", peer: "[::1]")
       if try Self.mapsAddresses() {
@@ -29,7 +29,7 @@ struct AddressTests {
   }
 
   /// - Parameter peer: the client's address as it stands in the log.
-  private static func expectAnswer(of server: TestServer, to host: String, peer: String) async throws {
+  private static func expectAnswer(of server: ServerUnderTest, to host: String, peer: String) async throws {
     let connection = try RawConnection(host: host, port: server.port)
     defer { connection.close() }
     let authority = host.contains(":") ? "[\(host)]" : host

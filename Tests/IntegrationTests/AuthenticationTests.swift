@@ -15,7 +15,7 @@ struct AuthenticationTests {
       "Authorization: Bearer   \(second)", "x-api-key: \(single)", "X-API-Key: sk-third-key",
     ])
   func rightKey(field: String) async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     #expect(try await server.send(.native("List files", [:], [field])).result() == "You said: List files")
     #expect(try await server.send(.chat("Hello", stream: true, [:], [field])).chat().content == "You said: Hello")
     #expect(try await server.send(.get("/v1/models", [field])).status == 200)
@@ -28,7 +28,7 @@ struct AuthenticationTests {
       ["Authorization: \(single)"], ["x-api-key: \(wrong)"], ["x-api-key: \(single)x"], ["x-api-key: sk-1234567890"],
     ])
   func wrongKey(fields: [String]) async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let requests: [ClientRequest] = [
       .native("hello", [:], fields), .chat("hello", stream: true, [:], fields), .get("/v1/models", fields),
       .get("/nowhere", fields), .post("/api/claude", fields, text: "no JSON"),
@@ -44,12 +44,12 @@ struct AuthenticationTests {
 
   @Test("probes need no key", arguments: ["/health/live", "/health/ready"])
   func probes(path: String) async throws {
-    #expect(try await TestServer.ofSuite.send(.get(path)).status == 200)
+    #expect(try await ServerUnderTest.ofSuite.send(.get(path)).status == 200)
   }
 
   @Test("the details of health need a key, and the refusal says what does not")
   func health() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let refusal = try await server.send(.get("/health"))
     #expect(try refusal.error() == ErrorBody(401, "invalid_request_error", code: "invalid_api_key"))
     #expect(refusal.text.contains("/health/live and /health/ready need none"))
@@ -58,7 +58,7 @@ struct AuthenticationTests {
 
   @Test("a refused body is not waited for, nor asked for")
   func refusedBody() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let connection = try RawConnection(port: server.port)
     defer { connection.close() }
     connection.send(
@@ -72,7 +72,7 @@ struct AuthenticationTests {
 
   @Test("every attempt is in the log with eight characters of its key, and no key is there in full")
   func maskedKeys() async throws {
-    try await TestServer.run(["API_KEY": single, "LOG_LEVEL": "debug"]) { server in
+    try await ServerUnderTest.run(["API_KEY": single, "LOG_LEVEL": "debug"]) { server in
       _ = try await server.send(.chat("hello", stream: false, [:], ["Authorization: Bearer \(single)"]))
       _ = try await server.send(.chat("hello", stream: false, [:], ["Authorization: Bearer \(wrong)"]))
       _ = try await server.send(.chat("hello", stream: false))
@@ -86,14 +86,14 @@ struct AuthenticationTests {
 
   @Test("the server's keys never reach a child", arguments: ["API_KEY", "API_KEYS"])
   func noKeyForChildren(name: String) async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .chat("simulate: env=\(name)", stream: false, [:], ["x-api-key: \(single)"]))
     #expect(try answer.completion() == "(unset)")
   }
 
   @Test("a session belongs to the key that began it")
   func foreignSession() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let mine = try await server.send(.native("mine", [:], ["x-api-key: \(single)"]))
     let session = try #require(mine["x-session-id"])
     let theirs = try await server.send(
@@ -104,7 +104,7 @@ struct AuthenticationTests {
 
   @Test("a history finds no session of another key")
   func foreignHistory() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("same words", stream: false, [:], ["x-api-key: \(single)"]))
     let history: [JSONValue] = [.user("same words"), .assistant(try first.completion()), .user("simulate: recall")]
     let theirs = try await server.send(.chat(history, stream: false, [:], ["x-api-key: \(second)"]))
@@ -118,7 +118,7 @@ struct AuthenticationTests {
 
   @Test("with keys a browser of any origin may ask, and reads the answers")
   func preflight() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let preflight = try await server.send(
       ClientRequest(
         "OPTIONS", "/v1/chat/completions",
@@ -144,7 +144,7 @@ struct AuthenticationTests {
 
   @Test("without keys no origin may read answers but a listed one")
   func originsWithoutKeys() async throws {
-    try await TestServer.run(["ALLOWED_ORIGINS": "http://localhost:5173"]) { server in
+    try await ServerUnderTest.run(["ALLOWED_ORIGINS": "http://localhost:5173"]) { server in
       for (origin, allowed) in [("https://evil.example", nil), ("http://localhost:5173", "http://localhost:5173")] {
         let answer = try await server.send(.get("/health", ["Origin: \(origin)"]))
         #expect(answer["access-control-allow-origin"] == allowed)

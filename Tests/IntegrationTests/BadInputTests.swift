@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import Testing
 
@@ -237,7 +238,7 @@ extension RefusedRequest {
 struct BadInputTests {
   @Test("what is wrong is refused in OpenAI's form; nothing is spawned, and nothing written")
   func table() async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let before = try server.directory.contents()
       for row in RefusedRequest.all {
         var request = row.request
@@ -261,7 +262,7 @@ struct BadInputTests {
 
   @Test("the wrong method is told the right ones")
   func allow() async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let answer = try await server.send(.get("/v1/chat/completions"))
       #expect(answer.status == 405)
       #expect(answer["allow"] == "OPTIONS, POST")
@@ -271,10 +272,10 @@ struct BadInputTests {
 
   @Test("a link in a workspace's place leads nobody out of the base")
   func linkedWorkspace() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     try directory.link("base/workspace/escape", to: "/etc")
-    try await TestServer.run(in: directory) { server in
+    try await ServerUnderTest.run(in: directory) { server in
       let answer = try await server.send(.native("hello", ["workspace": "escape"]))
       #expect(try answer.error() == ErrorBody(500, "server_error", code: "workspace_unusable"))
       #expect(server.startedRuns == 0)
@@ -294,7 +295,7 @@ struct PromptTests {
 
   @Test("a prompt is text whatever it looks like", arguments: strangePrompts, [true, false])
   func isText(prompt: String, isStreamed: Bool) async throws {
-    let answer = try await TestServer.ofSuite.send(.chat(prompt, stream: isStreamed))
+    let answer = try await ServerUnderTest.ofSuite.send(.chat(prompt, stream: isStreamed))
     let content = try isStreamed ? answer.chat().content : answer.completion()
     #expect(content == "You said: \(prompt)")
   }
@@ -306,13 +307,13 @@ struct PromptTests {
     ])
   func slash(prompt: String) async throws {
     let text = prompt.split(separator: "\n").last ?? ""
-    let content = try await TestServer.ofSuite.send(.chat(prompt, stream: true)).chat().content
+    let content = try await ServerUnderTest.ofSuite.send(.chat(prompt, stream: true)).chat().content
     #expect(["You said: \(text)", "You said:  \(text)"].contains(content))
   }
 
   @Test("on the native route a slash begins a command of the CLI")
   func command() async throws {
-    let answer = try await TestServer.ofSuite.send(.native("/help"))
+    let answer = try await ServerUnderTest.ofSuite.send(.native("/help"))
     #expect(try answer.result() == "/help isn't available in this environment.")
     #expect(try answer.lines().last?["num_turns"] == 0)
   }
@@ -321,7 +322,7 @@ struct PromptTests {
   func fileMentions(isAskedFor: Bool?, expected: String) async throws {
     var options = JSONObject()
     if let isAskedFor { options["file-mentions"] = .bool(isAskedFor) }
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .chat("simulate: env=CLAUDE_CODE_DISABLE_FILE_MENTIONS", stream: false, options))
     #expect(try answer.completion() == expected)
   }
@@ -330,7 +331,7 @@ struct PromptTests {
   func largePrompt(isNative: Bool) async throws {
     let prompt = String(repeating: "0123456789abcde ", count: 2 * 1024 * 1024 / 16 - 1) + "and the last one"
     #expect(prompt.utf8.count == 2 * 1024 * 1024)
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let text =
       try await isNative
       ? server.send(.native(prompt)).result() : server.send(.chat(prompt, stream: false)).completion()
@@ -342,7 +343,7 @@ struct PromptTests {
   func largeSystemPrompt(isNative: Bool) async throws {
     let prompt = String(repeating: "be brief and do as told. ", count: 300 * 1024 / 25)
     let directive = "simulate: init-request"
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let text =
       try await isNative
       ? server.send(.native(directive, ["system-prompt": .string(prompt)])).result()
@@ -357,7 +358,7 @@ struct PromptTests {
       "role": "user",
       "content": [["type": "text", "text": "one"], ["type": "input_text", "text": "two\nsimulate: init-request"]],
     ]
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let answer = try await server.send(.chat([.system("A"), .system("B"), parts], stream: false))
     #expect(try JSONValue(parsing: try answer.completion())["systemPrompt"] == ["A\n\nB"])
     let plain: JSONValue = [

@@ -15,14 +15,14 @@ struct BodyFormatTests {
       ["content-type: application/json", "content-encoding: identity"],
     ])
   func contentTypes(fields: [String]) async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       ClientRequest("POST", "/v1/chat/completions", fields, body: Self.body))
     #expect(try answer.completion() == "You said: grüße")
   }
 
   @Test("a chunked body is a body")
   func chunked() async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       ClientRequest(
         "POST", "/v1/chat/completions", ["content-type: application/json", "transfer-encoding: chunked"],
         body: Self.body))
@@ -31,7 +31,7 @@ struct BodyFormatTests {
 
   @Test("a body that waits to be asked for is asked for")
   func expectContinue() async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       ClientRequest(
         "POST", "/v1/chat/completions", ["content-type: application/json", "expect: 100-continue"], body: Self.body))
     #expect(try answer.completion() == "You said: grüße")
@@ -40,12 +40,12 @@ struct BodyFormatTests {
   @Test("a repeated key takes its last value, and unknown ones are ignored")
   func repeatedKey() async throws {
     let text = #"{"prompt":"first","x":[1,{"y":null}],"temperature":0.5,"prompt":"last"}"#
-    #expect(try await TestServer.ofSuite.send(.post("/api/claude", text: text)).result() == "You said: last")
+    #expect(try await ServerUnderTest.ofSuite.send(.post("/api/claude", text: text)).result() == "You said: last")
   }
 
   @Test("what OpenAI's clients send by habit does not hurt")
   func habits() async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .chat(
         "hello", stream: true,
         [
@@ -60,7 +60,7 @@ struct BodyFormatTests {
 
   @Test("HEAD is GET without the body", arguments: ["/health", "/v1/models"])
   func head(path: String) async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let head = try await server.send(ClientRequest("HEAD", path))
     #expect(head.status == 200)
     #expect(head.body.isEmpty)
@@ -70,7 +70,7 @@ struct BodyFormatTests {
 
   @Test("HEAD where only POST is, is the wrong method without a body")
   func wrongHead() async throws {
-    let head = try await TestServer.ofSuite.send(ClientRequest("HEAD", "/api/claude"))
+    let head = try await ServerUnderTest.ofSuite.send(ClientRequest("HEAD", "/api/claude"))
     #expect(head.status == 405)
     #expect(head.body.isEmpty)
   }
@@ -81,7 +81,7 @@ struct BodyFormatTests {
       ("/v1/chat/completions", "OPTIONS, POST"), ("/api/claude", "OPTIONS, POST"), ("/health", "GET, HEAD, OPTIONS"),
     ])
   func options(path: String, allowed: String) async throws {
-    let answer = try await TestServer.ofSuite.send(ClientRequest("OPTIONS", path))
+    let answer = try await ServerUnderTest.ofSuite.send(ClientRequest("OPTIONS", path))
     #expect(answer.status == 204)
     #expect(answer["allow"] == allowed)
     #expect(answer.body.isEmpty)
@@ -89,7 +89,7 @@ struct BodyFormatTests {
 
   @Test("OPTIONS of the asterisk names the methods of the server, and the connection goes on")
   func serverOptions() async throws {
-    let connection = try RawConnection(port: try TestServer.ofSuite.port)
+    let connection = try RawConnection(port: try ServerUnderTest.ofSuite.port)
     defer { connection.close() }
     connection.send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
     let answer = connection.receive(until: "\r\n\r\n")
@@ -101,7 +101,7 @@ struct BodyFormatTests {
 
   @Test("one connection serves request after request, streams among them")
   func keepAlive() async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let connection = try RawConnection(port: server.port)
       for number in 0..<3 {
         let body = #"{"prompt":"turn \#(number)"}"#
@@ -119,7 +119,7 @@ struct BodyFormatTests {
 
   @Test("HTTP/1.0 gets its stream without chunks, and the end of the connection")
   func http10() async throws {
-    let connection = try RawConnection(port: try TestServer.ofSuite.port)
+    let connection = try RawConnection(port: try ServerUnderTest.ofSuite.port)
     let body = #"{"messages":[{"role":"user","content":"hello"}],"stream":true}"#
     connection.send(
       "POST /v1/chat/completions HTTP/1.0\r\nContent-Type: application/json\r\n"

@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import Glibc
 import System
@@ -21,7 +22,7 @@ struct DepartureTests {
 
   @Test("before the first byte: the CLI is gone, and so is its tool with a group of its own", arguments: Form.allCases)
   func beforeTheFirstByte(form: Form) async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
       let transfer = server.start(form.request("simulate: grandchild pid-file=\(pipe.path) hang"))
       let grandchild = try #require(try await pipe.process())
@@ -32,7 +33,7 @@ struct DepartureTests {
 
   @Test("in mid-stream, too", arguments: [Form.chat, .native])
   func midStream(form: Form) async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
       let prompt = "simulate: grandchild pid-file=\(pipe.path) tokens=100000 gap=20"
       let transfer = server.start(form.request(prompt))
@@ -44,7 +45,7 @@ struct DepartureTests {
 
   @Test("a CLI that is deaf to SIGTERM is killed with all that is below it", arguments: Form.allCases)
   func stubborn(form: Form) async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
       let transfer = server.start(form.request("simulate: grandchild pid-file=\(pipe.path) hang-hard"))
       let grandchild = try #require(try await pipe.process())
@@ -55,7 +56,7 @@ struct DepartureTests {
 
   @Test("while a tool waits for permission that nobody can give, the end is the same")
   func duringATool() async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
       let prompt = "simulate: grandchild pid-file=\(pipe.path) tool=Bash delay=60000"
       let transfer = server.start(.chat(prompt, stream: true))
@@ -67,7 +68,7 @@ struct DepartureTests {
 
   @Test("a connection that is reset counts as left", arguments: [true, false])
   func reset(isStreamed: Bool) async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
       let connection = try RawConnection(port: server.port)
       connection.send(Self.rawRequest("simulate: grandchild pid-file=\(pipe.path) hang=2", isStreamed: isStreamed))
@@ -79,7 +80,7 @@ struct DepartureTests {
 
   @Test("a client that only closes its sending half gets its whole answer", arguments: [true, false])
   func halfClose(isStreamed: Bool) async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let connection = try RawConnection(port: server.port)
       connection.send(Self.rawRequest("simulate: tokens=4 gap=50", isStreamed: isStreamed))
       connection.finishSending()
@@ -93,14 +94,14 @@ struct DepartureTests {
 
   @Test("a client that leaves after its answer leaves nothing behind", arguments: Form.allCases)
   func afterTheAnswer(form: Form) async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
       let answer = try await server.send(form.request("simulate: grandchild pid-file=\(pipe.path) tokens=2"))
       #expect(answer.status == 200)
-      if let grandchild = try await pipe.process() {
-        #expect(try await Set([grandchild]).gone(within: TestServer.teardownLimit))
-      }
-      #expect(try await server.family.gone(within: TestServer.teardownLimit))
+      // Nil if it is gone already.
+      let grandchildren = Set([try await pipe.process()].compactMap { $0 })
+      #expect(try await grandchildren.gone(within: ServerUnderTest.teardownLimit))
+      #expect(try await server.family.gone(within: ServerUnderTest.teardownLimit))
     }
   }
 
@@ -108,7 +109,7 @@ struct DepartureTests {
 
   @Test("SIGTERM while runs stream: clients are told, all children end, the exit status is 0, the port is closed")
   func serverStops() async throws {
-    try await TestServer.run(["SHUTDOWN_GRACE_MS": "200"]) { server in
+    try await ServerUnderTest.run(["SHUTDOWN_GRACE_MS": "200"]) { server in
       let pipe = try PidPipe(in: server.directory)
       let streamed = server.start(
         .chat("simulate: grandchild pid-file=\(pipe.path) tokens=100000 gap=20", stream: true))
@@ -123,7 +124,7 @@ struct DepartureTests {
       let start = ContinuousClock.now
       server.process.signal(SIGTERM)
       #expect(try await server.process.exit() == .exited(0))
-      #expect(ContinuousClock.now - start < .milliseconds(200) + TestServer.teardownLimit)
+      #expect(ContinuousClock.now - start < .milliseconds(200) + ServerUnderTest.teardownLimit)
       #expect(try await family.gone(within: .milliseconds(100)))
       let chat = try await streamed.answer().chat()
       #expect(chat.violations == [])
@@ -136,7 +137,7 @@ struct DepartureTests {
 
   @Test("a run that ends within the grace period ends well, while nobody new is let in")
   func drain() async throws {
-    try await TestServer.run(["SHUTDOWN_GRACE_MS": "20000"]) { server in
+    try await ServerUnderTest.run(["SHUTDOWN_GRACE_MS": "20000"]) { server in
       let transfer = server.start(.chat("simulate: tokens=6 gap=100", stream: true))
       try await transfer.until("w0")
       server.process.signal(SIGTERM)
@@ -152,9 +153,9 @@ struct DepartureTests {
 
   @Test("a second signal ends the server and its children at once")
   func impatient() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    let server = try await TestServer(
+    let server = try await ServerUnderTest(
       ["PROCESS_KILL_TIMEOUT_MS": "20000", "SHUTDOWN_GRACE_MS": "20000"], in: directory)
     let transfer = server.start(.chat("simulate: hang-hard", stream: false))
     try await server.logLine("run started")
@@ -170,15 +171,15 @@ struct DepartureTests {
   // MARK: Helpers
 
   private func expectGone(
-    _ server: TestServer, _ grandchild: ProcessIdentity, _ leave: () async throws -> Void
+    _ server: ServerUnderTest, _ grandchild: ProcessIdentity, _ leave: () async throws -> Void
   ) async throws {
     let family = server.family
     #expect(family.count >= 2)
     #expect(family.contains(grandchild))
     let start = ContinuousClock.now
     try await leave()
-    #expect(try await family.union(server.family).gone(within: TestServer.teardownLimit))
-    #expect(ContinuousClock.now - start < TestServer.teardownLimit)
+    #expect(try await family.union(server.family).gone(within: ServerUnderTest.teardownLimit))
+    #expect(ContinuousClock.now - start < ServerUnderTest.teardownLimit)
     try await server.logLine("complete=false")
     #expect(try await server.send(.get("/health")).json()["active_agents"] == 0)
   }

@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import Testing
 
@@ -11,7 +12,7 @@ struct DocumentedRequestTests {
 
   @Test("a prompt alone streams the CLI's lines, from init to result, out of the shared workspace")
   func sharedWorkspace() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let answer = try await server.send(.post("/api/claude", text: #"{"prompt": "List files"}"#))
     #expect(answer.status == 200)
     #expect(answer["content-type"]?.hasPrefix("text/event-stream") == true)
@@ -28,7 +29,7 @@ struct DocumentedRequestTests {
 
   @Test("a custom workspace is a directory of its name")
   func customWorkspace() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let answer = try await server.send(
       .post(
         "/api/claude",
@@ -44,11 +45,11 @@ struct DocumentedRequestTests {
 
   @Test("each documented parameter reaches the CLI")
   func allParameters() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    try directory.write(#"{"mcpServers":{"github":{"command":"true"}}}"#, to: "mcp-config.json")
+    directory.write(#"{"mcpServers":{"github":{"command":"true"}}}"#, to: "mcp-config.json")
     // As root the CLI refuses to skip permissions outside a sandbox.
-    try await TestServer.run(["IS_SANDBOX": "1"], in: directory) { server in
+    try await ServerUnderTest.run(["IS_SANDBOX": "1"], in: directory) { server in
       let first = try await server.send(.native("first", ["workspace": "my-project"]))
       let session = try #require(first["x-session-id"])
       let text = """
@@ -77,7 +78,7 @@ struct DocumentedRequestTests {
   func systemPrompt() async throws {
     let prompt =
       "You are a senior software engineer who specializes in modern web development with TypeScript and React."
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .native("Create a web application\nsimulate: init-request", ["system-prompt": .string(prompt)]))
     let request = try JSONValue(parsing: try answer.result())
     #expect(request["systemPrompt"] == [.string(prompt)])
@@ -86,11 +87,11 @@ struct DocumentedRequestTests {
 
   @Test("MCP tools of configured servers pass, others are dropped with a warning to the client and in the log")
   func mcpTools() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    try directory.write(
+    directory.write(
       #"{"mcpServers":{"github":{"command":"true","args":["x"]},"other":{"command":"false"}}}"#, to: "mcp-config.json")
-    try await TestServer.run(in: directory) { server in
+    try await ServerUnderTest.run(in: directory) { server in
       let answer = try await server.send(
         .post(
           "/api/claude",
@@ -113,14 +114,14 @@ struct DocumentedRequestTests {
 
   @Test("without MCP tools no MCP configuration is handed over")
   func noMCPTools() async throws {
-    let answer = try await TestServer.ofSuite.send(.native("simulate: argv"))
+    let answer = try await ServerUnderTest.ofSuite.send(.native("simulate: argv"))
     #expect(try Self.arguments(try answer.result()).allSatisfy { !$0.hasPrefix("--mcp-config") })
     #expect(answer["x-claude-warning"] == nil)
   }
 
   @Test("a session goes on by its id")
   func resume() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.native("one"))
     let session = try #require(first["x-session-id"])
     let second = try await server.send(.native("two\nsimulate: recall", ["session-id": .string(session)]))
@@ -132,7 +133,7 @@ struct DocumentedRequestTests {
 
   @Test("an OpenAI request streams chunks")
   func openAI() async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .post(
         "/v1/chat/completions",
         text: """
@@ -155,7 +156,7 @@ struct DocumentedRequestTests {
   @Test("a message of role system is the system prompt", arguments: ["system", "developer"])
   func openAISystemPrompt(role: String) async throws {
     let prompt = "You are a Python expert who writes clean, efficient code with proper documentation."
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .chat(
         [
           ["role": .string(role), "content": .string(prompt)],
@@ -166,11 +167,11 @@ struct DocumentedRequestTests {
 
   @Test("options stand at the head of the message, in the documented form")
   func inBandOptions() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    try directory.write(#"{"mcpServers":{"github":{"command":"true"}}}"#, to: "mcp-config.json")
+    directory.write(#"{"mcpServers":{"github":{"command":"true"}}}"#, to: "mcp-config.json")
     // As root the CLI refuses to skip permissions outside a sandbox.
-    try await TestServer.run(["IS_SANDBOX": "1"], in: directory) { server in
+    try await ServerUnderTest.run(["IS_SANDBOX": "1"], in: directory) { server in
       func message(_ directive: String) -> String {
         """
         workspace=project-name
@@ -195,7 +196,7 @@ struct DocumentedRequestTests {
 
   @Test("skipping permissions as root outside a sandbox is the CLI's refusal, told as an error")
   func refusedBypass() async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .chat("hello", stream: true, ["dangerously-skip-permissions": true]))
     #expect(try answer.error() == ErrorBody(500, "server_error", code: "claude_refused"))
     #expect(answer.text.contains("root"))
@@ -205,7 +206,7 @@ struct DocumentedRequestTests {
 
   @Test("with a key configured, the documented requests carry it")
   func withKey() async throws {
-    try await TestServer.run(["API_KEY": Self.key]) { server in
+    try await ServerUnderTest.run(["API_KEY": Self.key]) { server in
       let authorization = "Authorization: Bearer \(Self.key)"
       let native = try await server.send(
         .post("/api/claude", [authorization], text: #"{"prompt": "List files"}"#))

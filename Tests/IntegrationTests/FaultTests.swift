@@ -98,7 +98,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
 struct FaultTests {
   @Test("streamed, a fault costs no text and never looks like success", arguments: FaultCase.harmless + FaultCase.fatal)
   func streamed(fault: FaultCase) async throws {
-    let answer = try await TestServer.ofSuite.send(.chat(fault.prompt, stream: true))
+    let answer = try await ServerUnderTest.ofSuite.send(.chat(fault.prompt, stream: true))
     switch fault.chat {
     case .error(let error, after: ""):
       #expect(try answer.error() == error)
@@ -122,7 +122,7 @@ struct FaultTests {
 
   @Test("in one piece, a fault is an error or the whole text", arguments: FaultCase.harmless + FaultCase.fatal)
   func whole(fault: FaultCase) async throws {
-    let answer = try await TestServer.ofSuite.send(.chat(fault.prompt, stream: false))
+    let answer = try await ServerUnderTest.ofSuite.send(.chat(fault.prompt, stream: false))
     switch fault.chat {
     case .error(let error, _):
       #expect(try answer.error() == error)
@@ -135,7 +135,7 @@ struct FaultTests {
 
   @Test("the native stream ends in a result, whatever happens", arguments: FaultCase.harmless + FaultCase.fatal)
   func native(fault: FaultCase) async throws {
-    let answer = try await TestServer.ofSuite.send(.native(fault.prompt))
+    let answer = try await ServerUnderTest.ofSuite.send(.native(fault.prompt))
     #expect(answer.status == 200)
     let lines = try answer.lines()
     #expect(lines.first?["type"] == "system")
@@ -160,7 +160,7 @@ struct FaultTests {
 
   @Test("a CLI that says something on standard error and leaves is an error everywhere")
   func standardErrorOnly() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     for request in [
       ClientRequest.chat("simulate: stderr-only", stream: true), .chat("simulate: stderr-only", stream: false),
       .native("simulate: stderr-only"),
@@ -174,7 +174,7 @@ struct FaultTests {
 
   @Test("a CLI that does not even start up is an error, and health says so")
   func cannotStart() async throws {
-    try await TestServer.run(["CLAUDE_SIMULATOR": "stderr-only"]) { server in
+    try await ServerUnderTest.run(["CLAUDE_SIMULATOR": "stderr-only"]) { server in
       for request in [
         ClientRequest.chat("hello", stream: true), .chat("hello", stream: false), .native("hello"),
       ] {
@@ -186,7 +186,7 @@ struct FaultTests {
 
   @Test("what the options do not allow is denied, and said where thinking is said")
   func deniedTool() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let denied = try await server.send(.chat("simulate: ask=Bash tokens=2", stream: true)).chat()
     #expect(denied.violations == [])
     #expect(denied.content == "w0 w1 ")
@@ -208,19 +208,19 @@ struct TimeoutTests {
 
   @Test("silence ends in a time-out, and in nobody left behind", arguments: hangs)
   func inactivity(directive: String) async throws {
-    try await TestServer.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
+    try await ServerUnderTest.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
       try await expectTimeOut(server, "tokens=4 \(directive)", says: !["hang", "hang-hard"].contains(directive))
     }
   }
 
   @Test("an endless answer ends at the total time-out")
   func total() async throws {
-    try await TestServer.run(["CLAUDE_TOTAL_TIMEOUT_MS": "3000"]) { server in
+    try await ServerUnderTest.run(["CLAUDE_TOTAL_TIMEOUT_MS": "3000"]) { server in
       try await expectTimeOut(server, "tokens=100000 gap=50", says: true)
     }
   }
 
-  private func expectTimeOut(_ server: TestServer, _ directive: String, says: Bool) async throws {
+  private func expectTimeOut(_ server: ServerUnderTest, _ directive: String, says: Bool) async throws {
     let prompt = "simulate: \(directive)"
     let transfers = [
       ClientRequest.chat(prompt, stream: true), .chat(prompt, stream: false), .native(prompt),
@@ -239,12 +239,12 @@ struct TimeoutTests {
     #expect(last["type"] == "result")
     #expect(last["subtype"] == "timeout")
     #expect(last["is_error"] == true)
-    #expect(try await server.family.gone(within: TestServer.teardownLimit))
+    #expect(try await server.family.gone(within: ServerUnderTest.teardownLimit))
   }
 
   @Test("a CLI that speaks now and then is not silent")
   func slowSpeaker() async throws {
-    try await TestServer.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
+    try await ServerUnderTest.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
       let answer = try await server.send(.chat("simulate: tokens=4 gap=900", stream: true))
       #expect(try answer.chat().content == "w0 w1 w2 w3 ")
     }

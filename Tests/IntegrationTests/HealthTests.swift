@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 struct HealthTests {
   @Test("the health report has the documented shape; a simulator is degraded")
   func shape() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let answer = try await server.send(.get("/health"))
     #expect(answer.status == 200)
     #expect(answer["content-type"] == "application/json")
@@ -38,7 +39,7 @@ struct HealthTests {
 
   @Test("without a CLI the server is unhealthy: 503, and turns are refused before anything is spawned")
   func missingCLI() async throws {
-    try await TestServer.run(["CLAUDE_CLI_PATH": "/nowhere/claude"]) { server in
+    try await ServerUnderTest.run(["CLAUDE_CLI_PATH": "/nowhere/claude"]) { server in
       let health = try await server.send(.get("/health"))
       #expect(health.status == 503)
       #expect(try health.json()["status"] == "unhealthy")
@@ -56,7 +57,7 @@ struct HealthTests {
 
   @Test("a client that accepts events gets snapshots")
   func snapshots() async throws {
-    let transfer = try TestServer.ofSuite.start(.get("/health", ["accept: text/event-stream"]))
+    let transfer = try ServerUnderTest.ofSuite.start(.get("/health", ["accept: text/event-stream"]))
     let answer = try await transfer.until("\n\n")
     try await transfer.leave()
     #expect(answer.status == 200)
@@ -66,7 +67,7 @@ struct HealthTests {
 
   @Test("a name that a web page could point here gets no details, but is probed by")
   func foreignName() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let refusal = try await server.send(.get("/health", ["host: evil.example"]))
     #expect(try refusal.error() == ErrorBody(403, "permission_error", code: "host_not_allowed"))
     #expect(!refusal.text.contains(server.directory.path))
@@ -75,7 +76,7 @@ struct HealthTests {
 
   @Test("a run under way is counted")
   func activeAgents() async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let transfer = server.start(.chat("simulate: tokens=2 hang=1", stream: true))
       try await transfer.until("w0")
       #expect(try await server.send(.get("/health")).json()["active_agents"] == 1)
@@ -85,7 +86,7 @@ struct HealthTests {
 
   @Test("the models are listed in OpenAI's form, each with a page of its own")
   func models() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let list = try await server.send(.get("/v1/models")).json()
     #expect(list["object"] == "list")
     let models = try #require(list["data"]?.array)
@@ -105,7 +106,7 @@ struct HealthTests {
     "a model goes to the CLI by its name, the default one does not",
     arguments: [("claude-code", nil), ("opus", "--model=opus"), ("claude-x-1", "--model=claude-x-1")])
   func modelArgument(model: String, flag: String?) async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .chat("simulate: argv", stream: false, ["model": .string(model)]))
     #expect(try answer.json()["model"]?.string == model)
     let arguments = try JSONValue(parsing: try answer.completion()).array?.compactMap(\.string) ?? []

@@ -6,7 +6,7 @@ import Testing
 struct KeepAliveTests {
   @Test("after ten seconds of silence the head is there, and a comment with a single line end")
   func ping() async throws {
-    let transfer = try TestServer.ofSuite.start(.chat("simulate: tokens=2 delay=11500", stream: true))
+    let transfer = try ServerUnderTest.ofSuite.start(.chat("simulate: tokens=2 delay=11500", stream: true))
     let head = try await transfer.head()
     #expect(head.status == 200)
     let answer = try await transfer.answer()
@@ -18,7 +18,7 @@ struct KeepAliveTests {
   @Test("silence in mid-stream is filled with comments", arguments: [true, false])
   func pingInMidStream(isNative: Bool) async throws {
     let prompt = "simulate: tokens=2 gap=10500"
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       isNative ? .native(prompt) : .chat(prompt, stream: true))
     let stream = answer.events
     #expect(stream.violations == [])

@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import Foundation
 import Testing
@@ -9,9 +10,9 @@ struct KeyTests {
   private func key(
     _ arguments: [String], input: String = ""
   ) async throws -> (output: String, exit: ServerProcess.Exit) {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    try directory.write(input, to: "input")
+    directory.write(input, to: "input")
     let process = try ServerProcess(
       try Binaries.server(), ["key"] + arguments, environment: ["PATH": "/usr/bin:/bin"], directory: directory.path,
       input: "\(directory.path)/input")
@@ -21,7 +22,7 @@ struct KeyTests {
 
   @Test("a made key opens the server whose configuration has the printed line, and no other key does")
   func made() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     let (text, exit) = try await key([])
     #expect(exit == .exited(0))
@@ -31,8 +32,8 @@ struct KeyTests {
     #expect(
       try await key(["--hash"], input: "\(lines[0])\n").output == lines[1].dropFirst("API_KEY_HASHES=".count) + "\n")
     let admin = try await key(["--hash"], input: "sk-admin").output
-    try directory.write("\(lines[1])\nADMIN_API_KEY_HASHES=\(admin)\n", to: ".env")
-    try await TestServer.run(in: directory) { server in
+    directory.write("\(lines[1])\nADMIN_API_KEY_HASHES=\(admin)\n", to: ".env")
+    try await ServerUnderTest.run(in: directory) { server in
       #expect(try await server.send(.get("/v1/models", ["x-api-key: \(lines[0])"])).status == 200)
       #expect(try await server.send(.get("/v1/models", ["x-api-key: sk-admin"])).status == 200)
       for wrong in ["sk-other", String(lines[1].dropFirst("API_KEY_HASHES=".count)), ""] {
@@ -50,11 +51,11 @@ struct KeyTests {
 
   @Test("keys as they are, in a file above the workspaces, are a warning at the start that names the file")
   func warning() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    try directory.write("API_KEYS=sk-planted-0001\n", to: ".env")
+    directory.write("API_KEYS=sk-planted-0001\n", to: ".env")
     unsafe chmod("\(directory.path)/.env", 0o600)
-    try await TestServer.run(in: directory) { server in
+    try await ServerUnderTest.run(in: directory) { server in
       try await server.logLine("WARN", "\(directory.path)/.env holds API keys, and every tool")
       #expect(!server.log.contains { $0.contains("sk-planted") })
     }

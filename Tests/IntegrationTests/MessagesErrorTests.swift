@@ -28,7 +28,7 @@ struct MessagesErrorTests {
       ),
     ])
   func forms(request: ClientRequest, status: Int, type: String, code: String) async throws {
-    let answer = try await TestServer.ofSuite.send(request)
+    let answer = try await ServerUnderTest.ofSuite.send(request)
     #expect(answer.status == status)
     let body = try JSONValue(parsing: answer.text)
     #expect(body.object?.keys == ["type", "error", "request_id"])

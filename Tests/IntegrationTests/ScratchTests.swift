@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import Foundation
 import Glibc
@@ -11,12 +12,12 @@ struct ScratchTests {
 
   @Test("links under names that could be guessed are not followed, and the scratch directory goes with the server")
   func planted() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    try directory.write(Self.mcp, to: "mcp-config.json")
+    directory.write(Self.mcp, to: "mcp-config.json")
     try FileManager.default.createDirectory(atPath: "\(directory.path)/victim", withIntermediateDirectories: true)
-    for name in ["file", "x.journal"] { try directory.write("theirs", to: "victim/\(name)") }
-    try await TestServer.run(in: directory) { server in
+    for name in ["file", "x.journal"] { directory.write("theirs", to: "victim/\(name)") }
+    try await ServerUnderTest.run(in: directory) { server in
       for suffix in ["", "-runs"] {
         try directory.link("tmp/claude-code-server-\(server.process.pid)\(suffix)", to: "\(directory.path)/victim")
       }
@@ -35,20 +36,20 @@ struct ScratchTests {
 
   @Test("what a killed server left is removed by the next one, the living one's is not")
   func killed() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     func scratches() throws -> [String] {
       try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/tmp").sorted()
     }
-    let first = try await TestServer(in: directory)
+    let first = try await ServerUnderTest(in: directory)
     let left = try scratches()
     #expect(left.count == 1)
     first.process.signal(SIGKILL)
     _ = try await first.process.exit()
-    try await TestServer.run(in: directory) { second in
+    try await ServerUnderTest.run(in: directory) { second in
       let living = try scratches()
       #expect(living.count == 1 && living != left)
-      try await TestServer.run(in: directory) { _ in
+      try await ServerUnderTest.run(in: directory) { _ in
         let both = try scratches()
         #expect(both.count == 2 && both.contains(living[0]))
       }
@@ -59,7 +60,7 @@ struct ScratchTests {
 
   @Test("a TMPDIR that cannot be used, and a port that is taken, end the start and leave nothing")
   func failures() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     let missing = try ServerProcess(
       try Binaries.server(), ["--port", "0"],
@@ -67,7 +68,7 @@ struct ScratchTests {
       directory: directory.path)
     #expect(try await missing.exit() == .exited(1))
     #expect(missing.output.value.lines.contains { $0.contains("TMPDIR (\(directory.path)/none) cannot be used") })
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let taken = try ServerProcess(
         try Binaries.server(), ["--port", "\(server.port)"],
         environment: ["TMPDIR": "\(directory.path)/tmp", "PATH": "/usr/bin:/bin"], directory: directory.path)
@@ -78,10 +79,10 @@ struct ScratchTests {
 
   @Test("a scratch directory that is gone is an error with a code of its own")
   func gone() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
-    try directory.write(Self.mcp, to: "mcp-config.json")
-    try await TestServer.run(in: directory) { server in
+    directory.write(Self.mcp, to: "mcp-config.json")
+    try await ServerUnderTest.run(in: directory) { server in
       let scratch = try #require(try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/tmp").first)
       try FileManager.default.removeItem(atPath: "\(directory.path)/tmp/\(scratch)")
       let error = try await server.send(Self.request).error()

@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import Testing
 
@@ -8,7 +9,7 @@ struct SessionTests {
 
   @Test("an answer names its session, a new one for each conversation", arguments: [true, false])
   func newSessions(isStreamed: Bool) async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("hello", stream: isStreamed))
     let second = try await server.send(.chat("hello", stream: isStreamed))
     #expect(first["x-session-id"]?.count == 36)
@@ -33,7 +34,7 @@ struct SessionTests {
 
   @Test("a session goes on wherever its id stands", arguments: Naming.allCases, [true, false])
   func resume(naming: Naming, isStreamed: Bool) async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("one", stream: false))
     let session = try #require(first["x-session-id"])
     let second = try await server.send(naming.request(session, stream: isStreamed))
@@ -43,7 +44,7 @@ struct SessionTests {
 
   @Test("a session goes on across the dialects")
   func acrossDialects() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.native("one"))
     let session = try #require(first["x-session-id"])
     let second = try await server.send(.chat("two", stream: true, [:], ["x-session-id: \(session)"]))
@@ -54,7 +55,7 @@ struct SessionTests {
 
   @Test("without any id the conversation itself finds its session", arguments: [true, false])
   func conversationIndex(isStreamed: Bool) async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let opening = "one of \(isStreamed ? "a stream" : "a whole")"
     let first = try await server.send(.chat(opening, stream: isStreamed))
     let said = try isStreamed ? first.chat().content : first.completion()
@@ -71,7 +72,7 @@ struct SessionTests {
 
   @Test("a changed earlier message is another conversation, and the old one is untouched")
   func branch() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("a root", stream: false))
     let said = try first.completion()
     let changed = try await server.send(
@@ -86,7 +87,7 @@ struct SessionTests {
 
   @Test("an answer that has been gone on from is branched from by telling, never forked")
   func secondBranch() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("fork me", stream: false))
     let said = try first.completion()
     func goOn(_ text: String) async throws -> ClientAnswer {
@@ -101,7 +102,7 @@ struct SessionTests {
 
   @Test("two requests on one session run one after the other", arguments: [true, false])
   func oneAtATime(isStreamed: Bool) async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let opening = try await server.send(.chat("zero", stream: false))
       let session = "x-session-id: \(try #require(opening["x-session-id"]))"
       let first = server.start(.chat("one\nsimulate: tokens=4 gap=100", stream: true, [:], [session]))
@@ -125,7 +126,7 @@ struct SessionTests {
 
   @Test("a client that leaves while it waits for its session's turn is not waited for")
   func leavesTheQueue() async throws {
-    try await TestServer.run { server in
+    try await ServerUnderTest.run { server in
       let opening = try await server.send(.chat("zero", stream: false))
       let session = "x-session-id: \(try #require(opening["x-session-id"]))"
       let first = server.start(.chat("one\nsimulate: tokens=2 hang=1", stream: true, [:], [session]))
@@ -143,7 +144,7 @@ struct SessionTests {
 
   @Test("an unknown session is not found")
   func unknownSession() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let id = "00000000-1111-4222-8333-444444444444"
     let expected = ErrorBody(404, "invalid_request_error", param: "session-id", code: "session_not_found")
     #expect(try await server.send(.native("hello", ["session-id": .string(id)])).error() == expected)
@@ -157,7 +158,7 @@ struct SessionTests {
 
   @Test("the next turn of a session inherits its options unless they are given again")
   func inheritance() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let base = "\(server.directory.workspaces)/workspace"
     let first = try await server.send(.native("one", ["workspace": "heir", "allowed-tools": ["Bash"]]))
     let session = try #require(first["x-session-id"])
@@ -175,7 +176,7 @@ struct SessionTests {
 
   @Test("options of the first message count for the conversation that is found by its history")
   func inBandInheritance() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let opening = "workspace=in-band\n\none"
     let first = try await server.send(.chat(opening, stream: false))
     let second = try await server.send(
@@ -186,7 +187,7 @@ struct SessionTests {
 
   @Test("a message that moves to another workspace goes on in a session of its own, which is told the rest")
   func movedConversation() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("workspace=old\n\none", stream: false))
     let second = try await server.send(
       .chat(
@@ -206,18 +207,18 @@ struct SessionTests {
 
   @Test("with SESSION_IN_CONTENT an answer survives a restart of the server", arguments: [true, false])
   func restart(isStreamed: Bool) async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     let settings = ["SESSION_IN_CONTENT": "on"]
     let opening = "workspace=lasting\n\none"
-    let (said, session) = try await TestServer.run(settings, in: directory) { server in
+    let (said, session) = try await ServerUnderTest.run(settings, in: directory) { server in
       let answer = try await server.send(.chat(opening, stream: isStreamed))
       let session = try #require(answer["x-session-id"])
       let content = try isStreamed ? answer.chat().content : answer.completion()
       #expect(content == "session-id=\(session)\nworkspace=lasting\n\nYou said: one")
       return (content, session)
     }
-    try await TestServer.run(settings, in: directory) { server in
+    try await ServerUnderTest.run(settings, in: directory) { server in
       let history: [JSONValue] = [.user(opening), .assistant(said), .user("two\nsimulate: recall")]
       let answer = try await server.send(.chat(history, stream: isStreamed))
       #expect(answer["x-session-id"] == session)
@@ -232,7 +233,7 @@ struct SessionTests {
 
   @Test("by default the content is clean")
   func cleanContent() async throws {
-    let answer = try await TestServer.ofSuite.send(.chat("workspace=clean\n\nhello", stream: true))
+    let answer = try await ServerUnderTest.ofSuite.send(.chat("workspace=clean\n\nhello", stream: true))
     #expect(try answer.chat().content == "You said: hello")
   }
 }

@@ -8,7 +8,7 @@ struct SlowHeadTests {
 
   @Test("beside 100 heads that never end, requests are answered; the slow ones get 408 when their time is over")
   func slowHeads() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let slow = try (0..<Self.slowClients).map { _ in try RawConnection(port: server.port) }
     defer { for connection in slow { connection.close() } }
     for byte in "GET /" {

@@ -1,3 +1,4 @@
+import TestSupport
 import Bytes
 import CLinux
 import Foundation
@@ -67,7 +68,7 @@ struct StalledLogTests {
 
   @Test("5,000 requests are answered, and a stop waits a second for the reader and not longer")
   func stalled() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     let server = try StalledServer(in: directory)
     let client = try RawConnection(port: server.port)
@@ -81,7 +82,7 @@ struct StalledLogTests {
 
   @Test("lines beyond the bound are dropped and counted; each request has its line or counts as dropped")
   func counted() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     let server = try StalledServer(in: directory)
     let client = try RawConnection(port: server.port)

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Glibc
 import System
@@ -21,16 +22,16 @@ struct StrayTests {
     case "$prompt" in *keep*) exec cat >/dev/null;; esac
     """
 
-  private func run(_ body: (TestServer) async throws -> Void) async throws {
-    let directory = try TemporaryDirectory()
+  private func run(_ body: (ServerUnderTest) async throws -> Void) async throws {
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     directory.writeProgram(Self.cli, to: "claude")
     let settings = ["CLAUDE_CLI_PATH": "\(directory.path)/claude", "CLAUDE_SESSION_IDLE_MS": "600000"]
-    try await TestServer.run(settings, in: directory) { server in try await body(server) }
+    try await ServerUnderTest.run(settings, in: directory) { server in try await body(server) }
   }
 
   /// Runs a turn that leaves two daemons behind.
-  private func strays(_ server: TestServer, _ prompt: String) async throws -> Set<ProcessIdentity> {
+  private func strays(_ server: ServerUnderTest, _ prompt: String) async throws -> Set<ProcessIdentity> {
     #expect(try await server.send(.native(prompt)).status == 200)
     let text = try String(contentsOfFile: "\(server.directory.path)/strays", encoding: .utf8)
     return Set(text.split(separator: "\n").compactMap { Int32($0).flatMap(ProcessIdentity.init(running:)) })
@@ -44,7 +45,8 @@ struct StrayTests {
       let pids = try String(contentsOfFile: "\(server.directory.path)/strays", encoding: .utf8)
       let left = Set(pids.split(separator: "\n").compactMap { Int32($0) })
       #expect(left.count == 2)
-      #expect(try await Set(left.compactMap(ProcessIdentity.init(running:))).gone(within: TestServer.teardownLimit))
+      #expect(
+        try await Set(left.compactMap(ProcessIdentity.init(running:))).gone(within: ServerUnderTest.teardownLimit))
     }
   }
 
@@ -54,7 +56,7 @@ struct StrayTests {
       let kept = try await strays(server, "leave and keep")
       #expect(kept.count == 2)
       let other = try await strays(server, "leave")
-      #expect(try await other.gone(within: TestServer.teardownLimit))
+      #expect(try await other.gone(within: ServerUnderTest.teardownLimit))
       // Another sweep has passed since.
       #expect(try await server.send(.native("nothing")).status == 200)
       #expect(kept.count(where: \.isAlive) == 2)
@@ -68,10 +70,10 @@ struct StrayTests {
 
   @Test("a second signal ends them, too")
   func killed() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     directory.writeProgram(Self.cli + "\ntrap '' TERM; exec sleep 600", to: "claude")
-    let server = try await TestServer(
+    let server = try await ServerUnderTest(
       [
         "CLAUDE_CLI_PATH": "\(directory.path)/claude", "CLAUDE_SESSION_IDLE_MS": "600000",
         "PROCESS_KILL_TIMEOUT_MS": "20000",
@@ -87,7 +89,7 @@ struct StrayTests {
 
   @Test("children that the server's process had before it was the server are left alone")
   func inherited() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
     directory.writeProgram(Self.cli, to: "claude")
     directory.writeProgram(

@@ -7,7 +7,7 @@ struct StreamingTests {
   @Test("the first tokens are there while the CLI has not produced the next one", arguments: [true, false])
   func beforeTheNextToken(isNative: Bool) async throws {
     let prompt = "simulate: tokens=5 hang=3"
-    let transfer = try TestServer.ofSuite.start(
+    let transfer = try ServerUnderTest.ofSuite.start(
       isNative ? .native(prompt, ["include-partial-messages": true]) : .chat(prompt, stream: true))
     let answer = try await transfer.until("w2 ")
     try await transfer.leave()
@@ -19,7 +19,7 @@ struct StreamingTests {
   func partialMessages(isAskedFor: Bool?) async throws {
     var options = JSONObject()
     if let isAskedFor { options["include-partial-messages"] = .bool(isAskedFor) }
-    let answer = try await TestServer.ofSuite.send(.native("simulate: tokens=4 mirror=2", options))
+    let answer = try await ServerUnderTest.ofSuite.send(.native("simulate: tokens=4 mirror=2", options))
     let types = try answer.lines().compactMap { $0["type"]?.string }
     #expect(types.filter { $0 == "stream_event" }.isEmpty == (isAskedFor != true))
     #expect(!types.contains { $0.hasPrefix("control_") || $0 == "transcript_mirror" })
@@ -29,14 +29,14 @@ struct StreamingTests {
   @Test("a long answer with all its tokens in a burst loses none", arguments: [true, false])
   func flood(isStreamed: Bool) async throws {
     let count = 20_000
-    let answer = try await TestServer.ofSuite.send(.chat("simulate: flood=\(count)", stream: isStreamed))
+    let answer = try await ServerUnderTest.ofSuite.send(.chat("simulate: flood=\(count)", stream: isStreamed))
     let expected = (0..<count).map { "w\($0) " }.joined()
     #expect(try isStreamed ? answer.chat().content == expected : answer.completion() == expected)
   }
 
   @Test("usage comes last, when it is asked for")
   func usage() async throws {
-    let answer = try await TestServer.ofSuite.send(
+    let answer = try await ServerUnderTest.ofSuite.send(
       .chat("simulate: tokens=7", stream: true, ["stream_options": ["include_usage": true]]))
     let chat = try answer.chat()
     #expect(chat.violations == [])
@@ -49,7 +49,7 @@ struct StreamingTests {
 
   @Test("an answer that is not streamed is one document")
   func whole() async throws {
-    let answer = try await TestServer.ofSuite.send(.chat("simulate: tokens=3 thinking=2", stream: false))
+    let answer = try await ServerUnderTest.ofSuite.send(.chat("simulate: tokens=3 thinking=2", stream: false))
     #expect(answer["content-type"] == "application/json")
     let body = try answer.json()
     #expect(
@@ -67,7 +67,7 @@ struct StreamingTests {
 
   @Test("each answer names its request and its session")
   func names() async throws {
-    let server = try TestServer.ofSuite
+    let server = try ServerUnderTest.ofSuite
     let named = try await server.send(.chat("hello", stream: false, [:], ["x-request-id: my-request.1"]))
     #expect(named["x-request-id"] == "my-request.1")
     #expect(named["x-session-id"]?.count == 36)
@@ -82,7 +82,7 @@ struct StreamingTests {
 struct StreamingPaceTests {
   @Test("deltas arrive one by one while the model speaks")
   func tokenByToken() async throws {
-    let answer = try await TestServer.ofSuite.send(.chat("simulate: tokens=6 gap=100", stream: true))
+    let answer = try await ServerUnderTest.ofSuite.send(.chat("simulate: tokens=6 gap=100", stream: true))
     let chat = try answer.chat()
     #expect(chat.violations == [])
     #expect(chat.pieces.map(\.data) == ["w0 ", "w1 ", "w2 ", "w3 ", "w4 ", "w5 "])

@@ -3,6 +3,7 @@ import Testing
 
 @testable import Storage
 
+@Suite(.timeLimit(.minutes(1)))
 struct BackgroundExecutorTests {
   private actor Worker {
     private let executor = BackgroundExecutor(label: "test")

@@ -1,10 +1,12 @@
 import Bytes
 import Glibc
+import StorageTestSupport
 import TestSupport
 import Testing
 
 @testable import Storage
 
+@Suite(.timeLimit(.minutes(1)))
 struct JournalRecordTests {
   private func records(_ payloads: String...) -> [UInt8] {
     var output = ByteBuffer()
@@ -63,77 +65,79 @@ struct JournalRecordTests {
 }
 
 /// What every storage of journals keeps to.
+@Suite(.timeLimit(.minutes(1)))
 struct JournalStorageTests {
+  enum Kind: CaseIterable, Sendable {
+    case memory, directory
+  }
+
+  private let directory = TemporaryDirectory()
+
+  private func contract(_ kind: Kind) -> JournalStorageContract {
+    switch kind {
+    case .memory:
+      let journals = MemoryJournals()
+      return JournalStorageContract { journals }
+    case .directory:
+      let path = "\(directory.path)/runs"
+      return JournalStorageContract { JournalDirectory(path: path) }
+    }
+  }
+
+  @Test("records are read in order, in pages of whole records", arguments: Kind.allCases)
+  func pages(kind: Kind) async {
+    let findings = await contract(kind).pages()
+    #expect(findings == [])
+  }
+
+  @Test("journals are independent of each other", arguments: Kind.allCases)
+  func names(kind: Kind) async {
+    let findings = await contract(kind).names()
+    #expect(findings == [])
+  }
+
+  @Test("a missing journal cannot be read and may be removed", arguments: Kind.allCases)
+  func missing(kind: Kind) async {
+    let findings = await contract(kind).missing()
+    #expect(findings == [])
+  }
+
+  @Test("journals are recovered after a restart", arguments: Kind.allCases)
+  func recovery(kind: Kind) async {
+    let findings = await contract(kind).recovery()
+    #expect(findings == [])
+  }
+
+  @Test("a journal that is set aside is not recovered", arguments: Kind.allCases)
+  func settingAside(kind: Kind) async {
+    let findings = await contract(kind).settingAside()
+    #expect(findings == [])
+  }
+
+  @Test("the contract rejects a storage that loses its journals")
+  func broken() async {
+    let contract = JournalStorageContract { MemoryJournals() }
+    #expect(await contract.pages() == [])
+    #expect(!(await contract.recovery().isEmpty))
+    #expect(!(await contract.settingAside().isEmpty))
+  }
+}
+
+/// What is the directory's own.
+@Suite(.timeLimit(.minutes(1)))
+struct JournalDirectoryTests {
   private let directory = TemporaryDirectory()
   private var path: String { "\(directory.path)/runs" }
   private var storage: any JournalStorage { JournalDirectory(path: path) }
 
   private func records(_ payloads: [String], kind: UInt8 = 2) -> [UInt8] {
-    var output = ByteBuffer()
-    for payload in payloads { JournalRecord.append(kind: kind, Array(payload.utf8).span, to: &output) }
-    return output.bytes
-  }
-
-  private func payloads(_ bytes: [UInt8]) -> [String] {
-    var (payloads, offset) = ([String](), 0)
-    while case .record(_, let payload) = JournalRecord.find(in: bytes.span, at: offset, checks: true) {
-      payloads.append(String(decoding: bytes[payload], as: UTF8.self))
-      offset = payload.upperBound
-    }
-    return payloads
-  }
-
-  @Test("what was appended is read, in pages of whole records, a record longer than a page included")
-  func pages() async throws {
-    let storage = storage
-    let said = ["a", String(repeating: "b", count: 500), "c", "d", ""]
-    try await storage.append(records(Array(said[..<2])), to: "r")
-    try await storage.append(records(Array(said[2...])), to: "r")
-    for limit in [1, 20, 100, 10_000] {
-      var (found, offset) = ([String](), 0)
-      while true {
-        let page = try await storage.read("r", from: offset, limit: limit)
-        if page.isEmpty { break }
-        found += payloads(page)
-        offset += page.count
-      }
-      #expect(found == said)
-    }
-  }
-
-  @Test("a journal that is not there cannot be read; one that was removed is not there")
-  func missing() async throws {
-    let storage = storage
-    await #expect(throws: StorageError.self) { try await storage.read("r", from: 0, limit: 10) }
-    try await storage.append(records(["a"]), to: "r")
-    await storage.remove("r")
-    await #expect(throws: StorageError.self) { try await storage.read("r", from: 0, limit: 10) }
-    await storage.remove("r")
+    JournalRecord.records(payloads, kind: kind)
   }
 
   @Test("a directory that cannot be written says so")
   func unwritable() async throws {
     directory.write("", to: "runs")
     await #expect(throws: StorageError.self) { try await storage.append(records(["a"]), to: "r") }
-  }
-
-  @Test("another life finds all journals: their first record, their last, and the newest of a kind")
-  func recovered() async throws {
-    let storage = storage
-    try await storage.append(records(["begin"], kind: 1) + records(["x"], kind: 6), to: "b")
-    try await storage.append(records(["y"], kind: 6) + records(["end"], kind: 5), to: "b")
-    try await storage.append(records(["only"], kind: 1), to: "a")
-    let found = try await JournalDirectory(path: path).recover(noting: 6)
-    let length = records(["begin", "x", "y", "end"]).count
-    #expect(
-      found == [
-        RecoveredJournal(
-          name: "a", length: records(["only"]).count, first: Array("only".utf8), lastKind: 1, last: Array("only".utf8),
-          noted: nil),
-        RecoveredJournal(
-          name: "b", length: length, first: Array("begin".utf8), lastKind: 5, last: Array("end".utf8),
-          noted: Array("y".utf8)),
-      ])
   }
 
   @Test("a journal that cannot be read is set aside, and the others are recovered")
@@ -180,6 +184,7 @@ struct JournalStorageTests {
 }
 
 /// Journals that were being written when the program was killed.
+@Suite(.timeLimit(.minutes(1)))
 struct TornJournalTests {
   private let directory = TemporaryDirectory()
 

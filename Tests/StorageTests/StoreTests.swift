@@ -1,12 +1,14 @@
 import Bytes
 import Glibc
 import Storage
+import StorageTestSupport
 import Synchronization
 import System
 import TestSupport
 import Testing
 
 /// What every store keeps to.
+@Suite(.timeLimit(.minutes(1)))
 struct StoreTests {
   enum Kind: CaseIterable, Sendable {
     case memory, file
@@ -14,76 +16,68 @@ struct StoreTests {
 
   private let directory = TemporaryDirectory()
 
-  private func store(_ kind: Kind) -> any Store {
-    switch kind {
-    case .memory: MemoryStore()
-    case .file: FileStore(path: "\(directory.path)/store")
+  private func contract(_ kind: Kind) -> StoreContract {
+    let path = "\(directory.path)/store"
+    return switch kind {
+    case .memory: StoreContract { MemoryStore() }
+    case .file: StoreContract { FileStore(path: path) }
     }
   }
 
-  @Test("a store that nothing was put into is empty", arguments: Kind.allCases)
-  func empty(kind: Kind) async throws {
-    let found = try await store(kind).load()
-    #expect(found.isEmpty)
+  @Test("a new store is empty", arguments: Kind.allCases)
+  func empty(kind: Kind) async {
+    let findings = await contract(kind).empty()
+    #expect(findings == [])
   }
 
-  @Test("what was put last is kept; what was put away is gone", arguments: Kind.allCases)
-  func last(kind: Kind) async throws {
-    let store = store(kind)
-    store.put("a", ["n": 1])
-    store.put("b", "x\ny")
-    store.put("c", nil)
-    store.put("a", ["n": 2])
-    store.put("b", nil)
-    store.put("b", "z")
-    store.put("d", 4)
-    store.put("d", nil)
-    try await store.flush()
-    let found = try await store.load()
-    #expect(found == ["a": ["n": 2], "b": "z"])
+  @Test("the last put of a key counts, and nil removes it", arguments: Kind.allCases)
+  func lastPut(kind: Kind) async {
+    let findings = await contract(kind).lastPut()
+    #expect(findings == [])
   }
 
-  @Test("keys and values are taken as they are", arguments: Kind.allCases, ["", "a b", "\"\\\n", "ä🎉\u{2028}", "key"])
-  func keys(kind: Kind, key: String) async throws {
-    let store = store(kind)
-    store.put(key, .string(key))
-    try await store.flush()
-    let found = try await store.load()
-    #expect(found == [key: .string(key)])
+  @Test("keys and values come back exactly", arguments: Kind.allCases)
+  func exactness(kind: Kind) async {
+    let findings = await contract(kind).exactness()
+    #expect(findings == [])
   }
 
-  @Test("many puts at once are all kept, each key with its last", arguments: Kind.allCases)
-  func many(kind: Kind) async throws {
-    let store = store(kind)
-    await withTaskGroup(of: Void.self) { group in
-      for key in 0..<8 { group.addTask { for n in 0..<200 { store.put("\(key)", JSONValue(n)) } } }
-    }
-    try await store.flush()
-    let found = try await store.load()
-    #expect(found == Dictionary(uniqueKeysWithValues: (0..<8).map { ("\($0)", JSONValue(199)) }))
+  @Test("concurrent puts are all kept", arguments: Kind.allCases)
+  func concurrency(kind: Kind) async {
+    let findings = await contract(kind).concurrency()
+    #expect(findings == [])
+  }
+
+  @Test("a file store keeps its documents across a restart")
+  func durability() async {
+    let findings = await contract(.file).durability()
+    #expect(findings == [])
+  }
+
+  /// A store that breaks the contract.
+  private final class ForgetfulStore: Store {
+    private let inner = MemoryStore()
+
+    func load() async throws(StorageError) -> [String: JSONValue] { try await inner.load() }
+    func put(_ key: String, _ value: JSONValue?) { if value != nil { inner.put(key, value) } }
+    func flush() async throws(StorageError) {}
+    var failure: StorageError? { nil }
+  }
+
+  @Test("the contract rejects a store that ignores removals")
+  func broken() async {
+    let contract = StoreContract { ForgetfulStore() }
+    #expect(await contract.empty() == [])
+    #expect(await contract.lastPut().count == 1)
+    #expect(await contract.durability().count == 2)
   }
 }
 
 /// What is the file's own.
+@Suite(.timeLimit(.minutes(1)))
 struct FileStoreTests {
   private let directory = TemporaryDirectory()
   private var path: String { "\(directory.path)/store" }
-
-  @Test("another store finds in the file what the first has put")
-  func restart() async throws {
-    let first = FileStore(path: path)
-    first.put("a", 1)
-    first.put("b", 2)
-    first.put("a", nil)
-    try await first.flush()
-    let second = FileStore(path: path)
-    let found = try await second.load()
-    #expect(found == ["b": 2])
-    second.put("c", 3)
-    try await second.flush()
-    let third = try await FileStore(path: path).load()
-    #expect(third == ["b": 2, "c": 3])
-  }
 
   @Test("a line that a crash has cut is left out, and what is put afterwards is kept")
   func tornTail() async throws {
@@ -130,12 +124,14 @@ struct FileStoreTests {
       await #expect(throws: StorageError.self) { try await store.flush() }
     }
     #expect(reports.withLock { $0.count } == 1)
+    #expect(store.failure?.description.hasPrefix(path) == true)
     #expect(reports.withLock { $0.first }??.description.hasPrefix(path) == true)
     try #require(unsafe rmdir(path) == 0)
     store.put("b", 1)
     try await store.flush()
     #expect(reports.withLock { $0.count } == 2)
     #expect(reports.withLock { $0.last } == .some(nil))
+    #expect(store.failure == nil)
     let found = try await FileStore(path: path).load()
     #expect(found == ["a": 3, "b": 1])
   }

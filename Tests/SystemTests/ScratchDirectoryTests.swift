@@ -5,6 +5,7 @@ import Testing
 
 @testable import System
 
+@Suite(.timeLimit(.minutes(1)))
 struct ScratchDirectoryTests {
   private let parent = TemporaryDirectory()
 

@@ -15,7 +15,7 @@ public final class LiveCLI {
     path = StandInCLI.script("\(prelude)\nexec cat '\(pipe)'", in: directory)
   }
 
-  public func say(_ line: String) {
+  public func emit(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     let count = unsafe write(descriptor, bytes, bytes.count)
     precondition(count == bytes.count, "the pipe took only a part")

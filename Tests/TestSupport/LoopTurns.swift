@@ -1,4 +1,5 @@
 import EventLoop
+public import Testing
 
 /// Returns in the loop's next turn: what was ready to run has run by then.
 @Reactor
@@ -6,11 +7,20 @@ public func nextTurn() async {
   await withCheckedContinuation { continuation in Loop.main.onNextTurn { continuation.resume() } }
 }
 
-/// Comes back turn after turn of the loop until `condition` holds, or the test's time is up.
+/// Comes back turn after turn of the loop until `condition` holds.
+///
+/// A wait that takes longer than `limit`, or that is cut by the test's time limit, is recorded as an issue.
 @Reactor
-public func until(_ condition: @Reactor () -> Bool) async {
+public func until(
+  within limit: Duration = .seconds(50), sourceLocation: SourceLocation = #_sourceLocation,
+  _ condition: @Reactor () -> Bool
+) async {
+  let deadline = ContinuousClock.now + limit
   while !condition() {
-    guard !Task.isCancelled else { return }
+    guard !Task.isCancelled, ContinuousClock.now < deadline else {
+      Issue.record("the condition did not come to hold", sourceLocation: sourceLocation)
+      return
+    }
     await nextTurn()
   }
 }

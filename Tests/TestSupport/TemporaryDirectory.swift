@@ -25,6 +25,7 @@ public final class TemporaryDirectory: Sendable {
   }
 
   /// Writes a program and returns its path.
+  @discardableResult
   public func writeProgram(_ text: String, to name: String) -> String {
     Program.write(text, to: "\(path)/\(name)")
     return "\(path)/\(name)"
@@ -51,6 +52,9 @@ public final class TemporaryDirectory: Sendable {
     guard unsafe access("\(path)/\(name)", R_OK) == 0 else { return nil }
     return String(decoding: fileContents("\(path)/\(name)"), as: UTF8.self)
   }
+
+  /// Removes the directory before the test's end.
+  public func remove() { TemporaryDirectory.remove(path) }
 
   deinit { TemporaryDirectory.remove(path) }
 

@@ -17,15 +17,6 @@ package struct DialectContract: Sendable {
     dialect.play(plan, lines.map { .line($0) })
   }
 
-  /// Collects what does not hold.
-  private struct Findings {
-    var list: [String] = []
-
-    mutating func check(_ holds: Bool, _ rule: @autoclosure () -> String) {
-      if !holds { list.append(rule()) }
-    }
-  }
-
   // MARK: Completeness and order
 
   /// A recorded turn: each stream keeps the dialect's order, says all that the model said, and is what the server

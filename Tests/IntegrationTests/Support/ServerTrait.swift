@@ -1,6 +1,6 @@
 import Testing
 
-/// One server for all tests of a suite, in `TestServer.current`.
+/// One server for all tests of a suite, in `ServerUnderTest.current`.
 struct ServerTrait: SuiteTrait, TestScoping {
   let settings: [String: String]
 
@@ -8,8 +8,8 @@ struct ServerTrait: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
-    try await TestServer.run(settings) { server in
-      try await TestServer.$current.withValue(server) { try await function() }
+    try await ServerUnderTest.run(settings) { server in
+      try await ServerUnderTest.$current.withValue(server) { try await function() }
     }
   }
 }
@@ -18,8 +18,8 @@ extension Trait where Self == ServerTrait {
   static func server(_ settings: [String: String] = [:]) -> ServerTrait { ServerTrait(settings: settings) }
 }
 
-extension TestServer {
-  static var ofSuite: TestServer {
-    get throws { try #require(TestServer.current) }
+extension ServerUnderTest {
+  static var ofSuite: ServerUnderTest {
+    get throws { try #require(ServerUnderTest.current) }
   }
 }

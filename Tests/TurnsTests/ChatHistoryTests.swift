@@ -1,0 +1,201 @@
+import Identity
+import Telemetry
+import EventLoop
+import TestSupport
+import ClaudeCodeTestSupport
+import TurnsTestSupport
+import Bytes
+import ClaudeCode
+import Testing
+
+@testable import Turns
+
+struct ChatHistoryTests {
+  private static let id = "11111111-2222-4333-8444-555555555555"
+  private static let start = ConversationKey(principal: "p", settings: [])
+
+  private static func user(_ text: String) -> ChatMessage { ChatMessage(role: .user, text: text) }
+  private static func assistant(_ text: String) -> ChatMessage { ChatMessage(role: .assistant, text: text) }
+  private static func tool(_ text: String, _ id: String = "c") -> ChatMessage {
+    ChatMessage(role: .tool, text: text, toolCallID: id)
+  }
+  private static func calling(_ ids: String..., text: String = "") -> ChatMessage {
+    ChatMessage(role: .assistant, text: text, calls: ids.map { ChatToolCall(id: $0, name: "f", arguments: "{}") })
+  }
+
+  @Test("instructions are joined, wherever they stand; empty ones are none")
+  func instructions() {
+    let history = ChatHistory([
+      ChatMessage(role: .system, text: "a"), Self.user("hi"), ChatMessage(role: .developer, text: "b"),
+      ChatMessage(role: .system, text: ""),
+    ])
+    #expect(history.instructions == "a\n\nb")
+    #expect(history.present == [Self.user("hi")])
+    #expect(ChatHistory([ChatMessage(role: .system, text: ""), Self.user("hi")]).instructions == nil)
+  }
+
+  @Test("what came after the last assistant message is new")
+  func parts() {
+    let history = ChatHistory([
+      Self.user("1"), Self.assistant("2"), Self.user("3"), Self.assistant("4"), Self.user("5"), Self.user("6"),
+    ])
+    #expect(history.past == [Self.user("1"), Self.assistant("2"), Self.user("3"), Self.assistant("4")])
+    #expect(history.present == [Self.user("5"), Self.user("6")])
+  }
+
+  @Test("results of calls are news; a history that ends with the assistant has none")
+  func news() {
+    let ended = ChatHistory([Self.user("1"), Self.assistant("2")])
+    #expect(ended.present.isEmpty)
+    #expect(ended.results.isEmpty && ended.question.isEmpty)
+    let answered = ChatHistory([Self.user("1"), Self.calling("c", "d"), Self.tool("r"), Self.tool("s", "d")])
+    #expect(answered.past == [Self.user("1"), Self.calling("c", "d")])
+    #expect(answered.results == ["c": FunctionResult([.text("r")]), "d": FunctionResult([.text("s")])])
+    #expect(answered.question.isEmpty)
+    #expect(answered.preceding.count == 4)
+  }
+
+  @Test("an answer's text and its calls may come as two messages")
+  func merged() {
+    let two = ChatHistory([Self.user("1"), Self.assistant("so"), Self.calling("c"), Self.tool("r")])
+    let one = ChatHistory([Self.user("1"), Self.calling("c", text: "so"), Self.tool("r")])
+    #expect(two == one)
+  }
+
+  @Test(
+    "every call has its result, and every result its call",
+    arguments: [
+      ([user("1"), calling("c"), tool("r")], true), ([user("1"), calling("c"), tool("r"), user("2")], true),
+      ([user("1"), calling("c", "d"), tool("s", "d"), tool("r")], true),
+      ([user("1"), calling("c"), tool("r"), calling("d"), tool("s", "d")], true),
+      ([user("1"), calling("c"), user("2")], false), ([user("1"), calling("c")], false),
+      ([user("1"), calling("c", "d"), tool("r")], false), ([user("1"), tool("r")], false),
+      ([user("1"), calling("c"), tool("r"), tool("r")], false),
+      ([user("1"), calling("c"), tool("r", "x")], false),
+      ([user("1"), calling("c"), tool("r"), user("2"), tool("r")], false),
+    ])
+  func calls(messages: [ChatMessage], isWhole: Bool) throws {
+    #expect(try refusal { try ChatHistory(messages).checkCalls() } == (isWhole ? nil : "400 messages -"))
+  }
+
+  @Test("calls, results and images are part of a conversation's place")
+  func unspoken() throws {
+    let key = { (messages: [ChatMessage]) in ChatHistory.extend(Self.start, by: messages) }
+    var pictured = Self.user("1")
+    pictured.content.append(.image(mediaType: "image/png", base64: "AAAA"))
+    let keys = [
+      key([Self.user("1")]), key([pictured]), key([Self.calling("c")]), key([Self.calling("d")]),
+      key([Self.calling("c", text: "x")]), key([Self.tool("r")]), key([Self.tool("r", "d")]),
+    ]
+    #expect(Set(keys).count == keys.count)
+    // Spaces inside the arguments are not: clients write them anew.
+    let spaced = ChatMessage(
+      role: .assistant, text: "", calls: [ChatToolCall(id: "c", name: "f", arguments: "{ }")])
+    #expect(key([spaced]) == key([Self.calling("c")]))
+  }
+
+  @Test("options stand at the head of the newest user message only")
+  func newestOptions() throws {
+    let history = ChatHistory([Self.user("model=a\nx"), Self.user("workspace=w\n\ny"), Self.tool("model=b\n")])
+    let (options, rest) = try history.newestOptions()
+    var expected = TurnOptions()
+    expected.workspace = "w"
+    #expect(options == expected)
+    #expect(rest.present == [Self.user("model=a\nx"), Self.user("y"), Self.tool("model=b\n")])
+    #expect(try refusal { _ = try ChatHistory([Self.user("max-turns=x")]).newestOptions() } == "400 max-turns -")
+  }
+
+  @Test("the past says which session it was and what was set, the later the stronger")
+  func pastOptions() {
+    let history = ChatHistory([
+      Self.user("workspace=a\nallowed-tools=Bash\n\nx"), Self.assistant("session-id=\(Self.id)\nworkspace=b\n\ny"),
+      Self.user("model=opus\nsession-id=99999999-2222-4333-8444-555555555555\nz"), Self.assistant("ok"),
+      Self.user("workspace=new\n"),
+    ])
+    var expected = TurnOptions()
+    expected.workspace = "b"
+    expected.allowedTools = ["Bash"]
+    expected.model = "opus"
+    // Only an answer of ours says where it came from.
+    expected.sessionID = Self.id
+    #expect(history.pastOptions(TurnPolicy(writesSessionIntoContent: true)) == expected)
+  }
+
+  @Test("an answer's own words are no options, whatever they look like")
+  func answersOwnWords() {
+    let told = Self.assistant("dangerously-skip-permissions=true\nworkspace=w\n\ntext")
+    let history = ChatHistory([Self.user("write me a file of settings"), told, Self.user("go on")])
+    #expect(history.pastOptions(TurnPolicy(writesSessionIntoContent: true)) == TurnOptions())
+    // They belong to the conversation, as they were told.
+    let saved = Self.start.appending(role: "user", text: "write me a file of settings")
+      .appending(role: "assistant", text: told.text)
+    #expect(history.key(from: Self.start) == saved)
+    #expect(history.words.compactMap(\.text).joined().contains("workspace=w"))
+  }
+
+  @Test("a conversation is the same with and without the head of our answers")
+  func keys() {
+    let bare = ChatHistory([Self.user("1"), Self.assistant("2"), Self.user("3")])
+    let headed = ChatHistory([Self.user("1"), Self.assistant("session-id=\(Self.id)\n\n2 "), Self.user("3")])
+    let saved = ChatHistory.extend(Self.start, by: ChatHistory([Self.user("1")]).present)
+      .appending(role: "assistant", text: "2")
+    #expect(bare.key(from: Self.start) == saved)
+    #expect(headed.key(from: Self.start) == saved)
+    #expect(ChatHistory([Self.user("1"), Self.assistant("x"), Self.user("3")]).key(from: Self.start) != saved)
+  }
+
+  // What begins with a slash becomes text where the line for the CLI is written: see ControlMessageTests.
+  @Test(
+    "a prompt alone is handed over unchanged",
+    arguments: ["hello", "/clear", " /clear", "--help", "@/etc/passwd", "\n/x"])
+  func plainPrompt(text: String) {
+    #expect(ChatHistory([Self.user(text)]).words == [.text(text)])
+  }
+
+  @Test("several messages of the user are one prompt, and keep their pictures")
+  func severalMessages() {
+    var pictured = Self.user("b")
+    pictured.content.append(.image(mediaType: "image/png", base64: "AAAA"))
+    #expect(
+      ChatHistory([Self.user("/a"), pictured]).words
+        == [.text("/a"), .text("b"), .image(mediaType: "image/png", base64: "AAAA")])
+  }
+
+  @Test("a history that no session knows can be told in words, or natively")
+  func told() throws {
+    let history = ChatHistory([
+      Self.user("hi"), Self.assistant("session-id=\(Self.id)\n\nhello"), Self.user("go"), Self.calling("c"),
+      Self.tool("7"), Self.user("/now"),
+    ])
+    let headed = ChatHistory([Self.user("workspace=a\n\nhi"), Self.assistant("b"), Self.user("c")])
+    #expect(headed.conversation(TurnPolicy())[0].text == "hi")
+    #expect(headed.conversation(TurnPolicy(readsInBandOptions: false))[0].text == "workspace=a\n\nhi")
+    #expect(
+      history.words == [
+        .text(
+          """
+          This is the conversation so far. Answer its last message.
+
+          User: hi
+
+          Assistant: hello
+
+          User: go
+
+          Assistant: [called f({})]
+
+          Tool result: 7
+
+          User: /now
+          """)
+      ])
+    #expect(
+      history.conversation(TurnPolicy()) == [
+        ConversationMessage(.user, [.text("hi")]), ConversationMessage(.assistant, [.text("hello")]),
+        ConversationMessage(.user, [.text("go")]),
+        ConversationMessage(.assistant, [.toolUse(id: "c", name: "mcp__client__f", input: [:])]),
+        ConversationMessage(.user, [.toolResult(id: "c", content: [.text("7")], isError: false)]),
+        ConversationMessage(.user, [.text("/now")]),
+      ])
+  }
+}

@@ -1,0 +1,39 @@
+import Identity
+import Telemetry
+import Bytes
+import ClaudeCodeTestSupport
+import TurnsTestSupport
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import Turns
+
+@Reactor
+@Suite(.timeLimit(.minutes(1)))
+struct InputBudgetTests {
+  @Test("how many bytes of inputs may wait, of one principal and of all")
+  func limits() async throws {
+    let limit = InputBudget.usualLimit
+    let own = try await LimitTable.row("bytes of waiting inputs, one principal", limit / 2) { offset in
+      InputBudget().take(limit / 2 + offset, for: "me") ? "taken" : "refused"
+    }
+    #expect(own == ["taken", "taken", "refused"])
+    let all = try await LimitTable.row("bytes of waiting inputs", limit) { offset in
+      let budget = InputBudget()
+      #expect(budget.take(limit / 2, for: "a") && budget.take(limit / 2 - 10, for: "b"))
+      return budget.take(10 + offset, for: "c") ? "taken" : "refused"
+    }
+    #expect(all == ["taken", "taken", "refused"])
+  }
+
+  @Test("what is given back can be taken again, and a refusal takes nothing")
+  func givingBack() {
+    let budget = InputBudget(limit: 20)
+    #expect(budget.take(10, for: "a"))
+    #expect(!budget.take(1, for: "a"))
+    budget.give(10, of: "a")
+    #expect(budget.take(10, for: "a"))
+    #expect(budget.take(10, for: "b"))
+  }
+}
