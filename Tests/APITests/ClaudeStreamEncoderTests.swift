@@ -26,7 +26,10 @@ struct ClaudeStreamEncoderTests {
       recording.lines.prefix { TurnResult($0.span) == nil }
       + recording.lines.filter { TurnResult($0.span) != nil }.prefix(1)
     // A failure before the first line is an HTTP status.
-    guard turn.count > 1 else { return }
+    guard turn.count > 1 else {
+      #expect(EncoderHarness.text(of: Array(turn), Self.encoder(partial: partial)).isEmpty)
+      return
+    }
     let shown = turn.filter { line in
       let type = (try? JSONValue(parsing: line))?["type"]?.string ?? ""
       return !type.hasPrefix("control_") && (partial || type != "stream_event")

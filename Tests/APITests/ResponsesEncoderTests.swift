@@ -50,8 +50,11 @@ struct ResponsesEncoderTests {
 
   @Test("cut after any event and gone on from there, the stream is the same, byte for byte", arguments: turns)
   func resumed(name: String) throws {
-    for (index, whole) in ResponsesHarness().taking(name).answers.map(\.text).enumerated() {
+    let wholes = ResponsesHarness().taking(name).answers.map(\.text)
+    #expect(!wholes.isEmpty)
+    for (index, whole) in wholes.enumerated() {
       let frames = whole.frames
+      #expect(!frames.isEmpty)
       for number in frames.indices {
         let rest = ResponsesHarness(after: number).taking(name).answers[index].text
         #expect(frames[...number].joined() + rest == whole)

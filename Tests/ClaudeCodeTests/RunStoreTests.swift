@@ -229,7 +229,8 @@ struct RecoveredRunTests {
     let first = store()
     let finished = begin(first, "finished")
     let line = Array(CLILine.result("done").utf8)
-    guard let message = StreamMessage(scanning: line.span), let result = TurnResult(line.span) else { return }
+    let (scanned, read) = (StreamMessage(scanning: line.span), TurnResult(line.span))
+    let (message, result) = (try #require(scanned), try #require(read))
     finished.run(JournalHarness.run(ManualScheduler()), didReceive: message, in: line.span)
     finished.end(.result(result.withCost(0.25)))
     let unfinished = begin(first, "unfinished")

@@ -12,6 +12,7 @@ public struct Recording: Sendable, CustomStringConvertible {
     self.name = name
     let bytes = fileContents("\(Recording.folder)/\(name).jsonl")
     lines = bytes.split(separator: Ascii.lineFeed).map(Array.init)
+    precondition(!lines.isEmpty, "\(name) is empty")
   }
 
   public static let cli = [
