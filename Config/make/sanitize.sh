@@ -5,5 +5,7 @@ set -euo pipefail
 # TSAN exchanges Mutex, whose futex the thread sanitizer does not see, for a lock of pthread. XCTest's runner leaks 368
 # bytes of its own, and has no tests here.
 export SWIFT_BACKTRACE=enable=no
+# Under a sanitizer everything takes several times as long.
+export TEST_MINUTES=15
 swift test --sanitize thread --scratch-path .build/thread -Xswiftc -DTSAN --disable-xctest --skip IntegrationTests
 swift test --sanitize address --scratch-path .build/address --disable-xctest --skip IntegrationTests

@@ -1,6 +1,7 @@
 """Runs the tests, prints how long they took and which were slow, and fails over the limit.
 
-Everything after the script's name goes to `swift test`. The build is not counted: it has to be done before."""
+Everything after the script's name goes to `swift test`. The build is not counted: it has to be done before. All tests
+start together, so a test's time includes its wait for the others."""
 import re
 import subprocess
 import sys

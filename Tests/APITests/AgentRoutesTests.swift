@@ -15,7 +15,7 @@ import TurnsTestSupport
 
 /// `/agent` in process.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct AgentRoutesTests {
   private nonisolated static let lines =
     [CLILine.initLine] + CLILine.message("m", "Hel", "lo") + [CLILine.result("Hello")]

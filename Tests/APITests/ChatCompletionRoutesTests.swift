@@ -14,7 +14,7 @@ import TurnsTestSupport
 
 /// `POST /v1/chat/completions` in process.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ChatCompletionRoutesTests {
   private nonisolated static let path = "/v1/chat/completions"
   private nonisolated static let session = "00000000-0000-4000-8000-000000000001"

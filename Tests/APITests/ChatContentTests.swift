@@ -11,7 +11,7 @@ import Testing
 @testable import API
 @testable import Turns
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ChatContentTests {
   private func blocks(_ content: String) throws -> [ContentBlock] {
     try ChatContent.blocks(of: try JSONValue(parsing: content), at: "c")

@@ -11,7 +11,7 @@ import Testing
 @testable import API
 @testable import Turns
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ChatToolsTests {
   private static let schema: JSONValue = ["type": "object", "properties": ["a": ["type": "string"]]]
 

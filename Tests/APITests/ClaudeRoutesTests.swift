@@ -11,7 +11,7 @@ import TurnsTestSupport
 
 /// `POST /api/claude` in process.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ClaudeRoutesTests {
   private nonisolated static let session = "00000000-0000-4000-8000-000000000001"
   private nonisolated static let lines =

@@ -13,7 +13,7 @@ import Testing
 
 /// What a request may carry, at each limit.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ConversationLimitsTests {
   private func chat(_ body: JSONObject) throws -> String {
     try refusal { _ = try ChatCompletionRequest(body) } ?? "taken"

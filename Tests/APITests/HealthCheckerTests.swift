@@ -14,7 +14,7 @@ import Testing
 @testable import Workspaces
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct HealthCheckerTests {
   private let directory = TemporaryDirectory()
   private let moment = Timestamp(milliseconds: 1_795_235_530_007)

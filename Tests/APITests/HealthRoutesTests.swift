@@ -14,7 +14,7 @@ import Workspaces
 
 /// `/health` in process.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct HealthRoutesTests {
   private func harness(_ script: String = "echo '2.1.329 (Claude Code)'") throws -> RouteHarness {
     try RouteHarness(

@@ -5,12 +5,13 @@ import TurnsTestSupport
 import Bytes
 import EventLoop
 import HTTPServer
+import TestSupport
 import Testing
 
 @testable import API
 @testable import Turns
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct JSONBodyTests {
   @Test("a JSON object is read, and the body is gone with it")
   func accepted() async throws {

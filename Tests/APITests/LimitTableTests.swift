@@ -14,7 +14,7 @@ import Testing
 
 /// The limits of requests and of what is told of a run, tried at their real values.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LimitTableTests {
   @Test("how long a client's request id may be")
   func requestID() async throws {

@@ -11,7 +11,7 @@ import Testing
 
 @testable import API
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ListPageTests {
   private let items: [JSONValue] = (1...5).map { ["id": .string("\($0)")] }
 

@@ -11,7 +11,7 @@ import Testing
 @testable import API
 @testable import Turns
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct MessagesRequestTests {
   private static let messages = #""messages":[{"role":"user","content":"hi"}]"#
   private static let tool = #"{"name":"f","input_schema":{}}"#

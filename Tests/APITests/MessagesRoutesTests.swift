@@ -12,7 +12,7 @@ import TurnsTestSupport
 
 /// `POST /v1/messages` and `/v1/messages/count_tokens` in process.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct MessagesRoutesTests {
   private nonisolated static let path = "/v1/messages"
   private nonisolated static let session = "00000000-0000-4000-8000-000000000001"

@@ -8,6 +8,7 @@ import HTTPServer
 import Identity
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import API
@@ -30,7 +31,7 @@ private final class Passage {
 }
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct APIKeyMiddlewareTests {
   private let layer = APIKeyMiddleware(
     keys: APIKeyRing(["sk-live-0123456789abcdefghij", "second-key-0123456789abcdef"]))
@@ -131,7 +132,7 @@ struct APIKeyMiddlewareTests {
 }
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RequestIDMiddlewareTests {
   private let layer = RequestIDMiddleware { "new" }
 
@@ -159,7 +160,7 @@ struct RequestIDMiddlewareTests {
 }
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct CORSMiddlewareTests {
   private let open = CORSMiddleware(allowsAnyOrigin: true, allowedOrigins: [])
   private let listed = CORSMiddleware(allowsAnyOrigin: false, allowedOrigins: ["https://ok.example"])

@@ -13,7 +13,7 @@ import Testing
 @testable import Turns
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ModelPageTests {
   private func page(_ query: String) throws -> ModelPage {
     try ModelPage(of: ModelCatalog.builtIn.models, HTTPRequest.of("GET", "/v1/models\(query)").head)

@@ -3,6 +3,7 @@ import EventLoop
 import HTTP
 import HTTPServer
 import HTTPServerTestSupport
+import TestSupport
 import Testing
 import Turns
 import TurnsTestSupport
@@ -10,7 +11,7 @@ import TurnsTestSupport
 @testable import API
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ModelRoutesTests {
   private func get(_ path: String, _ fields: [String] = []) async throws -> HTTPResponse {
     var router = Router()

@@ -15,7 +15,7 @@ import Testing
 @testable import Turns
 @testable import ClaudeCode
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ResponsesRequestTests {
   @Test("little is needed")
   func least() throws {

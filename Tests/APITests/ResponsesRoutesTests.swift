@@ -14,7 +14,7 @@ import TurnsTestSupport
 
 /// `/v1/responses` in process.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ResponsesRoutesTests {
   private nonisolated static let path = "/v1/responses"
   private nonisolated static let lines = CLILine.message("m", "Hel", "lo") + [CLILine.result("Hello")]

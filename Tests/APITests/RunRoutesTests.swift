@@ -14,7 +14,7 @@ import TurnsTestSupport
 
 /// `/v1/runs` in process.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RunRoutesTests {
   private let harness: RouteHarness
   private let agents: Agents

@@ -107,7 +107,7 @@ private final class StreamHarness {
 }
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RunStreamTests {
   private static let lost = ClaudeError(.lost, "gone", reachedCLI: true)
   private static let left = ClaudeError(.cancelled, "The client left", reachedCLI: true)

@@ -11,7 +11,7 @@ import Testing
 @testable import Turns
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SessionPageTests {
   private nonisolated static let ids = ["a", "b", "c"]
 

@@ -18,7 +18,7 @@ import Workspaces
 
 /// Sessions over HTTP, without a connection and without a CLI.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SessionRoutesTests {
   private let directory = TemporaryDirectory()
   private let sessions = SessionStore(clock: { Timestamp(milliseconds: 1_795_235_530_007) })

@@ -10,7 +10,7 @@ import Turns
 
 /// A stream that ends at a stop sequence, with a CLI that would have said more.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct StoppedStreamTests {
   private static let session = "11111111-2222-4333-8444-555555555555"
 

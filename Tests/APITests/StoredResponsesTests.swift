@@ -17,7 +17,7 @@ import Testing
 
 /// Responses that are kept, and gone on from.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct StoredResponsesTests {
   private let directory = TemporaryDirectory()
   private let store: RunStore

@@ -5,12 +5,13 @@ import ClaudeCodeTestSupport
 import TurnsTestSupport
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @testable import API
 @testable import Turns
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct TranscriptFormatTests {
   private static let line =
     #"{"type":"user","uuid":"1","parentUuid":null,"timestamp":"t","message":{"role":"user","content":"é\ud83d"}}"#

@@ -16,7 +16,7 @@ import Testing
 
 /// Clients that leave before their answer has begun, and may come back.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct TurnRunnerHTTPTests {
   /// A request whose turn is under way, and a CLI that says what the test tells it to.
   @Reactor

@@ -11,7 +11,7 @@ import Testing
 
 /// The whole application in process. Each test runs on the router alone and over a socket, with the same result.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ApplicationTests {
   private nonisolated static let chat = "/v1/chat/completions"
 

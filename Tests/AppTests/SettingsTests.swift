@@ -6,7 +6,7 @@ import Testing
 
 @testable import App
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SettingsTests {
   @Test("without variables the defaults hold")
   func defaults() throws {

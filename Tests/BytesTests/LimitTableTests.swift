@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The limits of what is read, tried at their real values.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LimitTableTests {
   @Test("how deep JSON may nest")
   func depth() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 /// Runs whose client is asked what the CLI would ask its user.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct AskingRunTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

@@ -7,7 +7,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct CLIProbeTests {
   private let directory = TemporaryDirectory()
   private let scheduler = ManualScheduler()

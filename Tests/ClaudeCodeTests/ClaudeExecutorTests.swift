@@ -8,7 +8,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ClaudeExecutorTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

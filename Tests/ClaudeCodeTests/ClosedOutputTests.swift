@@ -7,7 +7,7 @@ import Testing
 
 /// A CLI that closes its standard output and does not exit.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ClosedOutputTests {
   private static let lost = ClaudeError(.lost, "Claude Code closed its output without a result", reachedCLI: true)
 

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import ClaudeCode
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct CostStateTests {
   @Test(
     "the last note counts; without one nothing is spent",

@@ -8,7 +8,7 @@ import Testing
 
 /// What becomes of sessions, and how one is ended for good.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct EndedSessionTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

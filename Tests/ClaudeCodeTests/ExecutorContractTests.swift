@@ -8,7 +8,7 @@ import Testing
 
 /// The executor keeps its contract with every kind of process it may have.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ExecutorContractTests {
   enum Kind: CaseIterable, Sendable {
     /// The simulator, a process for each turn.

@@ -10,7 +10,7 @@ import Testing
 
 /// Conversations that are told to a new session as a transcript.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ImportedSessionTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

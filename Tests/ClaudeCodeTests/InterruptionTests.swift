@@ -6,7 +6,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct InterruptionTests {
   /// A process in a turn, which says what the test tells it to, and what it is asked.
   @Reactor

@@ -8,7 +8,7 @@ import Testing
 
 /// The limits of turns, sessions and processes, tried at their real values.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LimitTableTests {
   // MARK: Sessions
 

@@ -9,7 +9,7 @@ import Testing
 
 /// Runs that wait for what the client's functions answer.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ParkedRunTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

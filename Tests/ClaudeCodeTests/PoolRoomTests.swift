@@ -8,7 +8,7 @@ import Testing
 
 /// How many processes there are at the same time, and what turns wait for.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct PoolRoomTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

@@ -9,7 +9,7 @@ import Testing
 
 /// Turns that are cancelled, and what becomes of their processes.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct PooledInterruptionTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

@@ -10,7 +10,7 @@ import Testing
 
 /// Processes that stay with their session.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct PooledSessionTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

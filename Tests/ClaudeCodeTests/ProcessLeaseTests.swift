@@ -9,7 +9,7 @@ import Testing
 
 /// Runs that have their process and have not begun.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ProcessLeaseTests {
   private let directory = TemporaryDirectory()
   private let recorder = RunRecorder()

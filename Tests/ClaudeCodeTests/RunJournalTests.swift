@@ -10,7 +10,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RunJournalTests {
   private let harness = JournalHarness()
   private let words = (0..<40).map { CLILine.text("word \($0)") }

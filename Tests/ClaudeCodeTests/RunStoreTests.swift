@@ -10,7 +10,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RunStoreTests {
   private func ended(_ harness: JournalHarness, _ text: String = "") -> RunJournal {
     let journal = harness.begin()
@@ -152,7 +152,7 @@ struct RunStoreTests {
 
 /// Journals whose checksums are right and whose contents are not.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ForgedJournalTests {
   /// What a killed server has left, with one value in the place of each number.
   private func recovered(_ number: String) throws -> RecoveredJournal {
@@ -203,7 +203,7 @@ struct ForgedJournalTests {
 
 /// Runs that outlive the server.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RecoveredRunTests {
   private let directory = TemporaryDirectory()
 

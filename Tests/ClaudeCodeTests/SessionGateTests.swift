@@ -5,7 +5,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SessionGateTests {
   private let scheduler = ManualScheduler()
 

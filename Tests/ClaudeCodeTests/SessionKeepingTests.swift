@@ -8,7 +8,7 @@ import Testing
 
 /// Sessions that outlive a restart.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SessionKeepingTests {
   private let directory = TemporaryDirectory()
 

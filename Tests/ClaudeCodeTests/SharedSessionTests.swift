@@ -7,7 +7,7 @@ import Testing
 
 /// Sessions that somebody in a terminal goes on with. The simulator writes no transcripts; the test does.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SharedSessionTests {
   private let directory = TemporaryDirectory()
   private static let resume = Turn.Session.resume(id: ExecutorHarness.session)

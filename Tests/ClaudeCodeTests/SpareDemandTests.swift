@@ -6,7 +6,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SpareDemandTests {
   private func fingerprint(_ index: Int) -> Fingerprint {
     Fingerprint(Turn(prompt: "", session: .new(id: "s"), directory: "/\(index)"), settingSources: nil)

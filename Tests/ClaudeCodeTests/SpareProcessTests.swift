@@ -10,7 +10,7 @@ import Testing
 
 /// Processes that are started ahead.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct SpareProcessTests {
   private let directory = TemporaryDirectory()
 

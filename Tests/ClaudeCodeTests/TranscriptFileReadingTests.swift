@@ -5,7 +5,7 @@ import Testing
 
 @testable import ClaudeCode
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct TranscriptFileReadingTests {
   private let directory = TemporaryDirectory()
   private var location: TranscriptLocation {

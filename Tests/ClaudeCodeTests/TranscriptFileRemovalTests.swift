@@ -5,7 +5,7 @@ import Testing
 
 @testable import ClaudeCode
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct TranscriptFileRemovalTests {
   private let directory = TemporaryDirectory()
   private static let folder = "config/projects/-w"

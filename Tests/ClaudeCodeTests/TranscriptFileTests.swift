@@ -8,7 +8,7 @@ import Testing
 
 @testable import ClaudeCode
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct TranscriptFileTests {
   private let directory = TemporaryDirectory()
   private let transcript = Transcript([.init(.user, [.text("a")]), .init(.assistant, [.text("b")])])

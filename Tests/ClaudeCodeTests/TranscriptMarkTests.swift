@@ -3,7 +3,7 @@ import Testing
 
 @testable import ClaudeCode
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct TranscriptMarkTests {
   private let directory = TemporaryDirectory()
   private static let file = "config/projects/-w/s.jsonl"

@@ -5,7 +5,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct WaitQueueTests {
   private let scheduler = ManualScheduler()
   private let admissions = AdmissionLog()

@@ -9,7 +9,7 @@ import Testing
 
 /// A CLI below which processes end that it does not reap.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ZombieTests {
   @Test("how many a process may have and be given another turn; beyond, the session is resumed in a new one")
   func limit() async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 final class ChannelTests {
   private let channel: Channel
   private let peer: Int32

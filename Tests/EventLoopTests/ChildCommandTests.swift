@@ -6,7 +6,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ChildCommandTests {
   @Test("the child's environment is what was given and its marker, nothing else")
   func environment() async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ChildProcessTests {
   private let recorder = ChildRecorder()
 

@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import TestSupport
 import Testing
 
 /// Remembers what a child wrote and how it ended, and lets a test wait for both.
@@ -48,7 +49,7 @@ final class ChildRecorder: ChildProcessOwner {
 
   /// Returns when `condition` holds; looked at whenever the child is heard of.
   func until(_ condition: @escaping @Reactor () -> Bool) async {
-    let watchdog = Loop.main.schedule(after: .seconds(50)) { [weak self] in self?.giveUp() }
+    let watchdog = Loop.main.schedule(after: TestLimits.wait) { [weak self] in self?.giveUp() }
     await withCheckedContinuation { continuation in
       // Looked at in here: entering the wait may have let the loop turn.
       if condition() { continuation.resume() } else { waiting.append((condition, continuation)) }

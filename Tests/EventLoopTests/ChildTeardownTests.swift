@@ -6,7 +6,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ChildTeardownTests {
   private let recorder = ChildRecorder()
   private let timeout: Duration = .seconds(5)

@@ -6,7 +6,7 @@ import Testing
 @testable import System
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ContainedDirectoryTests {
   private let directory: TemporaryDirectory
   private var base: String { "\(directory.path)/base" }

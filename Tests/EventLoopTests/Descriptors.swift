@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import System
+import TestSupport
 import Testing
 
 @testable import EventLoop
@@ -39,7 +40,7 @@ final class ReadinessRecorder: DescriptorHandler {
 
   /// Returns when the descriptor has been reported ready for `wanted`.
   func saw(_ wanted: Readiness) async {
-    let watchdog = Loop.main.schedule(after: .seconds(50)) { [weak self] in self?.giveUp() }
+    let watchdog = Loop.main.schedule(after: TestLimits.wait) { [weak self] in self?.giveUp() }
     defer { watchdog.cancel() }
     await withCheckedContinuation { continuation in
       // Looked at in here: entering the wait may have let the loop turn.

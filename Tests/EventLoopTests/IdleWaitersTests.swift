@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct IdleWaitersTests {
   private let scheduler = ManualScheduler()
   private let idleness: IdleWaiters

@@ -7,7 +7,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ListenerTests {
   @Test("a connection is handed over with its peer, non-blocking and not inheritable")
   func accepting() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LoopTests {
   @Test("timers fire in the order of their deadlines, cancelled ones never")
   func timers() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct OffLoopTests {
   @Test("small work is done on the loop, larger work elsewhere")
   func places() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import EventLoop
 
 @Reactor
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .bounded)
 struct OrphansTests {
   private let scheduler = ManualScheduler()
   /// Not the servers' own: those that other tests start end what they find under it.

@@ -6,7 +6,7 @@ import Testing
 @testable import System
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ProcessTableTests {
   private let recorder = ChildRecorder()
 

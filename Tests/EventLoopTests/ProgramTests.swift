@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ProgramTests {
   @Test("a program that was just written starts, whatever other threads start meanwhile")
   func starts() async throws {

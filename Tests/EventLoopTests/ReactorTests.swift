@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ReactorTests {
   private actor Other {
     func answer() -> Int { 42 }

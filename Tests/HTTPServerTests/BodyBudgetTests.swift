@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPServer
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct BodyBudgetTests {
   private func outcome(_ body: () throws -> Void) -> String {
     do {

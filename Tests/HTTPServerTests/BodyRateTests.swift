@@ -8,7 +8,7 @@ import Testing
 
 /// How slowly a body may come.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct BodyRateTests {
   private static let limits = ServerLimits()
 

@@ -8,7 +8,7 @@ import Testing
 @testable import HTTPServer
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct BodyWriterTests {
   @Test("what is written comes out in order, chunk by chunk, and reads as one body")
   func chunks() async throws {

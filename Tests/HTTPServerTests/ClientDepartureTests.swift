@@ -8,7 +8,7 @@ import Testing
 
 /// Clients that leave, altogether or by half.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ClientDepartureTests {
   @Test("a client that leaves in the middle of a stream is told of once")
   func leavingStream() async throws {

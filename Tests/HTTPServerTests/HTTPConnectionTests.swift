@@ -8,7 +8,7 @@ import Testing
 
 /// One connection, seen from the client's end.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct HTTPConnectionTests {
   @Test("an answer has status line, fields, date and length, in exactly these bytes")
   func exactBytes() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPServer
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct HTTPErrorTests {
   @Test("an error has OpenAI's form, what it does not know as null")
   func body() {

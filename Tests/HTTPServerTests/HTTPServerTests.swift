@@ -11,7 +11,7 @@ import Testing
 @testable import HTTPServer
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct HTTPServerTests {
   // MARK: Deadlines
 

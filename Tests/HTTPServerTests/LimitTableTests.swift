@@ -10,7 +10,7 @@ import Testing
 /// Every size a request can have and every time it may take, asked for over a connection just below its limit, at it and
 /// just above.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LimitTableTests {
   struct Limit: Sendable {
     let name: String

@@ -8,7 +8,7 @@ import Testing
 
 /// Requests that are answered on their heads, and what becomes of their bodies.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RefusedRequestTests {
   /// Paths below `/no` are refused, `/none` takes no body, all others take any.
   private func server(_ limits: ServerLimits = ServerLimits()) throws -> TestServer {

@@ -9,7 +9,7 @@ import Testing
 
 /// Routes that read their bodies piece by piece.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RequestBodyStreamTests {
   /// Collects a body; a test pauses it.
   @Reactor

@@ -1,12 +1,13 @@
 import HTTPServerTestSupport
 import EventLoop
 import HTTP
+import TestSupport
 import Testing
 
 @testable import HTTPServer
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RouterTests {
   @Test(
     "the route whose method and path match is called, with the segments it names",

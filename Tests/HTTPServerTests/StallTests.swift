@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPServer
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct StallTests {
   private static let flood = String(repeating: "x", count: 8 * 1024 * 1024)
 

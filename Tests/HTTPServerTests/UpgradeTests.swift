@@ -9,7 +9,7 @@ import Testing
 
 /// Connections that another protocol takes over: here one that echoes.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct UpgradeTests {
   /// Echoes what it gets; `quit` ends it.
   @Reactor

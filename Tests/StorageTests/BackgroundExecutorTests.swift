@@ -1,9 +1,10 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct BackgroundExecutorTests {
   private actor Worker {
     private let executor = BackgroundExecutor(label: "test")

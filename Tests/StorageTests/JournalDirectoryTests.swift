@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct JournalRecordTests {
   private func records(_ payloads: String...) -> [UInt8] {
     var output = ByteBuffer()
@@ -65,7 +65,7 @@ struct JournalRecordTests {
 }
 
 /// What every storage of journals keeps to.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct JournalStorageTests {
   enum Kind: CaseIterable, Sendable {
     case memory, directory
@@ -124,7 +124,7 @@ struct JournalStorageTests {
 }
 
 /// What is the directory's own.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct JournalDirectoryTests {
   private let directory = TemporaryDirectory()
   private var path: String { "\(directory.path)/runs" }
@@ -184,7 +184,7 @@ struct JournalDirectoryTests {
 }
 
 /// Journals that were being written when the program was killed.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct TornJournalTests {
   private let directory = TemporaryDirectory()
 

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What every store keeps to.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct StoreTests {
   enum Kind: CaseIterable, Sendable {
     case memory, file
@@ -74,7 +74,7 @@ struct StoreTests {
 }
 
 /// What is the file's own.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct FileStoreTests {
   private let directory = TemporaryDirectory()
   private var path: String { "\(directory.path)/store" }

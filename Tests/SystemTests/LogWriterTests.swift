@@ -5,7 +5,7 @@ import Testing
 
 @testable import System
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LogWriterTests {
   private let directory = TemporaryDirectory()
 

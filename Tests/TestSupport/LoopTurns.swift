@@ -9,13 +9,13 @@ public func nextTurn() async {
 
 /// Comes back turn after turn of the loop until `condition` holds.
 ///
-/// A wait that takes longer than `limit`, or that is cut by the test's time limit, is recorded as an issue.
+/// A wait that takes longer than `TestLimits.wait`, or that is cut by the test's time limit, is recorded as an issue.
 @Reactor
 public func until(
-  within limit: Duration = .seconds(50), sourceLocation: SourceLocation = #_sourceLocation,
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: @Reactor () -> Bool
 ) async {
-  let deadline = ContinuousClock.now + limit
+  let deadline = ContinuousClock.now + TestLimits.wait
   while !condition() {
     guard !Task.isCancelled, ContinuousClock.now < deadline else {
       Issue.record("the condition did not come to hold", sourceLocation: sourceLocation)

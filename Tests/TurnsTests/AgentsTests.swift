@@ -14,7 +14,7 @@ import Testing
 
 /// Agents on the simulator.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct AgentsTests {
   private let scheduler = ManualScheduler()
   private let directory = TemporaryDirectory()

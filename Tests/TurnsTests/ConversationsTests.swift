@@ -11,7 +11,7 @@ import TurnsTestSupport
 
 /// Which session or run a conversation's request continues.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ConversationsTests {
   private let harness = FactoryHarness()
   private let conversations: Conversations

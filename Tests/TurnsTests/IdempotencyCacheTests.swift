@@ -12,7 +12,7 @@ import Testing
 
 /// Which requests are known again, and for how long.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct IdempotencyCacheTests {
   private let runs = RunBag()
   private var scheduler: ManualScheduler { runs.scheduler }

@@ -10,7 +10,7 @@ import Testing
 @testable import Turns
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct InputBudgetTests {
   @Test("how many bytes of inputs may wait, of one principal and of all")
   func limits() async throws {

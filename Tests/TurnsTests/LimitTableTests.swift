@@ -7,7 +7,7 @@ import Testing
 
 /// The limits of models and tool notes, tried at their real values.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LimitTableTests {
   @Test("how long a model's full name may be")
   func model() async throws {

@@ -12,7 +12,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct ParkedConversationsTests {
   private let parked = ParkedConversations()
   private let runs = RunBag()

@@ -11,7 +11,7 @@ import Testing
 @testable import ClaudeCode
 
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RunCollectorTests {
   private let collector = RunCollector(PlainEncoder())
   private let run: Run

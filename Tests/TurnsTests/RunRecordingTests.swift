@@ -12,7 +12,7 @@ import Testing
 
 /// What a run says, kept for a request that comes again.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct RunRecordingTests {
   private let first = RunRecorder()
   private let runs = RunBag()

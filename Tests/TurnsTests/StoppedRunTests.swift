@@ -12,7 +12,7 @@ import Testing
 
 /// Turns whose text ends at a stop sequence, with a CLI that would have said more.
 @Reactor
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct StoppedRunTests {
   private static let session = "11111111-2222-4333-8444-555555555555"
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Workspaces
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.bounded)
 struct LimitTableTests {
   @Test("how long a workspace's name may be")
   func name() async throws {
