@@ -1,16 +1,15 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
-import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 struct AgentStreamEncoderTests {
   private let lines = [CLILine.initLine] + CLILine.message("m", "a", "b") + [CLILine.result("ab")]
@@ -23,7 +22,7 @@ struct AgentStreamEncoderTests {
       AgentStreamEncoder(includesPartialMessages: partial, sessionID: "s", hasNumbers: numbers, after: number))
   }
 
-  @Test("lines are told as they are, and in the end that it is complete")
+  @Test("lines pass unchanged, and `complete` follows")
   func plain() {
     #expect(
       text(lines, partial: false, numbers: false)
@@ -41,14 +40,14 @@ struct AgentStreamEncoderTests {
         """)
   }
 
-  @Test("entries are numbered, those that are not told as well")
+  @Test("all entries are numbered, omitted ones too")
   func numbered() {
     let told = text(lines, partial: false).split(separator: "\n").filter { $0.hasPrefix("id: ") }
     #expect(told == ["id: 1", "id: 6", "id: 10"])
     #expect(lines.count == 10)
   }
 
-  @Test("cut after any entry and gone on from there, the stream is the same, byte for byte")
+  @Test("a stream resumed after any entry has the same bytes")
   func resumed() {
     let whole = text(lines)
     let frames = whole.split(separator: "\n\n").map { $0 + "\n\n" }
@@ -57,7 +56,7 @@ struct AgentStreamEncoderTests {
     }
   }
 
-  @Test("questions and inputs have names and numbers of their own; a failure is told like a result")
+  @Test("requests and inputs are named events with numbers; a failure is a result")
   func others() throws {
     var encoder = AgentStreamEncoder(includesPartialMessages: false, sessionID: "s", hasNumbers: true)
     var output = ByteBuffer()
@@ -85,7 +84,7 @@ struct AgentStreamEncoderTests {
         """)
   }
 
-  @Test("what is said to an agent, and to its questions")
+  @Test("inputs and approvals of an agent are decoded")
   func requests() throws {
     let input = try AgentInput(object(#"{"prompt":"more","now":true,"model":"opus"}"#))
     #expect(input.prompt == "more" && input.isUrgent && input.options.model == "opus")

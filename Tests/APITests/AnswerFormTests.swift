@@ -1,11 +1,11 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -14,13 +14,13 @@ struct AnswerFormTests {
   private static let f = FunctionDeclaration(name: "f", parameters: ["properties": ["a": ["type": "integer"]]])
   private static let g = FunctionDeclaration(name: "g")
 
-  @Test("free text has no schema; a structured answer has its own")
+  @Test("free text has no schema; a structured answer has one")
   func schemas() {
     #expect(AnswerForm.text.schema == nil)
     #expect(AnswerForm.structured(schema: ["type": "object"]).schema == ["type": "object"])
   }
 
-  @Test("the schema of a forced call is that of its arguments, or of a choice between several")
+  @Test("the schema of a forced call is its arguments', or a choice between several")
   func callSchemas() {
     #expect(
       AnswerForm.call([Self.f], id: "c").schema?.text == #"{"properties":{"a":{"type":"integer"}},"type":"object"}"#)
@@ -33,7 +33,7 @@ struct AnswerFormTests {
         + #""required":["name","arguments"]}]}},"required":["call"]}"#)
   }
 
-  @Test("an answer after that schema is the call")
+  @Test("an answer by that schema is the call")
   func calls() {
     #expect(
       AnswerForm.call([Self.f], id: "c").call(["a": 7]) == ChatToolCall(id: "c", name: "f", arguments: #"{"a":7}"#))
@@ -48,7 +48,7 @@ struct AnswerFormTests {
   }
 
   @Test(
-    "what response_format asks for",
+    "response_format selects the answer's form",
     arguments: [
       (nil, .text), ("null", .text), (#"{"type":"text"}"#, .text),
       (#"{"type":"json_object"}"#, .structured(schema: ["type": "object", "additionalProperties": true])),
@@ -62,7 +62,7 @@ struct AnswerFormTests {
   }
 
   @Test(
-    "and what it may not",
+    "invalid response_format values are rejected",
     arguments: [
       (#""json_object""#, "response_format.type"), ("{}", "response_format.type"),
       (#"{"type":"grammar"}"#, "response_format.type"),
@@ -74,7 +74,7 @@ struct AnswerFormTests {
       try refusal { _ = try AnswerForm.responseFormat(try JSONValue(parsing: format)) } == "400 \(param) -")
   }
 
-  @Test("a forced call goes before a format, under an id of its own")
+  @Test("a forced call overrides a format and has its own id")
   func request() throws {
     let body = #"""
       {"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","name":"g"}],

@@ -1,7 +1,7 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
 import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Turns
 import TurnsTestSupport

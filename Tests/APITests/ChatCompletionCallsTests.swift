@@ -1,9 +1,9 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
 import TurnsTestSupport
@@ -17,21 +17,21 @@ struct ChatCompletionCallsTests {
   private static let form = AnswerForm.structured(schema: [:])
   private static let call = AnswerForm.call([FunctionDeclaration(name: "get_weather")], id: "call_1")
 
-  @Test("recorded lines become exactly these bytes, and these documents", arguments: recordings)
+  @Test("recorded turns match the golden streams and documents", arguments: recordings)
   func golden(name: String) {
     let harness = ChatCompletionHarness().taking("functions-\(name)")
     #expect(harness.text == Recording.golden("chat-functions-\(name)"))
     #expect(harness.documents == Recording.golden("whole-functions-\(name)", "json"))
   }
 
-  @Test("each answer has the usage of its own messages")
+  @Test("each answer has the usage of its own messages only")
   func usage() {
     #expect(
       ChatCompletionHarness(includesUsage: true).taking("functions-parallel").text
         == Recording.golden("chat-functions-parallel-usage"))
   }
 
-  @Test("a structured answer is the result's, and a forced call is a call", arguments: ["structured", "forced"])
+  @Test("a structured answer comes from the result, and a forced call is a call", arguments: ["structured", "forced"])
   func structured(kind: String) {
     let plan = AnswerPlan(form: kind == "structured" ? Self.form : Self.call)
     let harness = ChatCompletionHarness(plan).taking("functions-structured")
@@ -39,7 +39,7 @@ struct ChatCompletionCallsTests {
     #expect(harness.documents == Recording.golden("whole-functions-\(kind)", "json"))
   }
 
-  @Test("an answer without the form that was asked for is a failure", arguments: [form, call])
+  @Test("an answer without the requested form is a failure", arguments: [form, call])
   func unstructured(form: AnswerForm) {
     let harness = ChatCompletionHarness(AnswerPlan(form: form)).taking("text")
     #expect(harness.failure == .unstructured)
@@ -47,7 +47,7 @@ struct ChatCompletionCallsTests {
   }
 
   @Test(
-    "an answer cut in its calls ends in an error, and in nothing that looks like an end of its own",
+    "an answer cut inside a call ends with an error and no ordinary end",
     arguments: ["cut-in-call", "cut-after-call"])
   func cut(name: String) {
     let text = ChatCompletionHarness().taking("functions-\(name)").text
@@ -57,7 +57,7 @@ struct ChatCompletionCallsTests {
     #expect(!text.contains(#""finish_reason":""#))
   }
 
-  @Test("an interrupted turn has had its answer before")
+  @Test("an interrupted turn keeps the answer it had")
   func interrupted() {
     let harness = ChatCompletionHarness().taking("functions-interrupted")
     #expect(harness.parked.count == 1)

@@ -1,11 +1,11 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -30,7 +30,7 @@ struct ChatCompletionChunksTests {
     return String(decoding: output.bytes, as: UTF8.self)
   }
 
-  @Test("a call is its name, then its arguments in pieces; each call has its number")
+  @Test("a call is sent as its name, then its arguments in pieces, with a number")
   func calls() {
     var chunks = Self.chunks()
     chunks.functionCall(id: "a\"", name: "f")
@@ -56,14 +56,14 @@ struct ChatCompletionChunksTests {
       ])
   }
 
-  @Test("arguments without a call are none of the answer's")
+  @Test("arguments without a call are dropped")
   func noCall() {
     var chunks = Self.chunks()
     chunks.functionArguments(Array("{}".utf8).span)
     #expect(text(chunks).isEmpty && !chunks.hasBegun)
   }
 
-  @Test("the head comes once, after the role and before the first call; it is not part of the answer")
+  @Test("the head is sent once, before the text and the first call, and is not part of the answer")
   func head() {
     var chunks = Self.chunks(AnswerPlan(head: "h\n"))
     chunks.functionCall(id: "a", name: "f")
@@ -72,7 +72,7 @@ struct ChatCompletionChunksTests {
     #expect(chunks.message.text.isEmpty)
   }
 
-  @Test("a structured answer comes in one piece, and nothing of what the model says besides")
+  @Test("a structured answer is sent in one piece without the model's text")
   func structured() {
     var chunks = Self.chunks(AnswerPlan(form: .structured(schema: [:])))
     chunks.answerText(Array("said".utf8).span)
@@ -82,7 +82,7 @@ struct ChatCompletionChunksTests {
     #expect(chunks.message.text == #"{"a":"é\n"}"#)
   }
 
-  @Test("a call in one piece")
+  @Test("an unstreamed call is sent in one piece")
   func whole() {
     var chunks = Self.chunks()
     chunks.call(ChatToolCall(id: "a", name: "f", arguments: #"{"x":"\n"}"#))
@@ -93,7 +93,7 @@ struct ChatCompletionChunksTests {
 
   private static let ending = AnswerEnding(reason: .calls, hasCalls: true, lastStopReason: nil, usage: TokenUsage())
 
-  @Test("the end, with usage and without")
+  @Test("the end has usage on request")
   func finish() {
     var chunks = Self.chunks()
     chunks.finish(Self.ending)

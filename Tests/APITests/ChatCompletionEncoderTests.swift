@@ -1,17 +1,17 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
 import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 struct ChatCompletionEncoderTests {
   // MARK: Golden
@@ -21,12 +21,12 @@ struct ChatCompletionEncoderTests {
     "thinking", "tool-allowed", "tool-denied", "tools-parallel",
   ]
 
-  @Test("recorded lines become exactly these bytes", arguments: recordings)
+  @Test("recorded turns match the golden streams", arguments: recordings)
   func golden(name: String) {
     #expect(ChatCompletionHarness().taking(name).text == Recording.golden("chat-\(name)"))
   }
 
-  @Test("with usage, and with the session at the head")
+  @Test("recorded turns with usage and a head match the golden streams")
   func goldenVariants() {
     #expect(
       ChatCompletionHarness(includesUsage: true).taking("thinking").text == Recording.golden("chat-thinking-usage"))
@@ -37,7 +37,7 @@ struct ChatCompletionEncoderTests {
   }
 
   @Test(
-    "a recorded failure is no stream at all, but an HTTP status",
+    "a recorded failure becomes an HTTP status without a stream",
     arguments: [("error-401", 401), ("unknown-resume", 404)])
   func recordedFailures(name: String, status: Int) throws {
     let harness = ChatCompletionHarness().taking(name)
@@ -49,7 +49,7 @@ struct ChatCompletionEncoderTests {
 
   // MARK: Rules that hold for every stream
 
-  @Test("every stream keeps OpenAI's rules", arguments: recordings, [true, false])
+  @Test("every stream follows OpenAI's rules", arguments: recordings, [true, false])
   func rules(name: String, usage: Bool) throws {
     let text = ChatCompletionHarness(includesUsage: usage).taking(name).text
     let frames = text.split(separator: "\n\n", omittingEmptySubsequences: false).map(String.init)
@@ -84,7 +84,7 @@ struct ChatCompletionEncoderTests {
     return harness
   }
 
-  @Test("a failure after content is an error frame and the end, with no finish reason")
+  @Test("a failure after content is an error frame and the end, without a finish reason")
   func lateFailure() {
     var harness = harness(CLILine.cut("m", "a"))
     harness.fail(ClaudeError(.inactivityTimeout, "silence", reachedCLI: true))
@@ -96,7 +96,7 @@ struct ChatCompletionEncoderTests {
     #expect(harness.failure == nil)
   }
 
-  @Test("an answer that the upstream changed in the middle is a failure")
+  @Test("an answer that the upstream changed is a failure")
   func diverged() {
     let text = harness(CLILine.cut("m1", "a b") + CLILine.message("m2", "a c") + [CLILine.result("a c")]).text
     #expect(text.contains(#""code":"upstream_diverged""#))
@@ -104,21 +104,21 @@ struct ChatCompletionEncoderTests {
     #expect(!text.contains(#""finish_reason":""#))
   }
 
-  @Test("an answer that a turn limit cut has the finish reason length")
+  @Test("an answer cut by a turn limit has the finish reason length")
   func maxTurns() {
     let limit = CLILine.result("", subtype: "error_max_turns", isError: true)
     let text = harness(CLILine.message("m", "a", stop: "tool_use") + [limit]).text
     #expect(text.contains(#""finish_reason":"length""#))
   }
 
-  @Test("an empty answer is a role and a finish reason")
+  @Test("an empty answer has a role and a finish reason")
   func empty() {
     let text = harness([CLILine.initLine, CLILine.result("", turns: 1)]).text
     #expect(text.ranges(of: "data: ").count == 3)
     #expect(text.contains(#""finish_reason":"stop""#))
   }
 
-  @Test("an answer that ends at a stop sequence has the finish reason stop, also behind a call")
+  @Test("an answer that ends at a stop sequence has the finish reason stop, after a call too")
   func stopped() {
     var harness = ChatCompletionHarness(AnswerPlan(stop: ["ST"]))
     harness.take(
@@ -127,7 +127,7 @@ struct ChatCompletionEncoderTests {
     #expect(harness.documents.contains(#""finish_reason":"stop""#))
   }
 
-  @Test("the answer is remembered without its head and without thinking")
+  @Test("the remembered answer has neither head nor thinking")
   func answer() {
     var harness = ChatCompletionHarness(AnswerPlan(head: "session-id=x\n\n"))
     harness.take([CLILine.messageStart("m"), CLILine.thinkingStart, CLILine.thinking("t")])
@@ -135,7 +135,7 @@ struct ChatCompletionEncoderTests {
     #expect(harness.message.text == "é\n😀")
   }
 
-  @Test("a model's name stays inside its string")
+  @Test("a model's name is escaped")
   func modelName() throws {
     var harness = ChatCompletionHarness(as: ChatCompletionIdentity(id: "c", created: 1, model: "a\"\n\\é"))
     harness.take(CLILine.message("m", "x") + [CLILine.result()])
@@ -145,7 +145,7 @@ struct ChatCompletionEncoderTests {
 
   // MARK: Approvals
 
-  @Test("a permission request is a call, and ends the answer")
+  @Test("a permission request is sent as a call and ends the answer")
   func approval() throws {
     let request: JSONValue = ["tool_name": "Bash", "input": ["command": "echo \"é\""]]
     var harness = ChatCompletionHarness(includesUsage: true)

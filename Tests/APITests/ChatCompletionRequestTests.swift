@@ -1,11 +1,11 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -13,7 +13,7 @@ import Testing
 struct ChatCompletionRequestTests {
   private static let messages = #""messages":[{"role":"user","content":"hi"}]"#
 
-  @Test("the least a client can send")
+  @Test("a minimal request")
   func least() throws {
     let request = try ChatCompletionRequest(object("{\(Self.messages)}"))
     #expect(request.model == "claude-code")
@@ -26,7 +26,7 @@ struct ChatCompletionRequestTests {
   }
 
   @Test(
-    "fields are taken, or ignored as OpenAI ignores them",
+    "fields are used, or ignored as OpenAI ignores them",
     arguments: [
       #""temperature":0.2,"top_p":1,"seed":7,"service_tier":"auto","verbosity":"low""#,
       #""presence_penalty":0,"frequency_penalty":0,"logit_bias":{},"n":1,"stop":null"#,
@@ -41,7 +41,7 @@ struct ChatCompletionRequestTests {
     #expect(try request == ChatCompletionRequest(object("{\(Self.messages)}")))
   }
 
-  @Test("what a client sets is set")
+  @Test("given options are set")
   func everything() throws {
     let request = try ChatCompletionRequest(
       object(
@@ -61,7 +61,7 @@ struct ChatCompletionRequestTests {
   }
 
   @Test(
-    "efforts",
+    "reasoning_effort maps to an effort",
     arguments: [
       (#""none""#, nil), (#""minimal""#, nil), (#""low""#, .low), (#""medium""#, .medium), (#""high""#, .high),
       (#""xhigh""#, .xhigh), (#""max""#, .max), ("null", nil),
@@ -73,7 +73,7 @@ struct ChatCompletionRequestTests {
   }
 
   @Test(
-    "what is wrong, or would be a lie if it were ignored, is refused",
+    "unsupported and invalid fields are rejected",
     arguments: [
       ("{}", "400 messages -"), (#"{"messages":null}"#, "400 messages -"), (#"{"messages":{}}"#, "400 messages -"),
       (#"{"messages":[]}"#, "400 messages -"), (#"{"messages":["hi"]}"#, "400 messages[0] -"),

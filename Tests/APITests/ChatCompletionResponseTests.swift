@@ -1,9 +1,9 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
 import TurnsTestSupport
@@ -12,14 +12,14 @@ import TurnsTestSupport
 @testable import Turns
 
 struct ChatCompletionResponseTests {
-  @Test("a recorded turn as one document", arguments: ["text", "thinking", "tools-parallel", "tool-denied"])
+  @Test("a recorded turn is one document", arguments: ["text", "thinking", "tools-parallel", "tool-denied"])
   func golden(name: String) throws {
     let text = ChatCompletionHarness().taking(name).documents
     #expect(text == Recording.golden("whole-\(name)", "json"))
     #expect(try JSONValue(parsing: text)["choices"]?.array?.first?["message"]?["role"] == "assistant")
   }
 
-  @Test("without thinking there is no reasoning; the head comes first")
+  @Test("without thinking there is no reasoning_content, and the head comes first")
   func head() {
     var harness = ChatCompletionHarness(AnswerPlan(head: "session-id=x\n\n"))
     harness.take(CLILine.message("m", "a\\\"b", stop: "max_tokens") + [CLILine.result()])
@@ -32,7 +32,7 @@ struct ChatCompletionResponseTests {
         + #""completion_tokens_details":{"reasoning_tokens":0}}}"# + "\n")
   }
 
-  @Test("the document says what the chunks say", arguments: ["thinking", "tool-denied", "tools-parallel"])
+  @Test("the document equals the chunks", arguments: ["thinking", "tool-denied", "tools-parallel"])
   func agreement(name: String) throws {
     let harness = ChatCompletionHarness().taking(name)
     let read = try Dialect.chatCompletions.read(harness.text)
@@ -41,7 +41,7 @@ struct ChatCompletionResponseTests {
     #expect(read.thinking == message?["reasoning_content"]?.string ?? "")
   }
 
-  @Test("only a writer of documents keeps the thinking")
+  @Test("only a writer of documents keeps thinking")
   func thinking() {
     for keepsThinking in [true, false] {
       var harness = AnswerHarness {

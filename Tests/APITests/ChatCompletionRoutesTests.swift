@@ -105,7 +105,7 @@ struct ChatCompletionRoutesTests {
     await harness.end()
   }
 
-  @Test("the next message of a conversation continues its session and sends only the news")
+  @Test("the next message of a conversation continues its session")
   func continued() async throws {
     let harness = try RouteHarness(pool: .keeping, routes: Self.add)
     let first = try await harness.post(

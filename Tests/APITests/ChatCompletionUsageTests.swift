@@ -1,12 +1,12 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 
@@ -17,7 +17,7 @@ struct ChatCompletionUsageTests {
     return try #require(result)
   }
 
-  @Test("tokens are counted as the upstream counts them, cached ones as part of the prompt")
+  @Test("usage has the upstream's counts, cached tokens as part of the prompt")
   func usage() throws {
     let result = try result(
       #","total_cost_usd":0.00026,"usage":{"input_tokens":1,"cache_creation_input_tokens":20,"#
@@ -29,7 +29,7 @@ struct ChatCompletionUsageTests {
         + #""cost_usd":0.00026}"#)
   }
 
-  @Test("what is not known is zero, and an unknown cost is not told")
+  @Test("unknown counts are zero, and an unknown cost is omitted")
   func unknown() throws {
     #expect(
       try result("").usage.chatCompletionUsage(cost: nil).text
@@ -38,7 +38,7 @@ struct ChatCompletionUsageTests {
   }
 
   @Test(
-    "the last stop reason in OpenAI's words",
+    "the last stop reason maps to OpenAI's finish reason",
     arguments: [
       ("end_turn", "stop"), ("stop_sequence", "stop"), ("tool_use", "stop"), ("pause_turn", "stop"),
       ("new_one", "stop"),
@@ -49,7 +49,7 @@ struct ChatCompletionUsageTests {
     #expect(try result("").finishReason(last: last) == expected)
   }
 
-  @Test("where no message says so, the result does; and a turn limit is a length")
+  @Test("without a message's stop reason the result decides; a turn limit is length")
   func otherReasons() throws {
     let line = Array(#"{"type":"result","subtype":"success","stop_reason":"refusal"}"#.utf8)
     let refused = TurnResult(line.span)

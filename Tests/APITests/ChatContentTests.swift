@@ -1,12 +1,12 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
 import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -20,7 +20,7 @@ struct ChatContentTests {
   private static let png = "data:image/png;base64,AAAA"
 
   @Test(
-    "images are taken in every client's spelling",
+    "images are accepted in every client's form",
     arguments: [
       #"[{"type":"image_url","image_url":{"url":"\#(png)","detail":"low"}}]"#,
       #"[{"type":"image_url","image_url":"\#(png)"}]"#, #"[{"type":"input_image","image_url":"\#(png)"}]"#,
@@ -32,7 +32,7 @@ struct ChatContentTests {
     #expect(try blocks(content) == [.image(mediaType: "image/png", base64: "AAAA")])
   }
 
-  @Test("every type the upstream takes is taken", arguments: ["png", "jpeg", "jpg", "gif", "webp"])
+  @Test("every image type of the upstream is accepted", arguments: ["png", "jpeg", "jpg", "gif", "webp"])
   func types(type: String) throws {
     #expect(
       try blocks(#"[{"type":"image_url","image_url":"data:image/\#(type);base64,AAAA"}]"#)
@@ -49,7 +49,7 @@ struct ChatContentTests {
   }
 
   @Test(
-    "an image that cannot be taken is refused, and nothing is fetched",
+    "an unusable image is rejected, and nothing is fetched",
     arguments: [
       (#"{"type":"image_url"}"#, "c[0].image_url -"), (#"{"type":"image_url","image_url":{}}"#, "c[0].image_url -"),
       (#"{"type":"image_url","image_url":"https://x/y.png"}"#, "c[0].image_url invalid_image_url"),
@@ -70,7 +70,7 @@ struct ChatContentTests {
   }
 
   @Test(
-    "base64 is what RFC 4648 says it is",
+    "base64 follows RFC 4648",
     arguments: [
       ("AAAA", true), ("AAA=", true), ("AA==", true), ("az09+/Zz", true), ("", false), ("A", false), ("AAA", false),
       ("A===", false), ("====", false), ("AA=A", false), ("=AAA", false), ("AAAA=", false), ("AA-_", false),
@@ -80,7 +80,7 @@ struct ChatContentTests {
     #expect(DataURL.isBase64(text) == isBase64)
   }
 
-  @Test("how large an image may be, and how many of them a request may have")
+  @Test("limits: size and number of images")
   @Reactor
   func limits() async throws {
     let size = ImageLimits.maximumLength

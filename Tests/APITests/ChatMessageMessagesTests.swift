@@ -1,11 +1,11 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -15,14 +15,14 @@ struct ChatMessageMessagesTests {
     try ChatMessage.list(JSONValue(parsing: message), at: "messages[1]")
   }
 
-  @Test("a string and a block of text say the same")
+  @Test("a string and a text block mean the same")
   func text() throws {
     for content in [#""hi""#, #"[{"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]"#] {
       #expect(try list(#"{"role":"user","content":\#(content)}"#) == [ChatMessage(role: .user, text: "hi")])
     }
   }
 
-  @Test("texts, images and documents of the user keep their order")
+  @Test("text, images and documents keep their order")
   func user() throws {
     let message = #"""
       {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":""},
@@ -38,7 +38,7 @@ struct ChatMessageMessagesTests {
       ])
   }
 
-  @Test("results of calls are messages of their own, before what the user says, and a failure stays one")
+  @Test("tool results are separate messages before the user's text, and keep their error flag")
   func results() throws {
     let message = #"""
       {"role":"user","content":[{"type":"text","text":"so?"},
@@ -66,7 +66,7 @@ struct ChatMessageMessagesTests {
       ])
   }
 
-  @Test("of the assistant's blocks texts are one, thoughts are left out, and calls are calls")
+  @Test("assistant text blocks are joined, thinking is dropped, and calls are kept")
   func assistant() throws {
     let message = #"""
       {"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":""},{"type":"text","text":"a"},
@@ -80,13 +80,13 @@ struct ChatMessageMessagesTests {
       ])
   }
 
-  @Test("instructions may stand among the messages")
+  @Test("instructions may come between messages")
   func system() throws {
     #expect(try list(#"{"role":"system","content":"s"}"#) == [ChatMessage(role: .system, text: "s")])
   }
 
   @Test(
-    "what cannot stand where it stands is refused",
+    "blocks in the wrong role are rejected",
     arguments: [
       ("7", "400 messages[1] -"), (#"{"content":"x"}"#, "400 messages[1].role -"),
       (#"{"role":"developer","content":"x"}"#, "400 messages[1].role -"),

@@ -1,18 +1,18 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
 
 struct ChatMessageTests {
   @Test(
-    "what real clients send is taken",
+    "messages of real clients are accepted",
     arguments: [
       (#"{"role":"user","content":"a"}"#, .user, "a"), (#"{"content":null,"role":"assistant"}"#, .assistant, ""),
       (#"{"role":"system"}"#, .system, ""), (#"{"role":"developer","content":[]}"#, .developer, ""),
@@ -35,7 +35,7 @@ struct ChatMessageTests {
   }
 
   @Test(
-    "the rest is refused with its place",
+    "other messages are rejected with their position",
     arguments: [
       ("7", "400 messages[2] -"), ("null", "400 messages[2] -"), ("{}", "400 messages[2].role -"),
       (#"{"role":"robot","content":"x"}"#, "400 messages[2].role -"), (#"{"role":1}"#, "400 messages[2].role -"),
@@ -59,7 +59,7 @@ struct ChatMessageTests {
     #expect(try refusal { _ = try ChatMessage(JSONValue(parsing: message), at: "messages[2]") } == expected)
   }
 
-  @Test("calls and their results are the model's own blocks")
+  @Test("calls and results become content blocks")
   func calls() throws {
     let message = #"""
       {"role":"assistant","content":"so","tool_calls":[{"id":"c","type":"function","function":
@@ -84,7 +84,7 @@ struct ChatMessageTests {
         == ConversationMessage(.user, [.toolResult(id: "c", content: [.text("r")], isError: false)]))
   }
 
-  @Test("the old form of a call has no id, and finds its result nevertheless")
+  @Test("a call in the old form matches its result without an id")
   func oldForm() throws {
     let call = try ChatMessage(
       JSONValue(parsing: #"{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}}"#), at: "m"

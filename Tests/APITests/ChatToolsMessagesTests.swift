@@ -1,12 +1,12 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -17,7 +17,7 @@ struct ChatToolsMessagesTests {
 
   private func tools(_ fields: String) throws -> ChatTools { try ChatTools(messages: object("{\(fields)}")) }
 
-  @Test("tools of the client's own, and what the model is to do with them")
+  @Test("client tools and tool_choice are decoded")
   func choices() throws {
     let custom = try tools(
       #""tools":[{"type":"custom","name":"f","description":"d","input_schema":{"type":"object"},"strict":true}]"#)
@@ -31,7 +31,7 @@ struct ChatToolsMessagesTests {
   }
 
   @Test(
-    "others are refused",
+    "invalid tools are rejected",
     arguments: [
       (#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#, "400 tools[0].type unsupported_parameter"),
       (#""tools":[{"type":"bash_20250124","name":"bash"}]"#, "400 tools[0].type unsupported_parameter"),
@@ -44,7 +44,7 @@ struct ChatToolsMessagesTests {
     #expect(try refusal { _ = try tools(fields) } == expected)
   }
 
-  @Test("who asks for a tool of Anthropic's is told what there is instead")
+  @Test("Anthropic's own tools are rejected with the alternative")
   func serverTool() {
     let error = #expect(throws: RequestError.self) {
       _ = try tools(#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#)

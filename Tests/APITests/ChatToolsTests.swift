@@ -1,12 +1,12 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
 import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -18,7 +18,7 @@ struct ChatToolsTests {
   private func tools(_ body: String) throws -> ChatTools { try ChatTools(object(body)) }
 
   @Test(
-    "a function is understood in every client's spelling",
+    "functions are accepted in every client's form",
     arguments: [
       #""tools":[{"type":"function","function":{"name":"f","description":"d","parameters":S,"strict":true}}]"#,
       #""tools":[{"type":"function","name":"f","description":"d","parameters":S}]"#,
@@ -34,7 +34,7 @@ struct ChatToolsTests {
     #expect(tools.areParallel)
   }
 
-  @Test("both lists count; a function needs neither description nor parameters")
+  @Test("both lists count, and description and parameters are optional")
   func lists() throws {
     let tools = try tools(
       #"{"tools":[{"type":"function","function":{"name":"f"}}],"functions":[{"name":"g","parameters":null}]}"#)
@@ -44,7 +44,7 @@ struct ChatToolsTests {
   }
 
   @Test(
-    "what is no function is refused with its place",
+    "invalid functions are rejected with their position",
     arguments: [
       (#"{"tools":{}}"#, "400 tools -"), (#"{"functions":7}"#, "400 functions -"),
       (#"{"tools":[7]}"#, "400 tools[0].type unsupported_parameter"),
@@ -66,7 +66,7 @@ struct ChatToolsTests {
   private static let both = [FunctionDeclaration(name: "f"), FunctionDeclaration(name: "g")]
 
   @Test(
-    "which of them has to be called is understood in every spelling",
+    "tool_choice is accepted in every form",
     arguments: [
       ("null", .auto), (#""auto""#, .auto), (#"{"type":"auto"}"#, .auto), (#""none""#, .none),
       (#"{"type":"none"}"#, .none), (#""required""#, .required(both)), (#""any""#, .required(both)),
@@ -81,7 +81,7 @@ struct ChatToolsTests {
   }
 
   @Test(
-    "a choice that cannot be honoured is refused",
+    "an impossible tool_choice is rejected",
     arguments: [
       (two, #""sometimes""#), (two, "7"), (two, #"{"type":"allowed_tools"}"#), (two, #"{"type":"function"}"#),
       (two, #"{"type":"function","function":{"name":"h"}}"#), (#""tools":[]"#, #""required""#),
@@ -92,7 +92,7 @@ struct ChatToolsTests {
     #expect(try refusal { _ = try self.tools("{\(tools),\"tool_choice\":\(choice)}") } == "400 tool_choice -")
   }
 
-  @Test("how many functions a request may offer, and how long the name of one may be")
+  @Test("limits: number of functions and length of their names")
   @Reactor
   func limits() async throws {
     let counted = try await LimitTable.row("functions", ChatTools.maximumCount) { offset in

@@ -1,12 +1,12 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 import Workspaces
 
 @testable import API
@@ -46,7 +46,7 @@ struct ClaudeErrorHTTPTests {
     (.cancelled, 503, "server_error", "cancelled", nil, nil),
   ]
 
-  @Test("every failure has its status, type, code, param and headers", arguments: table.indices, [true, false])
+  @Test("each failure maps to status, type, code, param and headers", arguments: table.indices, [true, false])
   func failures(row: Int, reachedCLI: Bool) {
     let (kind, status, type, code, param, wait) = Self.table[row]
     var headers: [HTTPResponseHead.Field] = []
@@ -60,7 +60,7 @@ struct ClaudeErrorHTTPTests {
           headers: headers))
   }
 
-  @Test("inside a stream the same error is the body alone")
+  @Test("in a stream the error is the body alone")
   func body() {
     let bytes = HTTPErrorBody.encoded(ClaudeError(.upstream(status: 429), "slow \"down\"", reachedCLI: true))
     #expect(
@@ -71,7 +71,7 @@ struct ClaudeErrorHTTPTests {
 }
 
 struct WorkspaceErrorHTTPTests {
-  @Test("a bad name is the client's mistake, shown in a form that can be read, and shortened")
+  @Test("a bad workspace name is a client error, shown escaped and shortened")
   func badName() {
     let error = RequestError(WorkspaceError.badName("../x\n" + String(repeating: "y", count: 100)))
     #expect(error.summary == "400 workspace -")
@@ -79,7 +79,7 @@ struct WorkspaceErrorHTTPTests {
     #expect(error.message.utf8.count < 250)
   }
 
-  @Test("a workspace that cannot be used is ours, and says nothing about where it lies")
+  @Test("an unusable workspace is a server error that does not show its path")
   func unusable() {
     let error = RequestError(WorkspaceError.unusable(path: "/srv/secret/workspace/demo", reason: "Permission denied"))
     #expect(error.summary == "500 - workspace_unusable")

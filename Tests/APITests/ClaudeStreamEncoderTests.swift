@@ -1,12 +1,12 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -19,7 +19,7 @@ struct ClaudeStreamEncoderTests {
   }
 
   @Test(
-    "the CLI's lines come unchanged, partial messages only if asked for, control lines never", arguments: Recording.all,
+    "the CLI's lines pass unchanged, partial messages only on request, control lines never", arguments: Recording.all,
     [true, false])
   func unchanged(recording: Recording, partial: Bool) {
     let turn =
@@ -39,14 +39,14 @@ struct ClaudeStreamEncoderTests {
         == shown.map { "data: \(String(decoding: $0, as: UTF8.self))\n\n" }.joined())
   }
 
-  @Test("a golden stream")
+  @Test("the recorded stream matches the golden file")
   func golden() {
     #expect(
       EncoderHarness.text(of: Recording("samples/plain").lines, Self.encoder(partial: false))
         == Recording.golden("native-plain"))
   }
 
-  @Test("unknown types are carried, control and mirror lines are not, whoever sends them")
+  @Test("unknown types pass, control and mirror lines do not")
   func types() throws {
     let lines = [
       #"{"a":1,"type":"brand_new"}"#, #"{"type":"control_request"}"#, #"{"type":"control_response"}"#,
@@ -64,7 +64,7 @@ struct ClaudeStreamEncoderTests {
         == #"data: {"a":1,"type":"brand_new"}"# + "\n\n" + #"data: {"type":"rate_limit_event"}"# + "\n\n")
   }
 
-  @Test("a failed result that comes first is a failure; after other lines it is a line")
+  @Test("a failed result that comes first is an error; after other lines it is a line")
   func results() {
     let failed = CLILine.result("no", isError: true, more: #","api_error_status":529"#)
     var first = EncoderHarness(Self.encoder(partial: false))
@@ -78,7 +78,7 @@ struct ClaudeStreamEncoderTests {
   }
 
   @Test(
-    "a run without a result gets one that says what happened",
+    "a run without a result ends with an error line",
     arguments: [
       (.totalTimeout, "timeout"), (.inactivityTimeout, "timeout"), (.lost, "error"), (.cancelled, "error"),
       (.upstream(status: 401), "error"),

@@ -1,12 +1,12 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
 import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -27,7 +27,7 @@ struct ConversationLimitsTests {
 
   private let question: JSONValue = ["role": "user", "content": "hi"]
 
-  @Test("how many messages a conversation may have")
+  @Test("limit: messages of a conversation")
   func count() async throws {
     let limit = RequestLimits.messages
     let outcomes = try await LimitTable.row("messages", limit) { offset in
@@ -42,7 +42,7 @@ struct ConversationLimitsTests {
     #expect(outcomes == ["taken", "taken", "400 messages too_many_messages"])
   }
 
-  @Test("how long all instructions together may be")
+  @Test("limit: bytes of all instructions")
   func instructions() async throws {
     let limit = RequestLimits.instructions
     let outcomes = try await LimitTable.row("bytes of instructions", limit) { offset in
@@ -60,7 +60,7 @@ struct ConversationLimitsTests {
     #expect(option == ["taken", "taken", "400 system-prompt -"])
   }
 
-  @Test("how large the functions of a request may be together")
+  @Test("limit: bytes of all functions")
   func functions() async throws {
     let limit = RequestLimits.declarations
     let outcomes = try await LimitTable.row("bytes of functions", limit) { offset in
@@ -75,7 +75,7 @@ struct ConversationLimitsTests {
     #expect(outcomes == ["taken", "taken", "400 tools tools_too_large"])
   }
 
-  @Test("how large the schema of an answer may be")
+  @Test("limit: bytes of a schema")
   func schema() async throws {
     let limit = RequestLimits.declarations
     func schema(_ count: Int) -> JSONValue {
@@ -98,7 +98,7 @@ struct ConversationLimitsTests {
     return try chat(messages([question], ["metadata": .object(metadata)]))
   }
 
-  @Test("how much metadata of its own a client may send; options do not count")
+  @Test("limits: metadata; options do not count")
   func metadata() async throws {
     let options = [("workspace", "demo"), ("system-prompt", String(repeating: "x", count: 10_000))]
     let pairs = try await LimitTable.row("pairs of metadata", RequestLimits.metadataPairs) { offset in
@@ -115,7 +115,7 @@ struct ConversationLimitsTests {
     #expect(values == ["taken", "taken", "400 metadata -"])
   }
 
-  @Test("how long all tool rules together may be")
+  @Test("limit: bytes of all tool rules")
   func toolRules() async throws {
     let limit = RequestLimits.toolRules
     let outcomes = try await LimitTable.row("bytes of tool rules", limit) { offset in
@@ -129,7 +129,7 @@ struct ConversationLimitsTests {
     #expect(outcomes == ["taken", "taken", "400 disallowed-tools too_many_tools"])
   }
 
-  @Test("how many option lines a message may begin with; those behind are text")
+  @Test("limit: option lines; later ones are text")
   func optionLines() async throws {
     let limit = InBandOptions.maximumLines
     let outcomes = try await LimitTable.row("option lines", limit) { offset in

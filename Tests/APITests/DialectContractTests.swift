@@ -1,8 +1,8 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
 import TurnsTestSupport
@@ -22,7 +22,8 @@ struct DialectContractTests {
     ("functions-parallel", "w0 w1 ", ["get_weather", "get_weather", "get_weather"]),
   ]
 
-  @Test("says everything once, in the dialect's order, and remembers the same", arguments: Dialect.all, turns.indices)
+  @Test(
+    "every part is sent once, in the dialect's order, and remembered the same", arguments: Dialect.all, turns.indices)
   func completeness(dialect: Dialect, turn: Int) {
     let (name, text, calls) = Self.turns[turn]
     let lines = Recording("cli-2.1.329/\(name)").lines
@@ -36,7 +37,7 @@ struct DialectContractTests {
     + [CLILine.assistant("m", CLILine.toolBlock("c", "mcp__client__f")), CLILine.blockStop]
     + [CLILine.messageDelta("tool_use"), CLILine.messageStop] + CLILine.message("n", "b") + [CLILine.result("b")]
 
-  @Test("a short stream is the same wherever its input is cut", arguments: Dialect.all, ["\n", "\r\n"])
+  @Test("a short stream survives any split", arguments: Dialect.all, ["\n", "\r\n"])
   func everySplit(dialect: Dialect, lineEnd: String) {
     let input = Array(Self.short.map { $0 + lineEnd }.joined().utf8)
     #expect(DialectContract(dialect).splits(of: input, atEveryByte: true, seed: 1) == [])
@@ -53,13 +54,13 @@ struct DialectContractTests {
   @Test("text ends before a stop sequence", arguments: Dialect.all)
   func stopSequences(dialect: Dialect) { #expect(DialectContract(dialect).stopSequences() == []) }
 
-  @Test("calls end the answer, and the next one has the rest", arguments: Dialect.all)
+  @Test("calls end the answer, and the next answer has the rest", arguments: Dialect.all)
   func parking(dialect: Dialect) { #expect(DialectContract(dialect).parking() == []) }
 
-  @Test("a permission request is a call", arguments: Dialect.all)
+  @Test("a permission request is sent as a call", arguments: Dialect.all)
   func approval(dialect: Dialect) { #expect(DialectContract(dialect).approval() == []) }
 
-  @Test("failures end a stream that has begun, and prevent one that has not", arguments: Dialect.all)
+  @Test("a failure ends a started stream and prevents one that has not started", arguments: Dialect.all)
   func errors(dialect: Dialect) { #expect(DialectContract(dialect).errors() == []) }
 
   @Test("results without an answer are errors", arguments: Dialect.all)

@@ -1,10 +1,10 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns

@@ -1,12 +1,12 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -14,7 +14,7 @@ import Testing
 @Reactor
 struct ErrorFormTests {
   @Test(
-    "each path has its form; for models it is the client that tells",
+    "the path selects the error form, for models the client",
     arguments: [
       ("/v1/messages", [], .anthropic), ("/v1/messages/count_tokens", [], .anthropic),
       ("/v1/messages/x/y", [], .anthropic),
@@ -27,7 +27,7 @@ struct ErrorFormTests {
     #expect(ErrorForm(try HTTPRequest.of("GET", path, fields).head) == form)
   }
 
-  @Test("the middleware says how errors are to be written, and names the request as Anthropic does")
+  @Test("Messages errors have Anthropic's form and request-id")
   func middleware() throws {
     let context = RequestContext.detached()
     context.identify("req_1")
@@ -38,7 +38,7 @@ struct ErrorFormTests {
         == #"{"type":"error","error":{"type":"invalid_request_error","message":"m"},"request_id":"req_1"}"#)
   }
 
-  @Test("other requests are left as they are")
+  @Test("other requests keep the default form")
   func others() throws {
     let context = RequestContext.detached()
     #expect(try ErrorFormMiddleware().intercept(HTTPRequest.of("POST", "/v1/chat/completions").head, context) == nil)

@@ -1,18 +1,18 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 
 struct HTTPErrorAnthropicTests {
   @Test(
-    "each status has Anthropic's word",
+    "each status has Anthropic's error type",
     arguments: [
       (400, nil, "invalid_request_error"), (401, "invalid_api_key", "authentication_error"),
       (403, "permission_ceiling", "permission_error"), (404, "model_not_found", "not_found_error"),

@@ -1,16 +1,16 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 @testable import Workspaces
 
 @Reactor
@@ -29,7 +29,7 @@ struct HealthCheckerTests {
       clock: { [moment] in moment }, scheduler: scheduler)
   }
 
-  @Test("where all is well, each check says what it saw")
+  @Test("a healthy server reports every check with details")
   func healthy() async {
     let cli = StandInCLI.script("echo '2.1.329 (Claude Code)'", in: directory)
     let report = await checker(cli: cli, base: directory.path, mcp: MCPConfiguration(servers: ["a": [:]])).report()
@@ -54,7 +54,7 @@ struct HealthCheckerTests {
     #expect(report.activeAgents == 0)
   }
 
-  @Test("without a CLI, or without a place for workspaces, the server is unhealthy; without MCP it is not")
+  @Test("without a CLI or a usable workspace base the server is unhealthy; without MCP it is not")
   func unhealthy() async {
     let missing = await checker(cli: "/nowhere/claude", base: directory.path, mcp: nil).report()
     #expect(missing.checks.map(\.status) == [.unhealthy, .healthy, .healthy, .healthy])

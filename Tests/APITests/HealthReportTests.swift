@@ -1,12 +1,12 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
+import HTTPServerTestSupport
+import Identity
 import Telemetry
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -25,7 +25,7 @@ struct HealthReportTests {
       activeAgents: 2)
   }
 
-  @Test("the shape that dashboards know")
+  @Test("the report has the documented shape")
   func shape() {
     #expect(
       report([.healthy, .degraded]).json.text
@@ -35,7 +35,7 @@ struct HealthReportTests {
         + #""details":{"n":1},"timestamp":"2026-11-21T04:32:10.007Z"}}}"#)
   }
 
-  @Test("a simulator says that it is one")
+  @Test("a simulator is reported as such")
   func simulator() {
     #expect(report([.healthy], isSimulated: true).json["simulator"] == true)
     #expect(report([.healthy]).json["simulator"] == nil)

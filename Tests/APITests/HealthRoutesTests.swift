@@ -1,7 +1,7 @@
-import HTTP
 import Bytes
 import ClaudeCodeTestSupport
 import EventLoop
+import HTTP
 import HTTPServer
 import HTTPServerTestSupport
 import TestSupport

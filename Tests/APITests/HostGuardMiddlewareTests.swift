@@ -1,12 +1,12 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 
@@ -27,7 +27,7 @@ struct HostGuardMiddlewareTests {
   }
 
   @Test(
-    "names of this machine, addresses and listed names are served; others are not",
+    "local names, addresses and listed hosts are served, others are not",
     arguments: [
       ("localhost", 200), ("localhost:3000", 200), ("LOCALHOST:1", 200), ("app.localhost:3000", 200),
       ("127.0.0.1:3000", 200), ("192.168.1.5", 200), ("[::1]:3000", 200), ("[fe80::1]", 200), ("box.example", 200),
@@ -39,7 +39,7 @@ struct HostGuardMiddlewareTests {
   }
 
   @Test(
-    "pages of this server and of listed origins are served; others are not",
+    "the server's own and listed origins are served, others are not",
     arguments: [
       ("http://localhost:3000", 200), ("https://app.example", 200), ("https://APP.example", 200),
       ("http://localhost:8080", 403), ("http://localhost", 403), ("https://evil.example", 403), ("null", 403),
@@ -49,7 +49,7 @@ struct HostGuardMiddlewareTests {
     #expect(try status("/v1/models", host: "localhost:3000", origin: origin) == expected)
   }
 
-  @Test("probes ask by whatever name they like, and get no details")
+  @Test("probes are served under any host name, details are not")
   func health() throws {
     #expect(try status("/health", host: "probe.example") == 403)
     #expect(try status("/health", host: "localhost:3000") == 200)

@@ -15,7 +15,7 @@ struct IdempotencyKeyHTTPTests {
   }
 
   @Test(
-    "a client repeats if it says so, and means it from its second try on",
+    "a retry is recognised by its fields",
     arguments: [
       ([], nil), (["user-agent: OpenAI/Python"], nil), (["x-stainless-lang: python"], false),
       (["x-stainless-retry-count: 0"], false), (["x-stainless-retry-count: 1"], true),

@@ -1,19 +1,19 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
 
 @Suite(.bounded)
 struct JSONBodyTests {
-  @Test("a JSON object is read, and the body is gone with it")
+  @Test("a JSON object is read, and its body is released")
   func accepted() async throws {
     let request = try HTTPRequest.of("POST", "/", body: #" {"a":1,"a":2} "#)
     let (object, bytes) = try await JSONBody.read(request) { ($0, $1) }
@@ -23,7 +23,7 @@ struct JSONBodyTests {
   }
 
   @Test(
-    "what is no JSON object is refused, never a crash",
+    "anything but a JSON object is rejected",
     arguments: [
       ("", "400 - -"), ("null", "400 - -"), ("7", "400 - -"), ("[]", "400 - -"), ("\"x\"", "400 - -"),
       ("{", "400 - invalid_json"), ("{} x", "400 - invalid_json"), ("{a:1}", "400 - invalid_json"),
@@ -37,7 +37,7 @@ struct JSONBodyTests {
     #expect(error?.summary == expected)
   }
 
-  @Test("bytes that are not UTF-8 are refused")
+  @Test("invalid UTF-8 is rejected")
   func invalidUTF8() async throws {
     let head = try HTTPRequest.of("POST", "/").head
     let request = HTTPRequest(head: head, body: Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}".utf8))
@@ -45,7 +45,7 @@ struct JSONBodyTests {
     #expect(error?.summary == "400 - invalid_json")
   }
 
-  @Test("a body is read the same below and above the size that leaves the loop", arguments: [-1, 0, 1])
+  @Test("small and large bodies are read alike", arguments: [-1, 0, 1])
   func size(excess: Int) async throws {
     let text = String(repeating: "x", count: OffLoop.Limits(cores: 1).inline + excess - 8)
     let request = try HTTPRequest.of("POST", "/", body: "{\"a\":\"\(text)\"}")

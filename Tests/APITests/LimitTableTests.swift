@@ -1,13 +1,13 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -16,7 +16,7 @@ import Testing
 @Reactor
 @Suite(.bounded)
 struct LimitTableTests {
-  @Test("how long a client's request id may be")
+  @Test("limit: length of a client's request id")
   func requestID() async throws {
     let limit = RequestIDMiddleware.maximumLength
     let outcomes = try await LimitTable.row("request id", limit) { offset in
@@ -29,7 +29,7 @@ struct LimitTableTests {
     #expect(outcomes == ["kept", "kept", "req_new"])
   }
 
-  @Test("how many values a body may have")
+  @Test("limit: values of a body")
   func values() async throws {
     let outcomes = try await LimitTable.row("values of a body", RequestLimits.values) { offset in
       // The object and the array are values, too.

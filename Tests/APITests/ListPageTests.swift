@@ -1,13 +1,13 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 
@@ -23,7 +23,7 @@ struct ListPageTests {
   }
 
   @Test(
-    "a page is what was asked for, and says whether there is more",
+    "a page has the requested items and says whether there are more",
     arguments: [
       ("", "12345"), ("?order=desc", "54321"), ("?limit=2", "12…"), ("?limit=2&after=2", "34…"),
       ("?limit=2&after=4", "5"), ("?after=5", ""), ("?order=desc&limit=2&after=4", "32…"),
@@ -32,13 +32,13 @@ struct ListPageTests {
     #expect(try ids(query) == expected)
   }
 
-  @Test("where the request does not say, the list decides what is first")
+  @Test("the list's own order is the default")
   func order() throws {
     #expect(try ids("", newestFirst: true) == "54321")
     #expect(try ids("?order=asc", newestFirst: true) == "12345")
   }
 
-  @Test("how long a page may be")
+  @Test("limit: items of a page")
   func limit() async throws {
     let outcomes = try await LimitTable.row("items of a page", ListPage.maximumLimit) { offset in
       let query = "?limit=\(ListPage.maximumLimit + offset)"

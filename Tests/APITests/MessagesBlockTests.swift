@@ -1,10 +1,10 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -18,7 +18,7 @@ struct MessagesBlockTests {
     return String(decoding: output.bytes, as: UTF8.self)
   }
 
-  @Test("text and thoughts keep their escapes; a call's input is the JSON that it was")
+  @Test("text and thinking keep their escapes, and call inputs stay the same JSON")
   func written() {
     #expect(whole(.text, #"\ud83d\ude00\n"#) == #"{"type":"text","text":"\ud83d\ude00\n"}"#)
     #expect(whole(.thinking, #"a\""#) == #"{"type":"thinking","thinking":"a\"","signature":""}"#)
@@ -27,7 +27,7 @@ struct MessagesBlockTests {
         == #"{"type":"tool_use","id":"c","name":"f","input":{"x":[1.50]}}"#)
   }
 
-  @Test("an input that is no object becomes one, so that nothing of it is lost")
+  @Test("an input that is not an object is wrapped in one")
   func oddInputs() {
     #expect(whole(.call(id: "c", name: "f"), "").hasSuffix(#""input":{}}"#))
     #expect(whole(.call(id: "c", name: "f"), "7").hasSuffix(#""input":{"arguments":7}}"#))

@@ -1,11 +1,11 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -15,7 +15,7 @@ struct MessagesContentTests {
     try MessagesContent(JSONValue(parsing: text), at: "c")
   }
 
-  @Test("nothing, a string and blocks")
+  @Test("content may be missing, a string, or blocks")
   func forms() throws {
     for nothing in ["null", #""""#, "[]", #"[{"type":"text","text":""}]"#] {
       #expect(try content(nothing).said.isEmpty)
@@ -24,7 +24,7 @@ struct MessagesContentTests {
     #expect(try content(#"[{"type":"text","text":"a"},{"type":"text","text":"b"}]"#).said == [.text("a"), .text("b")])
   }
 
-  @Test("what is said, what is called and what was answered stand apart")
+  @Test("text, calls and results are separated")
   func parts() throws {
     let content = try content(
       #"[{"type":"tool_use","id":"a","name":"f"},{"type":"text","text":"t"},{"type":"tool_result","tool_use_id":"b"}]"#)
@@ -33,7 +33,7 @@ struct MessagesContentTests {
     #expect(content.results.map(\.id) == ["b"])
   }
 
-  @Test("instructions are words, and nothing but words")
+  @Test("instructions are text only")
   func instructions() throws {
     #expect(try content(#""a""#).instructions(at: "c") == [.text("a")])
     let image = #"[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]"#

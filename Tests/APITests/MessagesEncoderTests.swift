@@ -1,17 +1,17 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
 import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 struct MessagesEncoderTests {
   private static let turns = [
@@ -26,7 +26,7 @@ struct MessagesEncoderTests {
 
   // MARK: Golden
 
-  @Test("recorded lines become exactly these bytes, and these documents", arguments: turns + calls)
+  @Test("recorded turns match the golden streams and documents", arguments: turns + calls)
   func golden(name: String) {
     let harness = MessagesHarness().taking(name)
     #expect(harness.text == Recording.golden("messages-\(name)"))
@@ -34,7 +34,7 @@ struct MessagesEncoderTests {
     #expect(harness.documents == Recording.golden("messages-\(name)", "json"))
   }
 
-  @Test("a structured answer is the result's, whatever the model said besides; a forced call is a call")
+  @Test("a structured answer comes from the result, and a forced call is a call")
   func structured() {
     let answer = MessagesHarness(AnswerPlan(form: Self.form)).taking("functions-structured")
     #expect(answer.text == Recording.golden("messages-structured"))
@@ -44,7 +44,7 @@ struct MessagesEncoderTests {
     #expect(call.documents == Recording.golden("messages-forced", "json"))
   }
 
-  @Test("an answer without the form that was asked for is a failure", arguments: [form, call])
+  @Test("an answer without the requested form is a failure", arguments: [form, call])
   func unstructured(form: AnswerForm) {
     let harness = MessagesHarness(AnswerPlan(form: form)).taking("text")
     #expect(harness.failure == .unstructured)
@@ -52,7 +52,7 @@ struct MessagesEncoderTests {
   }
 
   @Test(
-    "a recorded failure is no stream at all, but an HTTP status",
+    "a recorded failure becomes an HTTP status without a stream",
     arguments: [("error-401", 401), ("unknown-resume", 404)])
   func recordedFailures(name: String, status: Int) throws {
     let harness = MessagesHarness().taking(name)
@@ -62,7 +62,7 @@ struct MessagesEncoderTests {
 
   // MARK: Rules that hold for every stream
 
-  @Test("what the events make is the whole message", arguments: turns + calls)
+  @Test("the events add up to the whole message", arguments: turns + calls)
   func agreement(name: String) throws {
     guard name != "interrupt" else { return }
     let harness = MessagesHarness().taking(name)
@@ -98,7 +98,7 @@ struct MessagesEncoderTests {
   }
 
   @Test(
-    "an answer cut in its calls ends in an error", arguments: ["functions-cut-in-call", "functions-cut-after-call"])
+    "an answer cut inside a call ends with an error", arguments: ["functions-cut-in-call", "functions-cut-after-call"])
   func cut(name: String) throws {
     let events = try MessagesHarness().taking(name).text.events
     #expect(events.last?.name == "error")
@@ -108,7 +108,7 @@ struct MessagesEncoderTests {
 
   // MARK: Thinking
 
-  @Test("thoughts and notes of tools are told only where they are asked for", arguments: ["thinking", "tool-denied"])
+  @Test("thinking and tool notes are sent on request only", arguments: ["thinking", "tool-denied"])
   func thoughts(name: String) throws {
     let harness = MessagesHarness(includesThinking: false).taking(name)
     let kinds = try harness.text.events.compactMap { $0.data["content_block"]?["type"]?.string }
@@ -124,7 +124,7 @@ struct MessagesEncoderTests {
     return harness
   }
 
-  @Test("a failure after content is an error event, and nothing that looks like an end")
+  @Test("a failure after content is an error event without an ordinary end")
   func lateFailure() {
     var harness = harness(CLILine.cut("m", "a"))
     harness.fail(ClaudeError(.inactivityTimeout, "silence", reachedCLI: true))
@@ -137,7 +137,7 @@ struct MessagesEncoderTests {
     #expect(harness.failure == nil)
   }
 
-  @Test("a turn limit cuts an answer that has begun, and is an error where none has")
+  @Test("a turn limit ends a started answer, and is an error without one")
   func maxTurns() {
     let limit = CLILine.result("", subtype: "error_max_turns", isError: true)
     #expect(
@@ -145,7 +145,7 @@ struct MessagesEncoderTests {
     #expect(harness([CLILine.initLine, limit]).failure?.kind == .maxTurns)
   }
 
-  @Test("an empty success is an error; one with a turn in it is an empty answer")
+  @Test("an empty result without turns is an error, one with a turn an empty answer")
   func empty() throws {
     #expect(harness([CLILine.initLine, CLILine.result("", turns: 0)]).failure?.kind == .empty)
     let empty = harness([CLILine.initLine, CLILine.result("", turns: 1)])
@@ -153,7 +153,7 @@ struct MessagesEncoderTests {
     #expect(empty.documents.contains(#""content":[],"stop_reason":"end_turn","stop_sequence":null"#))
   }
 
-  @Test("a text that reaches a stop sequence ends before it, and says which it was")
+  @Test("text ends before a stop sequence, which is reported")
   func stopped() {
     let stopped = harness(CLILine.message("m", "a b", "c d"), stop: ["d", "bc"])
     #expect(
@@ -162,7 +162,7 @@ struct MessagesEncoderTests {
     #expect(stopped.text.hasSuffix("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"))
   }
 
-  @Test("what might have begun a stop sequence is told before the call that follows it")
+  @Test("held text is sent before the call that follows it")
   func heldText() {
     let lines =
       [CLILine.messageStart("m"), CLILine.textStart, CLILine.text("so S")] + CLILine.callBlock("m", "c")
@@ -175,7 +175,7 @@ struct MessagesEncoderTests {
 
   // MARK: The answer
 
-  @Test("the answer is remembered as one text, without its head and without thinking")
+  @Test("the remembered answer is one text without head and thinking")
   func answer() {
     var harness = MessagesHarness(AnswerPlan(head: "session-id=x\n\n"))
     harness.take(
@@ -187,7 +187,7 @@ struct MessagesEncoderTests {
         #"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"session-id=x\n\n"}}"#))
   }
 
-  @Test("a model's name stays inside its string")
+  @Test("a model's name is escaped")
   func modelName() throws {
     var harness = MessagesHarness(as: MessagesIdentity(id: "i", model: "a\"\n\\é"))
     harness.take(CLILine.message("m", "x") + [CLILine.result()])
@@ -195,7 +195,7 @@ struct MessagesEncoderTests {
     #expect(try JSONValue(parsing: harness.documents)["model"] == "a\"\n\\é")
   }
 
-  @Test("a permission request is a call, and ends the answer")
+  @Test("a permission request is sent as a call and ends the answer")
   func approval() throws {
     let request: JSONValue = ["tool_name": "Bash", "input": ["command": "echo \"é\""]]
     var harness = MessagesHarness(includesThinking: false)

@@ -1,11 +1,11 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -48,7 +48,7 @@ struct MessagesEventsTests {
 
   private func think(_ text: String, _ events: inout MessagesEvents) { events.answerThinking(Array(text.utf8).span) }
 
-  @Test("each change between thinking, text and calls is another block")
+  @Test("each change between thinking, text and calls starts a block")
   func blocks() {
     var events = Self.events()
     think("t", &events)
@@ -80,7 +80,7 @@ struct MessagesEventsTests {
           ]))
   }
 
-  @Test("notes of tools are lines of their own among the thoughts")
+  @Test("tool notes are separate lines of the thinking")
   func notes() {
     var events = Self.events()
     think("so", &events)
@@ -98,7 +98,7 @@ struct MessagesEventsTests {
         })
   }
 
-  @Test("without thinking nothing of it begins a message; arguments without a call are none of the answer's")
+  @Test("without thinking no block starts for it, and arguments without a call are dropped")
   func nothing() {
     var events = Self.events(includesThinking: false, AnswerPlan(form: .structured(schema: [:])))
     think("t", &events)
@@ -114,7 +114,7 @@ struct MessagesEventsTests {
         + Self.piece(0, #"{"type":"text_delta","text":"{\"a\":\"é\\n\"}"}"#))
   }
 
-  @Test("the head is a block of its own, and no part of what was said")
+  @Test("the head is a separate block and not part of the answer")
   func head() {
     var events = Self.events(AnswerPlan(head: "h\n"))
     tell("a", &events)
@@ -126,7 +126,7 @@ struct MessagesEventsTests {
     #expect(events.message == ChatMessage(role: .assistant, text: "a"))
   }
 
-  @Test("the end, and the whole message")
+  @Test("the end and the whole message")
   func finish() {
     var events = Self.events()
     tell("a", &events)

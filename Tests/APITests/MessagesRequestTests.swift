@@ -1,12 +1,12 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
 import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -16,7 +16,7 @@ struct MessagesRequestTests {
   private static let messages = #""messages":[{"role":"user","content":"hi"}]"#
   private static let tool = #"{"name":"f","input_schema":{}}"#
 
-  @Test("the least a client can send")
+  @Test("a minimal request")
   func least() throws {
     let request = try MessagesRequest(object("{\(Self.messages)}"))
     #expect(request.model == "claude-code")
@@ -30,7 +30,7 @@ struct MessagesRequestTests {
   }
 
   @Test(
-    "fields are taken, or ignored where nothing hangs on them",
+    "fields are used, or ignored where they have no effect",
     arguments: [
       #""max_tokens":1024,"temperature":0.2,"top_p":1,"top_k":5,"service_tier":"auto""#,
       #""max_tokens":null,"model":null,"stream":null,"system":null,"tools":null,"tool_choice":null,"thinking":null"#,
@@ -43,7 +43,7 @@ struct MessagesRequestTests {
     #expect(try request == MessagesRequest(object("{\(Self.messages)}")))
   }
 
-  @Test("what a client sets is set")
+  @Test("given options are set")
   func everything() throws {
     let request = try MessagesRequest(
       object(
@@ -67,7 +67,7 @@ struct MessagesRequestTests {
   }
 
   @Test(
-    "thoughts are told to those who ask for them",
+    "thinking is included on request",
     arguments: [
       (#"{"type":"enabled","budget_tokens":1}"#, true), (#"{"type":"adaptive"}"#, true),
       (#"{"type":"between_tools"}"#, true), (#"{"type":"adaptive","display":"summarized"}"#, true),
@@ -78,7 +78,7 @@ struct MessagesRequestTests {
   }
 
   @Test(
-    "a form of the answer, in its newer place and in its older",
+    "an output format is accepted in both forms",
     arguments: [
       #""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#,
       #""output_format":{"type":"json_schema","schema":{"type":"object"}}"#,
@@ -89,7 +89,7 @@ struct MessagesRequestTests {
   }
 
   @Test(
-    "what is wrong, or would be a lie if it were ignored, is refused",
+    "unsupported and invalid fields are rejected",
     arguments: [
       ("{}", "400 messages -"), (#"{"messages":null}"#, "400 messages -"), (#"{"messages":[]}"#, "400 messages -"),
       (#"{"messages":["hi"]}"#, "400 messages[0] -"),
@@ -127,7 +127,7 @@ struct MessagesRequestTests {
   }
 
   @Reactor
-  @Test("how many stop sequences there may be, and how long one")
+  @Test("limits: number and length of stop sequences")
   func limits() async throws {
     func attempt(_ sequences: [String]) throws -> String {
       let list = JSONValue.array(sequences.map { .string($0) }).text

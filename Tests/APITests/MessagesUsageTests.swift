@@ -1,12 +1,12 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 
@@ -17,7 +17,7 @@ struct MessagesUsageTests {
     return try #require(result)
   }
 
-  @Test("tokens are counted as the upstream counts them")
+  @Test("usage has the upstream's counts")
   func usage() throws {
     let usage = TokenUsage(
       try JSONValue(
@@ -29,7 +29,7 @@ struct MessagesUsageTests {
   }
 
   @Test(
-    "reasons that concern the client are passed on",
+    "the client's stop reasons pass unchanged",
     arguments: [
       ("end_turn", "end_turn"), ("max_tokens", "max_tokens"), ("refusal", "refusal"), ("pause_turn", "pause_turn"),
       ("model_context_window_exceeded", "model_context_window_exceeded"), ("tool_use", "end_turn"),
@@ -39,7 +39,7 @@ struct MessagesUsageTests {
     #expect(try MessagesStop.end(result(), last: last) == MessagesStop(reason: expected))
   }
 
-  @Test("a turn limit cuts an answer as a length does")
+  @Test("a turn limit maps to max_tokens")
   func maxTurns() throws {
     #expect(try MessagesStop.end(result("error_max_turns"), last: "end_turn") == MessagesStop(reason: "max_tokens"))
   }

@@ -1,15 +1,15 @@
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
 import Identity
 import Synchronization
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 
@@ -37,7 +37,7 @@ struct APIKeyMiddlewareTests {
     keys: APIKeyRing(["sk-live-0123456789abcdefghij", "second-key-0123456789abcdef"]))
 
   @Test(
-    "a key is taken from either field",
+    "a key is accepted in either field",
     arguments: [
       ["Authorization: Bearer sk-live-0123456789abcdefghij"], ["authorization: bearer  second-key-0123456789abcdef"],
       ["x-api-key: sk-live-0123456789abcdefghij"],
@@ -51,7 +51,7 @@ struct APIKeyMiddlewareTests {
   }
 
   @Test(
-    "no key, or an unknown one, is told apart in words, never shown whole, and nothing runs",
+    "missing and unknown keys have different messages, masked, and nothing runs",
     arguments: [
       ([], "Missing API key: send Authorization: Bearer <key>"),
       (["Authorization: Basic x"], "Missing API key: send Authorization: Bearer <key>"),
@@ -78,7 +78,7 @@ struct APIKeyMiddlewareTests {
   }
 
   @Test(
-    "probes and preflights need no key; the details of health do, and what only looks like a probe",
+    "probes and preflights need no key; health details and lookalikes do",
     arguments: [
       ("GET", "/health", false), ("GET", "/health/live", true), ("HEAD", "/health/ready", true),
       ("GET", "/health/", false), ("GET", "/health/live/x", false), ("GET", "/health/other", false),
@@ -94,7 +94,7 @@ struct APIKeyMiddlewareTests {
     #expect(passage.principal == (isPublic ? .anonymous : nil))
   }
 
-  @Test("who asks for the details of health without a key is told what needs none")
+  @Test("health details without a key name the probes")
   func healthDetails() async throws {
     let error = await #expect(throws: HTTPError.self) {
       _ = try await Passage().send(try .of("GET", "/health"), through: layer)
@@ -104,7 +104,7 @@ struct APIKeyMiddlewareTests {
         == "Missing API key: send Authorization: Bearer <key>; /health/live and /health/ready need none")
   }
 
-  @Test("without configured keys everybody is anonymous")
+  @Test("without configured keys every caller is anonymous")
   func noKeys() async throws {
     let passage = Passage()
     _ = try await passage.send(
@@ -113,7 +113,7 @@ struct APIKeyMiddlewareTests {
     #expect(passage.context.account == nil)
   }
 
-  @Test("attempts are logged with the peer and a masked key")
+  @Test("attempts are logged with peer and masked key")
   func logging() async throws {
     let sink = Sink()
     for fields in [[], ["x-api-key: sk-live-0123456789abcdefghiX"], ["x-api-key: sk-live-0123456789abcdefghij"]] {
@@ -137,7 +137,7 @@ struct RequestIDMiddlewareTests {
   private let layer = RequestIDMiddleware { "new" }
 
   @Test(
-    "a sane id of the client is kept, any other is replaced",
+    "a valid client id is kept, any other is replaced",
     arguments: [
       ("abc-DEF_0.9", "abc-DEF_0.9"), (String(repeating: "x", count: 127), String(repeating: "x", count: 127)),
       (String(repeating: "x", count: 128), String(repeating: "x", count: 128)),
@@ -151,7 +151,7 @@ struct RequestIDMiddlewareTests {
     #expect(passage.context.responseField("x-request-id") == expected)
   }
 
-  @Test("without one, one is made")
+  @Test("a missing request id is generated")
   func missing() async throws {
     let passage = Passage()
     _ = try await passage.send(try .of("GET", "/"), through: layer)
@@ -169,7 +169,7 @@ struct CORSMiddlewareTests {
     "Origin: https://ok.example", "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: x-a, x-b",
   ]
 
-  @Test("a request without origin is none of its business")
+  @Test("a request without an origin passes")
   func noOrigin() async throws {
     let passage = Passage()
     _ = try await passage.send(try .of("GET", "/"), through: open)
@@ -178,7 +178,7 @@ struct CORSMiddlewareTests {
   }
 
   @Test(
-    "an allowed origin may read the answer, another may not",
+    "an allowed origin may read the response, another may not",
     arguments: [
       (true, "https://any.example", true), (false, "https://ok.example", true), (false, "https://no.example", false),
     ])
@@ -193,7 +193,7 @@ struct CORSMiddlewareTests {
         == (isAllowed ? "x-request-id, request-id, x-session-id, x-claude-warning, retry-after" : nil))
   }
 
-  @Test("a preflight of an allowed origin is answered here")
+  @Test("a preflight of an allowed origin is answered by the middleware")
   func preflight() async throws {
     let passage = Passage()
     let response = try await passage.send(try .of("OPTIONS", "/v1/chat/completions", Self.preflight), through: listed)
@@ -204,7 +204,7 @@ struct CORSMiddlewareTests {
     #expect(response.head["access-control-max-age"] == "86400")
   }
 
-  @Test("an OPTIONS that is no preflight goes on; so does a preflight of a foreign origin")
+  @Test("other OPTIONS requests, and preflights of foreign origins, pass")
   func others() async throws {
     let plain = Passage()
     _ = try await plain.send(try .of("OPTIONS", "/", ["Origin: https://ok.example"]), through: listed)

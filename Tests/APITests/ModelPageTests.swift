@@ -1,13 +1,13 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -20,7 +20,7 @@ struct ModelPageTests {
   }
 
   @Test(
-    "a page after a model, or before one",
+    "a page follows or precedes a model",
     arguments: [
       ("", ["claude-code", "opus", "sonnet", "haiku"], false),
       ("?limit=4", ["claude-code", "opus", "sonnet", "haiku"], false),
@@ -38,7 +38,7 @@ struct ModelPageTests {
   }
 
   @Test(
-    "what names no page is refused",
+    "invalid pages are rejected",
     arguments: [
       ("?limit=0", "400 limit -"), ("?limit=x", "400 limit -"), ("?limit=", "400 limit -"),
       ("?after_id=gpt-4o", "400 after_id -"), ("?before_id=gpt-4o", "400 before_id -"),
@@ -47,7 +47,7 @@ struct ModelPageTests {
     #expect(try refusal { _ = try page(query) } == expected)
   }
 
-  @Test("how many models one may ask for")
+  @Test("limit: models of a page")
   func limit() async throws {
     let limit = ModelPage.maximumCount
     let outcomes = try await LimitTable.row("models of a page", limit) { offset in

@@ -22,7 +22,7 @@ struct ModelRoutesTests {
     return response
   }
 
-  @Test("the list is OpenAI's")
+  @Test("models are listed in OpenAI's form")
   func list() async throws {
     let response = try await get("/v1/models")
     #expect(
@@ -34,7 +34,7 @@ struct ModelRoutesTests {
         + #"{"id":"haiku","object":"model","created":1740355200,"owned_by":"anthropic"}]}"# + "\n")
   }
 
-  @Test("to Anthropic's clients it is Anthropic's")
+  @Test("Anthropic's clients get Anthropic's form")
   func anthropic() async throws {
     let fields = ["anthropic-version: 2023-06-01"]
     #expect(
@@ -48,14 +48,14 @@ struct ModelRoutesTests {
         + #""created_at":"1970-01-01T00:00:00.000Z","lifecycle":"active"}"# + "\n")
   }
 
-  @Test("one model is found by its name, listed or not")
+  @Test("a model is found by its name, listed or not")
   func one() async throws {
     let response = try await get("/v1/models/claude-opus-5-5")
     #expect(
       response.text == #"{"id":"claude-opus-5-5","object":"model","created":0,"owned_by":"anthropic"}"# + "\n")
   }
 
-  @Test("an unknown one is not")
+  @Test("an unknown model is 404")
   func unknown() async throws {
     let error = await #expect(throws: RequestError.self) { _ = try await get("/v1/models/gpt-4o") }
     #expect(error?.summary == "404 model model_not_found")

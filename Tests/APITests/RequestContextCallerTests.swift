@@ -1,23 +1,23 @@
-import HTTPServerTestSupport
 import ClaudeCodeTestSupport
-import TurnsTestSupport
-@testable import Turns
 import EventLoop
 import HTTPServer
+import HTTPServerTestSupport
 import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
+@testable import Turns
 
 @Reactor
 struct RequestContextCallerTests {
-  @Test("a request that no authentication has seen is an error, not anybody's")
+  @Test("a request that bypassed authentication is an error")
   func unauthenticated() {
     #expect(throws: HTTPError.internalError) { try RequestContext.detached().principal() }
     #expect(throws: HTTPError.internalError) { try RequestContext.detached().caller() }
   }
 
-  @Test("a caller is who authenticated, and leaves when the request's client does")
+  @Test("a caller has the request's principal, and is cancelled with it")
   func caller() throws {
     let context = RequestContext.detached()
     context.identify("req-1")

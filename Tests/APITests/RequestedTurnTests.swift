@@ -1,12 +1,12 @@
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import ClaudeCode
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTPServer
+import HTTPServerTestSupport
 import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -14,7 +14,7 @@ import Testing
 @Reactor
 struct RequestedTurnTests {
   @Test(
-    "who repeats requests by itself, or says that this one may be repeated, is told by its fields",
+    "only requests that may be retried have an idempotency key",
     arguments: [
       ([], false), (["x-stainless-lang: python"], true), (["X-Stainless-Retry-Count: 0"], true),
       (["idempotency-key: k"], true), (["x-stainless-os: Linux"], false), (["user-agent: x-stainless-lang"], false),

@@ -1,18 +1,17 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
 import Bytes
-import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
 import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 private typealias ResponsesHarness = AnswerHarness<ResponsesEvents>
 
@@ -32,12 +31,12 @@ struct ResponsesEncoderTests {
   private static let form = AnswerForm.structured(schema: [:])
   private static let call = AnswerForm.call([FunctionDeclaration(name: "get_weather")], id: "call_1")
 
-  @Test("recorded lines become exactly these bytes", arguments: turns)
+  @Test("recorded turns match the golden streams", arguments: turns)
   func golden(name: String) {
     #expect(ResponsesHarness().taking(name).text == Recording.golden("responses-\(name)"))
   }
 
-  @Test("a structured answer is the result's, whatever the model said besides; a forced call is a call")
+  @Test("a structured answer comes from the result, and a forced call is a call")
   func structured() {
     #expect(
       ResponsesHarness(AnswerPlan(form: Self.form)).taking("functions-structured").text
@@ -48,7 +47,7 @@ struct ResponsesEncoderTests {
     #expect(ResponsesHarness(AnswerPlan(form: Self.form)).taking("text").failure == .unstructured)
   }
 
-  @Test("cut after any event and gone on from there, the stream is the same, byte for byte", arguments: turns)
+  @Test("a stream resumed after any event has the same bytes", arguments: turns)
   func resumed(name: String) throws {
     let wholes = ResponsesHarness().taking(name).answers.map(\.text)
     #expect(!wholes.isEmpty)
@@ -62,7 +61,7 @@ struct ResponsesEncoderTests {
     }
   }
 
-  @Test("the response that comes back is the message that was said", arguments: turns)
+  @Test("a response sent back is the remembered message", arguments: turns)
   func message(name: String) throws {
     let answers = ResponsesHarness().taking(name).answers
     #expect(!answers.isEmpty)
@@ -72,7 +71,7 @@ struct ResponsesEncoderTests {
     }
   }
 
-  @Test("a question of the CLI is an approval, and comes back as the call that it is elsewhere")
+  @Test("a permission request is an approval item, and comes back as a call")
   func approval() throws {
     var harness = ResponsesHarness()
     harness.take([CLILine.messageStart("m")])
@@ -92,7 +91,7 @@ struct ResponsesEncoderTests {
       ])
   }
 
-  @Test("a failure after something was said ends the events; before, it is no stream at all")
+  @Test("a failure after content ends the events; before content there is no stream")
   func failure() throws {
     let error = ClaudeError(.upstream(status: 429), "slow down", reachedCLI: true)
     var early = ResponsesHarness()
@@ -109,7 +108,7 @@ struct ResponsesEncoderTests {
     #expect(last.data["response"]?["output"]?.array?.count == 1)
   }
 
-  @Test("what is asked for in the background is seen to begin, whatever comes of it")
+  @Test("a background response is announced before anything else")
   func background() throws {
     var harness = ResponsesHarness(isBackground: true)
     harness.fail(ClaudeError(.cancelled, "x", reachedCLI: true))

@@ -1,23 +1,23 @@
-import EventLoop
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
 import Identity
 import Storage
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 @Suite(.bounded)
 struct ResponsesRequestTests {
-  @Test("little is needed")
+  @Test("a minimal request")
   func least() throws {
     let request = try ResponsesRequest(object(#"{"input":"hi"}"#))
     #expect(request.model == "claude-code" && request.isStored)
@@ -31,7 +31,7 @@ struct ResponsesRequestTests {
     #expect(request.echo["tools"] == [] && request.echo["store"] == true && request.echo["instructions"] == .null)
   }
 
-  @Test("what is asked for is used, and repeated")
+  @Test("given fields are used and echoed")
   func fields() throws {
     let body = try object(
       #"""
@@ -52,7 +52,7 @@ struct ResponsesRequestTests {
   }
 
   @Test(
-    "what cannot be done is said",
+    "unsupported fields are rejected",
     arguments: [
       (#"{}"#, "400 input -"), (#"{"input":7}"#, "400 input -"), (#"{"input":[7]}"#, "400 input[0] -"),
       (#"{"input":[{"type":"computer_call"}]}"#, "400 input[0] unsupported_item"),
@@ -79,7 +79,7 @@ struct ResponsesRequestTests {
     return try #require(RunDescription.request(in: journaled.record(of: run).dropFirst(JournalRecord.headerLength)))
   }
 
-  @Test("what a journal has of a request is read again")
+  @Test("a journaled request is read back")
   func record() throws {
     let body = try object(#"{"input":"hi"}"#)
     let record = ResponsesRecord(
@@ -90,7 +90,7 @@ struct ResponsesRequestTests {
     #expect(try ResponsesRecord.read(["x": 1]) == nil)
   }
 
-  @Test("a body that is as deep as may be is kept, too")
+  @Test("a body of the maximum depth is journaled too")
   func depth() throws {
     let depth = JSONValue.maximumDepth - 1
     let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
@@ -99,7 +99,7 @@ struct ResponsesRequestTests {
     #expect(try ResponsesRecord.read(journaled(record, body))?.body == body)
   }
 
-  @Test("how long the instructions of a response may be")
+  @Test("limit: length of a response's instructions")
   func instructions() async throws {
     let limit = RequestLimits.repeatedInstructions
     let outcomes = try await LimitTable.row("instructions of a response", limit) { offset in
@@ -109,7 +109,7 @@ struct ResponsesRequestTests {
     #expect(outcomes == ["taken", "taken", "400 instructions instructions_too_long"])
   }
 
-  @Test("how large what a response repeats may be")
+  @Test("limit: size of echoed fields")
   func repeated() async throws {
     let limit = RequestLimits.repeatedFields
     let small = JSONValue.object(try ResponsesRequest(["input": "hi", "user": ""]).echo).encoded.count
@@ -126,7 +126,7 @@ struct ResponsesInputItemTests {
     try ResponsesInputItem(JSONValue(parsing: json), at: "input[0]").message
   }
 
-  @Test("items are messages of the conversation")
+  @Test("input items become messages")
   func messages() throws {
     #expect(
       try message(#"{"role":"user","content":[{"type":"input_text","text":"a"}]}"#)
@@ -145,7 +145,7 @@ struct ResponsesInputItemTests {
   }
 
   @Test(
-    "an approval allows, and everything else denies",
+    "an approval allows, anything else denies",
     arguments: [
       (#""approve":true"#, "allow"), (#""approve":false"#, "deny"), (#""approve":"yes""#, "deny"),
       (#""approve":false,"reason":"not today""#, "deny: not today"),
@@ -156,7 +156,7 @@ struct ResponsesInputItemTests {
         == ChatMessage(role: .tool, text: words, toolCallID: "approve_1"))
   }
 
-  @Test("an item that stands for another says which")
+  @Test("an item reference names its item")
   func references() throws {
     let item = try ResponsesInputItem(["type": "item_reference", "id": "msg_ab-cd_2"], at: "input[0]")
     #expect(item.reference == "msg_ab-cd_2" && item.message == nil)
@@ -166,7 +166,7 @@ struct ResponsesInputItemTests {
     #expect(ResponsesIdentity.owner(ofItem: "msg_ab_x") == nil)
   }
 
-  @Test("items are listed whole")
+  @Test("input items are listed whole")
   func listed() throws {
     let listed: JSONValue = [
       "role": "user", "content": [["type": "input_text", "text": "hi"]], "type": "message", "id": "in_r_0",

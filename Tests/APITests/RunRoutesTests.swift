@@ -78,7 +78,7 @@ struct RunRoutesTests {
   }
 
   @Test(
-    "a page that cannot be is refused",
+    "invalid pages are rejected",
     arguments: [
       ("limit=0", "400 limit -"), ("limit=101", "400 limit -"), ("order=x", "400 order -"),
       ("after=nothing", "400 after -"),

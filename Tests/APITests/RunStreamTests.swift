@@ -1,19 +1,19 @@
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Glibc
 import HTTP
+import HTTPServerTestSupport
+import Identity
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
 @testable import HTTPServer
+@testable import Turns
 
 /// A run's stream, a run without a process, and the client's end of a connection.
 @Reactor
@@ -112,7 +112,7 @@ struct RunStreamTests {
   private static let lost = ClaudeError(.lost, "gone", reachedCLI: true)
   private static let left = ClaudeError(.cancelled, "The client left", reachedCLI: true)
 
-  @Test("the head waits for the first content")
+  @Test("the head is sent with the first content")
   func firstContent() async {
     let harness = StreamHarness()
     var error: ClaudeError? = Self.lost
@@ -134,7 +134,7 @@ struct RunStreamTests {
     harness.stream.clientDidLeave()
   }
 
-  @Test("a failure before content is thrown, whoever comes first")
+  @Test("a failure before content is thrown, in either order")
   func earlyFailure() async {
     for endsFirst in [true, false] {
       let harness = StreamHarness()
@@ -147,7 +147,7 @@ struct RunStreamTests {
     }
   }
 
-  @Test("a result that is none is thrown before content, and is no result for who counts conversations")
+  @Test("an error result before content is thrown, and does not count as an answer")
   func badResult() async throws {
     let harness = StreamHarness()
     let bytes = Array(CLILine.result("", turns: 0).utf8)
@@ -162,7 +162,7 @@ struct RunStreamTests {
     #expect(error.kind == .empty)
   }
 
-  @Test("after ten seconds the client is told that it is being served")
+  @Test("after ten seconds the head is sent without content")
   func timeout() async throws {
     let limit = Duration.seconds(10)
     let outcomes = try await LimitTable.row("first content", limit) { offset in
@@ -191,7 +191,7 @@ struct RunStreamTests {
     #expect(outcomes == ["waits", "head", "head"])
   }
 
-  @Test("how much may wait for the head: a journal has more at once than a run ever says")
+  @Test("limit: bytes held before the head")
   func held() async throws {
     let limit = RunStream<ClaudeStreamEncoder>.maximumHeld
     let outcomes = try await LimitTable.row("bytes that wait for a head", limit) { offset in
@@ -210,7 +210,7 @@ struct RunStreamTests {
     #expect(outcomes == ["taken", "taken", "too much"])
   }
 
-  @Test("content goes to the client as it comes, what came before the head included")
+  @Test("content is sent as it comes, held content first")
   func streaming() async throws {
     let harness = StreamHarness()
     harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("first")])
@@ -234,7 +234,7 @@ struct RunStreamTests {
     harness.shutDown()
   }
 
-  @Test("silence is filled with comments, every ten seconds, until the run ends")
+  @Test("a silent stream gets a comment every ten seconds until the run ends")
   func keepAlive() async throws {
     let harness = StreamHarness()
     harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
@@ -259,7 +259,7 @@ struct RunStreamTests {
     harness.shutDown()
   }
 
-  @Test("a client that leaves takes its run along, once")
+  @Test("a client that leaves cancels its run once")
   func cancellation() async throws {
     let harness = StreamHarness()
     harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("a")])
@@ -274,7 +274,7 @@ struct RunStreamTests {
     harness.shutDown()
   }
 
-  @Test("who leaves before the head is not answered, and the run ends")
+  @Test("a client that leaves before the head gets no response, and the run ends")
   func earlyDeparture() async {
     let harness = StreamHarness()
     let ready = harness.ready()
@@ -289,7 +289,7 @@ struct RunStreamTests {
 
   private static let grace = Duration.seconds(2)
 
-  @Test("how long a run goes on when a client that repeats its requests leaves before its answer")
+  @Test("limit: grace for a retrying client that leaves before the response")
   func grace() async throws {
     let outcomes = try await LimitTable.row("return of a client", Self.grace) { offset in
       let harness = StreamHarness(grace: Self.grace)
@@ -309,7 +309,7 @@ struct RunStreamTests {
     #expect(outcomes == ["goes on", "ends", "ends"])
   }
 
-  @Test("a run that ends within the grace has its result")
+  @Test("a run that ends within the grace completes")
   func endWithinGrace() async throws {
     let harness = StreamHarness(grace: Self.grace)
     let ready = harness.ready()
@@ -326,7 +326,7 @@ struct RunStreamTests {
     #expect(harness.outcomes == [.ended(.result(result))])
   }
 
-  @Test("content that comes within the grace does not make it longer")
+  @Test("content within the grace does not extend it")
   func contentWithinGrace() async {
     let harness = StreamHarness(grace: Self.grace)
     let ready = harness.ready()
@@ -354,7 +354,7 @@ struct RunStreamTests {
     harness.shutDown()
   }
 
-  @Test("an answer that diverges ends the run and is told as an error")
+  @Test("a diverging answer ends the run with an error")
   func diverged() async throws {
     let harness = StreamHarness()
     harness.emit(CLILine.cut("m1", "a b"))
@@ -370,7 +370,7 @@ struct RunStreamTests {
 
   // MARK: Stop sequences
 
-  @Test("a stream ends at a stop sequence as at any other end, and its run is left")
+  @Test("a stream ends at a stop sequence, and its run is left")
   func stopped() async throws {
     let harness = StreamHarness(stop: ["STOP"])
     harness.emit([CLILine.messageStart("m"), CLILine.textStart, CLILine.text("one ST")])
@@ -392,7 +392,7 @@ struct RunStreamTests {
     harness.shutDown()
   }
 
-  @Test("a text that begins with a stop sequence is an empty answer")
+  @Test("text that begins with a stop sequence is an empty answer")
   func stoppedAtOnce() async throws {
     let harness = StreamHarness(stop: ["STOP"])
     let ready = harness.ready()

@@ -1,18 +1,18 @@
-import Identity
-import HTTPServerTestSupport
 import ClaudeCodeTestSupport
-import TurnsTestSupport
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
 
 @Reactor
 struct SecurityHeadersMiddlewareTests {
-  @Test("every answer says how it is to be taken")
+  @Test("every response has the security headers")
   func fields() throws {
     let context = RequestContext.detached()
     let answer = try SecurityHeadersMiddleware().intercept(try HTTPRequest.of("GET", "/").head, context)

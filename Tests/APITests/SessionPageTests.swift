@@ -1,11 +1,11 @@
-import Identity
-import HTTPServerTestSupport
 import ClaudeCodeTestSupport
-import TurnsTestSupport
 import EventLoop
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -20,7 +20,7 @@ struct SessionPageTests {
   }
 
   @Test(
-    "a page begins after a session and says whether there are more",
+    "a page starts after a session and says whether there are more",
     arguments: [
       ("", ids, false), ("?limit=3", ids, false), ("?limit=2", ["a", "b"], true), ("?limit=1&after=a", ["b"], true),
       ("?limit=1&after=b", ["c"], false), ("?after=c", [], false), ("?x=1", ids, false),
@@ -31,19 +31,19 @@ struct SessionPageTests {
     #expect(part.hasMore == hasMore)
   }
 
-  @Test("without a limit there is one; an id is found however it is written")
+  @Test("pages have a default limit, and ids are normalised")
   func defaults() throws {
     let many = (0...SessionPage.defaultLimit).map { "\($0)" }
     #expect(try page("").part(of: many).ids == Array(many.dropLast()))
     #expect(try page("?after=AAAAAAAA-2222-4333-8444-55555555555A").after == "aaaaaaaa-2222-4333-8444-55555555555a")
   }
 
-  @Test("a session that is not there is no place to begin", arguments: ["?after=d", "?after="])
+  @Test("an unknown session cannot start a page", arguments: ["?after=d", "?after="])
   func nowhere(query: String) throws {
     #expect(try refusal { _ = try page(query).part(of: Self.ids) } == "400 after -")
   }
 
-  @Test("how many sessions may be asked for")
+  @Test("limit: sessions of a page")
   func limits() async throws {
     let outcomes = try await LimitTable.row("sessions on a page", SessionPage.maximumLimit) { offset in
       try refusal { _ = try page("?limit=\(SessionPage.maximumLimit + offset)") } ?? "taken"

@@ -1,20 +1,20 @@
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Glibc
 import HTTP
+import HTTPServerTestSupport
 import Identity
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 import Workspaces
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
 @testable import HTTPServer
+@testable import Turns
 
 /// Sessions over HTTP, without a connection and without a CLI.
 @Reactor
@@ -80,7 +80,7 @@ struct SessionRoutesTests {
     #expect(list == (200, #"{"object":"list","data":[\#(expected)],"has_more":false}"# + "\n"))
   }
 
-  @Test("a parked session says what it waits for; what is not known is null")
+  @Test("a parked session lists its calls, and unknown fields are null")
   func states() {
     let record = SessionRecord(id: "s", principal: "p", options: TurnOptions())
     let rest = #""workspace":null,"model":null,"created_at":null,"last_used_at":null,"turns":0,"cost_usd":0.0"#
@@ -93,7 +93,7 @@ struct SessionRoutesTests {
   }
 
   @Test(
-    "somebody else's session is answered for as one that does not exist, to admins too",
+    "another principal's session looks like a missing one, to admins too",
     arguments: [("GET", ""), ("GET", "/transcript"), ("GET", "/transcript?format=raw"), ("DELETE", "")],
     [Principal.me, Principal.admin])
   func isolation(request: (method: String, suffix: String), principal: Principal) async throws {
@@ -113,7 +113,7 @@ struct SessionRoutesTests {
     #expect(try await !send("GET", "/v1/sessions", as: principal).body.contains(Self.yours))
   }
 
-  @Test("a transcript is read from where the CLI keeps it; before there is one it is empty")
+  @Test("a transcript is read from the CLI's file, and empty before there is one")
   func transcript() async throws {
     let path = "/v1/sessions/\(Self.mine)/transcript"
     #expect(try await send("GET", path) == (200, #"{"object":"list","data":[],"has_more":false}"# + "\n"))
@@ -125,7 +125,7 @@ struct SessionRoutesTests {
     #expect(try await send("GET", path + "?format=x").status == 400)
   }
 
-  @Test("a transcript that is too long, or is none, is an error that says so")
+  @Test("an oversized or invalid transcript is an error with its code")
   func unusable() async throws {
     let path = "/v1/sessions/\(Self.mine)/transcript"
     try write("")
@@ -141,7 +141,7 @@ struct SessionRoutesTests {
     #expect(!linked.body.contains("root"))
   }
 
-  @Test("a deleted session is gone, with its transcript; others stay")
+  @Test("deleting a session removes its transcript and no others")
   func deletion() async throws {
     try write("{}\n")
     let folder = ".claude/projects/\(TranscriptLocation.folder(for: "\(directory.path)/base/workspace/w"))"
@@ -154,7 +154,7 @@ struct SessionRoutesTests {
     #expect(try await send("DELETE", "/v1/sessions/\(Self.mine)").status == 404)
   }
 
-  @Test("a session whose transcript cannot be removed is not forgotten")
+  @Test("a session whose transcript cannot be removed is kept")
   func failedDeletion() async throws {
     try directory.makeDirectory("outside")
     try directory.makeDirectory(".claude")

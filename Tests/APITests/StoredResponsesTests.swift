@@ -1,19 +1,19 @@
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
 import Identity
 import Storage
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 /// Responses that are kept, and gone on from.
 @Reactor
@@ -63,7 +63,7 @@ struct StoredResponsesTests {
     }
   }
 
-  @Test("what was said is told from the beginning, and the options hold that were given last")
+  @Test("a conversation is restored from its responses, with the options given last")
   func chain() async throws {
     try keep("resp_a", #""input":"one","workspace":"demo","effort":"low""#, answer("first"))
     try keep("resp_b", #""input":"two","previous_response_id":"resp_a","effort":"high""#, answer("second"))
@@ -79,7 +79,7 @@ struct StoredResponsesTests {
     #expect(nothing.messages.isEmpty)
   }
 
-  @Test("a response that is under way, somebody else's, or gone cannot be gone on from")
+  @Test("an unfinished, foreign or deleted response cannot be continued")
   func refused() async throws {
     try keep("resp_a", #""input":"one""#, [CLILine.messageStart("m")], isOver: false)
     #expect(
@@ -94,7 +94,7 @@ struct StoredResponsesTests {
     }
   }
 
-  @Test("how many items may stand for others")
+  @Test("limit: item references")
   func references() async throws {
     try keep("resp_a", #""input":"one""#, answer("first"))
     let item = try ResponsesInputItem(["type": "item_reference", "id": "msg_a_0"], at: "input[0]")

@@ -1,10 +1,10 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
+import HTTPServerTestSupport
+import Identity
 import Testing
+import TurnsTestSupport
 
 @testable import API
 
@@ -14,7 +14,7 @@ struct TokenEstimateTests {
   }
 
   @Test(
-    "four bytes are a token, rounded up over all; frames and images have fixed numbers",
+    "an estimate is a token for four bytes, rounded up, plus fixed numbers for frames and images",
     arguments: [
       (#"{"messages":[{"role":"user","content":"12345678"}]}"#, 4 + 2),
       (#"{"messages":[{"role":"user","content":"123456789"}]}"#, 4 + 3),

@@ -1,12 +1,12 @@
-import EventLoop
-import Identity
-import HTTPServerTestSupport
 import ClaudeCodeTestSupport
-import TurnsTestSupport
+import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
+import Identity
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
 @testable import Turns
@@ -25,7 +25,7 @@ struct TranscriptFormatTests {
   }
 
   @Test(
-    "the conversation is a list of messages, in JSON that every client can read", arguments: ["", "?format=messages"])
+    "json lists the messages", arguments: ["", "?format=messages"])
   func messages(query: String) throws {
     #expect(
       try text(query, Self.line + "\n{\"torn") == #"{"object":"list","data":[{"uuid":"1","role":"user","#
@@ -34,19 +34,19 @@ struct TranscriptFormatTests {
   }
 
   @Test(
-    "raw is the CLI's lines, without one that is torn",
+    "raw has the CLI's lines without a torn one",
     arguments: [("a\nb\n", "a\nb\n"), ("a\nb", "a\n"), ("a", ""), ("", ""), ("\n", "\n")])
   func raw(transcript: String, expected: String) throws {
     #expect(try text("?format=raw", transcript) == expected)
   }
 
-  @Test("each form says what it is")
+  @Test("each format has its content type")
   func types() async throws {
     #expect(try await format("").response([]).head["content-type"] == "application/json")
     #expect(try await format("?format=raw").response([]).head["content-type"] == "application/x-ndjson")
   }
 
-  @Test("there are no other forms", arguments: ["?format=", "?format=text", "?format=RAW"])
+  @Test("other formats are rejected", arguments: ["?format=", "?format=text", "?format=RAW"])
   func others(query: String) throws {
     #expect(try refusal { _ = try format(query) } == "400 format -")
   }

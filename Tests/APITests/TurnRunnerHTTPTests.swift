@@ -1,18 +1,18 @@
-import HTTPServerTestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import HTTP
-@testable import HTTPServer
+import HTTPServerTestSupport
 import Identity
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import API
-@testable import Turns
 @testable import ClaudeCode
+@testable import HTTPServer
+@testable import Turns
 
 /// Clients that leave before their answer has begun, and may come back.
 @Reactor
@@ -118,7 +118,7 @@ struct TurnRunnerHTTPTests {
   private static let grace = Duration.seconds(2)
   private static let repeating = ["x-stainless-lang: python", "x-stainless-retry-count: 0"]
 
-  @Test("how long a run goes on for a client that may repeat its request", arguments: Harness.Form.allCases)
+  @Test("limit: grace for a client that may retry", arguments: Harness.Form.allCases)
   private func grace(form: Harness.Form) async throws {
     let outcomes = try await LimitTable.row("repeated request, \(form)", Self.grace) { offset in
       let harness = try Harness(Self.repeating)
@@ -135,7 +135,7 @@ struct TurnRunnerHTTPTests {
     #expect(outcomes == ["goes on", "ends", "ends"])
   }
 
-  @Test("for any other client it ends at once", arguments: Harness.Form.allCases)
+  @Test("without retries a run ends at once", arguments: Harness.Form.allCases)
   private func withoutGrace(form: Harness.Form) async throws {
     let harness = try Harness(["user-agent: curl"])
     let answer = await harness.begin(form)
@@ -145,7 +145,7 @@ struct TurnRunnerHTTPTests {
     await harness.end()
   }
 
-  @Test("a run that ends within the grace ends well", arguments: Harness.Form.allCases)
+  @Test("a run that ends within the grace completes", arguments: Harness.Form.allCases)
   private func endWithinGrace(form: Harness.Form) async throws {
     let harness = try Harness(Self.repeating)
     let answer = await harness.begin(form)
@@ -161,7 +161,7 @@ struct TurnRunnerHTTPTests {
 
   // MARK: The response's head
 
-  @Test("the head names the session and what the client is to know", arguments: Harness.Form.allCases)
+  @Test("the head names the session and the warnings", arguments: Harness.Form.allCases)
   private func head(form: Harness.Form) async throws {
     let harness = try Harness([], warnings: ["w"])
     let first = await harness.begin(form)
@@ -176,7 +176,7 @@ struct TurnRunnerHTTPTests {
 
   private static let answer = CLILine.message("m", "a", "b") + [CLILine.result("ab")]
 
-  @Test("a repeated request joins the run under way and gets all of it", arguments: Harness.Form.allCases)
+  @Test("a retried request joins the running run and gets all of it", arguments: Harness.Form.allCases)
   private func joins(form: Harness.Form) async throws {
     let harness = try Harness(Self.repeating)
     let first = await harness.begin(form)
@@ -198,7 +198,7 @@ struct TurnRunnerHTTPTests {
     await harness.end()
   }
 
-  @Test("after the run's end it gets the same answer, and nothing is run", arguments: Harness.Form.allCases)
+  @Test("a request retried after the end gets the same answer, and nothing runs", arguments: Harness.Form.allCases)
   private func givenAgain(form: Harness.Form) async throws {
     let harness = try Harness(Self.repeating)
     let first = await harness.begin(form)
@@ -214,7 +214,7 @@ struct TurnRunnerHTTPTests {
     await harness.end()
   }
 
-  @Test("another body, another principal, or no word of a repetition: a request of its own")
+  @Test("another body, another principal, or no retry marker is a new request")
   func newRequests() async throws {
     let harness = try Harness(Self.repeating)
     let first = await harness.begin(.whole)
@@ -229,7 +229,7 @@ struct TurnRunnerHTTPTests {
     await harness.end()
   }
 
-  @Test("an idempotency key is enough for a request to be known again; with another body it is refused")
+  @Test("an idempotency key identifies a request; another body under it is rejected")
   func idempotencyKey() async throws {
     let harness = try Harness(["idempotency-key: k"])
     let first = await harness.begin(.whole)
@@ -245,7 +245,7 @@ struct TurnRunnerHTTPTests {
   }
 
   @Test(
-    "an answer too long to be given again is refused, with the word not to try again", arguments: Harness.Form.allCases)
+    "an answer too long to repeat is an error that forbids a retry", arguments: Harness.Form.allCases)
   private func tooLong(form: Harness.Form) async throws {
     var limits = IdempotencyCache.Limits()
     limits.run = 200
@@ -280,7 +280,7 @@ struct TurnRunnerHTTPTests {
     return harness.context.responseField("x-session-id")
   }
 
-  @Test("that a history is told in words is said in a header", arguments: Harness.Form.allCases)
+  @Test("a header warns when the history is sent as text", arguments: Harness.Form.allCases)
   private func inWords(form: Harness.Form) async throws {
     let harness = try Harness([], session: Self.imported) { home in
       home.write("", to: ".claude")
@@ -289,7 +289,7 @@ struct TurnRunnerHTTPTests {
     #expect(await checkWarning(harness, form) == "s")
   }
 
-  @Test("where the CLI refuses it the answer names the session that it goes on in", arguments: Harness.Form.allCases)
+  @Test("if the CLI rejects the transcript, the response names the new session", arguments: Harness.Form.allCases)
   private func refused(form: Harness.Form) async throws {
     let harness = try Harness([], session: Self.imported) { home in
       let lines = Recording("cli-2.1.329/unknown-resume").lines.map { String(decoding: $0, as: UTF8.self) }

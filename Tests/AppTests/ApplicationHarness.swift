@@ -1,10 +1,10 @@
-import Synchronization
 import Bytes
 import EventLoop
 import HTTPServer
 import HTTPServerTestSupport
 import Storage
 import StorageTestSupport
+import Synchronization
 import System
 import Telemetry
 import TestSupport

@@ -99,7 +99,7 @@ struct ApplicationTests {
 
   // MARK: Settings
 
-  @Test("settings reach what they bound", arguments: Transport.allCases)
+  @Test("settings take effect", arguments: Transport.allCases)
   func settings(transport: Transport) async throws {
     let harness = try ApplicationHarness(
       transport, ["PERMISSION_CEILING": "plan", "SESSION_IN_CONTENT": "true"])
@@ -139,7 +139,7 @@ struct ApplicationTests {
     await second.end()
   }
 
-  @Test("a shutdown ends what is under way, refuses what comes, and leaves no process")
+  @Test("a shutdown ends running turns, rejects new ones, and leaves no process")
   func shutdown() async throws {
     let harness = try ApplicationHarness(.router)
     let running = Task.onLoop { try? await harness.send(Self.ask("simulate: hang")).status }

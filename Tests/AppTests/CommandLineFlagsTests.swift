@@ -17,7 +17,7 @@ struct CommandLineFlagsTests {
   }
 
   @Test(
-    "a value stands behind its flag or after an equals sign",
+    "a value follows its flag or an equals sign",
     arguments: [
       Flags(), Flags("--host", "::1") { $0.host = "::1" }, Flags("--host=0.0.0.0") { $0.host = "0.0.0.0" },
       Flags("--port", "0") { $0.port = "0" }, Flags("--port=") { $0.port = "" },
@@ -38,7 +38,7 @@ struct CommandLineFlagsTests {
   }
 
   @Test(
-    "other arguments are refused",
+    "other arguments are rejected",
     arguments: [
       (["--host"], "--host needs a value"), (["--simulate", "--env-file"], "--env-file needs a value"),
       (["-p", "1"], "unknown flag -p"), (["--Port=1"], "unknown flag --Port=1"), (["serve"], "unknown flag serve"),
@@ -49,7 +49,7 @@ struct CommandLineFlagsTests {
   }
 
   @Test(
-    "the help names every flag",
+    "the help lists every flag",
     arguments: [
       "--host", "--port", "--env-file", "--config-check", "--simulate", "--version", "--help", "key", "key --hash",
     ])

@@ -4,7 +4,7 @@ import Testing
 
 struct DotEnvTests {
   @Test(
-    "the grammar of a line",
+    "lines follow the grammar",
     arguments: [
       ("A=b", ["A": "b"]), ("", [:]), ("# comment", [:]), ("  # A=b", [:]), (" \t", [:]), ("A=", ["A": ""]),
       ("export A=b", ["A": "b"]), ("export  A=b", ["A": "b"]), ("  A = b  ", ["A": "b"]), ("_a1=b", ["_a1": "b"]),
@@ -20,14 +20,14 @@ struct DotEnvTests {
     #expect(try DotEnv.parse(text) == expected)
   }
 
-  @Test("a file is many lines, with any line ends; the last value of a name counts")
+  @Test("files have any line ends, and the last value of a name counts")
   func files() throws {
     #expect(try DotEnv.parse("A=1\r\n# x\r\nB=2\n\n\nA=3\n") == ["A": "3", "B": "2"])
     #expect(try DotEnv.parse("A=\"1\"\r\nB='2'\r\n") == ["A": "1", "B": "2"])
   }
 
   @Test(
-    "a mistake is told with its line",
+    "a mistake is reported with its line",
     arguments: [
       ("A", 1, "expected NAME=value"), ("x\nA=1", 1, "expected NAME=value"),
       ("A=1\n\nexport", 3, "expected NAME=value"),

@@ -22,12 +22,12 @@ struct EnvironmentExampleTests {
     }
   }
 
-  @Test("the example holds each variable of the code once, and no other")
+  @Test(".env.example has every variable of the code once, and no other")
   func complete() throws {
     #expect(try Self.named().sorted() == SettingName.allCases.map(\.rawValue).sorted())
   }
 
-  @Test("copied as it is, it changes nothing")
+  @Test(".env.example copied unchanged keeps the defaults")
   func harmless() throws {
     let text = try Self.lines().joined(separator: "\n")
     #expect(try DotEnv.parse(text) == [:])

@@ -22,7 +22,7 @@ struct KeyCommandTests {
     #expect(try output([], seed: 1) != output([], seed: 2))
   }
 
-  @Test("every character of the alphabet occurs")
+  @Test("every character of the alphabet occurs in keys")
   func alphabet() throws {
     var random = SeededGenerator(seed: 7)
     let command = try KeyCommand([])
@@ -33,7 +33,7 @@ struct KeyCommandTests {
     #expect(seen.count == 64)
   }
 
-  @Test("the digest of a key that is read")
+  @Test("--hash prints the digest of the key on standard input")
   func hashing() throws {
     #expect(
       try output(["--hash"], input: "abc")
@@ -41,7 +41,7 @@ struct KeyCommandTests {
   }
 
   @Test(
-    "what is no key is refused, and so is a key as an argument",
+    "an invalid key, and a key as an argument, are rejected",
     arguments: [
       (["--hash"], nil, "key --hash: there is no key on standard input"),
       (["--hash"], "", "key --hash: there is no key on standard input"),

@@ -11,7 +11,7 @@ struct KeyFileTests {
       .warning(workspaces: "\(directory.path)/\(base)")
   }
 
-  @Test("only a file with keys as they are is looked at")
+  @Test("only a file with plain keys is checked")
   func keys() {
     for name in ["API_KEY", "API_KEYS", "ADMIN_API_KEYS"] {
       #expect(KeyFile(path: "f", variables: [name: "k"]) != nil)
@@ -21,7 +21,7 @@ struct KeyFileTests {
   }
 
   @Test(
-    "beside the workspaces' base it is in every tool's reach, elsewhere not by itself",
+    "a key file beside or above the workspaces' base is exposed",
     arguments: [
       ("base/.env", "base", true), ("base/deep/.env", "base", true), (".env", "base", true),
       ("other/.env", "base", false), ("base/.env", "base/deep/none", true), ("other/.env", "none", false),
@@ -40,7 +40,7 @@ struct KeyFileTests {
     #expect(text.contains("API_KEY_HASHES") && text.contains("claude-code-server key --hash"))
   }
 
-  @Test("links are looked through")
+  @Test("links are resolved")
   func links() throws {
     for name in ["base", "other"] { try directory.makeDirectory(name) }
     directory.write("", to: "base/.env")
@@ -50,7 +50,7 @@ struct KeyFileTests {
     #expect(warning("base/.env", base: "alias") != nil)
   }
 
-  @Test("a file that others can read is named wherever it is", arguments: [0o640, 0o644, 0o604] as [UInt32])
+  @Test("a file readable by others is reported wherever it is", arguments: [0o640, 0o644, 0o604] as [UInt32])
   func others(mode: UInt32) throws {
     for name in ["base", "other"] { try directory.makeDirectory(name) }
     directory.write("", to: "other/.env", mode: mode)
@@ -59,12 +59,12 @@ struct KeyFileTests {
     #expect(text?.contains("everybody on this machine can read it") != false)
   }
 
-  @Test("a file that is not there, or has no path, is no danger")
+  @Test("a missing file is not reported")
   func missing() {
     #expect(warning("none", base: "base") == nil)
   }
 
-  @Test("the root is above everything")
+  @Test("the root directory is above every path")
   func root() {
     #expect(KeyFile.isBeside("/", "/srv") && KeyFile.isBeside("/etc", "/") && KeyFile.isBeside("/", "/"))
     #expect(!KeyFile.isBeside("/etc", "/etcetera") && !KeyFile.isBeside("/etcetera", "/etc"))

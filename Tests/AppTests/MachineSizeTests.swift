@@ -4,7 +4,7 @@ import Testing
 
 struct MachineSizeTests {
   @Test(
-    "a process for each quarter of a gigabyte in half of the memory, at least four, at most sixteen for each core",
+    "process limit: one per 256 MiB of half the memory, between 4 and 16 per core",
     arguments: [
       (2, 0, 4), (2, 2 << 30, 4), (2, (5 << 29) - 1, 4), (2, 5 << 29, 5), (2, 4 << 30, 8), (2, (16 << 30) - 1, 31),
       (2, 16 << 30, 32), (2, 17 << 30, 32), (1, 64 << 30, 16), (64, 64 << 30, 128),
@@ -13,6 +13,6 @@ struct MachineSizeTests {
     #expect(MachineSize(cores: cores, memory: memory).processes == expected)
   }
 
-  @Test("of a machine that little is known of little is expected")
+  @Test("the default machine is small")
   func small() { #expect(MachineSize.small.processes == 8) }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite(.bounded)
 struct SettingsTests {
-  @Test("without variables the defaults hold")
+  @Test("without variables all settings have their defaults")
   func defaults() throws {
     let settings = try Settings([:])
     #expect(settings.port == 3000)
@@ -38,7 +38,7 @@ struct SettingsTests {
   }
 
   @Test(
-    "how many processes there may be is a matter of memory and cores",
+    "the process limit depends on memory and cores",
     arguments: [(1, 1, 4), (2, 4, 8), (2, 23, 32), (8, 16, 32), (64, 512, 1024)])
   func processes(cores: Int, gigabytes: Int, expected: Int) throws {
     let settings = try Settings([:], on: MachineSize(cores: cores, memory: gigabytes << 30))
@@ -47,7 +47,7 @@ struct SettingsTests {
     #expect(settings.pool.starts == cores)
   }
 
-  @Test("an empty value counts as none", arguments: SettingName.allCases)
+  @Test("an empty value counts as unset", arguments: SettingName.allCases)
   func emptyValues(name: SettingName) throws {
     #expect(try Settings([name.rawValue: ""]) == Settings([:]))
   }
@@ -149,19 +149,19 @@ struct SettingsTests {
     Variable(.logFile, "/var/log/x") { $0.logFile = "/var/log/x" },
   ]
 
-  @Test("each variable sets what it is for, and nothing else", arguments: variables)
+  @Test("each variable sets its own setting only", arguments: variables)
   func variable(variable: Variable) throws {
     var expected = try Settings([:])
     variable.set(&expected)
     #expect(try Settings([variable.name.rawValue: variable.value]) == expected)
   }
 
-  @Test("every variable is tried above", arguments: SettingName.allCases)
+  @Test("every variable is covered by this suite", arguments: SettingName.allCases)
   func complete(name: SettingName) {
     #expect(Self.variables.contains { $0.name == name })
   }
 
-  @Test("one key and several keys are added up; LOG_FORMAT wins over NODE_ENV")
+  @Test("API_KEY and API_KEYS add up; LOG_FORMAT overrides NODE_ENV")
   func combinations() throws {
     #expect(try Settings(["API_KEY": "c", "API_KEYS": "a,b"]).apiKeys == ["a", "b", "c"].map(KeyDigest.init(of:)))
     #expect(try Settings(["API_KEY_HASHES": Self.digestOfA, "API_KEY": "c"]).apiKeys.count == 2)
@@ -169,7 +169,7 @@ struct SettingsTests {
     #expect(try Settings(["API_KEY": "c", "HOST": "127.0.0.1"]).host == "127.0.0.1")
   }
 
-  @Test("each digest that is none is a mistake that names its place; no entry is repeated, it may be a key")
+  @Test("an invalid digest is reported by position, without its text")
   func badDigests() {
     let error = #expect(throws: Settings.ConfigurationError.self) {
       try Settings([
@@ -188,7 +188,7 @@ struct SettingsTests {
   }
 
   @Test(
-    "keys are counted, admins' among them",
+    "the key summary counts keys and admin keys",
     arguments: [
       ([:], "none"), (["API_KEY": "a"], "1 key(s)"), (["API_KEYS": "a,b", "API_KEY": "a"], "2 key(s)"),
       (["ADMIN_API_KEYS": "a"], "1 key(s), 1 of them admin"),
@@ -203,7 +203,7 @@ struct SettingsTests {
   }
 
   @Test(
-    "who listens to everybody without a key may not do everything, unless told so",
+    "an open server without keys is limited to acceptEdits unless configured",
     arguments: [
       (["HOST": "0.0.0.0"], .acceptEdits, "user"), (["HOST": "0.0.0.0", "API_KEY": "k"], .bypassPermissions, nil),
       (["HOST": "localhost"], .bypassPermissions, nil), (["HOST": "::1"], .bypassPermissions, nil),
@@ -220,7 +220,7 @@ struct SettingsTests {
   // MARK: Ranges
 
   @Test(
-    "numbers are taken to both ends of their range and no further",
+    "limits: numbers of every setting",
     arguments: [
       (.port, 0, 65_535), (.totalTimeout, 1, 2_678_400_000), (.inactivityTimeout, 1, 2_678_400_000),
       (.killTimeout, 1, 2_678_400_000), (.retryTimeout, 1, 2_678_400_000), (.shutdownGrace, 1, 2_678_400_000),
@@ -243,7 +243,7 @@ struct SettingsTests {
   }
 
   @Test(
-    "what is no number, word or list is a mistake",
+    "invalid numbers, words and lists are reported",
     arguments: [
       (.cliPath, "claude", "must be an absolute path"), (.cliPath, "./claude", "must be an absolute path"),
       (.port, "http", "must be a number from 0 to 65535"), (.port, "80.0", "must be a number from 0 to 65535"),
@@ -267,7 +267,7 @@ struct SettingsTests {
     #expect(mistakes([name.rawValue: value]) == ["\(name.rawValue)=\(value): \(rule)"])
   }
 
-  @Test("all mistakes are told at once")
+  @Test("all mistakes are reported together")
   func everythingWrong() {
     let mistakes = mistakes(["PORT": "x", "LOG_LEVEL": "y", "SESSION_IN_CONTENT": "z", "CLAUDE_TOTAL_TIMEOUT_MS": "0"])
     #expect(
@@ -289,7 +289,7 @@ struct SettingsTests {
   }
 
   @Test(
-    "only loopback is closed to the world, or a key closes it",
+    "a server is open unless it has keys or listens on loopback only",
     arguments: [
       ("127.0.0.1", true), ("::1", true), ("localhost", true), ("unix:/run/x", true), ("0.0.0.0", false), ("::", false),
       ("192.168.0.1", false), ("127.0.0.1.example.com", false),

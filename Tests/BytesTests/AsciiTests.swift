@@ -9,7 +9,7 @@ struct AsciiTests {
     #expect(Ascii.isLetter(byte) == (character.isASCII && character.isLetter))
   }
 
-  @Test("only the letters A to Z are lowered", arguments: UInt8(0)...255)
+  @Test("only A to Z are lowercased", arguments: UInt8(0)...255)
   func lowering(byte: UInt8) {
     let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
     #expect(Ascii.lowercased(byte) == (isUpper ? byte + 32 : byte))
@@ -22,7 +22,7 @@ struct AsciiTests {
     #expect(Ascii.hexValue(byte) == value)
   }
 
-  @Test("a value below sixteen has one lower-case digit, and the digit has that value")
+  @Test("values below sixteen have one lowercase hexadecimal digit")
   func hexDigits() {
     #expect((UInt8(0)..<16).map(Ascii.hexDigit) == Array("0123456789abcdef".utf8))
     #expect((UInt8(0)..<16).map { Ascii.hexValue(Ascii.hexDigit($0)) } == Array(0..<16))

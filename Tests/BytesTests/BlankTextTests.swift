@@ -3,7 +3,7 @@ import Testing
 
 struct BlankTextTests {
   @Test(
-    "white space of every kind is blank",
+    "every kind of white space is blank",
     arguments: ["", " ", "\t\r\n\u{B}\u{C}", "\u{A0}", "\u{3000} \u{2028}", "\u{FEFF}"]
   )
   func blank(text: String) {
@@ -12,7 +12,7 @@ struct BlankTextTests {
   }
 
   @Test(
-    "what can be seen is kept between its first and its last character",
+    "trimming keeps everything between the first and last visible character",
     arguments: [
       ("a", "a"), (" a ", "a"), ("\r\na b\r\n", "a b"), ("\u{3000}é\u{A0}", "é"), ("  \u{200B}", "\u{200B}"),
       ("😀 ", "😀"), ("\u{301} x", "\u{301} x"),

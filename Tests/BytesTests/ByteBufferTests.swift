@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 struct ByteBufferTests {
-  @Test("bytes come out in the order they went in, whatever they came as")
+  @Test("bytes come out in the order they were added, whatever their form")
   func order() {
     var buffer = ByteBuffer()
     buffer.append(UInt8(ascii: "a"))
@@ -17,7 +17,7 @@ struct ByteBufferTests {
     #expect(buffer.count == 10)
   }
 
-  @Test("offsets count from the first byte that is not consumed")
+  @Test("offsets count from the first unconsumed byte")
   func offsets() {
     var buffer = ByteBuffer("0123456789".utf8)
     buffer.consume(4)
@@ -33,7 +33,7 @@ struct ByteBufferTests {
     #expect(buffer.bytes == Array("4!6789".utf8))
   }
 
-  @Test("a buffer that was emptied takes new bytes", arguments: [1, 100, 4096, 64 * 1024, 64 * 1024 + 1])
+  @Test("an emptied buffer can be reused", arguments: [1, 100, 4096, 64 * 1024, 64 * 1024 + 1])
   func emptying(size: Int) {
     var buffer = ByteBuffer([UInt8](repeating: 1, count: size))
     buffer.consume(size)
@@ -45,7 +45,7 @@ struct ByteBufferTests {
     #expect(buffer.isEmpty)
   }
 
-  @Test("dropping the last bytes leaves those before them")
+  @Test("dropping bytes at the end keeps the others")
   func removingLast() {
     var buffer = ByteBuffer("abcdef".utf8)
     buffer.consume(1)
@@ -55,7 +55,7 @@ struct ByteBufferTests {
     #expect(buffer.isEmpty)
   }
 
-  @Test("any sequence of appending and consuming gives what an array gives", arguments: UInt64(1)...8)
+  @Test("random appends and consumes agree with an array", arguments: UInt64(1)...8)
   func model(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     var buffer = ByteBuffer()

@@ -3,7 +3,7 @@ import Testing
 
 struct CRC32Tests {
   @Test(
-    "known sums",
+    "checksums equal published values",
     arguments: [
       ("", 0), ("a", 0xE8B7_BE43), ("123456789", 0xCBF4_3926),
       ("The quick brown fox jumps over the lazy dog", 0x414F_A339),
@@ -12,7 +12,7 @@ struct CRC32Tests {
     #expect(CRC32.checksum(Array(text.utf8).span) == sum)
   }
 
-  @Test("in parts it is the same, wherever they are cut")
+  @Test("a checksum in parts equals the whole one, wherever it is split")
   func parts() {
     let bytes = (0..<100).map { UInt8($0 * 7 % 251) }
     let whole = CRC32.checksum(bytes.span)

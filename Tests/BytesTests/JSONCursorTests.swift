@@ -2,7 +2,7 @@ import Bytes
 import Testing
 
 struct JSONCursorTests {
-  @Test("the members of an object are walked in place, still escaped")
+  @Test("members of an object are visited in place, still escaped")
   func members() throws {
     let text = Array(#" { "a\"b" : 1 ,"c":{"d":[1,"}"]},"e" : "x\\" } "#.utf8)
     var cursor = JSONCursor()
@@ -46,7 +46,7 @@ struct JSONCursorTests {
   }
 
   @Test(
-    "text that is not JSON is refused with the place",
+    "invalid JSON is rejected with its position",
     arguments: [
       ("", JSONSyntaxError("expected a value", at: 0)),
       ("  ", JSONSyntaxError("expected a value", at: 2)),
@@ -65,7 +65,7 @@ struct JSONCursorTests {
     }
   }
 
-  @Test("a control byte in a string is refused, behind a backslash too", arguments: UInt8(0)..<0x20)
+  @Test("control bytes in strings are rejected, after a backslash too", arguments: UInt8(0)..<0x20)
   func controlBytes(byte: UInt8) {
     for before in ["ab", #"a\"#] {
       let text = Array("\"\(before)".utf8) + [byte] + Array("c\"".utf8)
@@ -76,7 +76,7 @@ struct JSONCursorTests {
     }
   }
 
-  @Test("an object's parts are asked for by name")
+  @Test("parts of an object are found by name")
   func objectErrors() {
     #expect(throws: JSONSyntaxError("expected an object", at: 1)) {
       var cursor = JSONCursor()
@@ -92,7 +92,7 @@ struct JSONCursorTests {
     }
   }
 
-  @Test("nesting costs no stack")
+  @Test("deep nesting uses no stack")
   func nesting() throws {
     let text =
       [UInt8](repeating: Ascii.openBracket, count: 100_000)
@@ -103,7 +103,7 @@ struct JSONCursorTests {
   }
 
   @Test(
-    "a range matches a literal only as a whole",
+    "a range matches a literal only if it is equal",
     arguments: [(0..<7, true), (0..<6, false), (0..<8, false), (1..<8, false), (3..<3, false)])
   func matching(range: Range<Int>, expected: Bool) {
     let text = Array("content_block".utf8)
@@ -111,7 +111,7 @@ struct JSONCursorTests {
     #expect(isMatch == expected)
   }
 
-  @Test("invalid UTF-8 is repaired when it is shown as text")
+  @Test("invalid UTF-8 is repaired in text")
   func repair() {
     let bytes: [UInt8] = [0x61, 0xFF, 0x62]
     let text = bytes.span.text(in: 0..<3)

@@ -15,7 +15,7 @@ struct JSONTextTests {
   }
 
   @Test(
-    "half of a surrogate pair that stands alone becomes U+FFFD",
+    "a lone surrogate becomes U+FFFD",
     arguments: [
       (#"\uD800"#, "\u{FFFD}"), (#"\uDC00"#, "\u{FFFD}"), (#"a\uD83Db"#, "a\u{FFFD}b"), (#"\uD83D\n"#, "\u{FFFD}\n"),
       (#"\uD83D\u0041"#, "\u{FFFD}A"), (#"\uD83D\uD83D\uDE00"#, "\u{FFFD}😀"), (#"\uDE00\uD83D"#, "\u{FFFD}\u{FFFD}"),
@@ -26,7 +26,7 @@ struct JSONTextTests {
   }
 
   @Test(
-    "an escape JSON does not know is refused with its place",
+    "an unknown escape is rejected with its position",
     arguments: [
       (#"a\x"#, JSONSyntaxError("unknown escape", at: 11)), (#"\"#, JSONSyntaxError("cut escape", at: 10)),
       (#"\U0041"#, JSONSyntaxError("unknown escape", at: 10)), (#"\u"#, JSONSyntaxError("bad \\u escape", at: 10)),
@@ -38,7 +38,7 @@ struct JSONTextTests {
   }
 
   @Test(
-    "bytes that are not UTF-8 are refused",
+    "invalid UTF-8 is rejected",
     arguments: [
       [0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x61, 0x80], [0xE2, 0x82],
     ] as [[UInt8]])
@@ -47,7 +47,7 @@ struct JSONTextTests {
   }
 
   @Test(
-    "only what JSON demands is escaped",
+    "only required characters are escaped",
     arguments: [
       ("", #""""#), ("a/é😀\u{7F}\u{2028}", "\"a/é😀\u{7F}\u{2028}\""), ("\"\\", #""\"\\""#), ("\n\r\t", #""\n\r\t""#),
       ("\0\u{1}\u{8}\u{C}\u{1F}", #""\u0000\u0001\u0008\u000c\u001f""#),
@@ -58,7 +58,7 @@ struct JSONTextTests {
     #expect(output.bytes == Array(expected.utf8))
   }
 
-  @Test("what is escaped reads back as it was", arguments: UInt8(0)..<0x80)
+  @Test("escaped text reads back the same", arguments: UInt8(0)..<0x80)
   func roundTrip(byte: UInt8) throws {
     var output = ByteBuffer()
     JSONText.appendEscaped([byte], to: &output)

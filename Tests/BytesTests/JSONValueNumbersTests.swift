@@ -11,7 +11,7 @@ struct JSONValueNumbersTests {
     ("1e308", largest), ("1e400", largest), ("-1e400", 0),
   ]
 
-  @Test("a count is whole and in range, whatever was written", arguments: countRows)
+  @Test("counts are whole and in range for any number", arguments: countRows)
   func counts(text: String, expected: Int) {
     #expect(JSONValue.number(text).count == expected)
   }
@@ -21,18 +21,20 @@ struct JSONValueNumbersTests {
     ("1e308", JSONValue.maximumAmount), ("1e400", JSONValue.maximumAmount), ("-1e400", 0),
   ]
 
-  @Test("an amount is finite and in range", arguments: amountRows)
+  @Test("amounts are finite and in range", arguments: amountRows)
   func amounts(text: String, expected: Double) {
     #expect(JSONValue.number(text).amount == expected)
   }
 
-  @Test("what is no number is neither", arguments: [.null, .string("1"), .bool(true), [], [:]] as [JSONValue])
+  @Test(
+    "other values are neither counts nor amounts",
+    arguments: [.null, .string("1"), .bool(true), [], [:]] as [JSONValue])
   func others(value: JSONValue) {
     #expect(value.count == nil)
     #expect(value.amount == nil)
   }
 
-  @Test("a sum stays in range")
+  @Test("sums stay in range")
   func sums() {
     #expect(JSONValue.sum(1, 2) == 3)
     #expect(JSONValue.sum(JSONValue.maximumCount - 1, 1) == JSONValue.maximumCount)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 struct JSONValueTests {
-  @Test("keys that are the same only after Unicode normalisation are two keys")
+  @Test("keys that differ only in Unicode normalisation are distinct")
   func normalization() throws {
     let value = try JSONValue(parsing: "{\"\u{E9}\":1,\"e\u{301}\":2,\"\u{212A}\":3,\"K\":4}")
     #expect(value.object?.members.map(\.value) == [1, 2, 3, 4])
@@ -13,7 +13,7 @@ struct JSONValueTests {
   }
 
   @Test(
-    "documents of RFC 8259 are read and written back in their shortest form",
+    "RFC 8259 documents are read and written back in their shortest form",
     arguments: [
       ("null", "null"), (" true ", "true"), ("\t\r\nfalse", "false"), ("0", "0"), ("-0", "-0"), ("1.50", "1.50"),
       ("1e5", "1e5"), ("1E+05", "1E+05"), ("-1.0e-10", "-1.0e-10"), ("\"\"", "\"\""), ("[]", "[]"), ("[ ]", "[]"),
@@ -26,7 +26,7 @@ struct JSONValueTests {
   }
 
   @Test(
-    "everything else is refused",
+    "invalid documents are rejected",
     arguments: [
       "", " ", "nul", "nulll", "True", "TRUE", "truefalse", "01", "-01", "-", "+1", ".5", "1.", "1.e5", "1e", "1e+",
       "0x1",
@@ -42,13 +42,13 @@ struct JSONValueTests {
   }
 
   @Test(
-    "bytes that are not UTF-8 are refused wherever they stand", arguments: ["\"a?\"", "{\"?\":1}", "[?]", "?", "1?"])
+    "invalid UTF-8 is rejected at any position", arguments: ["\"a?\"", "{\"?\":1}", "[?]", "?", "1?"])
   func invalidUTF8(pattern: String) {
     let bytes = pattern.utf8.map { $0 == UInt8(ascii: "?") ? 0xFF : $0 }
     #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: bytes) }
   }
 
-  @Test("the error tells what is wrong and where")
+  @Test("an error has its reason and position")
   func errorPlaces() {
     #expect(throws: JSONSyntaxError("expected ',' or ']'", at: 3)) { try JSONValue(parsing: "[1 2]") }
     #expect(throws: JSONSyntaxError("expected ',' or '}'", at: 7)) { try JSONValue(parsing: "{\"a\":1 ]") }
@@ -57,7 +57,7 @@ struct JSONValueTests {
   }
 
   @Test(
-    "a document may nest up to the limit and no deeper", arguments: [-1, 0, 1], ["[]", "[1]", "{}", "{\"k\":\"v\"}"])
+    "limit: nesting depth of a document", arguments: [-1, 0, 1], ["[]", "[1]", "{}", "{\"k\":\"v\"}"])
   func depth(excess: Int, innermost: String) throws {
     let levels = JSONValue.maximumDepth + excess - 1
     for (open, close) in [("[", "]"), ("{\"k\":", "}")] {
@@ -72,7 +72,7 @@ struct JSONValueTests {
     }
   }
 
-  @Test("a hundred thousand brackets are refused, not fatal", arguments: ["[", "{\"a\":"])
+  @Test("a hundred thousand brackets are rejected without a crash", arguments: ["[", "{\"a\":"])
   func bombs(open: String) {
     #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: String(repeating: open, count: 100_000)) }
   }
@@ -84,7 +84,7 @@ struct JSONValueTests {
     #expect(value.text == #"{"a":4,"b":2}"#)
   }
 
-  @Test("a number keeps its own text and is read as what it is")
+  @Test("a number keeps its text and converts to its value")
   func numbers() throws {
     #expect(try JSONValue(parsing: "42").int == 42)
     #expect(try JSONValue(parsing: "-9223372036854775808").int == .min)
@@ -95,7 +95,7 @@ struct JSONValueTests {
     #expect(try JSONValue(parsing: "\"42\"").int == nil)
   }
 
-  @Test("each kind of value answers to its own name only")
+  @Test("each kind of value has its own accessor only")
   func accessors() {
     let values: [JSONValue] = [nil, true, 1, "s", [1], ["k": 1]]
     #expect(values.map(\.isNull) == [true, false, false, false, false, false])
@@ -108,7 +108,7 @@ struct JSONValueTests {
     #expect([JSONValue(nil), JSONValue("s" as String?), JSONValue(7)] == [.null, "s", 7])
   }
 
-  @Test("an object's members are set, replaced in place and removed")
+  @Test("members of an object are set, replaced in place and removed")
   func objectMembers() {
     var object = JSONObject()
     #expect(object.isEmpty)
@@ -121,7 +121,7 @@ struct JSONValueTests {
     #expect(JSONValue.object(object).text == #"{"b":2}"#)
   }
 
-  @Test("what is written reads back as the same value", arguments: UInt64(1)...64)
+  @Test("written values read back the same", arguments: UInt64(1)...64)
   func roundTrip(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let value = randomValue(depth: 0, &generator)

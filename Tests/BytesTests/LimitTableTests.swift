@@ -5,7 +5,7 @@ import Testing
 /// The limits of what is read, tried at their real values.
 @Suite(.bounded)
 struct LimitTableTests {
-  @Test("how deep JSON may nest")
+  @Test("limit: nesting depth of JSON")
   func depth() async throws {
     let outcomes = try await LimitTable.row("JSON depth", JSONValue.maximumDepth) { offset in
       let levels = JSONValue.maximumDepth + offset
@@ -19,7 +19,7 @@ struct LimitTableTests {
     #expect(outcomes == ["read", "read", "nested too deeply"])
   }
 
-  @Test("how long a line may be")
+  @Test("limit: length of a line")
   func line() async throws {
     let outcomes = try await LimitTable.row("line", LineFramer.defaultMaximumLineLength) { offset in
       var framer = LineFramer()

@@ -13,7 +13,7 @@ struct LineFramerTests {
     #expect(lines(of: [input.utf8[...]]) == expected)
   }
 
-  @Test("the same lines come out wherever the input is cut in two")
+  @Test("lines are the same wherever the input is split")
   func everySplit() {
     let input = Array("first\r\n\nсередина\n😀{\"a\":1}\r\n\r\nlast".utf8)
     let expected = ["first", "", "середина", "😀{\"a\":1}", "", "last"]
@@ -24,7 +24,7 @@ struct LineFramerTests {
   }
 
   @Test(
-    "a line up to the limit is handed out, a longer one is dropped and counted", arguments: [-1, 0, 1], ["\n", "\r\n"])
+    "a line up to the limit is delivered, a longer one is dropped and counted", arguments: [-1, 0, 1], ["\n", "\r\n"])
   func limit(excess: Int, lineEnd: String) {
     let long = String(repeating: "x", count: 64 + excess)
     let input = Array("before\(lineEnd)\(long)\(lineEnd)after\(lineEnd)".utf8)
@@ -36,7 +36,7 @@ struct LineFramerTests {
     }
   }
 
-  @Test("a last line without an end obeys the limit too", arguments: [-1, 0, 1, 2])
+  @Test("the limit applies to a last line without an end", arguments: [-1, 0, 1, 2])
   func limitAtTheEnd(excess: Int) {
     let long = String(repeating: "x", count: 64 + excess)
     var framer = LineFramer(maximumLineLength: 64)
@@ -44,7 +44,7 @@ struct LineFramerTests {
     #expect(framer.oversizedLines == (excess > 0 ? 1 : 0))
   }
 
-  @Test("a dropped line is counted once, however many chunks it takes")
+  @Test("a dropped line is counted once, however many chunks it spans")
   func countedOnce() {
     var framer = LineFramer(maximumLineLength: 4)
     let chunks = ["12345", "6789", "0123", "4\nok\n", "123456\n"]
@@ -52,7 +52,7 @@ struct LineFramerTests {
     #expect(framer.oversizedLines == 2)
   }
 
-  @Test("finishing twice hands out the last line once")
+  @Test("finishing twice delivers the last line once")
   func finishing() {
     var framer = LineFramer()
     #expect(lines(of: ["tail".utf8[...]], &framer) == ["tail"])

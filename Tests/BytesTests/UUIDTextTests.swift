@@ -13,7 +13,7 @@ struct UUIDTextTests {
     #expect(["8", "9", "a", "b"].contains(digits[19]))
   }
 
-  @Test("all other bits are the generator's")
+  @Test("all other bits come from the generator")
   func bits() {
     var zeros = Constant(value: 0)
     var ones = Constant(value: .max)
@@ -30,7 +30,7 @@ struct UUIDTextTests {
   }
 
   @Test(
-    "text that has not the form of a UUID is none",
+    "other text is not a UUID",
     arguments: [
       "", "0aacf0de3a4e4bfa9d6c3f4f1a2b3c4d", "0aacf0de-3a4e-4bfa-9d6c-3f4f1a2b3c4",
       "0aacf0de-3a4e-4bfa-9d6c-3f4f1a2b3c4d0",

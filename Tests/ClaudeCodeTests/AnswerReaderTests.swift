@@ -7,7 +7,7 @@ import Testing
 /// Recorded turns of the real CLI.
 struct AnswerReaderRecordingTests {
   @Test(
-    "a recorded turn is told whole, nothing lost or repeated",
+    "recorded turns are read whole, without loss or repetition",
     arguments: [
       ("cli-2.1.329/text", [.text("w0 w1 w2 w3 ")]),
       ("cli-2.1.329/thinking", [.thinking("t0 t1 t2 "), .text("w0 w1 w2 ")]),
@@ -86,7 +86,7 @@ struct AnswerReaderRecordingTests {
     #expect(transcript.badPieces.isEmpty)
   }
 
-  @Test("what the upstream said in the end is what the client was told", arguments: Recording.all)
+  @Test("the answer read from deltas equals the upstream's final message", arguments: Recording.all)
   func againstWholeBlocks(recording: Recording) throws {
     let turns = turns(of: recording.lines)
     #expect(!turns.isEmpty)
@@ -113,7 +113,7 @@ struct AnswerReaderRecordingTests {
     #expect(told == expected)
   }
 
-  @Test("an upstream failure's own words are no answer", arguments: ["error-401", "unknown-resume"])
+  @Test("an upstream error message is not part of the answer", arguments: ["error-401", "unknown-resume"])
   func failures(name: String) throws {
     var transcript = AnswerTranscript()
     var reader = AnswerReader()
@@ -123,7 +123,7 @@ struct AnswerReaderRecordingTests {
   }
 
   @Test(
-    "the last stop reason and the model are known afterwards",
+    "the last stop reason and the model are available after reading",
     arguments: [("text", "end_turn"), ("max-tokens", "end_turn"), ("tool-allowed", "end_turn")])
   func endings(name: String, reason: String) throws {
     var transcript = AnswerTranscript()
@@ -134,7 +134,7 @@ struct AnswerReaderRecordingTests {
     #expect(reader.hasText)
   }
 
-  @Test("usage is counted message by message", arguments: [("text", 10, 4), ("functions-parallel", 20, 14)])
+  @Test("usage is counted per message", arguments: [("text", 10, 4), ("functions-parallel", 20, 14)])
   func usage(name: String, input: Int, output: Int) throws {
     var transcript = AnswerTranscript()
     var reader = AnswerReader()
@@ -145,7 +145,7 @@ struct AnswerReaderRecordingTests {
   }
 
   @Test(
-    "an answer that is cut in its calls is an error: what was told of one cannot be taken back",
+    "an answer cut inside a function call fails, because the call cannot be withdrawn",
     arguments: [("cut-in-call", "{\"n\":0,\"city\":"), ("cut-after-call", "{\"n\":0,\"city\":\"Bonn\"}")])
   func cutCalls(name: String, arguments: String) throws {
     var transcript = AnswerTranscript()
@@ -208,7 +208,9 @@ struct AnswerReaderTests {
     }
   }
 
-  @Test("an answer is told once and whole", arguments: cuts + repairs + wholes + tools + calls + strangers + escapes)
+  @Test(
+    "an interrupted and repeated answer is delivered once and whole",
+    arguments: cuts + repairs + wholes + tools + calls + strangers + escapes)
   func told(answer: Answer) throws {
     var transcript = AnswerTranscript()
     var reader = AnswerReader()
@@ -460,7 +462,7 @@ struct AnswerReaderTests {
   ]
 
   @Test(
-    "an answer that goes on differently is an error, not a mixture",
+    "an answer that is repeated with other text fails",
     arguments: [
       Answer(
         "another word", Line.cut("m1", "a ", "b ") + Line.message("m2", "a ", "x ", "c") + [Line.result("a x c")],
@@ -505,7 +507,7 @@ struct AnswerReaderTests {
 
   // MARK: Usage
 
-  @Test("usage is that of the messages so far: what each began with and what it ended with, cut ones too")
+  @Test("usage adds the first and last counts of each message, interrupted ones included")
   func usage() throws {
     var transcript = AnswerTranscript()
     var reader = AnswerReader()
@@ -529,7 +531,7 @@ struct AnswerReaderTests {
     #expect(reader.usage == expected)
   }
 
-  @Test("a message that is not streamed has its usage too, once though it comes in several lines")
+  @Test("usage of an unstreamed message is counted once, even if it comes in several lines")
   func wholeUsage() throws {
     var transcript = AnswerTranscript()
     var reader = AnswerReader()
@@ -538,7 +540,7 @@ struct AnswerReaderTests {
     #expect(reader.usage.input == 3 && reader.usage.output == 2)
   }
 
-  @Test("calls beyond the limit of a message are not told")
+  @Test("calls beyond a message's limit are dropped")
   func maximumCalls() throws {
     var transcript = AnswerTranscript()
     var reader = AnswerReader(calls: CallSelection(maximum: 1))
@@ -563,14 +565,14 @@ struct AnswerReaderStopTests {
     return (transcript.entries, reader.isStopped)
   }
 
-  @Test("the text ends before the first sequence, however its pieces come")
+  @Test("text ends before the first stop sequence, wherever it is split")
   func pieces() throws {
     let lines = Line.message("m", "one S", "TO", "P two") + Line.message("n", "three") + [Line.result("x")]
     #expect(try told(lines, "STOP") == ([.text("one ")], true))
     #expect(try told(lines, "two", "TOP") == ([.text("one S")], true))
   }
 
-  @Test("without the sequence everything is told in its order, what was held back included")
+  @Test("without a stop sequence all held text is delivered in order")
   func absent() throws {
     let lines = Line.message("m", "one S", "TO") + [Line.result("one STO")]
     #expect(try told(lines, "STOP") == ([.text("one STO")], false))
@@ -582,7 +584,7 @@ struct AnswerReaderStopTests {
     #expect(!isStopped)
   }
 
-  @Test("what is thought, and what a tool is asked, does not count")
+  @Test("stop sequences in thinking and tool input are ignored")
   func thinking() throws {
     let lines =
       [Line.messageStart("m"), Line.thinkingStart, Line.thinking("STOP"), Line.textStart, Line.text("a")]
@@ -594,7 +596,7 @@ struct AnswerReaderStopTests {
     #expect(!isStopped)
   }
 
-  @Test("nothing comes after the end: no text, no thinking, no call")
+  @Test("nothing is delivered after a stop sequence")
   func after() throws {
     let lines =
       [Line.messageStart("m"), Line.textStart, Line.text("a STOP b"), Line.thinkingStart, Line.thinking("t")]
@@ -603,14 +605,14 @@ struct AnswerReaderStopTests {
     #expect(try told(lines, "STOP") == ([.text("a ")], true))
   }
 
-  @Test("a text that is not streamed ends there, too, and so does one that only the result has")
+  @Test("stop sequences end unstreamed text and text from the result")
   func unstreamed() throws {
     let whole = [Line.assistant("m", Line.textBlock("a STOP b"), stop: "end_turn"), Line.result("a STOP b")]
     #expect(try told(whole, "STOP") == ([.text("a ")], true))
     #expect(try told([Line.result("a STOP b")], "STOP") == ([.text("a ")], true))
   }
 
-  @Test("an answer that was cut and is sent again ends at the same place")
+  @Test("a repeated answer stops at the same sequence")
   func cut() throws {
     let lines = Line.cut("m1", "a ST") + Line.message("m2", "a STOP b") + [Line.result("a STOP b")]
     #expect(try told(lines, "STOP") == ([.text("a ")], true))

@@ -1,4 +1,3 @@
-import ClaudeCodeTestSupport
 import Bytes
 import ClaudeCodeTestSupport
 import EventLoop

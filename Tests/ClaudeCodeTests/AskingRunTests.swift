@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import TestSupport
 import Testing
 
@@ -38,7 +38,7 @@ struct AskingRunTests {
 
   // MARK: With the simulator
 
-  @Test("the question parks the run, and its client has it; nothing has run yet")
+  @Test("a permission request parks the run before any tool runs")
   func asks() async throws {
     let harness = try harness()
     let run = try await asked(harness)
@@ -51,7 +51,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("allowed, the tool runs with what was asked")
+  @Test("an allowed tool runs with the requested input")
   func allowed() async throws {
     let harness = try harness()
     let run = try await asked(harness)
@@ -64,7 +64,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("denied, the CLI hears why, and the turn goes on")
+  @Test("a denied tool gets the reason, and the turn continues")
   func denied() async throws {
     let harness = try harness()
     let run = try await asked(harness)
@@ -75,7 +75,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("questions of one message are put together, and each has its own answer")
+  @Test("permission requests of one message are sent together and answered separately")
   func several() async throws {
     let harness = try harness()
     let run = try await asked(harness, "ask=Bash,Edit tokens=1")
@@ -91,7 +91,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("a tool that allowed-tools names is not asked about")
+  @Test("tools in allowed-tools need no permission request")
   func named() async throws {
     let harness = try harness()
     var options = Self.asking
@@ -104,7 +104,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("tools that are questions to a person are denied as before", arguments: ["AskUserQuestion", "ExitPlanMode"])
+  @Test("tools that ask the user are denied", arguments: ["AskUserQuestion", "ExitPlanMode"])
   func interactive(tool: String) async throws {
     let harness = try harness()
     _ = try await harness.run(harness.turn("simulate: ask=\(tool) tokens=1", options: Self.asking), recorder)
@@ -115,7 +115,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("without the option nobody is asked")
+  @Test("without permission-mode ask, no request is forwarded")
   func notAsked() async throws {
     let harness = try harness()
     var options = TurnOptions()
@@ -136,7 +136,7 @@ struct AskingRunTests {
 
   private func withdrawal(_ id: String) -> String { #"{"type":"control_cancel_request","request_id":"\#(id)"}"# }
 
-  @Test("a question that comes while the client is busy with another is put when that is answered")
+  @Test("a second permission request waits until the first is answered")
   func oneAfterTheOther() async throws {
     let (cli, harness) = live()
     let run = try await harness.run(harness.turn("p", options: Self.asking), recorder)
@@ -158,7 +158,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("when the only question is withdrawn the run ends: nobody hears what comes of it")
+  @Test("a run ends when its only permission request is withdrawn")
   func withdrawn() async throws {
     let (cli, harness) = live()
     let run = try await harness.run(harness.turn("p", options: Self.asking), recorder)
@@ -171,7 +171,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("when one of two is withdrawn the other is waited for")
+  @Test("when one of two requests is withdrawn, the run waits for the other")
   func oneWithdrawn() async throws {
     let (cli, harness) = live()
     let run = try await harness.run(harness.turn("p", options: Self.asking), recorder)
@@ -189,7 +189,7 @@ struct AskingRunTests {
     await harness.settle()
   }
 
-  @Test("a question that is withdrawn before it is put is not put")
+  @Test("a request withdrawn before it was sent is never sent")
   func withdrawnInTime() async throws {
     let (cli, harness) = live()
     let run = try await harness.run(harness.turn("p", options: Self.asking), recorder)

@@ -66,7 +66,7 @@ struct CLIArgumentsTests {
     },
   ]
 
-  @Test("an option adds its flag, with the value in the same argument", arguments: options)
+  @Test("each option adds one flag with its value in the same argument", arguments: options)
   func option(option: Option) {
     let turn = Turn(prompt: "--help", session: .new(id: Self.id), directory: "/", options: option.options)
     #expect(
@@ -74,7 +74,7 @@ struct CLIArgumentsTests {
         == Self.longLivedForm + ["--session-id=\(Self.id)"] + option.arguments)
   }
 
-  @Test("every option at once, each once, in a fixed order")
+  @Test("all options together appear once each in a fixed order")
   func everything() {
     var options = TurnOptions()
     options.model = "sonnet"
@@ -96,7 +96,7 @@ struct CLIArgumentsTests {
         ])
   }
 
-  @Test("setting sources are passed on, none of them too", arguments: ["", "user", "user,project"])
+  @Test("setting sources are passed, the empty list too", arguments: ["", "user", "user,project"])
   func settingSources(sources: String) {
     let turn = Turn(prompt: "", session: .new(id: Self.id), directory: "/")
     let arguments = CLIArguments.arguments(for: Fingerprint(turn, settingSources: sources), turn.session)
@@ -109,7 +109,7 @@ struct CLIArgumentsTests {
   ]
 
   @Test(
-    "a tool's name, alone or with one specifier, may stand in a list",
+    "a tool rule is a tool name with at most one specifier",
     arguments: [
       "Bash", "Bash(git log:*)", "Bash(git commit -m \"a, b\")", "Edit(/src/**)", "mcp__server__tool", "mcp__a__*", "*",
       "Bash()", "Bash(a(b)c)", "Read(//**)", "a.b-c:d", "WebFetch(domain:example.com)", "Bash(echo é)",
@@ -120,7 +120,7 @@ struct CLIArgumentsTests {
   }
 
   @Test(
-    "what would be two rules, or none, may not",
+    "text that is no rule, or more than one, is rejected",
     arguments: [
       "", " ", "Bash,Edit", "Bash Edit", " Bash", "Bash ", "Bash(a),Edit", "Bash(a) Edit", "Bash(a)(b)", "Bash(a",
       "Bash(a))", "Bash)a(", "(a)", "Bash(a(b)", "Bash(a)x", "Bash\n", "Bash(a\nb)", "Bash(a\r\nb)", "Bash(a\0b)",

@@ -9,7 +9,7 @@ struct CLIEnvironmentTests {
     "IS_SANDBOX": "1",
   ]
 
-  @Test("the server's own secrets and the marks of another CLI stay behind; nothing else does")
+  @Test("the server's secrets and another CLI's markers are removed from the environment, and nothing else")
   func scrubbed() {
     let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: false)
     #expect(
@@ -19,7 +19,7 @@ struct CLIEnvironmentTests {
       ])
   }
 
-  @Test("with a subscription the upstream key stays behind too")
+  @Test("with a subscription the upstream API key is removed too")
   func subscription() {
     let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: true)
     #expect(
@@ -28,13 +28,13 @@ struct CLIEnvironmentTests {
       ])
   }
 
-  @Test("nothing is added to an empty environment that could make a root CLI reckless")
+  @Test("an empty environment stays empty")
   func empty() {
     #expect(CLIEnvironment(inherited: [:], usesSubscription: false).plain.isEmpty)
   }
 
   @Test(
-    "file mentions are off unless the turn asks for them",
+    "file mentions are disabled unless the turn enables them",
     arguments: [(nil, "1"), (false, "1"), (true, nil)] as [(Bool?, String?)])
   func fileMentions(wanted: Bool?, value: String?) {
     var options = TurnOptions()
@@ -48,7 +48,7 @@ struct CLIEnvironmentTests {
   }
 
   @Test(
-    "tool search is off if and only if the turn has client functions",
+    "tool search is disabled exactly when the turn has client functions",
     arguments: [([], nil), (["weather"], "false")] as [([String], String?)])
   func functions(names: [String], value: String?) {
     var turn = Turn(prompt: "", session: .new(id: "x"), directory: "/")
@@ -58,7 +58,7 @@ struct CLIEnvironmentTests {
     #expect(environment["ENABLE_TOOL_SEARCH"] == value)
   }
 
-  @Test("a turn's environment holds what the plain one does", arguments: [true, false])
+  @Test("a turn's environment includes the plain one", arguments: [true, false])
   func whole(usesSubscription: Bool) {
     let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: usesSubscription)
     let turn = Turn(prompt: "", session: .new(id: "x"), directory: "/")

@@ -2,7 +2,7 @@ import ClaudeCode
 import Testing
 
 struct CLILocatorTests {
-  @Test("a configured path is the only place looked at")
+  @Test("a configured path is the only candidate")
   func configured() {
     let locator = CLILocator(configured: "/opt/claude", searchPath: "/usr/bin:/bin", home: "/root")
     #expect(locator.candidates == ["/opt/claude"])
@@ -10,7 +10,7 @@ struct CLILocatorTests {
     #expect(locator.locate { $0 != "/opt/claude" } == nil)
   }
 
-  @Test("otherwise PATH comes first, then where installers put it")
+  @Test("PATH is searched first, then the installers' locations")
   func order() {
     let locator = CLILocator(configured: nil, searchPath: "/a::/b:", home: "/home/u")
     #expect(
@@ -21,27 +21,27 @@ struct CLILocatorTests {
       ])
   }
 
-  @Test("without PATH and home the system's places are left")
+  @Test("without PATH and HOME only system locations are searched")
   func nothing() {
     let locator = CLILocator(configured: nil, searchPath: "", home: nil)
     #expect(locator.candidates == ["/usr/local/bin/claude", "/opt/homebrew/bin/claude", "/usr/bin/claude"])
     #expect(locator.locate { _ in false } == nil)
   }
 
-  @Test("a place that PATH names twice is looked at once")
+  @Test("duplicate PATH entries are searched once")
   func repeated() {
     let locator = CLILocator(configured: nil, searchPath: "/usr/bin:/a:/usr/bin:/a", home: nil)
     #expect(
       locator.candidates == ["/usr/bin/claude", "/a/claude", "/usr/local/bin/claude", "/opt/homebrew/bin/claude"])
   }
 
-  @Test("the first that can be executed is taken", arguments: ["/a/claude", "/b/claude", "/usr/bin/claude"])
+  @Test("the first executable candidate is used", arguments: ["/a/claude", "/b/claude", "/usr/bin/claude"])
   func first(path: String) {
     let locator = CLILocator(configured: nil, searchPath: "/a:/b", home: nil)
     #expect(locator.locate { $0 == path || $0 == "/usr/bin/claude" } == path)
   }
 
-  @Test("a relative place in PATH is no place to start a program from", arguments: [".", "bin", "./bin"])
+  @Test("relative PATH entries are ignored", arguments: [".", "bin", "./bin"])
   func relative(place: String) {
     let locator = CLILocator(configured: nil, searchPath: "\(place):/a", home: nil)
     #expect(locator.candidates.first == "/a/claude")

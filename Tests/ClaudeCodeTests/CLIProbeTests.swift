@@ -26,7 +26,7 @@ struct CLIProbeTests {
 
   private var timesAsked: Int { (directory.text(of: "asked") ?? "").split(separator: "\n").count }
 
-  @Test("a CLI that answers is available, with the first line of what it says")
+  @Test("a working CLI is reported with the first line of its version")
   func available() async {
     let path = script("[ \"$1\" = --version ] && echo '2.1.329 (Claude Code)' && echo more")
     let report = await probe(path).current()
@@ -34,13 +34,13 @@ struct CLIProbeTests {
     #expect(report.takenAt == moment)
   }
 
-  @Test("no CLI is found where there is none")
+  @Test("a missing CLI is reported with the searched paths")
   func notFound() async {
     #expect(await probe("/nowhere/claude").current().finding == .notFound(candidates: ["/nowhere/claude"]))
   }
 
   @Test(
-    "a CLI that fails has failed, with what it said",
+    "a failing CLI is reported with its output",
     arguments: [
       ("exit 3", "exit status 3"), ("echo broken >&2; exit 1", "exit status 1: broken"),
       ("kill -KILL $$", "signal 9"), ("echo \"key: $API_KEY\"; exit 1", "exit status 1: key: "),
@@ -50,7 +50,7 @@ struct CLIProbeTests {
     #expect(await probe(path).current().finding == .failed(path: path, reason: reason))
   }
 
-  @Test("a CLI that does not answer is given up", arguments: [-1, 0])
+  @Test("a CLI that does not respond in time is reported as failed", arguments: [-1, 0])
   func timeout(offset: Int) async {
     let path = script("exec sleep 1000")
     let probe = probe(path)
@@ -67,7 +67,7 @@ struct CLIProbeTests {
     #expect(finding == .failed(path: path, reason: "signal 9"))
   }
 
-  @Test("a report is good for its time, then the CLI is asked again", arguments: [-1, 0, 1])
+  @Test("a report is reused until it expires", arguments: [-1, 0, 1])
   func freshness(offset: Int) async {
     let probe = probe(script("echo v"))
     _ = await probe.current()
@@ -76,7 +76,7 @@ struct CLIProbeTests {
     #expect(timesAsked == (offset < 0 ? 1 : 2))
   }
 
-  @Test("who asks at the same time shares the answer")
+  @Test("concurrent callers share one probe")
   func sharing() async {
     let probe = probe(script("echo v"))
     let tasks = (0..<5).map { _ in Task.onLoop { await probe.current() } }

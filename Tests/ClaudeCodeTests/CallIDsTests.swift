@@ -4,7 +4,7 @@ import Testing
 
 struct CallIDsTests {
   @Test(
-    "an id stays what it is if it can",
+    "valid call ids are kept, others are replaced",
     arguments: [
       (["call_1", "call_2", "call_12"], ["call_1", "call_2", "call_12"]), (["a", "a", "a"], ["a", "a-2", "a-3"]),
       (["a", "a_2", "a_x"], ["a", "a_2-2", "a_x"]), (["a_2", "a", "a_3"], ["a_2", "a-2", "a_3"]),

@@ -10,7 +10,7 @@ struct ClaudeErrorTests {
   private typealias Line = CLILine
 
   @Test(
-    "what the system has run out of is told from what will never start",
+    "exhausted resources differ from permanent start errors",
     arguments: [
       (EMFILE, .exhausted), (ENFILE, .exhausted), (EAGAIN, .exhausted), (ENOMEM, .exhausted), (ENOENT, .cannotStart),
       (EACCES, .cannotStart), (E2BIG, .cannotStart),
@@ -23,7 +23,7 @@ struct ClaudeErrorTests {
   }
 
   @Test(
-    "a result that is none says what went wrong",
+    "error results map to error kinds",
     arguments: [
       (
         Line.result("API Error: 429", isError: true, more: #","api_error_status":429"#), .upstream(status: 429),
@@ -46,14 +46,14 @@ struct ClaudeErrorTests {
     #expect(try error(line) == ClaudeError(kind, message, reachedCLI: true))
   }
 
-  @Test("a good result is no error, and an empty answer may be good")
+  @Test("successful results, empty ones included, are not errors")
   func success() throws {
     #expect(try error(Line.result("fine")) == nil)
     #expect(try error(Line.result("", turns: 0)) == nil)
   }
 
   @Test(
-    "the recorded endings",
+    "recorded error results map to error kinds",
     arguments: [
       (
         "error-401", .upstream(status: 401), "Failed to authenticate. API Error: 401 anthropic-stub: status 401", true
@@ -70,7 +70,7 @@ struct ClaudeErrorTests {
       try error(String(decoding: line, as: UTF8.self)) == ClaudeError(kind, message, reachedCLI: reachedCLI))
   }
 
-  @Test("the other recordings end well", arguments: Recording.all.filter { !failures.contains($0.name) })
+  @Test("the other recordings have no error", arguments: Recording.all.filter { !failures.contains($0.name) })
   func goodRecordings(recording: Recording) throws {
     let line = try #require(recording.lines.last)
     #expect(try error(String(decoding: line, as: UTF8.self)) == nil)
@@ -96,7 +96,7 @@ struct ClaudeErrorTests {
   }
 
   @Test(
-    "a process that ended without a result is judged by what it said",
+    "a process that exits without a result is classified by its error output",
     arguments: [
       Exit(
         "exit status 0", "", sawOutput: true,

@@ -36,7 +36,7 @@ struct ClaudeExecutorTests {
   }
 
   @Test(
-    "whatever happens on the way, the answer is told whole",
+    "answers survive retries and interruptions whole",
     arguments: [
       ("tokens=5 cut=3", "w0 w1 w2 w3 w4 "), ("tokens=5 repair=2", "w0 w1 w2 w3 w4 "),
       ("tokens=4 max-tokens", "w0 w1 w2 w3 "), ("split-utf8", "grüße 🎉 für alle 日本語 "),
@@ -57,7 +57,7 @@ struct ClaudeExecutorTests {
   }
 
   @Test(
-    "a CLI that fails is an error",
+    "a failing CLI is an error",
     arguments: [
       ("no-result-exit", .lost), ("crash=2", .lost), ("kill=2", .lost), ("stderr-only", .refused),
     ] as [(String, ClaudeError.Kind)])
@@ -69,7 +69,7 @@ struct ClaudeExecutorTests {
     await harness.settle()
   }
 
-  @Test("a CLI that is silent after its answer is ended by silence, with an error")
+  @Test("a CLI that stays silent after its answer fails the run by inactivity")
   func noResult() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     _ = try await harness.run(harness.turn("simulate: tokens=1 no-result"), recorder)
@@ -80,7 +80,7 @@ struct ClaudeExecutorTests {
     await harness.settle()
   }
 
-  @Test("upstream failures and empty answers come as results that are none")
+  @Test("upstream failures and empty answers are errors")
   func badResults() async throws {
     for (directive, kind) in [
       ("api-error=529", ClaudeError.Kind.upstream(status: 529)), ("error-max-turns", .maxTurns),
@@ -95,7 +95,7 @@ struct ClaudeExecutorTests {
     }
   }
 
-  @Test("a session goes on in another process, and an unknown one is said to be so")
+  @Test("a session is resumed in another process, and an unknown one is reported")
   func sessions() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     _ = try await harness.run(harness.turn("one"), recorder)
@@ -111,7 +111,7 @@ struct ClaudeExecutorTests {
     await harness.settle()
   }
 
-  @Test("what the turn says reaches the CLI: its environment and system prompt")
+  @Test("environment and system prompt of the turn reach the CLI")
   func passing() async throws {
     var options = TurnOptions()
     options.systemPrompt = "--be brief"
@@ -138,7 +138,7 @@ struct ClaudeExecutorTests {
     await harness.settle()
   }
 
-  @Test("a permission that nobody gave is denied, and the turn goes on")
+  @Test("an unanswered permission is denied, and the turn continues")
   func denied() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     _ = try await harness.run(harness.turn("simulate: tokens=1 ask=Bash"), recorder)
@@ -153,7 +153,7 @@ struct ClaudeExecutorTests {
 
   // MARK: Teardown
 
-  @Test("cancelling leaves no process, not even one in a group of its own that ignores SIGTERM")
+  @Test("cancelling ends every process, even one in its own group that ignores SIGTERM")
   func cancellation() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     let run = try await harness.run(
@@ -171,7 +171,7 @@ struct ClaudeExecutorTests {
     #expect(!child.isAlive)
   }
 
-  @Test("the end of a good run takes what the CLI left behind along")
+  @Test("processes left behind by the CLI are ended with the run")
   func leftovers() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     _ = try await harness.run(
@@ -186,7 +186,7 @@ struct ClaudeExecutorTests {
 
   // MARK: Starting
 
-  @Test("without a CLI nothing is started, and the error says where it was looked for")
+  @Test("without a CLI the error lists the searched paths")
   func notFound() async {
     let harness = ExecutorHarness("/nowhere/claude", directory)
     let expected = ClaudeError(
@@ -202,7 +202,7 @@ struct ClaudeExecutorTests {
     #expect(harness.executor.activeRuns == 0)
   }
 
-  @Test("a directory that is gone is an error before anything runs, and frees the session")
+  @Test("a missing directory fails before anything runs and frees the session")
   func cannotStart() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory)
     var turn = harness.turn("p")
@@ -215,7 +215,7 @@ struct ClaudeExecutorTests {
     #expect(harness.executor.liveProcesses == 0)
   }
 
-  @Test("a link put in the workspace's place after the turn was made is an error, and nothing runs behind it")
+  @Test("a workspace replaced by a link is refused")
   func swappedWorkspace() async throws {
     for name in ["base", "base/demo", "outside"] { try directory.makeDirectory(name) }
     let harness = ExecutorHarness(StandInCLI.script("touch started", in: directory), directory)
@@ -234,7 +234,7 @@ struct ClaudeExecutorTests {
     #expect(directory.text(of: "outside/started") == nil)
   }
 
-  @Test("the CLI works in a workspace of a base that is a link")
+  @Test("a workspace base may be a link")
   func linkedBase() async throws {
     for name in ["real", "real/demo"] { try directory.makeDirectory(name) }
     try directory.makeLink("base", to: "\(directory.path)/real")
@@ -249,7 +249,7 @@ struct ClaudeExecutorTests {
   }
 
   @Test(
-    "draining starts nothing more and waits for the runs under way, as long as its grace lasts",
+    "draining starts no runs and waits for running ones within its grace",
     arguments: [true, false])
   func draining(ends: Bool) async throws {
     let cli = LiveCLI(in: directory)
@@ -269,7 +269,7 @@ struct ClaudeExecutorTests {
 
   // MARK: One turn at a time
 
-  @Test("a session's second turn waits until the first one's process is gone")
+  @Test("a session's second turn waits for the first one's process to exit")
   func waiting() async throws {
     let cli = LiveCLI(in: directory, prelude: "trap '' TERM")
     let harness = ExecutorHarness(cli.path, directory)
@@ -296,7 +296,7 @@ struct ClaudeExecutorTests {
     await harness.settle()
   }
 
-  @Test("turns of different sessions run side by side")
+  @Test("turns of different sessions run concurrently")
   func sideBySide() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -308,7 +308,7 @@ struct ClaudeExecutorTests {
     await harness.settle()
   }
 
-  @Test("who departs while waiting starts nothing; nor does who has departed before")
+  @Test("a cancelled caller starts nothing, before and during the wait")
   func gaveUp() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -333,7 +333,7 @@ struct ClaudeExecutorTests {
 
   // MARK: Shutting down
 
-  @Test("shutting down ends every run and waits for every process")
+  @Test("shutting down ends every run and every process")
   func shutDown() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -345,7 +345,7 @@ struct ClaudeExecutorTests {
     await harness.executor.shutDown()
   }
 
-  @Test("a turn that waits for its session starts nothing any more when the server shuts down")
+  @Test("a turn that waits for its session is not started after a shutdown")
   func shutDownWhileWaiting() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)

@@ -28,7 +28,7 @@ struct ClosedOutputTests {
     await until { harness.scheduler.waits.contains(Self.timeouts.kill) }
   }
 
-  @Test("the run is lost when the process has not exited within the kill timeout, and the process is ended")
+  @Test("a run is lost if its process closes the output and does not exit within the kill timeout")
   func lost() async throws {
     let limit = Self.timeouts.kill
     let outcomes = try await LimitTable.row("exit after the end of output", limit) { offset in
@@ -49,7 +49,7 @@ struct ClosedOutputTests {
     #expect(outcomes == ["waits", "lost", "lost"])
   }
 
-  @Test("an exit in time says what happened, as ever")
+  @Test("an exit within the timeout decides the outcome")
   func exit() async throws {
     let directory = TemporaryDirectory()
     let recorder = RunRecorder()
@@ -67,7 +67,7 @@ struct ClosedOutputTests {
     #expect(harness.scheduler.waits.isEmpty)
   }
 
-  @Test("a result before the end of output counts, though the process stays")
+  @Test("a result before the end of output counts even if the process stays")
   func result() async throws {
     let directory = TemporaryDirectory()
     let recorder = RunRecorder()
@@ -80,7 +80,7 @@ struct ClosedOutputTests {
     #expect(recorder.outcomes.count == 1)
   }
 
-  @Test("a spare that has closed its output loses the turn it is given, no later")
+  @Test("a spare with closed output fails the turn it is given")
   func spare() async throws {
     let directory = TemporaryDirectory()
     let recorder = RunRecorder()

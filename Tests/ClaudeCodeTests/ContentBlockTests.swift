@@ -5,7 +5,7 @@ import Testing
 
 struct ContentBlockTests {
   @Test(
-    "every block is read as it is written",
+    "content blocks survive encoding and decoding",
     arguments: [
       (.text("a\n"), #"{"type":"text","text":"a\n"}"#),
       (
@@ -27,7 +27,7 @@ struct ContentBlockTests {
   }
 
   @Test(
-    "what is not known, or not whole, is none",
+    "unknown and incomplete blocks are rejected",
     arguments: [
       #"{"type":"document"}"#, #"{"type":"text"}"#, #"{"type":"image","source":{"type":"url","url":"x"}}"#,
       #"{"type":"tool_use","id":"c"}"#, #"{"type":"tool_result"}"#, "7", "{}",
@@ -36,7 +36,7 @@ struct ContentBlockTests {
     #expect(ContentBlock(try JSONValue(parsing: json)) == nil)
   }
 
-  @Test("content is a string or blocks; what is not known is left out")
+  @Test("content is a string or blocks; unknown blocks are skipped")
   func list() throws {
     #expect(ContentBlock.list("a") == [.text("a")])
     #expect(ContentBlock.list("").isEmpty && ContentBlock.list(nil).isEmpty && ContentBlock.list([:]).isEmpty)
@@ -44,7 +44,7 @@ struct ContentBlockTests {
     #expect(ContentBlock.list(blocks) == [.text("a"), .text("")])
   }
 
-  @Test("a message's text is that of its blocks")
+  @Test("a message's text joins its text blocks")
   func message() {
     let message = ConversationMessage(
       .user, [.text("a"), .image(mediaType: "image/png", base64: "AAAA"), .text("b")])

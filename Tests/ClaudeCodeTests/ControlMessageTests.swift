@@ -3,7 +3,7 @@ import ClaudeCode
 import Testing
 
 struct ControlMessageTests {
-  @Test("a process is specialised before its first turn, its system prompt never a snapshot")
+  @Test("a process is configured before its first turn, with its system prompt")
   func initialize() {
     #expect(
       text(
@@ -13,7 +13,7 @@ struct ControlMessageTests {
         + #""request":{"subtype":"initialize","systemPromptSnapshot":false}}"# + "\n")
   }
 
-  @Test("system prompts go through it, line ends and all")
+  @Test("system prompts are sent exactly, line ends included")
   func systemPrompts() {
     var options = TurnOptions()
     options.systemPrompt = "--be\n\"brief\""
@@ -28,7 +28,7 @@ struct ControlMessageTests {
         + #""systemPrompt":["--be\n\"brief\""],"appendSystemPrompt":"é\u0001"}}"# + "\n")
   }
 
-  @Test("a live process is told its model and its permission mode")
+  @Test("a live process can switch model and permission mode")
   func switches() {
     #expect(
       text(ControlMessage.setModel(id: "m", "opus"))
@@ -47,7 +47,7 @@ struct ControlMessageTests {
   }
 
   @Test(
-    "what is said during a turn never looks like a command, not even behind blanks",
+    "a prompt never looks like a command, even after leading blanks",
     arguments: [
       ("/init", "\u{200B}/init"), (" \t/init", "\u{200B} \t/init"), ("\u{3000}/init", "\u{200B}\u{3000}/init"),
       ("init /x", "init /x"), ("", ""),
@@ -57,7 +57,7 @@ struct ControlMessageTests {
     #expect(line["message"]?["content"] == .string(written))
   }
 
-  @Test("an interruption is a request without more")
+  @Test("an interrupt request has no further fields")
   func interrupt() {
     #expect(
       text(ControlMessage.interrupt(id: "int-1"))
@@ -65,7 +65,7 @@ struct ControlMessageTests {
   }
 
   @Test(
-    "a prompt is one line, whatever is in it",
+    "a prompt is encoded as one line",
     arguments: [
       ("hello", "hello"), ("--help", "--help"), ("/clear", " /clear"), ("//", " //"), ("/\u{301}x", " /\u{301}x"),
       (" /clear", " /clear"),
@@ -84,7 +84,7 @@ struct ControlMessageTests {
     .text("/a"), .image(mediaType: "image/png", base64: "AA=="), .text("/config x=y"),
   ]
 
-  @Test("no block of a message is a command, wherever it stands")
+  @Test("no block of a message is a command")
   func blocks() {
     #expect(
       text(ControlMessage.user(Self.command))
@@ -93,7 +93,7 @@ struct ControlMessageTests {
         + #"{"type":"text","text":" /config x=y"}]},"parent_tool_use_id":null,"session_id":""}"# + "\n")
   }
 
-  @Test("a turn that takes commands hands them over as they are")
+  @Test("commands are passed unchanged when the turn takes them")
   func commands() {
     #expect(
       text(ControlMessage.user([.text("/init")], takesCommands: true))
@@ -101,7 +101,7 @@ struct ControlMessageTests {
         + "\n")
   }
 
-  @Test("permission is given with the input as it came")
+  @Test("a granted permission carries the original input")
   func allow() {
     #expect(
       text(ControlMessage.allow(id: "r", input: ["command": "ls", "n": .number("1.50")]))
@@ -109,7 +109,7 @@ struct ControlMessageTests {
         + #""response":{"behavior":"allow","updatedInput":{"command":"ls","n":1.50}}}}"# + "\n")
   }
 
-  @Test("permission is refused with a reason")
+  @Test("a denied permission carries a reason")
   func deny() {
     #expect(
       text(ControlMessage.deny(id: "r", message: "no\n"))
@@ -117,7 +117,7 @@ struct ControlMessageTests {
         + #""response":{"behavior":"deny","message":"no\n"}}}"# + "\n")
   }
 
-  @Test("a request that we do not know gets an error")
+  @Test("unknown control requests get an error")
   func error() {
     #expect(
       text(ControlMessage.error(id: "r", message: "hook_callback is not supported"))

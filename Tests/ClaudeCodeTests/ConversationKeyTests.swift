@@ -13,7 +13,7 @@ struct ConversationKeyTests {
   }
 
   @Test(
-    "another principal, other settings, or a shifted border make another conversation",
+    "principal, settings and message boundaries change the key",
     arguments: [
       ConversationKey(principal: "q", settings: ["w", "s"]), ConversationKey(principal: "p", settings: ["w", "t"]),
       ConversationKey(principal: "p", settings: ["s", "w"]), ConversationKey(principal: "p", settings: ["ws", ""]),
@@ -26,7 +26,7 @@ struct ConversationKeyTests {
     #expect(key.appending(role: "user", text: "a") != Self.start.appending(role: "user", text: "a"))
   }
 
-  @Test("a changed message, role or order is another conversation, and so is one message more")
+  @Test("any change of text, role, order or length changes the key")
   func messages() {
     let keys: Set = [
       Self.start,
@@ -42,7 +42,9 @@ struct ConversationKeyTests {
     #expect(keys.count == 9)
   }
 
-  @Test("white space at the ends does not count, inside it does", arguments: [" a b", "a b\n", "\r\n\ta b \u{A0}\n"])
+  @Test(
+    "leading and trailing white space is ignored, inner white space is not",
+    arguments: [" a b", "a b\n", "\r\n\ta b \u{A0}\n"])
   func whiteSpace(text: String) {
     #expect(Self.start.appending(role: "user", text: text) == Self.start.appending(role: "user", text: "a b"))
     #expect(Self.start.appending(role: "user", text: text) != Self.start.appending(role: "user", text: "a  b"))

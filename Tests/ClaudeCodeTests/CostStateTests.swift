@@ -6,7 +6,7 @@ import Testing
 @Suite(.bounded)
 struct CostStateTests {
   @Test(
-    "the last note counts; without one nothing is spent",
+    "the last cost entry counts; without one the cost is zero",
     arguments: [
       ([], 0), ([#"{"type":"user"}"#], 0), ([#"{"type":"cost-state","sessionId":"s","totalCostUSD":6e-05}"#], 6e-05),
       (
@@ -20,7 +20,7 @@ struct CostStateTests {
     #expect(CostState.last(in: Array(lines.joined(separator: "\n").utf8)) == cost)
   }
 
-  @Test("a session without a transcript has spent nothing")
+  @Test("a session without a transcript has no cost")
   func missing() async {
     let location = TranscriptLocation(configuration: "/nowhere", directory: "/w", sessionID: "s")
     #expect(await CostState.last(in: location) == 0)

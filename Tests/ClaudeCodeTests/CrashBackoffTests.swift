@@ -5,7 +5,7 @@ import Testing
 struct CrashBackoffTests {
   private let start = ContinuousClock.now
 
-  @Test("each crash in a row doubles the rest, up to the longest")
+  @Test("each consecutive crash doubles the delay up to the maximum")
   func doubling() {
     var backoff = CrashBackoff(longest: .seconds(30))
     #expect(backoff.rest(at: start) == .zero)
@@ -15,7 +15,7 @@ struct CrashBackoffTests {
     #expect(backoff.rest(at: start + .seconds(30)) == .zero && backoff.rest(at: start + .seconds(31)) < .zero)
   }
 
-  @Test("a success makes the next crash the first, and ends no rest")
+  @Test("a success resets the series and does not end the current delay")
   func success() {
     var backoff = CrashBackoff(longest: .seconds(30))
     _ = backoff.noteCrash(at: start)

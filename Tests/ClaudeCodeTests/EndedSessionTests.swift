@@ -38,7 +38,7 @@ struct EndedSessionTests {
     }
   }
 
-  @Test("a session is stored, running, idle, and stored again")
+  @Test("session states are stored, running, idle, and stored again")
   func states() async throws {
     let harness = try harness()
     #expect(harness.executor.state(of: Self.session) == .stored)
@@ -52,7 +52,7 @@ struct EndedSessionTests {
     await harness.statistics(become: PoolStatistics(spawned: 1))
   }
 
-  @Test("a session whose run waits for its client is parked, with the calls it waits for")
+  @Test("a parked session lists the calls it waits for")
   func parked() async throws {
     let harness = try harness()
     var turn = harness.turn("simulate: call=f")
@@ -66,7 +66,7 @@ struct EndedSessionTests {
     #expect(harness.executor.activeRuns == 0 && harness.executor.liveProcesses == 0)
   }
 
-  @Test("an idle process is ended before anything is done to its session")
+  @Test("an idle process is ended before its session is changed")
   func idle() async throws {
     let harness = try harness()
     _ = try await harness.complete("one")
@@ -77,12 +77,12 @@ struct EndedSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("nothing is to be ended of a session that is only stored")
+  @Test("ending a stored session has nothing to end")
   func stored() async throws {
     #expect(await end(try harness()) == (nil, true))
   }
 
-  @Test("a run is cancelled, and what waits for the session is refused")
+  @Test("ending a session cancels its run and rejects waiting turns")
   func running() async throws {
     let harness = try harness()
     _ = try await hang(harness)
@@ -99,7 +99,7 @@ struct EndedSessionTests {
     #expect(harness.executor.queuedTurns == 0 && harness.executor.liveProcesses == 0)
   }
 
-  @Test("what cannot be done to it leaves the session as usable as it was")
+  @Test("a failed operation leaves the session usable")
   func failing() async throws {
     let harness = try harness()
     _ = try await harness.complete("one")
@@ -110,7 +110,7 @@ struct EndedSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("every observer hears of a turn's end with its cost, when the session can be used again")
+  @Test("every turn observer gets the cost once the session is free")
   func costs() async throws {
     let harness = try harness()
     let observers = [CostObserver(), CostObserver()]

@@ -22,7 +22,7 @@ struct ExtremeNumbersTests {
     }
   }
 
-  @Test("every recorded line is read whatever its numbers are, and counts stay in range", arguments: numbers)
+  @Test("any number in a recorded line is read, and counts stay in range", arguments: numbers)
   func lines(number: String) throws {
     var (retries, results) = (0, 0)
     for recording in Recording.all {
@@ -53,7 +53,7 @@ struct ExtremeNumbersTests {
     #expect(retries > 0 && results > 0)
   }
 
-  @Test("9e18 tokens, read from the cache and not, are the largest count")
+  @Test("token counts saturate at the maximum")
   func findingFive() {
     let usage = TokenUsage(
       ["input_tokens": .number("9000000000000000000"), "cache_read_input_tokens": .number("9000000000000000000")])
@@ -63,7 +63,7 @@ struct ExtremeNumbersTests {
     #expect(total.total == JSONValue.maximumCount)
   }
 
-  @Test("a delay that no clock can hold is a long one", arguments: ["1e308", "1e400"])
+  @Test("an unrepresentable delay becomes the longest one", arguments: ["1e308", "1e400"])
   func findingSix(delay: String) throws {
     let line = Array(#"{"type":"system","subtype":"api_retry","retry_delay_ms":\#(delay),"error_status":529}"#.utf8)
     let read = StreamMessage(scanning: line.span).flatMap { Retry($0, line.span) }

@@ -65,14 +65,16 @@ struct FingerprintTests {
     return Fingerprint(turn, settingSources: sources)
   }
 
-  @Test("each option changes the fingerprint or does not, and needs another process or does not", arguments: Change.all)
+  @Test(
+    "each option either changes the fingerprint or does not, and needs a new process or does not", arguments: Change.all
+  )
   func options(change: Change) {
     let changed = fingerprint(change)
     #expect((changed == fingerprint()) == (change.effect == .none))
     #expect(fingerprint().canServe(changed) == (change.effect != .restart))
   }
 
-  @Test("sources of settings need another process")
+  @Test("other setting sources need another process")
   func settingSources() {
     #expect(!fingerprint().canServe(fingerprint(sources: "user")))
     #expect(!fingerprint(sources: "").canServe(fingerprint()))
@@ -80,7 +82,7 @@ struct FingerprintTests {
   }
 
   @Test(
-    "bypassing permissions has to be allowed from the start, and can be given up",
+    "bypassing permissions must be allowed at the start and can be switched off",
     arguments: [
       (nil, nil, true), (nil, .bypassPermissions, false), (.plan, .bypassPermissions, false),
       (.bypassPermissions, .bypassPermissions, true), (.bypassPermissions, .plan, true),
@@ -92,7 +94,7 @@ struct FingerprintTests {
     #expect(process.bypassesPermissions == (has == .bypassPermissions))
   }
 
-  @Test("what the options say about the permission mode goes before its default")
+  @Test("an explicit permission mode overrides the default")
   func defaultMode() {
     var turn = turn
     turn.defaultPermissionMode = .plan
@@ -103,7 +105,7 @@ struct FingerprintTests {
     #expect(Fingerprint(turn, settingSources: nil).permissionMode == .bypassPermissions)
   }
 
-  @Test("a budget counts from a process's start, so it allows no further turn")
+  @Test("a turn with a budget gets a process of its own")
   func budget() {
     #expect(fingerprint().allowsFurtherTurns)
     #expect(!fingerprint(Change("", .none) { $0.options.maxBudgetUSD = 0 }).allowsFurtherTurns)

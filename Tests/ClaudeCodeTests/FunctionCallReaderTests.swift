@@ -18,7 +18,7 @@ struct FunctionCallReaderTests {
     if ends { reader.end(&transcript) }
   }
 
-  @Test("a call is told with its pieces as they come")
+  @Test("a call is delivered in pieces as they arrive")
   mutating func pieces() {
     stream("a", "", #"{\"x\""#, ":1}")
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":1}"#)])
@@ -26,20 +26,20 @@ struct FunctionCallReaderTests {
     #expect(reader.hasCalls && reader.hasCallsInMessage)
   }
 
-  @Test("a call without arguments has empty ones", arguments: [true, false])
+  @Test("a call without arguments has empty arguments", arguments: [true, false])
   mutating func empty(isStreamed: Bool) {
     if isStreamed { stream("a", "", "") } else { reader.whole(Self.block("a"), &transcript) }
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "{}")])
   }
 
-  @Test("a call that comes whole only is told whole")
+  @Test("an unstreamed call is delivered whole")
   mutating func whole() {
     reader.whole(Self.block("a", input: ["x": "é\n\"\\"]), &transcript)
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":"é\n\"\\"}"#)])
     #expect(transcript.badPieces.isEmpty)
   }
 
-  @Test("what comes in pieces and then whole, or begins twice, is told once")
+  @Test("a call that arrives twice is delivered once")
   mutating func once() {
     stream("a", #"{\"x\":1}"#)
     reader.whole(Self.block("a", input: ["x": 1]), &transcript)
@@ -49,7 +49,7 @@ struct FunctionCallReaderTests {
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":1}"#)])
   }
 
-  @Test("the CLI's own tools are none of the client's, nor are pieces that belong to no call")
+  @Test("the CLI's own tools and stray pieces are not client calls")
   mutating func others() {
     reader.piece(Array("{".utf8).span, &transcript)
     reader.begin(Self.block("a", "Bash"), &transcript)
@@ -61,7 +61,7 @@ struct FunctionCallReaderTests {
     #expect(!reader.hasCalls)
   }
 
-  @Test("a function that the client does not have is not told", arguments: [true, false])
+  @Test("calls of unknown functions are not delivered", arguments: [true, false])
   mutating func undeclared(isStreamed: Bool) {
     reader = FunctionCallReader(CallSelection(functions: ["g"]))
     if isStreamed { stream("a", "{}") } else { reader.whole(Self.block("a"), &transcript) }
@@ -70,7 +70,7 @@ struct FunctionCallReaderTests {
     #expect(transcript.entries == [.call(id: "b", name: "g", arguments: "{}")])
   }
 
-  @Test("a call of another tool ends none of the client's by mistake")
+  @Test("a call of another tool does not end a client call")
   mutating func interleaved() {
     stream("a", "{", ends: false)
     reader.end(&transcript)
@@ -80,7 +80,7 @@ struct FunctionCallReaderTests {
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "{")])
   }
 
-  @Test("more calls of a message than may be are not told; the next message has its own", arguments: [true, false])
+  @Test("calls beyond a message's limit are dropped; the next message starts anew", arguments: [true, false])
   mutating func maximum(isStreamed: Bool) {
     reader = FunctionCallReader(CallSelection(maximum: 2))
     for id in ["a", "b", "c"] {
@@ -94,7 +94,7 @@ struct FunctionCallReaderTests {
   }
 
   @Test(
-    "halves of a character are put together, and one that stays alone is replaced",
+    "split surrogates are joined, and a lone one is replaced",
     arguments: [
       ([#"\ud83c"#, #"\udf89"#], "🎉"), ([#"a\ud83c"#], "a\u{FFFD}"), ([#"\udf89a"#], "\u{FFFD}a"),
       ([#"\ud83c"#, "a"], "\u{FFFD}a"),
@@ -110,7 +110,7 @@ struct FunctionCallReaderTests {
     #expect(transcript.entries.last == .call(id: "b", name: "f", arguments: "\u{FFFD}"))
   }
 
-  @Test("bytes that are no UTF-8 are mended")
+  @Test("invalid UTF-8 is repaired")
   mutating func notUTF8() {
     reader.begin(Self.block("a"), &transcript)
     let bytes: [UInt8] = [0x61, 0xFF, 0x62]
@@ -122,7 +122,7 @@ struct FunctionCallReaderTests {
 
   // MARK: Property
 
-  @Test("whatever the arguments and wherever they are cut, the client gets them whole", arguments: UInt64(1)...200)
+  @Test("arguments arrive intact wherever they are split", arguments: UInt64(1)...200)
   mutating func anyPieces(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let calls = (0..<Int.random(in: 1...5, using: &generator)).map { _ in Self.anyText(&generator) }

@@ -5,7 +5,7 @@ import Testing
 
 struct FunctionDeclarationTests {
   @Test(
-    "whatever the parameters are, the tool has an object schema: one without would lose the whole list",
+    "every tool gets an object schema",
     arguments: [
       ("{}", #"{"type":"object","properties":{}}"#), ("null", #"{"type":"object","properties":{}}"#),
       ("7", #"{"type":"object","properties":{}}"#), (#"{"type":"string"}"#, #"{"type":"object","properties":{}}"#),
@@ -22,7 +22,7 @@ struct FunctionDeclarationTests {
     #expect(function.tool["description"] == nil)
   }
 
-  @Test("the model's name for a function and back; other tools are none")
+  @Test("a function's tool name converts both ways; other tools have none")
   func names() {
     #expect(FunctionDeclaration.toolName(of: "f-1") == "mcp__client__f-1")
     #expect(FunctionDeclaration.function(of: "mcp__client__f-1") == "f-1")

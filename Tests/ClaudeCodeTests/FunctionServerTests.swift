@@ -8,7 +8,7 @@ struct FunctionServerTests {
     FunctionServer(functions: functions).reply(to: try JSONValue(parsing: message), requestID: "q")
   }
 
-  @Test("the handshake takes the CLI's version of the protocol, or one of its time", arguments: [true, false])
+  @Test("the handshake accepts the CLI's protocol version, or a known one", arguments: [true, false])
   func handshake(saysVersion: Bool) throws {
     let parameters = saysVersion ? #"{"protocolVersion":"2025-11-25","capabilities":{}}"# : "{}"
     let version: JSONValue = saysVersion ? "2025-11-25" : "2025-06-18"
@@ -23,7 +23,7 @@ struct FunctionServerTests {
         ]))
   }
 
-  @Test("the list has every function with its schema")
+  @Test("the tool list has every function with its schema")
   func list() throws {
     let answer = try reply(
       #"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#, FunctionDeclaration(name: "a", description: "d"),
@@ -47,7 +47,7 @@ struct FunctionServerTests {
         ]))
   }
 
-  @Test("a call is handed on with both of its names; one that names no use has none")
+  @Test("a call carries both its names; a call without a tool use has none")
   func call() throws {
     let meta = #""_meta":{"claudecode/toolUseId":"toolu_1","progressToken":2}"#
     #expect(
@@ -58,7 +58,7 @@ struct FunctionServerTests {
         == .call(FunctionCall(requestID: "q", messageID: "x", toolUseID: "")))
   }
 
-  @Test("whatever else comes is answered, so that the CLI never waits")
+  @Test("every other request is answered")
   func others() throws {
     #expect(
       try reply(#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#)
@@ -76,7 +76,7 @@ struct FunctionServerTests {
       try reply(#"{"id":null}"#) == .answer(["jsonrpc": "2.0", "result": [:]]))
   }
 
-  @Test("an answer carries texts and images in MCP's spelling, under both ids")
+  @Test("results carry text and images in MCP's form")
   func answer() {
     let call = FunctionCall(requestID: "q", messageID: 7, toolUseID: "t")
     let said = FunctionResult([.text("a\n"), .image(mediaType: "image/png", base64: "AAAA")], isError: true)

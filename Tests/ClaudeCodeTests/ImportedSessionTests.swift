@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Synchronization
 import Telemetry
@@ -36,7 +36,7 @@ struct ImportedSessionTests {
     return directory.text(of: location.path) != nil
   }
 
-  @Test("the session knows the conversation; the turn says only what is new")
+  @Test("an imported session holds the history, and the turn sends only the new message")
   func told() async throws {
     let harness = harness(try StandInCLI.simulator)
     let run = try await harness.run(imported(harness), recorder)
@@ -54,7 +54,7 @@ struct ImportedSessionTests {
     await harness.settle()
   }
 
-  @Test("where the transcript cannot be written the conversation is told in words, in the same session")
+  @Test("if the transcript cannot be written, the history is sent as text in the same session")
   func unwritable() async throws {
     directory.write("", to: ".claude")
     let harness = harness(try StandInCLI.simulator)
@@ -82,7 +82,7 @@ struct ImportedSessionTests {
       """, in: directory)
   }
 
-  @Test("a CLI that does not take the transcript is told in words, in a new session: the same run goes on")
+  @Test("if the CLI rejects the transcript, the same run sends the history as text in a new session")
   func refused() async throws {
     let harness = harness(try refusingCLI())
     let run = try await harness.run(imported(harness), recorder)
@@ -99,7 +99,7 @@ struct ImportedSessionTests {
     await harness.settle()
   }
 
-  @Test("from then on no transcript is tried")
+  @Test("after a rejection no transcript is tried")
   func refusedOnce() async throws {
     let harness = harness(try refusingCLI())
     _ = try await harness.run(imported(harness), recorder)
@@ -115,7 +115,7 @@ struct ImportedSessionTests {
     await harness.settle()
   }
 
-  @Test("both sessions are free again when the run has ended")
+  @Test("both sessions are free after the run")
   func freed() async throws {
     let harness = harness(try refusingCLI())
     let run = try await harness.run(imported(harness), recorder)

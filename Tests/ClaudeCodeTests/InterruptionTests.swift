@@ -59,7 +59,7 @@ struct InterruptionTests {
     }
   }
 
-  @Test("a turn that has begun is interrupted at once; its result makes the process fit, and settles its cost")
+  @Test("a started turn is interrupted at once, and its result makes the process reusable")
   func begun() async throws {
     let harness = try Harness("begun")
     await harness.beginTurn()
@@ -77,7 +77,7 @@ struct InterruptionTests {
     #expect(harness.ends == [true])
   }
 
-  @Test("a turn that has not begun is interrupted when it does, not before")
+  @Test("a turn that has not started is interrupted when it starts")
   func notBegun() async throws {
     let harness = try Harness("not-begun")
     harness.interrupt()
@@ -91,7 +91,7 @@ struct InterruptionTests {
     await harness.end()
   }
 
-  @Test("it is asked once, whatever it says then")
+  @Test("the interrupt is sent once")
   func once() async throws {
     let harness = try Harness("once")
     await harness.beginTurn()
@@ -104,7 +104,7 @@ struct InterruptionTests {
     await harness.end()
   }
 
-  @Test("how long a process may take to end its turn")
+  @Test("a process must end an interrupted turn within the limit")
   func timeout() async throws {
     let outcomes = try await LimitTable.row("end of an interrupted turn", Harness.timeout) { offset in
       let harness = try Harness("timeout\(offset)")
@@ -122,7 +122,7 @@ struct InterruptionTests {
     #expect(outcomes == ["fit", "not fit", "not fit"])
   }
 
-  @Test("a process that ends instead is not fit")
+  @Test("a process that exits instead is not reusable")
   func exit() async throws {
     let harness = try Harness("exit")
     await harness.beginTurn()

@@ -23,7 +23,7 @@ struct JournalEntryTests {
     RunOutcome(outcome.json(result: Array(line.utf8), at: 7, RunJournal.Total()))
   }
 
-  @Test("an error is read as it was written, each under a name of its own")
+  @Test("errors survive encoding and decoding, each with its own name")
   func errors() {
     for kind in Self.kinds {
       for reached in [true, false] {
@@ -36,7 +36,7 @@ struct JournalEntryTests {
     #expect(ClaudeError(["kind": "upstream", "message": "x"]) == nil)
   }
 
-  @Test("a result is read with the cost of its turn; waiting is waiting")
+  @Test("results are decoded with the turn's cost; parked outcomes as such")
   func outcomes() throws {
     let line = CLILine.result("done", more: #","total_cost_usd":3"#)
     let result = try result(of: line).withCost(0.125)
@@ -45,7 +45,7 @@ struct JournalEntryTests {
     #expect(RunOutcome(["outcome": "else"]) == nil)
   }
 
-  @Test("what a run is, and what it was asked")
+  @Test("descriptions and requests survive encoding and decoding")
   func description() throws {
     let description = RunDescription(
       id: "i", surface: "agent", principal: "p", requestID: "q", createdAt: 5, survivesParking: true)
@@ -59,7 +59,7 @@ struct JournalEntryTests {
     #expect(PermissionQuestion(question.json) == question)
   }
 
-  @Test("what turns come to is added up, and read as it was written")
+  @Test("totals are summed and survive encoding and decoding")
   func total() throws {
     var total = RunJournal.Total()
     let usage = #","usage":{"input_tokens":1,"cache_read_input_tokens":2,"output_tokens":3}"#

@@ -1,6 +1,6 @@
 import Bytes
-import EventLoop
 import ClaudeCodeTestSupport
+import EventLoop
 import Storage
 import StorageTestSupport
 import Synchronization

@@ -14,7 +14,7 @@ struct JournalWindowTests {
 
   private let words = ["one", "two", "three", "four", "five", "six", "seven"]
 
-  @Test("pages are whole records to the end of their segment, wherever they begin")
+  @Test("pages are whole records up to the end of their segment")
   func pages() {
     let window = window(words)
     var (offset, found) = (0, [UInt8]())
@@ -26,7 +26,7 @@ struct JournalWindowTests {
     #expect(window.page(from: window.end) == nil)
   }
 
-  @Test("the beginning goes in whole segments, and nothing that must stay")
+  @Test("old segments are dropped whole, and protected ones stay")
   func shrinking() {
     var window = window(words)
     let all = window.bytes(from: 0)
@@ -42,7 +42,7 @@ struct JournalWindowTests {
     #expect(window.page(from: all.count)?.count == 14)
   }
 
-  @Test("a record as long as two segments is a segment of its own, and told alone", arguments: [59, 60, 61])
+  @Test("a record longer than a segment has a segment of its own", arguments: [59, 60, 61])
   func large(length: Int) {
     var window = window(["one"])
     let record = JournalRecord.unsealed([UInt8](repeating: 7, count: length - JournalRecord.headerLength))
@@ -54,7 +54,7 @@ struct JournalWindowTests {
     #expect(window.bytes(from: 13).count == length + 11)
   }
 
-  @Test("a short record joins the segment that is not full")
+  @Test("a short record joins the open segment")
   func short() {
     var window = window(["one"])
     window.append(JournalRecord.unsealed([7]))

@@ -12,7 +12,7 @@ import Testing
 struct LimitTableTests {
   // MARK: Sessions
 
-  @Test("how many turns may wait for a session")
+  @Test("limit: turns that wait for a session")
   func waiting() async throws {
     let limit = SessionGate.Limits().waiting
     let outcomes = try await LimitTable.row("turns waiting", limit) { offset in
@@ -31,7 +31,7 @@ struct LimitTableTests {
     #expect(outcomes == ["0 refused", "0 refused", "1 refused"])
   }
 
-  @Test("how long a turn may wait for its session")
+  @Test("limit: wait for a session")
   func timeout() async throws {
     let limit = SessionGate.Limits().timeout
     let outcomes = try await LimitTable.row("wait for a session", limit) { offset in
@@ -59,7 +59,7 @@ struct LimitTableTests {
     }
   }
 
-  @Test("how many sessions are remembered")
+  @Test("limit: remembered sessions")
   func sessions() async throws {
     let limit = SessionStore.defaultCapacity
     let outcomes = try await LimitTable.row("sessions", limit) { offset in
@@ -74,7 +74,7 @@ struct LimitTableTests {
 
   // MARK: Runs
 
-  @Test("how long a turn may take, its CLI may be silent, and a result without a turn waits for a better one")
+  @Test("limits: total time, inactivity, and the wait for a better result")
   func timeouts() async throws {
     let defaults = RunTimeouts()
     let long = RunTimeouts(inactivity: defaults.total * 2)
@@ -112,7 +112,7 @@ struct LimitTableTests {
     }
   }
 
-  @Test("how long a run waits for what the client's functions answer")
+  @Test("limit: wait for function results")
   func toolResult() async throws {
     let limit = RunTimeouts().toolResult
     let outcomes = try await LimitTable.row("result of a call", limit) { offset in
@@ -132,7 +132,7 @@ struct LimitTableTests {
     #expect(outcomes == ["waits", "given up", "given up"])
   }
 
-  @Test("how long a CLI may take for one step of its end")
+  @Test("limit: one step of a teardown")
   func kill() async throws {
     let limit = RunTimeouts().kill
     let outcomes = try await LimitTable.row("step of an end", limit) { offset in
@@ -155,7 +155,7 @@ struct LimitTableTests {
     #expect(outcomes == ["asked", "killed", "killed"])
   }
 
-  @Test("how long announced retries may take")
+  @Test("limit: announced upstream retries")
   func retries() async throws {
     let timeout = Duration.seconds(5)
     let outcomes = try await LimitTable.row("retries", timeout) { offset in
@@ -169,7 +169,7 @@ struct LimitTableTests {
     #expect(outcomes == ["waits", "waits", "upstream(status: 529)"])
   }
 
-  @Test("how much of standard error is kept")
+  @Test("limit: kept error output")
   func standardError() async throws {
     let limit = 2 * ClaudeProcess.standardErrorTail
     let outcomes = try await LimitTable.row("standard error", limit) { offset in
@@ -191,7 +191,7 @@ struct LimitTableTests {
 
   // MARK: Options
 
-  @Test("how long a tool's rule may be")
+  @Test("limit: length of a tool rule")
   func toolRule() async throws {
     let limit = CLIArguments.maximumToolRuleLength
     let outcomes = try await LimitTable.row("tool rule", limit) { offset in
@@ -202,7 +202,7 @@ struct LimitTableTests {
 
   // MARK: Probing
 
-  @Test("how much of what the CLI says about its version is kept")
+  @Test("limit: kept version output")
   func probeOutput() async throws {
     let limit = CLIProbe.maximumOutput
     let outcomes = try await LimitTable.row("probe output", limit) { offset in
@@ -216,7 +216,7 @@ struct LimitTableTests {
     #expect(outcomes == ["4095 kept", "4096 kept", "4096 kept"])
   }
 
-  @Test("how long a CLI may take to say its version")
+  @Test("limit: time for the version command")
   func probeTimeout() async throws {
     let outcomes = try await LimitTable.row("probe", CLIProbe.timeout) { offset in
       let directory = TemporaryDirectory()
@@ -233,7 +233,7 @@ struct LimitTableTests {
     #expect(outcomes == ["waits", "given up", "given up"])
   }
 
-  @Test("how long a probe's report is good for")
+  @Test("limit: age of a probe's report")
   func probeFreshness() async throws {
     let outcomes = try await LimitTable.row("probe's report", CLIProbe.freshness) { offset in
       let directory = TemporaryDirectory()

@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import Glibc
 import TestSupport
 import Testing
@@ -61,7 +61,7 @@ struct ParkedRunTests {
 
   // MARK: Parking and going on
 
-  @Test("a call parks the run: the answer ends, process and session stay, no clock but its own runs")
+  @Test("a function call parks the run: the answer ends, process and session stay, and its clocks stop")
   func parks() async throws {
     let harness = try harness()
     let run = try await parked(harness)
@@ -76,7 +76,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("the result goes on in the same process, and the rest of the answer is the second observer's")
+  @Test("a result resumes the run in the same process for a second observer")
   func goesOn() async throws {
     let harness = try harness()
     let run = try await parked(harness)
@@ -100,7 +100,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("results that come twice, or when the run is over, take no slot and no observer")
+  @Test("late and repeated results take no slot and no observer")
   func twice() async throws {
     let harness = try harness()
     let run = try await parked(harness)
@@ -115,7 +115,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("several calls are told, answered and returned each by its own id; ids that nobody asked for are ignored")
+  @Test("parallel calls are matched by id, and unknown ids are ignored")
   func several() async throws {
     let harness = try harness()
     let run = try await parked(harness, "preamble=1 call=f,g,f tokens=1")
@@ -132,7 +132,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("where one call at a time is wanted the others fail, and the turn goes on with the one result")
+  @Test("without parallel calls, further calls fail and the turn continues with one result")
   func oneAtATime() async throws {
     let harness = try harness()
     var turn = turn(harness, "call=f,g tokens=1")
@@ -149,7 +149,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("what the user says besides belongs to the same turn")
+  @Test("text beside the results belongs to the same turn")
   func besides() async throws {
     let harness = try harness()
     let run = try await parked(harness, "call=f recall")
@@ -160,7 +160,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("a function that the client does not have is the CLI's business: the turn goes on, and no call is told")
+  @Test("calls of unknown functions are left to the CLI")
   func undeclared() async throws {
     let harness = try harness()
     var turn = turn(harness, "call=nothing tokens=1")
@@ -178,7 +178,7 @@ struct ParkedRunTests {
 
   // MARK: Slots
 
-  @Test("a parked run gives its slot away, and takes one again though there may be none")
+  @Test("a parked run gives up its slot and gets one back even when all are taken")
   func slots() async throws {
     let harness = try harness(running: 1)
     let run = try await parked(harness)
@@ -201,7 +201,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("a run that ends while it is parked gives no slot back a second time")
+  @Test("a run that ends while parked returns no second slot")
   func slotOnce() async throws {
     let harness = try harness(running: 1)
     let run = try await parked(harness)
@@ -218,7 +218,7 @@ struct ParkedRunTests {
 
   // MARK: Waiting in vain
 
-  @Test("a result has its time, and not longer", arguments: [-1, 0, 1])
+  @Test("a run waits for results no longer than the limit", arguments: [-1, 0, 1])
   func timeout(offset: Int) async throws {
     let harness = try harness()
     let run = try await parked(harness)
@@ -233,7 +233,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("the time it waits is not the turn's: both of its clocks go on where they stood")
+  @Test("time spent parked does not count for the turn's clocks")
   func clocks() async throws {
     let harness = try harness()
     let run = try await parked(harness, "call=f hang")
@@ -244,7 +244,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("another turn on the session ends the parked one, and goes on in its process")
+  @Test("another turn on the session ends the parked run and continues in its process")
   func secondTurn() async throws {
     let harness = try harness()
     let run = try await parked(harness)
@@ -261,7 +261,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("a process that dies while its run is parked takes the run along")
+  @Test("a parked run fails when its process dies")
   func dies() async throws {
     let harness = try harness()
     let run = try await parked(harness)
@@ -284,7 +284,7 @@ struct ParkedRunTests {
     await end(harness)
   }
 
-  @Test("nor for one that parks while it waits; its client has the calls nevertheless")
+  @Test("draining does not wait for a run that parks meanwhile; its client still gets the calls")
   func parksWhileDraining() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory, timeouts: Self.timeouts)

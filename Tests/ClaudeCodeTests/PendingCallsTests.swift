@@ -14,7 +14,7 @@ struct PendingCallsTests {
 
   // MARK: When a message is over
 
-  @Test("a message of calls is over at message_delta with tool_use and message_stop, not before")
+  @Test("a message of calls ends at message_stop after a tool_use stop reason")
   func over() {
     let desk = Desk()
     let over = Self.calling("m", ["a", "b"]).map { desk.read($0) }
@@ -24,7 +24,7 @@ struct PendingCallsTests {
   }
 
   @Test(
-    "other messages are not: without a call, with another reason, cut, of the CLI's own tools",
+    "messages without client calls do not park the run",
     arguments: [
       Line.message("m", "a"), Line.message("m", "a", stop: "tool_use"),
       [Line.messageStart("m")] + Line.callBlock("m", "a") + [Line.messageDelta("max_tokens"), Line.messageStop],
@@ -38,7 +38,7 @@ struct PendingCallsTests {
     #expect(desk.open.isEmpty)
   }
 
-  @Test("what a cut message called is forgotten when it is sent again")
+  @Test("calls of an interrupted message are forgotten when it is repeated")
   func sentAgain() {
     let desk = Desk()
     for line in [Line.messageStart("m1")] + Line.callBlock("m1", "a") + [Line.messageStop] { _ = desk.read(line) }
@@ -46,7 +46,7 @@ struct PendingCallsTests {
     #expect(desk.open == ["b"])
   }
 
-  @Test("a subagent's calls, and what it stops for, are nothing to the client")
+  @Test("a subagent's calls and stop reasons are ignored")
   func subagent() {
     let desk = Desk()
     let lines = [
@@ -64,7 +64,7 @@ struct PendingCallsTests {
     #expect(desk.open == ["a"])
   }
 
-  @Test("a message that is not streamed is over when the CLI waits for all of its calls", arguments: [true, false])
+  @Test("an unstreamed message ends when the CLI waits for all its calls", arguments: [true, false])
   func unstreamed(isCalledFirst: Bool) {
     let desk = Desk()
     let line = Line.assistant(
@@ -83,7 +83,7 @@ struct PendingCallsTests {
 
   // MARK: Results
 
-  @Test("results find their calls, whichever comes first, each once", arguments: [true, false])
+  @Test("results match their calls in any order, once each", arguments: [true, false])
   func results(isCalledFirst: Bool) {
     let desk = Desk()
     if isCalledFirst { #expect(!desk.add("a") && !desk.add("b")) }
@@ -99,7 +99,7 @@ struct PendingCallsTests {
     #expect(desk.answers().isEmpty)
   }
 
-  @Test("results of unknown calls are ignored, and what is missing stays open")
+  @Test("results of unknown calls are ignored, and open calls stay open")
   func unknown() {
     let desk = Desk()
     for line in Self.calling("m", ["a", "b"]) { _ = desk.read(line) }
@@ -110,7 +110,7 @@ struct PendingCallsTests {
     #expect(desk.answers() == ["a: 1"])
   }
 
-  @Test("the next message's calls are open after it, and only they")
+  @Test("only the next message's calls are open after it")
   func nextMessage() {
     let desk = Desk()
     for line in Self.calling("m1", ["a"]) { _ = desk.read(line) }
@@ -121,7 +121,7 @@ struct PendingCallsTests {
 
   // MARK: Several at once
 
-  @Test("beyond so many calls of one message the others get an error, and are not open", arguments: [0, 1, 2])
+  @Test("calls beyond the limit get an error and are not open", arguments: [0, 1, 2])
   func maximum(extra: Int) {
     let desk = Desk(maximumCalls: 1)
     let ids = ["a", "b", "c"].prefix(1 + extra)
@@ -137,7 +137,7 @@ struct PendingCallsTests {
 
   // MARK: Questions
 
-  @Test("a question while a message is told waits for the message's end, one after it is told at once")
+  @Test("a permission request during a message waits for the message's end")
   func questions() {
     let desk = Desk()
     #expect(!desk.read(Line.messageStart("m")))
@@ -154,7 +154,7 @@ struct PendingCallsTests {
     #expect(desk.delivered == ["approve_1", "approve_2"])
   }
 
-  @Test("a question also ends a message of which nothing says why it stopped")
+  @Test("a permission request ends a message without a stop reason")
   func questionOfACutMessage() {
     let desk = Desk()
     #expect(!desk.read(Line.messageStart("m")))
@@ -162,7 +162,7 @@ struct PendingCallsTests {
     #expect(desk.read(Line.messageStop))
   }
 
-  @Test("a question stands beside the calls of its message")
+  @Test("permission requests and calls of a message are open together")
   func questionBesideACall() {
     let desk = Desk()
     let lines = Self.calling("m", ["a"])
@@ -178,7 +178,7 @@ struct PendingCallsTests {
     #expect(desk.decisions() == ["1: allow"])
   }
 
-  @Test("a question that comes while the client is busy is not among those it has been told of")
+  @Test("a request that arrives while the client is busy is not yet open")
   func late() {
     let desk = Desk()
     #expect(desk.ask("1"))
@@ -191,7 +191,7 @@ struct PendingCallsTests {
     #expect(desk.takeUndelivered() == ["2"])
   }
 
-  @Test("decisions are given each once, in the order of the questions")
+  @Test("decisions are delivered once each, in the order of the requests")
   func decisions() {
     let desk = Desk()
     for id in ["1", "2", "3"] { _ = desk.ask(id) }
@@ -204,7 +204,7 @@ struct PendingCallsTests {
     #expect(desk.decisions() == ["2: b"])
   }
 
-  @Test("a question that is withdrawn is neither told nor waited for, others are", arguments: [true, false])
+  @Test("a withdrawn request is neither sent nor awaited", arguments: [true, false])
   func withdrawn(isTold: Bool) {
     let desk = Desk()
     for id in ["1", "2"] { _ = desk.ask(id) }
@@ -217,7 +217,7 @@ struct PendingCallsTests {
     #expect(desk.decisions() == ["2: deny"])
   }
 
-  @Test("a message whose only question is withdrawn before its end is not over for the client")
+  @Test("a message whose only request is withdrawn early does not end for the client")
   func withdrawnBeforeTheEnd() {
     let desk = Desk()
     #expect(!desk.read(Line.messageStart("m")))
@@ -230,7 +230,7 @@ struct PendingCallsTests {
   // MARK: Recorded
 
   @Test(
-    "a recorded turn stops for its client where the CLI waits, and knows the calls",
+    "recorded turns park where the CLI waits, with its calls",
     arguments: [("one", 1), ("parallel", 3), ("after-text", 1), ("empty", 1), ("beside-bash", 1), ("cut-in-call", 2)])
   func recorded(name: String, count: Int) throws {
     let desk = Desk()

@@ -11,7 +11,7 @@ struct PermissionPolicyTests {
   private static let nobody = PermissionPolicy.Decision.deny(
     message: "No user can answer now. Continue without an answer, and state your assumptions.")
 
-  @Test("a tool is allowed if the request names it, and not if it does not")
+  @Test("a tool is allowed exactly when the request lists it")
   func named() {
     var options = TurnOptions()
     options.allowedTools = ["Bash", "Edit(/src/**)"]
@@ -27,7 +27,7 @@ struct PermissionPolicyTests {
   }
 
   @Test(
-    "without a list only bypassing permissions allows anything",
+    "without a list only bypassPermissions allows tools",
     arguments: PermissionMode.allCases.map { ($0, $0 == .bypassPermissions) } + [(nil, false)]
       as [(PermissionMode?, Bool)])
   func modes(mode: PermissionMode?, isAllowed: Bool) {
@@ -37,7 +37,7 @@ struct PermissionPolicyTests {
   }
 
   @Test(
-    "questions to a person are refused even where everything is allowed",
+    "tools that ask the user are denied even under bypassPermissions",
     arguments: ["AskUserQuestion", "ExitPlanMode"])
   func questions(tool: String) {
     var options = TurnOptions()
@@ -46,7 +46,7 @@ struct PermissionPolicyTests {
     #expect(PermissionPolicy(options).decide(tool: tool) == Self.nobody)
   }
 
-  @Test("a tool above the ceiling is not the client's to approve")
+  @Test("a tool above the ceiling cannot be approved")
   func ceiling() {
     let policy = PermissionPolicy(TurnOptions(), ceiling: ToolCeiling(rules: ["Edit"], ceiling: .auto))
     #expect(policy.isForUser("Edit"))
@@ -54,7 +54,7 @@ struct PermissionPolicyTests {
     #expect(PermissionPolicy(TurnOptions()).isForUser("Bash"))
   }
 
-  @Test("the answer carries the request's id and input")
+  @Test("the response carries the request's id and input")
   func answers() {
     var options = TurnOptions()
     options.allowedTools = ["Bash"]

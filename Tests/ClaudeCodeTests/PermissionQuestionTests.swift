@@ -17,7 +17,7 @@ struct PermissionQuestionTests {
   private static func denial(_ reason: String) -> [UInt8] { ControlMessage.deny(id: "r1", message: reason) }
   private static let allowed = ControlMessage.allow(id: "r1", input: input)
 
-  @Test("a question is a call with an id, a name and arguments of its own")
+  @Test("a permission request is shown as a function call")
   func call() throws {
     let question = try question()
     #expect(question.callID == "approve_r1")
@@ -25,7 +25,7 @@ struct PermissionQuestionTests {
     #expect(question.arguments.text == #"{"tool_name":"Bash","input":{"command":"rm x","n":1}}"#)
   }
 
-  @Test("without an input it asks about an empty one; without a tool it asks nothing")
+  @Test("a request without input has an empty one; a request without a tool is invalid")
   func incomplete() throws {
     let bare = try #require(PermissionQuestion(["tool_name": "Bash"], requestID: "r1"))
     #expect(bare.arguments.text == #"{"tool_name":"Bash","input":{}}"#)
@@ -35,7 +35,7 @@ struct PermissionQuestionTests {
   }
 
   @Test(
-    "a clear yes allows exactly what was asked",
+    "an explicit approval allows exactly the requested input",
     arguments: [
       "allow", " Allow\n", "ALLOW", #"{"behavior":"allow"}"#, #" {"behavior":"Allow","message":"go"} "#,
       #"{"decision":"allow"}"#, #"{"behavior":"allow","updatedInput":{"command":"rm -rf /"}}"#,
@@ -60,7 +60,7 @@ struct PermissionQuestionTests {
   }
 
   @Test(
-    "whatever is not clear is a denial, and is its own reason",
+    "anything unclear is a denial with itself as the reason",
     arguments: [
       "yes", "ok", "allowed", "allow it", "allow, but carefully", "allow\nallow", "do not allow", #""allow""#, "true",
       "[\"allow\"]", #"{"behavior":true}"#, #"{"allow":true}"#, #"{"behavior":"allow""#, "аllow",
@@ -69,12 +69,12 @@ struct PermissionQuestionTests {
     #expect(try answer(said) == Self.denial(said))
   }
 
-  @Test("what an error says is never an approval", arguments: ["allow", #"{"behavior":"allow"}"#])
+  @Test("an error result is never an approval", arguments: ["allow", #"{"behavior":"allow"}"#])
   func errors(said: String) throws {
     #expect(try answer(said, isError: true) == Self.denial("allow"))
   }
 
-  @Test("an approval in two pieces is none, and neither is one without a word")
+  @Test("an approval must be one text with a word in it")
   func pieces() throws {
     let question = try question()
     #expect(question.answer(FunctionResult([.text("al"), .text("low")])) == Self.denial("al\nlow"))

@@ -1,10 +1,10 @@
-@testable import EventLoop
 import ClaudeCodeTestSupport
 import System
 import TestSupport
 import Testing
 
 @testable import ClaudeCode
+@testable import EventLoop
 
 /// How many processes there are at the same time, and what turns wait for.
 @Reactor
@@ -40,7 +40,7 @@ struct PoolRoomTests {
 
   // MARK: Room
 
-  @Test("how many processes are kept; for one more the one that was longest unused is ended")
+  @Test("limit: kept processes; the least recently used makes room")
   func processes() async throws {
     let limit = 3
     let outcomes = try await LimitTable.row("processes", limit) { offset in
@@ -61,7 +61,7 @@ struct PoolRoomTests {
     #expect(outcomes == ["2 kept, the first too", "3 kept, the first too", "3 kept, the first not"])
   }
 
-  @Test("a session that was used again is not the longest unused one")
+  @Test("a reused session is no longer the least recently used")
   func leastRecentlyUsed() async throws {
     let harness = try harness(.with { ($0.spares, $0.processes) = (0, 2) })
     let first = try await harness.complete("one", .new(id: Self.session(1)))
@@ -75,7 +75,7 @@ struct PoolRoomTests {
     await harness.executor.kill()
   }
 
-  @Test("a spare makes room before a session's process does, and none is started where there is no room")
+  @Test("spares make room before session processes, and none starts without room")
   func sparesFirst() async throws {
     let harness = try harness(.with { $0.processes = 2 })
     let spare = try await harness.startSpare()
@@ -91,7 +91,7 @@ struct PoolRoomTests {
   }
 
   @Test(
-    "where there is no room, a session that has rested for a while makes way for a spare",
+    "without room, a session idle for a while makes room for a spare",
     arguments: [(-1, false), (0, true)])
   func roomForSpare(offset: Int, makesWay: Bool) async throws {
     let rest = Duration.seconds(60)
@@ -114,7 +114,7 @@ struct PoolRoomTests {
     await harness.executor.kill()
   }
 
-  @Test("a turn that finds no room waits, and has it when another turn ends", arguments: [true, false])
+  @Test("a turn without room waits until another turn ends", arguments: [true, false])
   func room(isCancelled: Bool) async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory, pool: .with { ($0.spares, $0.processes) = (0, 1) })
@@ -137,7 +137,7 @@ struct PoolRoomTests {
     await harness.executor.kill()
   }
 
-  @Test("how long a turn waits for room")
+  @Test("limit: wait for room")
   func timeout() async throws {
     let limit = PoolLimits().timeout
     let outcomes = try await LimitTable.row("wait for room", limit) { offset in
@@ -156,7 +156,7 @@ struct PoolRoomTests {
     #expect(outcomes == ["2 in", "2 overloaded", "2 overloaded"])
   }
 
-  @Test("who departs while waiting for room starts nothing, and the next one has the room")
+  @Test("a cancelled turn gives its place in the wait for room to the next")
   func cancellation() async throws {
     let harness = try harness(.with { ($0.spares, $0.processes) = (0, 1) })
     let run = try await hang(harness, 1)
@@ -173,7 +173,7 @@ struct PoolRoomTests {
     await harness.executor.kill()
   }
 
-  @Test("room that a turn has waited for and cannot use goes to the next one")
+  @Test("unused room goes to the next waiting turn")
   func unusedRoom() async throws {
     let harness = try harness(.with { ($0.spares, $0.processes) = (0, 1) })
     let run = try await hang(harness, 1)
@@ -192,7 +192,7 @@ struct PoolRoomTests {
     await harness.executor.kill()
   }
 
-  @Test("nobody waits for room any more when the server shuts down")
+  @Test("a shutdown rejects turns that wait for room")
   func shutDown() async throws {
     let harness = try harness(.with { ($0.spares, $0.processes) = (0, 1) })
     _ = try await hang(harness, 1)
@@ -206,7 +206,7 @@ struct PoolRoomTests {
 
   // MARK: Starts
 
-  @Test("how many processes are started at the same time")
+  @Test("limit: concurrent starts")
   func starts() async throws {
     let limit = PoolLimits().starts
     let outcomes = try await LimitTable.row("starts", limit) { offset in
@@ -226,7 +226,7 @@ struct PoolRoomTests {
     #expect(outcomes == ["1 started", "2 started", "2 started"])
   }
 
-  @Test("when a start counts as over though nothing was heard")
+  @Test("limit: time after which a silent start counts as over")
   func start() async throws {
     let limit = PoolLimits().start
     let outcomes = try await LimitTable.row("start", limit) { offset in
@@ -247,7 +247,7 @@ struct PoolRoomTests {
     #expect(outcomes == ["1 started", "2 started", "2 started"])
   }
 
-  @Test("a process that is up makes way for the next start at once; so does one that ends")
+  @Test("the next start begins when a process is up or exits")
   func startsAreOver() async throws {
     let simulator = try StandInCLI.simulator
     for body in ["exec '\(simulator)' \"$@\"", "exit 1"] {
@@ -264,7 +264,7 @@ struct PoolRoomTests {
     }
   }
 
-  @Test("who waits too long for a start is told so")
+  @Test("a turn that waits too long for a start is rejected")
   func patienceForStart() async throws {
     let limit = PoolLimits().timeout
     let outcomes = try await LimitTable.row("wait for a start", limit) { offset in

@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import System
 import TestSupport
 import Testing
@@ -27,7 +27,7 @@ struct PooledInterruptionTests {
     return run
   }
 
-  @Test("cancelling in the middle of a turn keeps the process for the next one")
+  @Test("cancelling a turn keeps its process for the next one")
   func kept() async throws {
     let harness = try harness()
     let run = try await hang(harness)
@@ -42,7 +42,7 @@ struct PooledInterruptionTests {
     await harness.executor.kill()
   }
 
-  @Test("the session's next turn waits until the cancelled one has ended, and hears nothing of it")
+  @Test("the session's next turn waits for the cancelled one and gets none of its output")
   func nextTurn() async throws {
     let harness = try harness()
     let run = try await hang(harness)
@@ -54,7 +54,7 @@ struct PooledInterruptionTests {
     await harness.executor.kill()
   }
 
-  @Test("what a cancelled turn has cost is not on the next one's bill")
+  @Test("a cancelled turn's cost is not added to the next one")
   func costs() async throws {
     let harness = try harness()
     let first = try await harness.complete("simulate: tokens=3")
@@ -69,7 +69,7 @@ struct PooledInterruptionTests {
     await harness.executor.kill()
   }
 
-  @Test("a turn that is cancelled before the CLI has begun it ends when it does, and the process is kept")
+  @Test("a turn cancelled before the CLI starts it ends when it starts, and the process is kept")
   func beforeItBegan() async throws {
     let harness = try harness()
     let first = try await harness.complete("one")
@@ -82,7 +82,7 @@ struct PooledInterruptionTests {
     await harness.executor.kill()
   }
 
-  @Test("a process that is not up yet is ended, not waited for")
+  @Test("a process that is not up yet is ended at once")
   func notUp() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory, pool: .keeping)
@@ -92,7 +92,7 @@ struct PooledInterruptionTests {
     #expect(harness.scheduler.waits.isEmpty)
   }
 
-  @Test("how long an interrupted process may take; a deaf one is ended, and the session goes on in another")
+  @Test("limit: time for an interrupted process; after it the session continues in another")
   func deaf() async throws {
     let limit = PoolLimits().interrupt
     let outcomes = try await LimitTable.row("interrupted process", limit) { offset in
@@ -115,7 +115,7 @@ struct PooledInterruptionTests {
     #expect(outcomes == ["asked", "ended", "ended"])
   }
 
-  @Test("a process whose cancelled turn has left a tool running is ended, and the tool with it")
+  @Test("a process whose cancelled turn left a tool running is ended with the tool")
   func leftovers() async throws {
     let harness = try harness()
     let run = try await hang(harness, "grandchild pid-file=\(directory.path)/pid")
@@ -138,7 +138,7 @@ struct PooledInterruptionTests {
     await harness.executor.kill()
   }
 
-  @Test("one that is deaf to SIGTERM, too, is killed; until then its session waits")
+  @Test("an interrupted process that ignores SIGTERM is killed, and its session waits")
   func stubborn() async throws {
     let harness = try harness()
     let run = try await hang(harness, "hang-hard")
@@ -157,7 +157,7 @@ struct PooledInterruptionTests {
     await harness.executor.kill()
   }
 
-  @Test("shutting down does not wait for an interrupted turn")
+  @Test("a shutdown does not wait for an interrupted turn")
   func shutDown() async throws {
     let harness = try harness()
     let run = try await hang(harness, "deaf")

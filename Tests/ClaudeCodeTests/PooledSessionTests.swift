@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Glibc
 import Telemetry
@@ -21,7 +21,7 @@ struct PooledSessionTests {
     ExecutorHarness(try StandInCLI.simulator, directory, pool: pool)
   }
 
-  @Test("a session's turns are served by one process, which knows what was said before")
+  @Test("a session's turns share one process, which remembers")
   func oneProcess() async throws {
     let harness = try harness()
     let first = try await harness.complete("one")
@@ -48,7 +48,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("each turn costs what it costs, not what its process has cost so far")
+  @Test("each turn has its own cost, not the process's total")
   func costs() async throws {
     let harness = try harness()
     let first = try await harness.complete("simulate: tokens=3")
@@ -80,7 +80,7 @@ struct PooledSessionTests {
     }
   }
 
-  @Test("what only a start can decide starts the process again; the session goes on", arguments: Fixed.allCases)
+  @Test("an option that needs a new process restarts the session in one", arguments: Fixed.allCases)
   func restart(option: Fixed) async throws {
     let harness = try harness()
     let first = try await harness.complete("one")
@@ -92,7 +92,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("a new system prompt reaches the CLI, and an equal one needs no new process")
+  @Test("a changed system prompt reaches the CLI; an equal one needs no new process")
   func systemPrompt() async throws {
     let harness = try harness()
     let options = TurnOptions.with { $0.systemPrompt = "be brief" }
@@ -107,7 +107,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("the model and the permission mode are switched in the running process")
+  @Test("model and permission mode are switched in the running process")
   func switching() async throws {
     let harness = try harness()
     var pids: Set<Int32> = []
@@ -128,7 +128,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("a process that was allowed to bypass permissions can be told not to, and to do so again")
+  @Test("a process may leave and re-enter bypassPermissions")
   func bypass() async throws {
     let harness = try harness()
     let bypass = TurnOptions.with { $0.dangerouslySkipPermissions = true }
@@ -141,7 +141,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("how long a process waits for its session's next turn")
+  @Test("limit: idle time of a process")
   func idleTime() async throws {
     let limit = PoolLimits().sessionIdle
     let outcomes = try await LimitTable.row("wait for the next turn", limit) { offset in
@@ -159,7 +159,7 @@ struct PooledSessionTests {
     #expect(outcomes == ["same process", "another one", "another one"])
   }
 
-  @Test("a process with a budget takes no further turn: the budget counts from its start")
+  @Test("a process with a budget serves one turn only")
   func budget() async throws {
     let harness = try harness(.with { $0.spares = 1 })
     let options = TurnOptions.with { $0.maxBudgetUSD = 1 }
@@ -173,7 +173,7 @@ struct PooledSessionTests {
     await harness.statistics(become: PoolStatistics(spawned: 2))
   }
 
-  @Test("an idle process whose program was replaced is not used any more")
+  @Test("an idle process of a replaced program is not reused")
   func replacedProgram() async throws {
     let simulator = try StandInCLI.simulator
     let cli = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
@@ -193,7 +193,7 @@ struct PooledSessionTests {
 
   // MARK: Processes that end, or do something, by themselves
 
-  @Test("a session whose idle process was killed goes on in another one", arguments: [true, false])
+  @Test("a session whose idle process was killed is resumed in another one", arguments: [true, false])
   func killedWhileIdle(isNoticed: Bool) async throws {
     let harness = try harness()
     let first = try await harness.complete("one")
@@ -212,7 +212,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("a process that leaves after its turn is missed by nobody")
+  @Test("an idle process that exits is dropped")
   func leaves() async throws {
     let harness = try harness()
     let first = try await harness.complete("one\nsimulate: exit-after")
@@ -224,7 +224,7 @@ struct PooledSessionTests {
   }
 
   @Test(
-    "an idle process that begins a turn by itself is not used any more; other things it may say",
+    "an idle process that starts a turn by itself is not reused; other output is harmless",
     arguments: [
       (CLILine.initLine, false), (CLILine.text("a"), false), (CLILine.result("a"), false),
       (CLILine.retry("529", delay: 1), true), (#"{"type":"control_response","response":{}}"#, true),
@@ -253,7 +253,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("a second result does not become the next turn's")
+  @Test("a second result does not end the next turn")
   func secondResult() async throws {
     let harness = try harness()
     let first = try await harness.complete("one\nsimulate: tokens=1 two-results")
@@ -265,7 +265,7 @@ struct PooledSessionTests {
     await harness.executor.kill()
   }
 
-  @Test("what a dead process leaves in memory is nothing")
+  @Test("a dead process is released from memory")
   func memory() async throws {
     let pool = ProcessPool(
       .keeping,

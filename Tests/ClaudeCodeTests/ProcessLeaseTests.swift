@@ -18,7 +18,7 @@ struct ProcessLeaseTests {
     try await harness.executor.run(turn, id: "run", cancellation: CancellationSignal(), logger: .silent)
   }
 
-  @Test("what the process says before the run begins is delivered when it does")
+  @Test("output before the run starts is delivered when it starts")
   func output() async throws {
     let early = #"{"type":"system","subtype":"early"}"#
     let result = CLILine.result("a")
@@ -37,7 +37,7 @@ struct ProcessLeaseTests {
     await harness.settle()
   }
 
-  @Test("a process that exits before the run begins has failed the run when it does")
+  @Test("a process that exits before the run starts fails the run")
   func exit() async throws {
     let harness = ExecutorHarness(StandInCLI.script("echo boom >&2; exit 3", in: directory), directory)
     let run = try await run(harness, harness.turn("p"))
@@ -50,7 +50,7 @@ struct ProcessLeaseTests {
     #expect(harness.executor.activeRuns == 0)
   }
 
-  @Test("a run that is cancelled before it begins says so to who comes, and leaves its process to the session")
+  @Test("a run cancelled before its start reports it and returns its process to the session")
   func cancelled() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory, pool: .keeping)
     let first = try await harness.complete("one")
@@ -67,7 +67,7 @@ struct ProcessLeaseTests {
     await harness.executor.kill()
   }
 
-  @Test("a new process whose run is cancelled before it begins is not kept")
+  @Test("a new process is ended if its run is cancelled before the start")
   func unused() async throws {
     let harness = ExecutorHarness(try StandInCLI.simulator, directory, pool: .keeping)
     let run = try await run(harness, harness.turn("one"))

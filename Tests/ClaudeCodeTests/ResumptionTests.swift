@@ -7,14 +7,14 @@ struct ResumptionTests {
   private let past: [ConversationMessage] = [.init(.user, [.text("a")]), .init(.assistant, [.text("b")])]
   private let image = ContentBlock.image(mediaType: "image/png", base64: "AAAA")
 
-  @Test("what comes after the last answer is asked")
+  @Test("messages after the last answer become the prompt")
   func plain() {
     let resumption = Resumption(past + [.init(.user, [.text("c")]), .init(.user, [.text("d")])])
     #expect(resumption.transcript.messages == past)
     #expect(resumption.prompt == [.text("c"), .text("d")])
   }
 
-  @Test("a first message needs no transcript, and nothing needs nothing")
+  @Test("a first message needs no transcript")
   func first() {
     #expect(Resumption([.init(.user, [.text("a")])]).transcript.isEmpty)
     #expect(Resumption([.init(.user, [.text("a")])]).prompt == [.text("a")])
@@ -22,13 +22,13 @@ struct ResumptionTests {
     #expect(Resumption([]).prompt == [])
   }
 
-  @Test("a conversation that ends with the assistant asks nothing")
+  @Test("a conversation that ends with the assistant has no prompt")
   func answered() {
     #expect(Resumption(past).transcript.messages == past)
     #expect(Resumption(past).prompt == [])
   }
 
-  @Test("results are told and asked, what stands beside them is told")
+  @Test("results are in the transcript and the prompt")
   func results() {
     let result = ContentBlock.toolResult(id: "t", content: [.text("r")], isError: false)
     let call = ConversationMessage(.assistant, [.toolUse(id: "t", name: "f", input: [:])])
@@ -38,7 +38,7 @@ struct ResumptionTests {
     #expect(resumption.prompt == [result])
   }
 
-  @Test("images are told, a text is asked")
+  @Test("images go into the transcript, text into the prompt")
   func images() {
     func divided(_ content: [ContentBlock]) -> [[ContentBlock]] {
       let resumption = Resumption(past + [.init(.user, content)])

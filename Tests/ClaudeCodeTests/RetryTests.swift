@@ -4,14 +4,15 @@ import Testing
 @testable import ClaudeCode
 
 struct RetryTests {
-  @Test("an announcement is read", arguments: [("429", 429), ("null", nil), ("\"x\"", nil)] as [(String, Int?)])
+  @Test(
+    "a retry announcement is decoded", arguments: [("429", 429), ("null", nil), ("\"x\"", nil)] as [(String, Int?)])
   func reading(status: String, expected: Int?) throws {
     let retry = try #require(read(CLILine.retry(status, delay: 1234)))
     #expect(retry.status == expected)
     #expect(retry.delay == .milliseconds(1234))
   }
 
-  @Test("the recorded announcements are read", arguments: [("retry-429", 429), ("error-401", 401)])
+  @Test("recorded retry announcements are decoded", arguments: [("retry-429", 429), ("error-401", 401)])
   func recorded(name: String, status: Int) throws {
     let lines = Recording("cli-2.1.329/\(name)").lines
     let retries = lines.compactMap { read(String(decoding: $0, as: UTF8.self)) }
@@ -20,13 +21,13 @@ struct RetryTests {
   }
 
   @Test(
-    "other lines announce nothing",
+    "other lines are no announcements",
     arguments: [CLILine.initLine, #"{"type":"user","subtype":"api_retry"}"#, #"{"type":"system"}"#, CLILine.result()])
   func others(line: String) {
     #expect(read(line) == nil)
   }
 
-  @Test("refused credentials end the turn at once, however patient one is", arguments: [401, 403])
+  @Test("rejected credentials end the turn at once, whatever the timeout", arguments: [401, 403])
   func credentials(status: Int) throws {
     let retry = try #require(read(CLILine.retry("\(status)", delay: 1)))
     #expect(
@@ -35,7 +36,7 @@ struct RetryTests {
           .upstream(status: status), "The upstream refused the credentials (\(status))", reachedCLI: true))
   }
 
-  @Test("other retries are waited for as long as timeout lasts, to the millisecond", arguments: [-1, 0, 1])
+  @Test("other retries are awaited up to the timeout", arguments: [-1, 0, 1])
   func timeout(excess: Int) throws {
     let retry = try #require(read(CLILine.retry("429", delay: 2000)))
     let verdict = retry.verdict(waited: .milliseconds(3000 + excess), timeout: .seconds(5))
@@ -45,7 +46,7 @@ struct RetryTests {
           ? ClaudeError(.upstream(status: 429), "The upstream answers with status 429", reachedCLI: true) : nil))
   }
 
-  @Test("without timeout the first retry ends the turn, with the status it had or that of a bad gateway")
+  @Test("without a timeout the first retry ends the turn with its status, or 502")
   func noTimeout() throws {
     let overloaded = try #require(read(CLILine.retry("529", delay: 1)))
     #expect(overloaded.verdict(waited: .zero, timeout: .zero)?.kind == .upstream(status: 529))

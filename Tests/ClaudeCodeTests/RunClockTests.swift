@@ -17,7 +17,7 @@ final class RunClockTests {
     return clock
   }
 
-  @Test("a silence ends at its limit, counted from the last activity")
+  @Test("inactivity ends the run at its limit after the last activity")
   func silence() {
     let clock = clock()
     scheduler.advance(by: .seconds(29))
@@ -29,7 +29,7 @@ final class RunClockTests {
     clock.stop()
   }
 
-  @Test("the total time ends a run that is never silent")
+  @Test("the total timeout ends a run that is never silent")
   func total() {
     let clock = clock()
     for _ in 0..<99 {
@@ -42,7 +42,7 @@ final class RunClockTests {
     clock.stop()
   }
 
-  @Test("no limit passes while the run is paused; it pauses once")
+  @Test("clocks stop while the run is paused")
   func paused() {
     let clock = clock()
     scheduler.advance(by: .seconds(20))
@@ -54,7 +54,7 @@ final class RunClockTests {
     clock.stop()
   }
 
-  @Test("a parked run waits for its client, and then has the time it had, without a pause in between")
+  @Test("a parked run waits for its client and then continues with its remaining time")
   func parked() {
     let clock = clock()
     scheduler.advance(by: .seconds(20))
@@ -69,7 +69,7 @@ final class RunClockTests {
     clock.stop()
   }
 
-  @Test("a clock that is stopped has no timer, and nothing starts it again")
+  @Test("a stopped clock has no timer and cannot be restarted")
   func stopped() {
     let clock = clock()
     clock.stop()

@@ -1,8 +1,8 @@
-import StorageTestSupport
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Storage
+import StorageTestSupport
 import Telemetry
 import TestSupport
 import Testing
@@ -18,7 +18,7 @@ struct RunJournalTests {
 
   // MARK: Watching
 
-  @Test("who is there from the beginning, who comes in the middle and who comes late are told the same")
+  @Test("all subscribers get the same events, whenever they connect")
   func replayed() async {
     let journal = harness.begin()
     let early = RunRecorder()
@@ -43,7 +43,7 @@ struct RunJournalTests {
     #expect(journal.kept <= JournalHarness.small.journal.memory + JournalHarness.small.journal.segment)
   }
 
-  @Test("cut after any entry and resumed there, what is told is the same as uncut")
+  @Test("resuming after any entry yields the same events as an uninterrupted stream")
   func resumed() async {
     let journal = harness.begin()
     harness.emit(words, in: journal)
@@ -57,7 +57,7 @@ struct RunJournalTests {
     }
   }
 
-  @Test("a watcher that stalls is told everything later, and nobody waits for it")
+  @Test("a stalled subscriber catches up later and delays nobody")
   func stalled() async {
     let journal = harness.begin()
     let (slow, quick) = (RunRecorder(), RunRecorder())
@@ -78,7 +78,7 @@ struct RunJournalTests {
     #expect(slow.outcomes.count == 1 && slow.lines.count == words.count + 1)
   }
 
-  @Test("watchers that stop and go at any time miss nothing and hear nothing twice", arguments: 0..<20)
+  @Test("subscribers that pause at random miss nothing and get nothing twice", arguments: 0..<20)
   func stopAndGo(seed: UInt64) async {
     var random = SeededGenerator(seed: seed)
     let journal = harness.begin()
@@ -101,7 +101,7 @@ struct RunJournalTests {
     }
   }
 
-  @Test("who only wants what there is gets that, and is told whether it was all")
+  @Test("a replay returns the stored events and whether they are complete")
   func told() async {
     let journal = harness.begin()
     harness.emit(words, in: journal)
@@ -114,7 +114,7 @@ struct RunJournalTests {
     #expect(after.lines == words + [CLILine.result()] && after.outcomes.count == 1)
   }
 
-  @Test("questions, failures and waiting are told as they were", arguments: [true, false])
+  @Test("requests, failures and parking are replayed as they happened", arguments: [true, false])
   func others(isLive: Bool) async {
     let journal = harness.begin()
     let recorder = RunRecorder()
@@ -130,7 +130,7 @@ struct RunJournalTests {
     #expect(journal.state == .ended(error))
   }
 
-  @Test("an end that another turn follows is not the end")
+  @Test("a turn's end is not the journal's end if another turn follows")
   func turns() async {
     let journal = harness.begin()
     let recorder = RunRecorder()
@@ -151,7 +151,7 @@ struct RunJournalTests {
 
   // MARK: Keeping the run
 
-  @Test("a run that nobody watches is cancelled, unless it is kept", arguments: [true, false])
+  @Test("a run without subscribers is cancelled unless it is kept", arguments: [true, false])
   func left(isKept: Bool) {
     let journal = harness.begin(isKept: isKept)
     var hasEnded = false
@@ -173,7 +173,7 @@ struct RunJournalTests {
     #expect(error.kind == .cancelled)
   }
 
-  @Test("a run that somebody else observes goes on without watchers")
+  @Test("a run with other observers continues without subscribers")
   func observedElsewhere() {
     let journal = harness.begin(isKept: false)
     var hasEnded = false
@@ -188,7 +188,7 @@ struct RunJournalTests {
     #expect(hasEnded)
   }
 
-  @Test("what waits for its client goes on in an agent's journal, and its end is told there", arguments: [true, false])
+  @Test("a parked run continues in an agent's journal to its end", arguments: [true, false])
   func waiting(goesOn: Bool) async {
     let journal = harness.begin(survivesParking: true)
     let run = JournalHarness.run(harness.scheduler, asks: true)
@@ -216,7 +216,7 @@ struct RunJournalTests {
     #expect(harness.store.count == 0)
   }
 
-  @Test("what waits for its client has ended in a response's journal, and the rest of the turn is not told there")
+  @Test("a parked run has ended in a response's journal")
   func parked() async {
     let journal = harness.begin()
     let run = JournalHarness.run(harness.scheduler, asks: true)
@@ -234,7 +234,7 @@ struct RunJournalTests {
 
   // MARK: The disk
 
-  @Test("while the disk is behind, the run waits, and goes on when it has caught up")
+  @Test("the run pauses while the disk is behind")
   func slowDisk() async throws {
     var limits = JournalHarness.small
     limits.journal.unwritten = 2000
@@ -257,7 +257,7 @@ struct RunJournalTests {
     #expect(outcomes == ["goes on", "goes on", "waits"])
   }
 
-  @Test("a record is on the disk soon, not with each line")
+  @Test("records are written soon, not one write per line")
   func delay() async throws {
     let limit = RunJournal.Limits().delay
     let outcomes = try await LimitTable.row("delay of a journal's records", limit) { offset in
@@ -272,7 +272,7 @@ struct RunJournalTests {
     #expect(outcomes == ["waits", "written", "written"])
   }
 
-  @Test("a disk that fails costs the past, not the run: who comes late is told that it is lost")
+  @Test("a failing disk loses the past of a run, not the run")
   func brokenDisk() async {
     harness.storage.isBroken = true
     let journal = harness.begin()
@@ -291,7 +291,7 @@ struct RunJournalTests {
     #expect(journal.kept <= JournalHarness.small.journal.memory + 2 * JournalHarness.small.journal.segment)
   }
 
-  @Test("without durability nothing is written while memory is enough")
+  @Test("without durability nothing is written while memory suffices")
   func inMemory() async {
     let harness = JournalHarness(RunStore.Limits(), isDurable: false)
     let journal = harness.begin()

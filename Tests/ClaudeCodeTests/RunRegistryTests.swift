@@ -14,7 +14,7 @@ struct RunRegistryTests {
       scheduler: ManualScheduler(), logger: .silent)
   }
 
-  @Test("a run is found by its id and its session, until it is removed")
+  @Test("a run is found by id and by session until it is removed")
   func found() {
     var registry = RunRegistry()
     let (one, two) = (run("1", in: "a"), run("2", in: "b"))
@@ -27,7 +27,7 @@ struct RunRegistryTests {
     #expect(registry.remove("2") === two && registry.isEmpty)
   }
 
-  @Test("a run that moves to another session leaves its old one to others")
+  @Test("a run that moves to another session frees its old one")
   func moved() {
     var registry = RunRegistry()
     let (one, two) = (run("1", in: "a"), run("2", in: "a"))
@@ -40,7 +40,7 @@ struct RunRegistryTests {
     #expect(registry.run(in: "a") === two && registry.run(in: "b") == nil)
   }
 
-  @Test("the end of an earlier run of a session does not hide the next one")
+  @Test("an earlier run's end does not hide the session's next run")
   func followed() {
     var registry = RunRegistry()
     let (one, two) = (run("1", in: "a"), run("2", in: "a"))

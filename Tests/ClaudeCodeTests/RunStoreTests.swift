@@ -1,8 +1,8 @@
-import StorageTestSupport
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Storage
+import StorageTestSupport
 import Telemetry
 import TestSupport
 import Testing
@@ -18,7 +18,7 @@ struct RunStoreTests {
     return journal
   }
 
-  @Test("one principal finds its own, the newest first")
+  @Test("a principal lists its own runs, newest first")
   func own() {
     let harness = JournalHarness()
     let first = harness.begin(of: "me")
@@ -29,7 +29,7 @@ struct RunStoreTests {
     #expect(harness.store.count == 3)
   }
 
-  @Test("how long a run is kept after its end; one that goes on is kept")
+  @Test("limit: retention of ended runs; running ones are kept")
   func retention() async throws {
     let limit = RunStore.Limits().retention
     let outcomes = try await LimitTable.row("retention of a run", limit) { offset in
@@ -46,7 +46,7 @@ struct RunStoreTests {
     #expect(outcomes == ["kept", "forgotten", "forgotten"])
   }
 
-  @Test("a run that has gone on is kept from its last end")
+  @Test("retention counts from a run's last end")
   func goneOn() {
     let harness = JournalHarness(RunStore.Limits())
     let journal = ended(harness)
@@ -59,7 +59,7 @@ struct RunStoreTests {
     #expect(harness.store.journal(journal.id) == nil)
   }
 
-  @Test("how much there may be: what ended first goes first, and what goes on is not kept whole rather than all lost")
+  @Test("limit: bytes of all runs; the oldest ended run goes first")
   func total() async throws {
     var limits = JournalHarness.small
     let probe = JournalHarness()
@@ -89,7 +89,7 @@ struct RunStoreTests {
     #expect(harness.store.journal(other.id) != nil)
   }
 
-  @Test("room is made at the expense of the principal that holds the most")
+  @Test("the principal that holds the most makes room")
   func shares() {
     let probe = JournalHarness()
     _ = ended(probe)
@@ -115,7 +115,7 @@ struct RunStoreTests {
     live.cancel()
   }
 
-  @Test("ended runs leave memory when there are many, and are told all the same")
+  @Test("ended runs leave memory under pressure and can still be replayed")
   func memory() async {
     var limits = JournalHarness.small
     limits.memory = 2000
@@ -131,7 +131,7 @@ struct RunStoreTests {
     }
   }
 
-  @Test("a run that is removed ends, and is gone")
+  @Test("a removed run is cancelled and gone")
   func removed() async {
     let harness = JournalHarness()
     let journal = harness.begin()
@@ -170,7 +170,7 @@ struct ForgedJournalTests {
   }
 
   @Test(
-    "numbers of any size neither stop the start nor a further turn",
+    "extreme numbers in a journal prevent neither recovery nor another turn",
     arguments: ["-9223372036854775808", "9223372036854775807", "1e308", "1e400", "-1e400", "0.5", "-1"])
   func numbers(number: String) async throws {
     let harness = JournalHarness()
@@ -188,7 +188,7 @@ struct ForgedJournalTests {
     #expect(try JSONValue(parsing: journal.total.json.encoded).object != nil)
   }
 
-  @Test("a journal that describes no run is set aside")
+  @Test("a journal without a run's description is set aside")
   func undescribed() async throws {
     let harness = JournalHarness()
     let found = try recovered("1")
@@ -224,7 +224,7 @@ struct RecoveredRunTests {
     return journal
   }
 
-  @Test("finished runs are told whole, unfinished ones as far as they came, and that they were interrupted")
+  @Test("finished runs replay in full; unfinished ones replay up to the crash and end as interrupted")
   func killed() async throws {
     let first = store()
     let finished = begin(first, "finished")
@@ -263,7 +263,7 @@ struct RecoveredRunTests {
     await first.flush()
   }
 
-  @Test("a former life's runs are forgotten when their time is over, counted from their end")
+  @Test("recovered runs expire by the time of their end")
   func expired() async throws {
     let first = store()
     begin(first, "a").end(.failed(.interrupted))
@@ -277,7 +277,7 @@ struct RecoveredRunTests {
     #expect(second.count == 0)
   }
 
-  @Test("a run of a former life goes on")
+  @Test("a recovered run can take another turn")
   func goesOn() async throws {
     let first = store()
     begin(first, "a").end(.failed(.interrupted))

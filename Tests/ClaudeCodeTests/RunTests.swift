@@ -19,7 +19,7 @@ struct RunTests {
 
   // MARK: Lines
 
-  @Test("lines come in order and unchanged; control and mirror lines never, junk never")
+  @Test("lines are delivered in order and unchanged; control lines, mirror lines and junk are not")
   func lines() async throws {
     let told = [Line.initLine, #"{"x":1,"type":"new_kind"}"#] + Line.message("m", "a") + [Line.result("a")]
     let hidden = [
@@ -36,7 +36,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("a last line without its line end counts")
+  @Test("a last line without a line end counts")
   func lastLine() async throws {
     let harness = ExecutorHarness(
       StandInCLI.script("read -r _; read -r _; printf '%s' '\(Line.result("a"))'", in: directory), directory)
@@ -46,7 +46,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("the first result with a turn in it ends the run; what comes later is not heard")
+  @Test("the first result with a turn ends the run, and later output is ignored")
   func twoResults() async throws {
     let harness = harness([Line.result("first"), Line.result("second", turns: 2)])
     _ = try await harness.run(harness.turn("p"), recorder)
@@ -57,7 +57,7 @@ struct RunTests {
     #expect(recorder.outcomes.count == 1)
   }
 
-  @Test("a result without a turn in it gives way to a better one")
+  @Test("a result without a turn is replaced by a better one")
   func betterResult() async throws {
     let harness = harness([Line.result("", turns: 0), Line.result("better")])
     _ = try await harness.run(harness.turn("p"), recorder)
@@ -67,7 +67,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("where none comes before the process ends, it is the result")
+  @Test("a result without a turn counts if the process exits")
   func onlyEmptyResult() async throws {
     let harness = harness([Line.result("help text", turns: 0)])
     _ = try await harness.run(harness.turn("/help"), recorder)
@@ -77,7 +77,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("where the process does not end, it is waited for so long and not longer", arguments: [-1, 0])
+  @Test("a result without a turn counts after the wait", arguments: [-1, 0])
   func patienceForBetter(offset: Int) async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -91,7 +91,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("an error without a turn in it is the result at once")
+  @Test("an error result without a turn counts at once")
   func emptyError() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -105,7 +105,7 @@ struct RunTests {
   // MARK: Ends without a result
 
   @Test(
-    "a process that ends without a result is an error",
+    "a process that exits without a result fails the run",
     arguments: [
       ("read -r _; exit 0", "Claude Code ended without a result (exit status 0)"),
       ("read -r _; exit 3", "Claude Code ended without a result (exit status 3)"),
@@ -124,7 +124,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("a process that only complains has refused; the end of a long complaint is what counts")
+  @Test("error output without a result is a refusal with the last of its text")
   func refused() async throws {
     let script = "read -r _; head -c 100000 /dev/zero | tr '\\0' x >&2; echo >&2; echo 'Error: no root' >&2; exit 1"
     let harness = ExecutorHarness(StandInCLI.script(script, in: directory), directory)
@@ -134,7 +134,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("settings that the CLI refuses end the run")
+  @Test("rejected settings end the run")
   func refusedSettings() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -162,7 +162,7 @@ struct RunTests {
   }
 
   @Test(
-    "a permission question is answered from the request's options",
+    "permission requests are decided by the turn's options",
     arguments: [
       (["Bash"], #"{"behavior":"allow","updatedInput":{"command":"ls"}}"#),
       (
@@ -187,7 +187,7 @@ struct RunTests {
   }
 
   @Test(
-    "a question that we do not know gets an error, so that nobody waits", arguments: ["hook_callback", "mcp_message"])
+    "unknown requests get an error response", arguments: ["hook_callback", "mcp_message"])
   func unknownQuestion(subtype: String) async throws {
     let harness = ExecutorHarness(asking(#"{"subtype":"\#(subtype)"}"#), directory)
     _ = try await harness.run(harness.turn("p"), recorder)
@@ -202,7 +202,7 @@ struct RunTests {
 
   // MARK: Time
 
-  @Test("the whole run has its time, however much is said", arguments: [-1, 0])
+  @Test("the total timeout applies however much is emitted", arguments: [-1, 0])
   func total(offset: Int) async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -224,7 +224,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("every line begins the silence anew", arguments: [-1, 0])
+  @Test("each line restarts the inactivity timer", arguments: [-1, 0])
   func inactivity(offset: Int) async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -242,7 +242,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("a process that only hangs is ended by silence")
+  @Test("a hanging process is ended by inactivity")
   func hanging() async throws {
     let harness = ExecutorHarness(StandInCLI.script("exec sleep 1000", in: directory), directory)
     _ = try await harness.run(harness.turn("p"), recorder)
@@ -251,7 +251,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("a congested observer pauses the process, and time stands still until it can take more")
+  @Test("a congested observer pauses the process and the clocks")
   func congestion() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -279,7 +279,7 @@ struct RunTests {
 
   // MARK: Upstream retries
 
-  @Test("refused credentials end the run at the first announcement")
+  @Test("rejected credentials end the run at the first announcement")
   func credentials() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -293,7 +293,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("announced waits add up until timeout is spent")
+  @Test("announced waits add up to the timeout")
   func timeout() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -311,7 +311,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("without a timeout of its own a turn waits for as long as the CLI does")
+  @Test("without a retry timeout a turn waits as long as the CLI does")
   func endlessTimeout() async throws {
     let harness = harness(
       [Line.retry("401", delay: 999_999), Line.retry("529", delay: 999_999)] + Line.message("m", "a")
@@ -324,7 +324,7 @@ struct RunTests {
 
   // MARK: Observers
 
-  @Test("a run goes on while anybody observes it, and is cancelled when nobody does")
+  @Test("a run continues while it has an observer and is cancelled without one")
   func observers() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -346,7 +346,7 @@ struct RunTests {
     await harness.settle()
   }
 
-  @Test("an observer may end the run in the middle of a line")
+  @Test("an observer may end the run during a line")
   func reentrancy() async throws {
     let harness = harness([Line.initLine] + Line.message("m", "a") + [Line.result("a")])
     recorder.onLine = { $0.cancel() }
@@ -358,7 +358,7 @@ struct RunTests {
     #expect(recorder.outcomes.count == 1)
   }
 
-  @Test("what ends twice ends once")
+  @Test("a second end is ignored")
   func endingTwice() async throws {
     let cli = LiveCLI(in: directory)
     let harness = ExecutorHarness(cli.path, directory)
@@ -372,7 +372,7 @@ struct RunTests {
   }
 
   @Test(
-    "a duration in whole milliseconds",
+    "durations convert to whole milliseconds",
     arguments: [
       (.zero, 0), (.microseconds(999), 0), (.milliseconds(1), 1), (.seconds(2) + .microseconds(1500), 2001),
       (.seconds(3600), 3_600_000),

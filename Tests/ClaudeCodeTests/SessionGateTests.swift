@@ -40,7 +40,7 @@ struct SessionGateTests {
     nonisolated init() {}
   }
 
-  @Test("turns of one session go in one after the other, in the order they came")
+  @Test("turns of one session are admitted one by one, in order")
   func order() async {
     let gate = gate()
     let journal = Journal()
@@ -59,7 +59,7 @@ struct SessionGateTests {
     #expect(gate.waitingCount == 0)
   }
 
-  @Test("sessions do not wait for each other")
+  @Test("sessions are independent")
   func sessions() async {
     let gate = gate()
     let journal = Journal()
@@ -68,7 +68,7 @@ struct SessionGateTests {
     #expect(journal.entries == ["a in", "b in"])
   }
 
-  @Test("as many as the limit may wait; one more is refused at once", arguments: [-1, 0, 1])
+  @Test("turns beyond the limit are rejected at once", arguments: [-1, 0, 1])
   func limit(excess: Int) async {
     let gate = gate(waiting: 3)
     let journal = Journal()
@@ -82,7 +82,7 @@ struct SessionGateTests {
     #expect(journal.entries.count == 4 + excess)
   }
 
-  @Test("who waits too long is told so; the others keep their places", arguments: [-1, 0, 1])
+  @Test("a turn that waits too long is rejected, and the others keep their places", arguments: [-1, 0, 1])
   func timeout(offset: Int) async {
     let gate = gate(timeout: .seconds(60))
     let journal = Journal()
@@ -106,7 +106,7 @@ struct SessionGateTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("who departs while waiting is gone, and does not hold up the next")
+  @Test("a cancelled turn leaves the queue")
   func cancellation() async {
     let gate = gate()
     let journal = Journal()
@@ -122,7 +122,7 @@ struct SessionGateTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("who has departed already does not wait")
+  @Test("a turn that is already cancelled does not wait")
   func departed() async {
     let gate = gate()
     let journal = Journal()
@@ -135,7 +135,7 @@ struct SessionGateTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("departing after having been let in changes nothing")
+  @Test("cancelling after admission has no effect")
   func lateDeparture() async {
     let gate = gate()
     let journal = Journal()
@@ -152,7 +152,7 @@ struct SessionGateTests {
     await third.value
   }
 
-  @Test("who waits can be sent away; who is in stays, and who comes later waits")
+  @Test("waiting turns can be rejected while the admitted one stays")
   func dismissal() async {
     let gate = gate()
     let journal = Journal()
@@ -170,7 +170,7 @@ struct SessionGateTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("leaving a session that nobody is in does nothing")
+  @Test("leaving a free session has no effect")
   func leaving() async {
     let gate = gate()
     let journal = Journal()

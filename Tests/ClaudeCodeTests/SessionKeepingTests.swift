@@ -31,7 +31,7 @@ struct SessionKeepingTests {
     return options
   }()
 
-  @Test("what a session's next turn inherits, and where the conversation stands, is found again")
+  @Test("options and conversation position are restored after a restart")
   func restart() async throws {
     let key = ConversationKey(principal: "me", settings: ["w"]).appending(role: "user", text: "hi")
     var record = SessionRecord(id: "s", principal: "me", options: Self.everything, position: key)
@@ -50,7 +50,7 @@ struct SessionKeepingTests {
     #expect(second.session(at: key) == record)
   }
 
-  @Test("a session that has changed is kept as it is now; what came since the start is newer than what was kept")
+  @Test("the newest state is stored, and newer state wins over stored state")
   func changes() async throws {
     let first = SessionStore(store: store())
     first.save(SessionRecord(id: "s", principal: "me", options: TurnOptions()))
@@ -64,7 +64,7 @@ struct SessionKeepingTests {
     try await second.flush()
   }
 
-  @Test("a session that was kept before it was noted when it was used, and what it cost, is there as well")
+  @Test("records of an older format are read")
   func older() async throws {
     directory.write(#"{"key":"x","value":{"principal":"me","options":{"model":"opus"}}}"# + "\n", to: "sessions.jsonl")
     let sessions = SessionStore(store: store())
@@ -74,7 +74,7 @@ struct SessionKeepingTests {
     #expect(sessions.record("x") == SessionRecord(id: "x", principal: "me", options: options))
   }
 
-  @Test("the order in which sessions were used outlives a restart; what has come since is newer")
+  @Test("the order of use is restored after a restart")
   func order() async throws {
     let first = SessionStore(store: store())
     for (id, time) in [("a", 30), ("b", 10), ("c", 20)] {
@@ -90,7 +90,7 @@ struct SessionKeepingTests {
     try await second.flush()
   }
 
-  @Test("what was forgotten stays forgotten")
+  @Test("a forgotten session stays forgotten")
   func eviction() async throws {
     let first = SessionStore(capacity: 2, store: store())
     for id in ["a", "b", "c"] { first.save(SessionRecord(id: id, principal: "me", options: TurnOptions())) }
@@ -101,7 +101,7 @@ struct SessionKeepingTests {
     #expect(second.record("a") == nil)
   }
 
-  @Test("what is no record is left out", arguments: ["7", "{}", #"{"principal":"p"}"#, #"{"options":{}}"#])
+  @Test("invalid records are skipped", arguments: ["7", "{}", #"{"principal":"p"}"#, #"{"options":{}}"#])
   func broken(value: String) async throws {
     directory.write(#"{"key":"x","value":\#(value)}"# + "\n", to: "sessions.jsonl")
     let sessions = SessionStore(store: store())
@@ -109,7 +109,7 @@ struct SessionKeepingTests {
     #expect(count == 0)
   }
 
-  @Test("a place in a conversation reads as it was written; anything else is none")
+  @Test("conversation keys survive encoding and decoding; anything else is rejected")
   func positions() {
     let key = ConversationKey(principal: "p", settings: [])
     #expect(ConversationKey(text: key.text) == key)

@@ -18,7 +18,7 @@ struct SessionStoreTests {
       id: id, principal: "p", options: options, position: position.map { Self.start.appending(role: "user", text: $0) })
   }
 
-  @Test("a session is found by its id and by where its conversation stands")
+  @Test("a session is found by id and by conversation position")
   func finding() {
     let store = SessionStore()
     store.save(record("a", at: "one"))
@@ -28,7 +28,7 @@ struct SessionStoreTests {
     #expect(store.session(at: Self.start) == nil)
   }
 
-  @Test("when its conversation goes on, the old place leads nowhere")
+  @Test("an advanced conversation is no longer found at its old position")
   func movingOn() {
     let store = SessionStore()
     store.save(record("a", at: "one"))
@@ -41,7 +41,7 @@ struct SessionStoreTests {
     #expect(store.record("a") != nil)
   }
 
-  @Test("a session that somebody is about to go on with is found by nobody else, unless that comes to nothing")
+  @Test("a reserved session is not found by history until the reservation is undone")
   func claimed() {
     let store = SessionStore()
     let place = Self.start.appending(role: "user", text: "one")
@@ -58,7 +58,7 @@ struct SessionStoreTests {
     store.release("unknown")
   }
 
-  @Test("of two sessions at one place the later is found, and the earlier does not take it along when it leaves")
+  @Test("of two sessions at one position the later is found, and the earlier one stays")
   func meeting() {
     let store = SessionStore()
     store.save(record("a", at: "one"))
@@ -67,7 +67,7 @@ struct SessionStoreTests {
     #expect(store.session(at: Self.start.appending(role: "user", text: "one"))?.id == "b")
   }
 
-  @Test("a principal that begins many sessions loses its own, not those of others")
+  @Test("a principal over its share evicts its own sessions")
   func shares() {
     let store = SessionStore(capacity: 20)
     store.begin("theirs", for: "you", TurnOptions())
@@ -78,7 +78,7 @@ struct SessionStoreTests {
   }
 
   @Test(
-    "up to the capacity everything is kept; beyond it the tenth that was longest unused goes", arguments: [-1, 0, 1])
+    "sessions over the capacity evict the least recently used tenth", arguments: [-1, 0, 1])
   func capacity(excess: Int) {
     let store = SessionStore(capacity: 20)
     for index in 0..<(20 + excess) {
@@ -120,7 +120,7 @@ struct SessionStoreTests {
     store.turnDidEnd(run, cost: cost)
   }
 
-  @Test("a session knows when it began, when it was used last, how many turns it had, and what they cost together")
+  @Test("a session records its times, turns and cost")
   func account() throws {
     let store = SessionStore(clock: ticking())
     store.begin("a", for: "p", TurnOptions())
@@ -137,7 +137,7 @@ struct SessionStoreTests {
     #expect(store.record("a") == expected)
   }
 
-  @Test("a turn's beginning takes the conversation's place away, its good end gives it a new one")
+  @Test("a started turn clears the position, and its successful end sets a new one")
   func places() {
     let store = SessionStore()
     let key = Self.start.appending(role: "user", text: "one")
@@ -150,7 +150,7 @@ struct SessionStoreTests {
     #expect(store.count == 1 && store.session(at: key) == nil)
   }
 
-  @Test("a turn in a session that the CLI does not know has never begun", arguments: [true, false])
+  @Test("a turn in a session unknown to the CLI undoes its start", arguments: [true, false])
   func unknown(isOld: Bool) {
     let store = SessionStore()
     let old = record("a", at: "one", model: "opus")
@@ -165,7 +165,7 @@ struct SessionStoreTests {
     #expect(store.count == (isOld ? 1 : 0))
   }
 
-  @Test("a session that is forgotten leaves no place, and its turn's end does not bring it back")
+  @Test("a forgotten session has no position, and its turn's end does not restore it")
   func forgetting() {
     let store = SessionStore()
     store.save(record("a", at: "one"))
@@ -180,7 +180,7 @@ struct SessionStoreTests {
     #expect(store.count == 0)
   }
 
-  @Test("a principal's sessions are its own, the one that was used last first")
+  @Test("a principal lists its own sessions, most recently used first")
   func listing() {
     let store = SessionStore()
     for (id, principal) in [("a", "p"), ("b", "q"), ("c", "p"), ("d", "p"), ("a", "p")] {

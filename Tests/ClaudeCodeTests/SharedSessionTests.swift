@@ -26,7 +26,7 @@ struct SharedSessionTests {
   private nonisolated static let spoken = #"{"type":"user","uuid":"1"}"# + "\n"
 
   @Test(
-    "the kept process goes on unless somebody has said something since",
+    "a kept process is reused unless another client has appended to the session",
     arguments: [
       ("", true), (#"{"type":"last-prompt"}"# + "\n", true), (spoken, false), (#"{"type":"us"#, false),
     ])
@@ -46,7 +46,7 @@ struct SharedSessionTests {
   }
 
   @Test(
-    "a resumed CLI counts on from what was spent before; a turn costs what it costs",
+    "a resumed CLI continues its cost count, and each turn gets its own share",
     arguments: [(0, 0.25, 0.25), (0.5, 0.75, 0.25), (0.5, 0.5, 0), (0.5, 0.25, 0.25)])
   func costs(spent: Double, told: Double, expected: Double) async throws {
     try write(#"{"type":"cost-state","totalCostUSD":\#(spent)}"# + "\n")

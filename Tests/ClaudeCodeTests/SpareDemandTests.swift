@@ -12,7 +12,7 @@ struct SpareDemandTests {
     Fingerprint(Turn(prompt: "", session: .new(id: "s"), directory: "/\(index)"), settingSources: nil)
   }
 
-  @Test("as many as the limit are in use; for one more the one that was longest unused is forgotten")
+  @Test("limit: remembered demands; the least recently used is forgotten")
   func capacity() async throws {
     let limit = PoolLimits().fingerprints
     let outcomes = try await LimitTable.row("fingerprints in use", limit) { offset in
@@ -24,7 +24,7 @@ struct SpareDemandTests {
     #expect(outcomes == ["7 kept, without []", "8 kept, without []", #"8 kept, without ["/0"]"#])
   }
 
-  @Test("the latest comes first, whether it is new or not, and each only once")
+  @Test("the latest demand comes first, each once")
   func order() {
     var demand = SpareDemand(capacity: 2)
     #expect(demand.isEmpty)
@@ -34,7 +34,7 @@ struct SpareDemandTests {
     #expect(demand.recent == [fingerprint(3), fingerprint(1)])
   }
 
-  @Test("what is forgotten is gone, and can come back")
+  @Test("a forgotten demand can return")
   func forgetting() {
     var demand = SpareDemand(capacity: 2)
     _ = demand.note(fingerprint(1))

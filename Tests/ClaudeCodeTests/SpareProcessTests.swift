@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Glibc
 import System
@@ -18,7 +18,7 @@ struct SpareProcessTests {
     ExecutorHarness(try StandInCLI.simulator, directory, pool: pool)
   }
 
-  @Test("a new session takes the spare, and has the spare's id")
+  @Test("a new session takes a spare and its id")
   func taken() async throws {
     let harness = try harness()
     let pid = try await harness.startSpare()
@@ -34,7 +34,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("a spare has no system prompt until its turn comes")
+  @Test("a spare gets its system prompt with its turn")
   func systemPrompt() async throws {
     let harness = try harness()
     let pid = try await harness.startSpare()
@@ -44,7 +44,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("how long a spare's place stays empty")
+  @Test("limit: delay before a spare is replaced")
   func replacement() async throws {
     let limit = PoolLimits().replenishDelay
     let outcomes = try await LimitTable.row("place of a spare", limit) { offset in
@@ -60,7 +60,7 @@ struct SpareProcessTests {
     #expect(outcomes == ["0 spare", "1 spare", "1 spare"])
   }
 
-  @Test("as many spares as there are to be, started one after the other", arguments: [0, 1, 3])
+  @Test("spares are started one after the other up to the limit", arguments: [0, 1, 3])
   func number(spares: Int) async throws {
     let harness = try harness(.with { $0.spares = spares })
     harness.executor.prepare(for: harness.turn(""))
@@ -72,7 +72,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("a spare with another model or permission mode is used, and switched")
+  @Test("a spare with another model or permission mode is switched and used")
   func switched() async throws {
     for (options, expected) in [
       (TurnOptions.with { $0.model = "m1" }, ["m1", "default"]),
@@ -87,7 +87,7 @@ struct SpareProcessTests {
     }
   }
 
-  @Test("of several spares the one that needs no switch is taken")
+  @Test("a spare that needs no switch is preferred")
   func ranked() async throws {
     let harness = try harness()
     let plain = try await harness.startSpare()
@@ -101,7 +101,7 @@ struct SpareProcessTests {
   }
 
   @Test(
-    "a spare that cannot be switched is left alone",
+    "a spare that cannot be switched is not used",
     arguments: [
       TurnOptions.with { $0.maxTurns = 2 }, .with { $0.allowedTools = ["Bash"] },
       .with { $0.permissionMode = .bypassPermissions },
@@ -118,7 +118,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("a spare that may bypass permissions serves no turn that does not ask for it")
+  @Test("a spare that may bypass permissions only serves turns that ask for it")
   func bypass() async throws {
     let harness = try harness()
     let bypass = TurnOptions.with { $0.dangerouslySkipPermissions = true }
@@ -130,7 +130,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("how old a spare may become")
+  @Test("limit: age of a spare")
   func age() async throws {
     let limit = PoolLimits().spareAge
     let outcomes = try await LimitTable.row("spare", limit) { offset in
@@ -146,7 +146,7 @@ struct SpareProcessTests {
     #expect(outcomes == ["used", "ended", "ended"])
   }
 
-  @Test("the place of a spare that became too old is filled again")
+  @Test("an expired spare is replaced")
   func successor() async throws {
     let harness = try harness()
     try await harness.startSpare()
@@ -157,7 +157,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("a spare whose program was replaced is not used")
+  @Test("a spare of a replaced program is not used")
   func replacedProgram() async throws {
     let simulator = try StandInCLI.simulator
     let cli = StandInCLI.script("exec '\(simulator)' \"$@\"", in: directory)
@@ -171,7 +171,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("a new session whose spare was killed gets another process", arguments: [true, false])
+  @Test("a session whose spare was killed gets another process", arguments: [true, false])
   func killed(isNoticed: Bool) async throws {
     let harness = try harness()
     let pid = try await harness.startSpare()
@@ -191,7 +191,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("spares of a fingerprint that is in use no more are ended")
+  @Test("spares for forgotten demands are ended")
   func forgotten() async throws {
     let harness = try harness(.with { $0.fingerprints = 1 })
     let old = try await harness.startSpare()
@@ -209,7 +209,7 @@ struct SpareProcessTests {
 
   private static let crashing = "echo 'Error: no' >&2; exit 1"
 
-  @Test("after a spare that does not survive its start the pool rests, each time longer, and says so")
+  @Test("crashes at start delay the next start, longer each time, and are reported")
   func rest() async throws {
     let harness = ExecutorHarness(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
     harness.executor.prepare(for: harness.turn(""))
@@ -224,7 +224,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("the longest rest")
+  @Test("limit: longest delay after crashes")
   func longestRest() async throws {
     let limit = PoolLimits().longestRest
     let outcomes = try await LimitTable.row("rest", limit) { offset in
@@ -245,7 +245,7 @@ struct SpareProcessTests {
     #expect(outcomes == ["rests", "starts", "starts"])
   }
 
-  @Test("a good turn ends the series")
+  @Test("a successful turn resets the crash series")
   func recovery() async throws {
     let simulator = try StandInCLI.simulator
     let harness = ExecutorHarness(StandInCLI.script(Self.crashing, in: directory), directory, pool: PoolLimits())
@@ -270,7 +270,7 @@ struct SpareProcessTests {
     await harness.executor.kill()
   }
 
-  @Test("a turn's process that does not survive its start is a crash, too, and was killed by nobody")
+  @Test("a turn's process that crashes at its start counts as crashed, not killed")
   func crashedTurn() async throws {
     let harness = ExecutorHarness(StandInCLI.script(Self.crashing, in: directory), directory, pool: .keeping)
     let first = try await harness.complete("one")
@@ -278,7 +278,7 @@ struct SpareProcessTests {
     #expect(harness.statistics == PoolStatistics(spawned: 1, crashed: 1, isResting: true))
   }
 
-  @Test("a process that ends by itself in the middle of a turn was killed by nobody")
+  @Test("a process that exits during a turn counts as crashed, not killed")
   func lost() async throws {
     let harness = try harness(.keeping)
     let first = try await harness.complete("one\nsimulate: crash=1")

@@ -13,7 +13,7 @@ struct StopFilterTests {
   }
 
   @Test(
-    "the text ends before the first sequence, wherever the pieces are cut",
+    "text ends before the first sequence, wherever it is split",
     arguments: [
       ("one two three", ["two"], "one ", true), ("one two three", ["four"], "one two three", false),
       ("aab", ["ab"], "a", true), ("aaab", ["aab"], "a", true), ("abab", ["abc", "ba"], "a", true),
@@ -50,7 +50,7 @@ struct StopFilterTests {
   }
 
   @Test(
-    "it says which sequence it was, as it was given",
+    "the matched sequence is reported as given",
     arguments: [(#"a\"b"#, "\""), (#"a\nb"#, "\n"), ("ab", nil)] as [(String, String?)])
   func found(text: String, sequence: String?) {
     var filter = StopFilter(["\n", "\""])
@@ -58,7 +58,7 @@ struct StopFilterTests {
     #expect(filter.found == sequence)
   }
 
-  @Test("after the end nothing is told any more")
+  @Test("nothing passes after the end")
   func after() {
     var filter = StopFilter(["x"])
     #expect(filter.push([0x61, 0x78, 0x62].span) == [0x61])
@@ -66,7 +66,7 @@ struct StopFilterTests {
     #expect(filter.finish() == [])
   }
 
-  @Test("without sequences there is nothing to look for")
+  @Test("without sequences all text passes")
   func none() {
     #expect(StopFilter([]).isEmpty)
     #expect(StopFilter([""]).isEmpty)

@@ -6,7 +6,7 @@ import Testing
 
 struct StreamMessageTests {
   @Test(
-    "the kind is found wherever `type` stands",
+    "the kind is found wherever `type` is",
     arguments: [
       (#"{"type":"system","subtype":"init"}"#, .system), (#"{"subtype":"init","type":"system"}"#, .system),
       (#"{"event":{"type":"result"},"type":"stream_event"}"#, .streamEvent), (#"{"type":"assistant"}"#, .assistant),
@@ -22,7 +22,7 @@ struct StreamMessageTests {
   }
 
   @Test(
-    "types nobody knows are something else, not an error",
+    "unknown types have the kind other",
     arguments: [
       "{}", #"{"type":"rate_limit_event"}"#, #"{"type":"attachment"}"#, #"{"type":"User"}"#, #"{"type":"use"}"#,
       #"{"type":"sistem"}"#, #"{"type":"resulT"}"#, #"{"type":"assistent"}"#, #"{"type":"stream_evento"}"#,
@@ -34,7 +34,7 @@ struct StreamMessageTests {
   }
 
   @Test(
-    "what is no JSON object is none",
+    "anything but a JSON object is rejected",
     arguments: [
       "", " ", "7", "null", "[]", "\"type\"", "Warning: x", "{", "}", #"{"type":"user"#, #"{"type":"user"}}"#,
       #"{"type":"user"} x"#, #"{"type""user"}"#, #"{"type":}"#, #"{type:"user"}"#, #"{"a":"b"#, "{\"a\":\"\u{1}\"}",
@@ -44,7 +44,7 @@ struct StreamMessageTests {
     #expect(scan(line) == nil)
   }
 
-  @Test("the parts of a line are found by their ranges")
+  @Test("parts of a line are found by their ranges")
   func parts() throws {
     let line = #"{"session_id":"abc","message":{"a":[1]},"event": 7 ,"subtype":"init","type":"system"}"#
     let message = try #require(scan(line))
@@ -54,7 +54,7 @@ struct StreamMessageTests {
     #expect(part(message.subtype, line) == "init")
   }
 
-  @Test("parts of the wrong type are no parts")
+  @Test("parts of the wrong type are missing")
   func wrongTypes() throws {
     let message = try #require(scan(#"{"session_id":7,"subtype":null,"type":"system","x":{"message":1,"event":2}}"#))
     #expect(message.sessionID == nil)
@@ -64,7 +64,7 @@ struct StreamMessageTests {
   }
 
   @Test(
-    "a subagent's line is known by its parent",
+    "a subagent's line is recognised by its parent",
     arguments: [
       (#"{"type":"assistant","parent_tool_use_id":"toolu_1"}"#, true),
       (#"{"type":"assistant","parent_tool_use_id":null}"#, false), (#"{"type":"assistant"}"#, false),
@@ -74,7 +74,7 @@ struct StreamMessageTests {
     #expect(scan(line)?.isFromSubagent == isFromSubagent)
   }
 
-  @Test("every recorded line is understood as a full JSON reader understands it", arguments: Recording.all)
+  @Test("scanning agrees with the JSON parser on every recorded line", arguments: Recording.all)
   func recorded(recording: Recording) throws {
     #expect(!recording.lines.isEmpty)
     for line in recording.lines {
@@ -103,7 +103,7 @@ struct StreamMessageTests {
     }
   }
 
-  @Test("of a repeated key the last value counts")
+  @Test("the last value of a repeated key counts")
   func repeatedKeys() {
     let line =
       #"{"type":"user","subtype":"a","session_id":"s","parent_tool_use_id":"t","#

@@ -35,7 +35,7 @@ struct SurrogateJoinerTests {
     Text(#"\u00d8"#, #"\ud7ff"#, #"\ue000"#, #"\""#, "é😀", expected: "Ø\u{D7FF}\u{E000}\"é😀"),
   ]
 
-  @Test("every split of a text is told as the text, in pieces that stand alone", arguments: texts)
+  @Test("text is the same for every split, in valid pieces", arguments: texts)
   func splits(text: Text) throws {
     for cuts in 0..<(1 << (text.units.count - 1)) {
       var joiner = SurrogateJoiner()
@@ -52,14 +52,14 @@ struct SurrogateJoinerTests {
     }
   }
 
-  @Test("a piece without halves is left as it is", arguments: ["", "abc", #"\n\"\\"#, #"\u0041"#, #"\\ud83d"#, "😀"])
+  @Test("a piece without surrogates is unchanged", arguments: ["", "abc", #"\n\"\\"#, #"\u0041"#, #"\\ud83d"#, "😀"])
   func untouched(piece: String) {
     var joiner = SurrogateJoiner()
     #expect(mend(piece, &joiner) == nil)
     #expect(joiner.finish().isEmpty)
   }
 
-  @Test("a first half is held back until it is decided")
+  @Test("a high surrogate is held until the next piece")
   func holding() {
     var joiner = SurrogateJoiner()
     #expect(mend(#"a\ud83d"#, &joiner) == "a")
@@ -68,7 +68,7 @@ struct SurrogateJoinerTests {
     #expect(joiner.finish().isEmpty)
   }
 
-  @Test("what is forgotten does not come back")
+  @Test("a discarded half does not return")
   func forgetting() {
     var joiner = SurrogateJoiner()
     _ = mend(#"\ud83d"#, &joiner)

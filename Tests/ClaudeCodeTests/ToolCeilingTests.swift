@@ -4,13 +4,14 @@ import Testing
 
 struct ToolCeilingTests {
   @Test(
-    "without a list every tool is permitted from the default mode up", arguments: PermissionMode.allCases,
+    "without a list all tools are permitted from the default mode on", arguments: PermissionMode.allCases,
     ["Bash", "Edit", "Bash(git:*)", "mcp__a__b", "*", "Unknown"])
   func noList(ceiling: PermissionMode, rule: String) {
     #expect(ToolCeiling(rules: nil, ceiling: ceiling).permits(rule) == (ceiling != .plan))
   }
 
-  @Test("below it only tools that neither write nor run are", arguments: ToolCeiling.readOnlyTools)
+  @Test(
+    "below the default mode only tools that neither write nor run are permitted", arguments: ToolCeiling.readOnlyTools)
   func readOnly(tool: String) {
     let plan = ToolCeiling(rules: nil, ceiling: .plan)
     #expect(plan.permits(tool))
@@ -25,7 +26,7 @@ struct ToolCeilingTests {
   }
 
   @Test(
-    "a listed tool covers its specifiers, a listed specifier only itself, a listed server its tools",
+    "a listed tool covers its specifiers, a listed server its tools, a specifier only itself",
     arguments: [
       ("Read", true), ("Read(/srv/**)", true), ("Bash(git:*)", true), ("Bash", false), ("Bash(git log:*)", false),
       ("Bash(ls)", false), ("mcp__notes", true), ("mcp__notes__add", true), ("mcp__notes__*", false),
@@ -37,7 +38,7 @@ struct ToolCeilingTests {
   }
 
   @Test(
-    "at the lowest ceiling a list cannot permit what writes or runs, but for MCP tools that it names",
+    "at the lowest ceiling a list permits neither writing nor running, except named MCP tools",
     arguments: [("Bash", false), ("Write", false), ("Read", true), ("Grep", false), ("mcp__notes__add", true)])
   func listAtPlan(rule: String, isPermitted: Bool) {
     let ceiling = ToolCeiling(rules: ["Read", "Bash", "Write", "mcp__notes"], ceiling: .plan)

@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import TestSupport
 import Testing
 
@@ -31,7 +31,7 @@ struct TranscriptConversationTests {
     TranscriptConversation(parsing: Array(lines.map { $0 + "\n" }.joined().utf8)).messages.map(\.uuid)
   }
 
-  @Test("a message has its role, its blocks as they are, its time and its id; lines between messages lead on")
+  @Test("messages keep role, blocks, time and id")
   func plain() {
     let blocks: JSONValue = [["type": "text", "text": "b"], ["type": "new", "x": [1]]]
     let lines = [
@@ -47,7 +47,7 @@ struct TranscriptConversationTests {
       ])
   }
 
-  @Test("what does not lead to the newest message was abandoned")
+  @Test("abandoned branches are left out")
   func branches() {
     let stem = [line("1", after: nil, "user", "a"), line("2", after: "1", "assistant", "b", answer: "m1")]
     let lost = [line("3", after: "2", "user", "c"), line("4", after: "3", "assistant", "d", answer: "m2")]
@@ -58,7 +58,7 @@ struct TranscriptConversationTests {
     #expect(uuids(stem + [lost[0], won[0], lost[1], won[1]]) == ["1", "2", "5", "6"])
   }
 
-  @Test("calls that were made at once are all there, and so are their results, of which one leads on")
+  @Test("parallel calls and all their results are included")
   func parallelCalls() {
     func call(_ id: String) -> JSONValue { [["type": "tool_use", "id": .string(id)]] }
     func result(_ id: String) -> JSONValue { [["type": "tool_result", "tool_use_id": .string(id)]] }
@@ -73,7 +73,7 @@ struct TranscriptConversationTests {
   }
 
   @Test(
-    "what nobody said is left out, and what comes behind it is not",
+    "notes are left out, and what follows them is not",
     arguments: [
       ["isMeta": true], ["isCompactSummary": true], ["isApiErrorMessage": true], ["message": ["content": []]],
       ["message": ["content": "x", "model": "<synthetic>"]], ["message": ["content": ""]], ["message": 1],
@@ -86,7 +86,7 @@ struct TranscriptConversationTests {
     #expect(uuids(Array(lines[..<2])) == ["1"])
   }
 
-  @Test("a subagent's lines are no part of it, not even the newest")
+  @Test("subagent lines are left out, even the newest")
   func sidechains() {
     let lines = [
       line("1", after: nil, "user", "a"), line("2", after: "1", "assistant", "b", ["isSidechain": true]),
@@ -94,7 +94,7 @@ struct TranscriptConversationTests {
     #expect(uuids(lines) == ["1"])
   }
 
-  @Test("the conversation goes on over a compaction")
+  @Test("the conversation continues across a compaction")
   func compaction() {
     let lines = [
       line("1", after: nil, "user", "a"),
@@ -105,7 +105,7 @@ struct TranscriptConversationTests {
   }
 
   @Test(
-    "broken lines are passed over, wherever they are torn; the conversation then begins behind them",
+    "torn lines are skipped, and the conversation starts after them",
     arguments: ["", "{", #"{"type":"user","uuid":"9"#, "null", "[]", #"{"type":"user"}"#, "\u{0}"])
   func broken(rest: String) {
     let lines = [line("1", after: nil, "user", "a"), line("2", after: "1", "assistant", "b")]
@@ -114,7 +114,7 @@ struct TranscriptConversationTests {
     #expect(uuids([rest, lines[1]]) == ["2"])
   }
 
-  @Test("a transcript that is cut at any byte reads as its whole lines do")
+  @Test("a truncated transcript reads as its whole lines")
   func cuts() {
     let lines = [line("1", after: nil, "user", "ä"), line("2", after: "1", "assistant", "b", answer: "m")]
     let text = Array(lines.map { $0 + "\n" }.joined().utf8)
@@ -125,14 +125,14 @@ struct TranscriptConversationTests {
     }
   }
 
-  @Test("lines that lead to each other in a circle end it")
+  @Test("cyclic parents end the conversation")
   func circle() {
     #expect(uuids([line("1", after: "2", "user", "a"), line("2", after: "1", "user", "b")]) == ["1", "2"])
     #expect(uuids([line("1", after: "1", "user", "a")]) == ["1"])
     #expect(uuids([]) == [])
   }
 
-  @Test("a transcript that we wrote reads the same")
+  @Test("a written transcript reads back the same")
   func ours() {
     let transcript = Transcript([
       .init(.user, [.text("a")]), .init(.assistant, [.text("b")]), .init(.user, [.text("c")]),

@@ -16,7 +16,7 @@ struct TranscriptFileReadingTests {
     for name in names { try directory.makeDirectory(name) }
   }
 
-  @Test("a transcript is read whole, or from a place on; behind its end is nothing")
+  @Test("a transcript is read whole or from an offset; past the end it is empty")
   func contents() async throws {
     try makeFolders()
     directory.write("abc\nd", to: "config/projects/-w/s.jsonl")
@@ -25,13 +25,13 @@ struct TranscriptFileReadingTests {
     #expect(try await TranscriptFile.contents(of: location, from: 9) == [])
   }
 
-  @Test("where there is no file, or no way to one, there is none", arguments: 0...3)
+  @Test("a missing file or directory means no transcript", arguments: 0...3)
   func missing(depth: Int) async throws {
     try makeFolders(Array(["config", "config/projects", "config/projects/-w"].prefix(depth)))
     #expect(try await TranscriptFile.contents(of: location) == nil)
   }
 
-  @Test("no link is followed below the configuration directory")
+  @Test("links below the configuration directory are not followed")
   func links() async throws {
     try makeFolders(["real", "real/projects", "real/projects/-w", "outside"])
     directory.write("secret", to: "outside/s.jsonl")
@@ -52,7 +52,7 @@ struct TranscriptFileReadingTests {
     }
   }
 
-  @Test("how long a transcript may be that is read")
+  @Test("limit: length of a transcript that is read")
   func length() async throws {
     try makeFolders()
     let file = directory.write("", to: "config/projects/-w/s.jsonl")

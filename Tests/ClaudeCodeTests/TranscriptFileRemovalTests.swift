@@ -20,7 +20,7 @@ struct TranscriptFileRemovalTests {
 
   private func makeFolders(_ names: [String]) throws { for name in names { try directory.makeDirectory(name) } }
 
-  @Test("the transcript goes, and the directory of its session with everything in it; nothing else does")
+  @Test("removal deletes the transcript and its session's directory, and nothing else")
   func removal() async throws {
     try makeFolders(["config", "config/projects", Self.folder])
     try makeFolders(["\(Self.folder)/s", "\(Self.folder)/s/subagents", "\(Self.folder)/s/empty", "\(Self.folder)/s2"])
@@ -34,7 +34,7 @@ struct TranscriptFileRemovalTests {
     await #expect(throws: Never.self) { try await TranscriptFile.remove(location) }
   }
 
-  @Test("where there is nothing, nothing is to be removed", arguments: 0...2)
+  @Test("removing a missing transcript succeeds and changes nothing", arguments: 0...2)
   func missing(depth: Int) async throws {
     let folders = ["config", "config/projects"]
     try makeFolders(Array(folders.prefix(depth)))
@@ -42,7 +42,7 @@ struct TranscriptFileRemovalTests {
     #expect(folders.map(exists) == folders.indices.map { $0 < depth })
   }
 
-  @Test("links go themselves, and what they lead to stays")
+  @Test("links are removed, their targets stay")
   func links() async throws {
     try makeFolders(["config", "config/projects", Self.folder, "\(Self.folder)/s", "outside", "outside/deep"])
     directory.write("kept", to: "outside/file")
@@ -56,7 +56,7 @@ struct TranscriptFileRemovalTests {
     #expect(directory.text(of: "outside/file") == "kept" && exists("outside/deep"))
   }
 
-  @Test("a link on the way to the transcript is not followed", arguments: ["projects", "projects/-w"])
+  @Test("a link in the path is not followed", arguments: ["projects", "projects/-w"])
   func linkedWay(name: String) async throws {
     try makeFolders(["config", "outside", "outside/-w"])
     for file in ["outside/s.jsonl", "outside/-w/s.jsonl"] { directory.write("kept", to: file) }
@@ -68,7 +68,7 @@ struct TranscriptFileRemovalTests {
     #expect(exists("outside/s.jsonl") && exists("outside/-w/s.jsonl"))
   }
 
-  @Test("how deep the directory of a session may nest")
+  @Test("limit: depth of a session's directory")
   func depth() async throws {
     let outcomes = try await LimitTable.row("directory beside a transcript", TranscriptFile.maximumDepth) { offset in
       let directory = TemporaryDirectory()

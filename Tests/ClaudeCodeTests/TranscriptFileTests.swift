@@ -1,5 +1,5 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Glibc
 import System
@@ -16,7 +16,7 @@ struct TranscriptFileTests {
     TranscriptLocation(configuration: "\(directory.path)/config", directory: "/w", sessionID: "s")
   }
 
-  @Test("a transcript is written where nothing was, for its owner alone")
+  @Test("a new transcript is readable by its owner only")
   func fresh() async throws {
     try await write(transcript)
     #expect(fileContents(location.path) == expected(transcript))
@@ -26,7 +26,7 @@ struct TranscriptFileTests {
     #expect(try mode("config/projects/-w/s.jsonl") == 0o600)
   }
 
-  @Test("a file that is there stays as it is")
+  @Test("an existing file is not overwritten")
   func taken() async throws {
     try await write(transcript)
     await #expect(throws: SystemCallError("open transcript", code: EEXIST)) { try await write(Transcript([])) }
@@ -45,7 +45,7 @@ struct TranscriptFileTests {
     #expect(directory.text(of: "other/made") == nil)
   }
 
-  @Test("the way may lead over links, and must be passable")
+  @Test("the configuration directory may be reached through links")
   func ways() async throws {
     try directory.makeDirectory("real")
     try directory.makeLink("config", to: "\(directory.path)/real")
@@ -57,7 +57,7 @@ struct TranscriptFileTests {
     }
   }
 
-  @Test("a large conversation is written as a small one")
+  @Test("large conversations are written like small ones")
   func large() async throws {
     let half = String(repeating: "x", count: 1_500_000)
     let transcript = Transcript([.init(.user, [.text(half), .image(mediaType: "image/png", base64: half)])])
@@ -66,7 +66,7 @@ struct TranscriptFileTests {
     #expect(fileContents(location.path) == expected(transcript))
   }
 
-  @Test("everything in a conversation counts for its size, the input of calls too")
+  @Test("all content counts for a conversation's size, call inputs included")
   func size() {
     let text = String(repeating: "x", count: 1000)
     let call = ContentBlock.toolUse(id: "c", name: "f", input: ["a": [.string(text)]])

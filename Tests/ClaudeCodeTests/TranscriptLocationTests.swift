@@ -5,7 +5,7 @@ import Testing
 struct TranscriptLocationTests {
   // Names that CLI 2.1.329 made.
   @Test(
-    "the folder's name, by UTF-16 units",
+    "the folder name replaces UTF-16 units outside letters and digits",
     arguments: [
       ("/tmp/ws.é🎉_x-Y z", "-tmp-ws-----x-Y-z"), ("/tmp/ws e\u{301}\u{3000}q", "-tmp-ws-e--q"), ("/", "-"),
     ])
@@ -15,7 +15,8 @@ struct TranscriptLocationTests {
     #expect(location.path == "/home/.claude/projects/\(folder)/s.jsonl")
   }
 
-  @Test("long names are cut and hashed", arguments: [(199, ""), (200, ""), (201, "-9yxasj"), (230, "-qwukko")])
+  @Test(
+    "long folder names are truncated and hashed", arguments: [(199, ""), (200, ""), (201, "-9yxasj"), (230, "-qwukko")])
   func long(length: Int, hash: String) {
     let start = "/tmp/\(String(repeating: "d", count: 100))/"
     let directory = start + String(repeating: "e", count: length - start.count)

@@ -16,13 +16,13 @@ struct TranscriptMarkTests {
       TranscriptLocation(configuration: "\(directory.path)/config", directory: "/w", sessionID: "s"))
   }
 
-  @Test("as long as nobody has been there, it is the same", arguments: [beginning, nil])
+  @Test("an untouched transcript equals its mark", arguments: [beginning, nil])
   func same(text: String?) throws {
     #expect(try mark(after: text).isCurrent)
   }
 
   @Test(
-    "notes may be added; words may not, nor what cannot be read yet",
+    "added notes keep the mark; messages and unreadable lines do not",
     arguments: [
       (#"{"type":"last-prompt","leafUuid":"1"}"# + "\n" + #"{"type":"cost-state"}"# + "\n", true), ("\n", true),
       (#"{"type":"user","uuid":"2"}"# + "\n", false), (#"{"type":"assistant","uuid":"2"}"# + "\n", false),
@@ -35,7 +35,7 @@ struct TranscriptMarkTests {
     #expect(await mark.hasNoNewMessages() == hasNoNewMessages)
   }
 
-  @Test("a transcript that is shorter than it was, or another file, or new, or gone, was somebody else's doing")
+  @Test("a shorter, replaced, new or missing transcript does not match its mark")
   func replaced() async throws {
     let mark = try mark()
     directory.write("", to: Self.file)

@@ -1,12 +1,12 @@
-import ClaudeCodeTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import TestSupport
 import Testing
 
 @testable import ClaudeCode
 
 struct TranscriptTests {
-  @Test("one line per message, each naming the one before")
+  @Test("each message is one line that names the one before")
   func bytes() {
     let transcript = Transcript([
       .init(.user, [.text("a \"b\"")]), .init(.assistant, [.text("c\u{2028}🎉")]),
@@ -24,7 +24,7 @@ struct TranscriptTests {
         """#)
   }
 
-  @Test("without a model none is named; a history that ends with the user gets a notice behind it")
+  @Test("without a model none is written; a trailing user message gets a notice")
   func notice() throws {
     var context = Transcript.Context.sample
     context.model = nil
@@ -42,7 +42,7 @@ struct TranscriptTests {
   }
 
   /// What the real CLI is given in Tests/Clients/test_transcripts.py.
-  @Test("the fixtures are what is written, and what is asked", arguments: TranscriptCase.all)
+  @Test("transcripts equal the fixtures, and so do prompts", arguments: TranscriptCase.all)
   func fixtures(sample: TranscriptCase) {
     let resumption = Resumption(sample.conversation)
     var ids = SequentialIDs()
@@ -53,7 +53,7 @@ struct TranscriptTests {
     #expect([JSONValue.array(resumption.prompt.map(\.json)).encoded] == prompt.lines)
   }
 
-  @Test("what was written is read back, whatever it is", arguments: 0..<300 as Range<UInt64>)
+  @Test("written transcripts read back the same, whatever they hold", arguments: 0..<300 as Range<UInt64>)
   func roundTrip(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let history = RandomHistory.next(&generator)
@@ -69,7 +69,7 @@ struct TranscriptTests {
     #expect(bytes.count { $0 == Ascii.lineFeed } == transcript.lineCount)
   }
 
-  @Test("whatever comes in, what goes out is in order", arguments: 0..<300 as Range<UInt64>)
+  @Test("random histories become well-formed transcripts", arguments: 0..<300 as Range<UInt64>)
   func order(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let messages = Transcript(RandomHistory.next(&generator)).messages
@@ -89,7 +89,7 @@ struct TranscriptTests {
     #expect(Set(ids).count == ids.count)
   }
 
-  @Test("a transcript of the CLI's own is read: blocks of one message together, notes and side chains left out")
+  @Test("the CLI's own transcripts are read, without notes and side chains")
   func foreign() {
     let text = #"""
       {"type":"queue-operation"}

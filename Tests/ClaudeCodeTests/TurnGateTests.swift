@@ -17,7 +17,7 @@ struct TurnGateTests {
     await admissions.note(name) { () async throws(ClaudeError) in try await gate.enter(cancellation: cancellation) }
   }
 
-  @Test("how many turns run at the same time")
+  @Test("limit: concurrent turns")
   func running() async throws {
     let limit = TurnGate.Limits().running
     let outcomes = try await LimitTable.row("turns running", limit) { offset in
@@ -33,7 +33,7 @@ struct TurnGateTests {
     #expect(outcomes == ["15 run, 0 wait", "16 run, 0 wait", "16 run, 1 wait"])
   }
 
-  @Test("how many turns may wait; one more is refused at once")
+  @Test("limit: queued turns; the next is rejected at once")
   func waiting() async throws {
     let limit = TurnGate.Limits().waiting
     let outcomes = try await LimitTable.row("turns queued", limit) { offset in
@@ -52,7 +52,7 @@ struct TurnGateTests {
     #expect(outcomes == ["99 wait, refused: ", "100 wait, refused: ", "100 wait, refused: 101 overloaded"])
   }
 
-  @Test("how long a turn may wait for a slot")
+  @Test("limit: wait for a slot")
   func timeout() async throws {
     let limit = TurnGate.Limits().timeout
     let outcomes = try await LimitTable.row("wait for a slot", limit) { offset in
@@ -70,7 +70,7 @@ struct TurnGateTests {
     #expect(outcomes == ["b in", "b overloaded", "b overloaded"])
   }
 
-  @Test("slots go to those who wait, in the order they came")
+  @Test("slots are given in order of arrival")
   func order() async {
     let gate = TurnGate(TurnGate.Limits(running: 2), scheduler: scheduler)
     for name in ["a", "b", "c", "d", "e"] { await enter(gate, name) }
@@ -87,7 +87,7 @@ struct TurnGateTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("who comes in the moment a slot becomes free does not pass the one it went to, nor those who wait")
+  @Test("a new turn does not overtake waiting ones when a slot becomes free")
   func passing() async {
     let gate = TurnGate(TurnGate.Limits(running: 1), scheduler: scheduler)
     await enter(gate, "a")
@@ -104,7 +104,7 @@ struct TurnGateTests {
     #expect(admissions.entries == ["a in", "b in", "c in", "d in"])
   }
 
-  @Test("who departs loses its place at once: another one may wait there")
+  @Test("a cancelled turn frees its place in the queue at once")
   func cancellation() async {
     let gate = TurnGate(TurnGate.Limits(running: 1, waiting: 1), scheduler: scheduler)
     let cancellation = CancellationSignal()
@@ -120,7 +120,7 @@ struct TurnGateTests {
     #expect(gate.running == 1)
   }
 
-  @Test("where nobody may wait, what is too much is refused and what fits is let in")
+  @Test("without a queue, turns beyond the slots are rejected")
   func withoutQueue() async {
     let gate = TurnGate(TurnGate.Limits(running: 1, waiting: 0), scheduler: scheduler)
     for name in ["a", "b"] { await enter(gate, name) }
@@ -136,7 +136,7 @@ struct TurnGateTests {
     }
   }
 
-  @Test("a free slot goes to the principal with the fewest turns running, not to the longest line")
+  @Test("a free slot goes to the principal with the fewest running turns")
   func fairSlots() async {
     let gate = TurnGate(TurnGate.Limits(running: 2), scheduler: scheduler)
     for name in ["a1", "a2", "a3", "a4", "b1", "c1"] { await enterAs(name, gate) }
@@ -153,7 +153,7 @@ struct TurnGateTests {
     #expect(gate.running == 0)
   }
 
-  @Test("where the line is full, the newest turn of the principal with the most in it makes way for others")
+  @Test("a full queue drops the newest turn of the principal with the most in it")
   func fairLine() async {
     let gate = TurnGate(TurnGate.Limits(running: 1, waiting: 3), scheduler: scheduler)
     for name in ["a1", "a2", "a3", "a4", "a5"] { await enterAs(name, gate) }

@@ -21,7 +21,7 @@ struct TurnOptionsTests {
     return options
   }
 
-  @Test("the next turn inherits what belongs to the session, not what belonged to one turn")
+  @Test("the next turn inherits the session's options, not those of one turn")
   func inheriting() {
     var expected = Self.full
     expected.sessionID = nil
@@ -31,7 +31,7 @@ struct TurnOptionsTests {
     #expect(TurnOptions().inheriting(Self.full) == expected)
   }
 
-  @Test("what is given again wins, an empty list included")
+  @Test("a given option overrides the inherited one, an empty list included")
   func overriding() {
     var given = TurnOptions()
     given.workspace = "other"
@@ -47,7 +47,7 @@ struct TurnOptionsTests {
     #expect(given.inheriting(Self.full) == given)
   }
 
-  @Test("giving one of the two permission options replaces both")
+  @Test("each permission option replaces both")
   func permissions() {
     var session = TurnOptions()
     session.dangerouslySkipPermissions = true
@@ -60,7 +60,7 @@ struct TurnOptionsTests {
     #expect(TurnOptions().inheriting(session).effectivePermissionMode == .bypassPermissions)
   }
 
-  @Test("the next turn's client is asked too, until another mode is given")
+  @Test("forwarding permission requests is inherited until another mode is given")
   func asking() {
     var session = TurnOptions()
     session.permissionMode = .manual
@@ -81,7 +81,7 @@ struct TurnOptionsTests {
     #expect(session.effectivePermissionMode == .manual)
   }
 
-  @Test("options inherit from themselves what they say", arguments: [full, TurnOptions()])
+  @Test("inheriting from equal options changes nothing", arguments: [full, TurnOptions()])
   func nothing(options: TurnOptions) {
     #expect(options.inheriting(TurnOptions()) == options)
   }

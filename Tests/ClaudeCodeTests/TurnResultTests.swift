@@ -5,7 +5,7 @@ import Testing
 @testable import ClaudeCode
 
 struct TurnResultTests {
-  @Test("a recorded result is read whole")
+  @Test("recorded results are decoded whole")
   func recorded() throws {
     let result = try #require(lastResult("cli-2.1.329/cut-midstream"))
     #expect(result.subtype == "success")
@@ -22,7 +22,7 @@ struct TurnResultTests {
     #expect(result.sessionID == "9ddd3021-cb51-4d78-8fb3-fd8a84a6b731")
   }
 
-  @Test("everything but the type may be missing, or of another type")
+  @Test("every field but the type may be missing or of another type")
   func sparse() throws {
     for line in [#"{"type":"result"}"#, #"{"type":"result","subtype":7,"num_turns":"1","usage":[],"errors":{}}"#] {
       let result = try #require(read(line))
@@ -36,12 +36,12 @@ struct TurnResultTests {
     }
   }
 
-  @Test("other lines are no results", arguments: ["", "x", "{}", #"{"type":"assistant"}"#, #"{"type":"result""#])
+  @Test("other lines are not results", arguments: ["", "x", "{}", #"{"type":"assistant"}"#, #"{"type":"result""#])
   func others(line: String) {
     #expect(read(line) == nil)
   }
 
-  @Test("everything that went in counts as prompt, cached or not")
+  @Test("all input tokens count as prompt, cached ones included")
   func usage() {
     let usage = TokenUsage([
       "input_tokens": 1, "cache_creation_input_tokens": 20, "cache_read_input_tokens": 300, "output_tokens": 4000,

@@ -5,7 +5,7 @@ import Testing
 
 struct UpstreamEventTests {
   @Test(
-    "the kinds of events",
+    "event kinds are recognised",
     arguments: [
       (#"{"type":"message_start","message":{}}"#, .messageStart),
       (#"{"index":0,"type":"content_block_start"}"#, .blockStart),
@@ -20,7 +20,7 @@ struct UpstreamEventTests {
   }
 
   @Test(
-    "a delta's piece is found still escaped, whatever the order of its keys",
+    "a delta's text is found in escaped form, whatever the key order",
     arguments: [
       (#"{"type":"text_delta","text":"a\n\"b"}"#, .text, #"a\n\"b"#), (#"{"text":"","type":"text_delta"}"#, .text, ""),
       (#"{"thinking":"t","type":"thinking_delta"}"#, .thinking, "t"),
@@ -36,7 +36,7 @@ struct UpstreamEventTests {
   }
 
   @Test(
-    "other deltas have no piece of text",
+    "other deltas have no text",
     arguments: [
       #"{"type":"signature_delta","signature":"x"}"#,
       #"{"type":"text_delta","text":7}"#, #"{"type":"text_delta"}"#,
@@ -47,7 +47,7 @@ struct UpstreamEventTests {
     #expect(try scan(#"{"type":"content_block_delta","delta":\#(delta)}"#).deltaText == nil)
   }
 
-  @Test("a message's end says why, unless it was interrupted")
+  @Test("a message end has its stop reason, unless it was interrupted")
   func stopReasons() throws {
     let end = #"{"type":"message_delta","delta":{"stop_reason":"max_tokens","stop_sequence":null},"usage":{"a":1}}"#
     let scanned = try scan(end)
@@ -56,7 +56,7 @@ struct UpstreamEventTests {
     #expect(try scan(#"{"type":"message_delta","delta":{"stop_reason":null}}"#).stopReason == nil)
   }
 
-  @Test("blocks and messages are found whole")
+  @Test("blocks and messages are found as ranges")
   func parts() throws {
     let start = #"{"type":"content_block_start","content_block":{"type":"text"},"message":{"id":"m"}}"#
     let scanned = try scan(start)
@@ -64,7 +64,7 @@ struct UpstreamEventTests {
     #expect(part(scanned.message, start) == #"{"id":"m"}"#)
   }
 
-  @Test("ranges are those of the line the event stands in")
+  @Test("ranges are relative to the whole line")
   func inALine() throws {
     let event = #"{"type":"content_block_delta","delta":{"type":"text_delta","text":"x"}}"#
     let line = #"{"type":"stream_event","event":\#(event),"after":"y"}"#
@@ -77,13 +77,13 @@ struct UpstreamEventTests {
   }
 
   @Test(
-    "what is no event is refused",
+    "anything but an event is rejected",
     arguments: ["7", "null", "[]", "\"x\"", #"{"type""#, #"{"delta":{"text":"x"}"#])
   func refused(event: String) {
     #expect(throws: JSONSyntaxError.self) { try scan(event) }
   }
 
-  @Test("a delta that is no object holds nothing", arguments: ["7", "[]", "null", #""text""#])
+  @Test("a delta that is no object is empty", arguments: ["7", "[]", "null", #""text""#])
   func emptyDelta(delta: String) throws {
     let scanned = try scan(#"{"delta":{"type":"text_delta","text":"x"},"delta":\#(delta),"type":"message_stop"}"#)
     #expect(scanned.kind == .messageStop)

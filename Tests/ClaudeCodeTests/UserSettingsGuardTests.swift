@@ -23,7 +23,7 @@ struct UserSettingsGuardTests {
 
   private var text: String? { directory.text(of: "settings.json") }
 
-  @Test("what a turn wrote is restored when it ends, byte for byte")
+  @Test("the user's settings are restored byte for byte after a turn")
   func restored() {
     write("{ \"a\": 1 }\n")
     let settings = makeGuard()
@@ -33,7 +33,7 @@ struct UserSettingsGuardTests {
     #expect(text == "{ \"a\": 1 }\n")
   }
 
-  @Test("a change that keeps the length and sets back the time is restored, too")
+  @Test("a change that keeps length and time is restored too")
   func disguised() throws {
     write("[1]")
     let settings = makeGuard()
@@ -51,7 +51,7 @@ struct UserSettingsGuardTests {
     #expect(text == "[1]")
   }
 
-  @Test("a file that a turn made is removed")
+  @Test("settings created by a turn are removed")
   func made() {
     let settings = makeGuard()
     settings.turnBegins()
@@ -60,7 +60,7 @@ struct UserSettingsGuardTests {
     #expect(text == nil)
   }
 
-  @Test("a file that a turn removed is there again")
+  @Test("settings removed by a turn are restored")
   func removed() {
     write("{}")
     let settings = makeGuard()
@@ -70,7 +70,7 @@ struct UserSettingsGuardTests {
     #expect(text == "{}")
   }
 
-  @Test("no process is launched on what a turn under way wrote, and no turn begins on it")
+  @Test("no process starts on settings changed by a running turn")
   func during() {
     write("{}")
     let settings = makeGuard()
@@ -89,7 +89,7 @@ struct UserSettingsGuardTests {
     #expect(text == "{}")
   }
 
-  @Test("what changes while no turn is under way is the operator's")
+  @Test("changes between turns are the operator's and stay")
   func operators() {
     write("{}")
     let settings = makeGuard()
@@ -103,7 +103,7 @@ struct UserSettingsGuardTests {
     #expect(text == #"{"model":"opus"}"#)
   }
 
-  @Test("a file that has grown too long to be read is restored as well")
+  @Test("settings that grew too long are restored too")
   func tooLong() {
     write("{}")
     let settings = makeGuard()
@@ -113,7 +113,7 @@ struct UserSettingsGuardTests {
     #expect(text == "{}")
   }
 
-  @Test("a link stays a link, to a file that is what it was")
+  @Test("a link stays a link, and its target is restored")
   func link() throws {
     directory.write("{}", to: "elsewhere.json")
     try directory.makeLink("settings.json", to: "elsewhere.json")
@@ -129,7 +129,7 @@ struct UserSettingsGuardTests {
     #expect(try SettingsFile(path: "\(directory.path)/settings.json").read().link?.text == "elsewhere.json")
   }
 
-  @Test("the longest file that is kept")
+  @Test("limit: length of the settings file that is restored")
   func longest() async throws {
     let limit = SettingsFile.maximumLength
     let outcomes = try await LimitTable.row("bytes of user settings", limit) { offset in

@@ -24,7 +24,7 @@ struct WaitQueueTests {
     }
   }
 
-  @Test("one after the other goes on, in the order they came, and then there is nobody")
+  @Test("waiters are resumed one by one, in order")
   func order() async {
     for name in ["a", "b", "c"] { await join(name) }
     #expect(line.count == 3)
@@ -38,7 +38,7 @@ struct WaitQueueTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("who finds nothing to wait for does not wait")
+  @Test("a free resource is taken without waiting")
   func nothing() async {
     await admissions.note("a") { () async throws(ClaudeError) in
       try await WaitQueue.wait(timeout: .seconds(8), cancellation: CancellationSignal(), late: Self.late) { nil }
@@ -47,7 +47,7 @@ struct WaitQueueTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("who has waited for so long is sent away; each has a time of its own")
+  @Test("each waiter has its own timeout")
   func timeout() async throws {
     let limit = Duration.seconds(8)
     let outcomes = try await LimitTable.row("wait in a line", limit) { offset in
@@ -69,7 +69,7 @@ struct WaitQueueTests {
     #expect(outcomes == ["[]", #"["a overloaded"]"#, #"["a overloaded"]"#])
   }
 
-  @Test("who departs loses the place at once, the others keep theirs")
+  @Test("a cancelled waiter loses its place, and the others keep theirs")
   func cancellation() async {
     let cancellation = CancellationSignal()
     await join("a")
@@ -84,7 +84,7 @@ struct WaitQueueTests {
     #expect(Set(admissions.entries) == ["b cancelled", "a in", "c in"])
   }
 
-  @Test("who has departed before does not wait, and departing afterwards changes nothing")
+  @Test("a cancelled waiter does not wait, and cancelling later has no effect")
   func departed() async {
     let cancellation = CancellationSignal()
     await join("a", cancellation: cancellation)
@@ -98,7 +98,7 @@ struct WaitQueueTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("all are sent away with one word")
+  @Test("all waiters can be rejected at once")
   func dismissal() async {
     for name in ["a", "b"] { await join(name) }
     line.dismissAll(.shuttingDown)

@@ -11,7 +11,7 @@ import Testing
 @Reactor
 @Suite(.bounded)
 struct ZombieTests {
-  @Test("how many a process may have and be given another turn; beyond, the session is resumed in a new one")
+  @Test("limit: zombies of a process; beyond it the session is resumed in a new one")
   func limit() async throws {
     let limit = ClaudeProcess.maximumZombies
     let outcomes = try await LimitTable.row("zombies of a process", limit) { offset in

@@ -3,7 +3,7 @@ import Testing
 
 @Reactor
 struct CancellationSignalTests {
-  @Test("everyone is told once, in the order they asked")
+  @Test("all callbacks run once, in order of registration")
   func order() {
     let signal = CancellationSignal()
     var told: [Int] = []
@@ -15,7 +15,7 @@ struct CancellationSignalTests {
     #expect(told == Array(0..<20))
   }
 
-  @Test("who asks late is told at once")
+  @Test("a callback registered after cancellation runs at once")
   func late() {
     let signal = CancellationSignal()
     signal.cancel()
@@ -24,7 +24,7 @@ struct CancellationSignalTests {
     #expect(told == 1)
   }
 
-  @Test("who was forgotten is not told")
+  @Test("a removed callback does not run")
   func forgetting() {
     let signal = CancellationSignal()
     var told: [String] = []
@@ -36,7 +36,7 @@ struct CancellationSignalTests {
     #expect(told == ["kept"])
   }
 
-  @Test("when all are forgotten nobody is told, but it is said all the same")
+  @Test("after removing all callbacks none runs, and the signal still fires")
   func forgettingAll() {
     let signal = CancellationSignal()
     var told = 0
@@ -47,7 +47,7 @@ struct CancellationSignalTests {
     #expect(signal.isCancelled)
   }
 
-  @Test("one who is told may ask again, and is told at once")
+  @Test("a callback may register another, which runs at once")
   func nested() {
     let signal = CancellationSignal()
     var told: [String] = []

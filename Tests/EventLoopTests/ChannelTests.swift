@@ -19,7 +19,7 @@ final class ChannelTests {
     peer = theirs
   }
 
-  @Test("a read hands out what is there and says that nothing is left")
+  @Test("a read returns the available bytes and reports that none are left")
   func reading() async {
     writeAll("hello", to: peer)
     await until { recorder.events.contains { $0.contains(.readable) } }
@@ -31,7 +31,7 @@ final class ChannelTests {
     finish()
   }
 
-  @Test("a read that fills the buffer says that there may be more")
+  @Test("a read that fills the buffer reports that more may follow")
   func readingMore() {
     let sent = (0..<(64 * 1024 + 10)).map { UInt8(truncatingIfNeeded: $0 / 7) }
     writeAll(sent, to: peer)
@@ -43,7 +43,7 @@ final class ChannelTests {
     finish()
   }
 
-  @Test("the end comes after the last bytes")
+  @Test("the end is reported after the last bytes")
   func end() async {
     writeAll("last", to: peer)
     shutdown(peer, Int32(SHUT_WR))
@@ -55,7 +55,7 @@ final class ChannelTests {
     finish()
   }
 
-  @Test("a write takes what the kernel has room for, and the handler hears when there is room again")
+  @Test("a write takes what the kernel accepts, and the handler is called when there is room")
   func congestion() async {
     let block = [UInt8](repeating: 7, count: 1 << 20)
     guard case .wrote(let first) = channel.write(block.span) else {
@@ -76,21 +76,21 @@ final class ChannelTests {
     finish()
   }
 
-  @Test("an empty write is no write")
+  @Test("an empty write does nothing")
   func emptyWrite() {
     close(peer)
     #expect(channel.write([UInt8]().span) == .wrote(0))
     channel.close()
   }
 
-  @Test("a write to a socket whose peer is gone fails")
+  @Test("writing to a socket without a peer fails")
   func brokenSocket() {
     close(peer)
     #expect(channel.write([1].span) == .failed(SystemCallError("write", code: EPIPE)))
     channel.close()
   }
 
-  @Test("a write to a pipe whose reader is gone fails, and ends nobody")
+  @Test("writing to a pipe without a reader fails without a signal")
   func brokenPipe() throws {
     finish()
     var ends: [Int32] = [-1, -1]
@@ -101,7 +101,7 @@ final class ChannelTests {
     pipe.close()
   }
 
-  @Test("finishing the sending half lets the written bytes arrive and the reading half live")
+  @Test("after finishing the sending half, written bytes arrive and reading continues")
   func finishSending() {
     #expect(channel.write([1, 2].span) == .wrote(2))
     channel.finishSending()
@@ -115,7 +115,7 @@ final class ChannelTests {
     finish()
   }
 
-  @Test("a closed channel reads the end, writes nothing and may be closed again")
+  @Test("a closed channel reads the end, writes nothing and can be closed again")
   func closing() {
     #expect(channel.isOpen)
     channel.close()
@@ -130,7 +130,7 @@ final class ChannelTests {
     close(peer)
   }
 
-  @Test("a descriptor that cannot be watched is an error")
+  @Test("a descriptor that cannot be watched is rejected")
   func unwatchable() {
     finish()
     let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)

@@ -8,7 +8,7 @@ import Testing
 @Reactor
 @Suite(.bounded)
 struct ChildCommandTests {
-  @Test("the child's environment is what was given and its marker, nothing else")
+  @Test("a child's environment has the given variables and its marker only")
   func environment() async throws {
     var command = ChildCommand.shell("")
     command.executable = "/usr/bin/env"
@@ -18,21 +18,21 @@ struct ChildCommandTests {
     #expect(lines == ["A=1", "EMPTY=", "EQUALS=a=b", "MARK=m", "TEXT=é", "y"])
   }
 
-  @Test("arguments arrive as they are")
+  @Test("arguments arrive unchanged")
   func arguments() async throws {
     var command = ChildCommand.shell(#"printf '[%s]' "$0" "$@""#)
     command.arguments += ["zero", "two words", "", "$HOME", "é'\""]
     #expect(try await output(of: command) == #"[zero][two words][][$HOME][é'"]"#)
   }
 
-  @Test("the child starts in its directory", arguments: ["/", "/usr", "/proc"])
+  @Test("a child starts in its directory", arguments: ["/", "/usr", "/proc"])
   func directory(path: String) async throws {
     var command = ChildCommand.shell("exec /bin/pwd")
     command.directory = path
     #expect(try await output(of: command) == "\(path)\n")
   }
 
-  @Test("only the three pipes are open in the child, even when ours are inheritable")
+  @Test("a child has only its three pipes open, even if ours are inheritable")
   func descriptors() async throws {
     let inheritable = fcntl(0, F_DUPFD, 100)
     defer { close(inheritable) }
@@ -41,7 +41,7 @@ struct ChildCommandTests {
     #expect(try await output(of: .shell("exec ls /proc/self/fd")) == "0\n1\n2\n3\n")
   }
 
-  @Test("no signal is ignored or blocked in the child, whatever it is here")
+  @Test("a child ignores and blocks no signals")
   func signals() async throws {
     signal(SIGUSR2, SIG_IGN)
     defer { signal(SIGUSR2, SIG_DFL) }
@@ -55,14 +55,14 @@ struct ChildCommandTests {
     return line.flatMap { UInt64($0.dropFirst(name.count + 2), radix: 16) }
   }
 
-  @Test("the child leads a group of its own")
+  @Test("a child leads a process group of its own")
   func group() async throws {
     let ids = try await output(of: .shell("echo $$; cut -d' ' -f5 /proc/$$/stat")).split(separator: "\n")
     #expect(ids.count == 2)
     #expect(ids.first == ids.last)
   }
 
-  @Test("what is orphaned below a child stays below it, whatever its environment and its session")
+  @Test("orphans below a child stay below it, whatever their environment and session")
   func orphans() async throws {
     let recorder = ChildRecorder()
     let child = try ChildProcess(
@@ -76,7 +76,7 @@ struct ChildCommandTests {
     try await exit(of: orphan)
   }
 
-  @Test("the mask of signals here is as it was")
+  @Test("starting a child leaves our signal mask unchanged")
   func unchangedMask() throws {
     var before = sigset_t()
     var after = sigset_t()
@@ -89,7 +89,7 @@ struct ChildCommandTests {
   }
 
   @Test(
-    "what cannot be started is an error",
+    "a program that cannot be started is an error",
     arguments: [
       ("/no/such/program", "/", ENOENT), ("/bin/sh", "/no/such/directory", ENOENT), ("/etc/passwd", "/", EACCES),
       ("/bin/sh", "/etc/passwd", ENOTDIR), ("/proc/self/environ", "/", EACCES),
@@ -101,7 +101,7 @@ struct ChildCommandTests {
     #expect(throws: SystemCallError("spawn \(program)", code: code)) { try command.spawn() }
   }
 
-  @Test("arguments beyond the kernel's limit are an error, and so is a file of no known format")
+  @Test("oversized arguments and unknown file formats are errors")
   func refusals() {
     var command = ChildCommand.shell(String(repeating: "x", count: 128 * 1024))
     #expect(throws: SystemCallError("spawn /bin/sh", code: E2BIG)) { try command.spawn() }
@@ -111,7 +111,7 @@ struct ChildCommandTests {
     #expect(throws: SystemCallError("spawn \(command.executable)", code: ENOEXEC)) { try command.spawn() }
   }
 
-  @Test("what cannot be started leaves no zombie")
+  @Test("a failed start leaves no zombie")
   func noZombies() {
     var command = ChildCommand.shell("exit")
     command.executable = "/no/such/program/\(getpid())"
@@ -121,7 +121,7 @@ struct ChildCommandTests {
     #expect(Set(ProcessTable().ownZombies).subtracting(before).count < 10)
   }
 
-  @Test("what cannot be started leaks no descriptor")
+  @Test("a failed start leaks no descriptor")
   func noLeaks() throws {
     var command = ChildCommand.shell("exit")
     command.executable = "/no/such/program"

@@ -11,7 +11,7 @@ struct ChildProcessTests {
 
   nonisolated init() {}
 
-  @Test("everything a child wrote has been handed over when its end is told")
+  @Test("all output is delivered before the exit")
   func outputAndStatus() async throws {
     let child = try start("printf out; printf err >&2; exit 3")
     #expect(await recorder.ended() == .exited(3))
@@ -20,20 +20,20 @@ struct ChildProcessTests {
     #expect(child.exitStatus == .exited(3))
   }
 
-  @Test("all exit statuses and signals are told", arguments: [0, 1, 255])
+  @Test("every exit status and signal is reported", arguments: [0, 1, 255])
   func statuses(code: Int32) async throws {
     _ = try start("exit \(code)")
     #expect(await recorder.ended() == .exited(code))
   }
 
-  @Test("a child that was ended by a signal says which", arguments: [SIGTERM, SIGKILL, SIGSEGV])
+  @Test("a child ended by a signal reports which", arguments: [SIGTERM, SIGKILL, SIGSEGV])
   func signals(signal: Int32) async throws {
     _ = try start("kill -\(signal) $$; exec sleep 600")
     #expect(await recorder.ended() == .signaled(signal))
     #expect(recorder.exits.count == 1)
   }
 
-  @Test("a megabyte goes through a child and comes back whole")
+  @Test("a megabyte passes through a child unchanged")
   func echo() async throws {
     let sent = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
     let child = try start("exec cat")
@@ -46,7 +46,7 @@ struct ChildProcessTests {
     #expect(child.unsentInput == 0)
   }
 
-  @Test("a full pipe of output is handed over though the child is gone before it is read")
+  @Test("a full pipe is delivered even if the child has exited")
   func fullPipe() async throws {
     _ = try start("head -c 65536 /dev/zero; head -c 65536 /dev/zero >&2")
     #expect(await recorder.ended() == .exited(0))
@@ -54,7 +54,7 @@ struct ChildProcessTests {
     #expect(recorder.errors.count == 65_536)
   }
 
-  @Test("an exit is noticed though a grandchild holds the output open, and the grandchild is ended")
+  @Test("an exit is noticed while a grandchild holds the output, and the grandchild is ended")
   func lingeringGrandchild() async throws {
     #expect(clinuxBecomeSubreaper() == 0)
     _ = try start("sleep 600 & echo $!; exit 7")
@@ -74,7 +74,7 @@ struct ChildProcessTests {
     #expect(recorder.ends == [0])
   }
 
-  @Test("bytes written after the input was closed are dropped")
+  @Test("bytes written after closing the input are dropped")
   func writeAfterClose() async throws {
     let child = try start("exec cat")
     child.write(Array("before".utf8))
@@ -84,7 +84,7 @@ struct ChildProcessTests {
     #expect(recorder.outputText == "before")
   }
 
-  @Test("writing to a child that closed its input drops the bytes and ends nobody")
+  @Test("bytes written to a child with closed input are dropped")
   func closedInput() async throws {
     let child = try start("exec 0<&-; echo ready; exec sleep 600")
     await recorder.until { recorder.lines == ["ready"] }
@@ -98,7 +98,7 @@ struct ChildProcessTests {
     #expect(child.unsentInput == 0)
   }
 
-  @Test("paused output stays in the pipe until it is resumed")
+  @Test("paused output stays in the pipe")
   func pausing() async throws {
     let child = try start("printf a; read line; printf b; printf c >&2; read line")
     await recorder.until { recorder.outputText == "a" }
@@ -112,7 +112,7 @@ struct ChildProcessTests {
     _ = await recorder.ended()
   }
 
-  @Test("paused output is handed over before the end is told")
+  @Test("paused output is delivered before the exit")
   func pausedAtTheEnd() async throws {
     let child = try start("printf kept")
     child.pauseOutput()
@@ -120,7 +120,7 @@ struct ChildProcessTests {
     #expect(recorder.outputText == "kept")
   }
 
-  @Test("output paused in the middle of a flood goes on where it stopped")
+  @Test("paused output resumes where it stopped")
   func pausedFlood() async throws {
     let child = try start("head -c 1000000 /dev/zero")
     var pauses = 0
@@ -134,7 +134,7 @@ struct ChildProcessTests {
     #expect(pauses >= 1_000_000 / (64 * 1024))
   }
 
-  @Test("a child whose owner is gone is reaped all the same")
+  @Test("a child without an owner is still reaped")
   func ownerless() async throws {
     let child = try ChildProcess(.shell("exec cat"), marker: freshMarker(), owner: ChildRecorder())
     child.closeInput()
@@ -142,7 +142,7 @@ struct ChildProcessTests {
     #expect(child.exitStatus == .exited(0))
   }
 
-  @Test("an end is described in words")
+  @Test("exit statuses have descriptions")
   func descriptions() {
     #expect("\(ExitStatus.exited(3))" == "exit status 3")
     #expect("\(ExitStatus.signaled(9))" == "signal 9")

@@ -13,7 +13,7 @@ struct ChildTeardownTests {
 
   nonisolated init() {}
 
-  @Test("a polite teardown is over when the child ends with its input")
+  @Test("a polite teardown ends when the child exits after its input closes")
   func endOfInput() async throws {
     let scheduler = ManualScheduler()
     let child = try start("echo ready; exec cat")
@@ -24,7 +24,7 @@ struct ChildTeardownTests {
     #expect(recorder.exits == [.exited(0)])
   }
 
-  @Test("a polite teardown terminates a child that outlives its input, but not before its time")
+  @Test("a polite teardown terminates a child that outlives its input, after the timeout")
   func termination() async throws {
     let scheduler = ManualScheduler()
     let child = try start("trap 'echo terminated; exit 0' TERM; echo ready; while :; do sleep 0.01; done")
@@ -37,7 +37,7 @@ struct ChildTeardownTests {
     #expect(recorder.lines == ["ready", "terminated"])
   }
 
-  @Test("a child that ignores everything is killed at the end of the ladder")
+  @Test("a child that ignores SIGTERM is killed at the last step")
   func killing() async throws {
     let scheduler = ManualScheduler()
     let child = try start("trap '' TERM; echo ready; exec sleep 600")
@@ -47,7 +47,7 @@ struct ChildTeardownTests {
     #expect(await recorder.ended() == .signaled(SIGKILL))
   }
 
-  @Test("a faster teardown takes the place of one under way")
+  @Test("a faster teardown replaces a slower one")
   func faster() async throws {
     let scheduler = ManualScheduler()
     let child = try start("trap '' TERM; echo ready; exec sleep 600")
@@ -60,7 +60,7 @@ struct ChildTeardownTests {
     #expect(recorder.exits == [.signaled(SIGKILL)])
   }
 
-  @Test("nothing of a stubborn family is left, sessions of their own or not")
+  @Test("a whole family is ended, other sessions included")
   func stubbornFamily() async throws {
     #expect(clinuxBecomeSubreaper() == 0)
     let scheduler = ManualScheduler()
@@ -83,7 +83,7 @@ struct ChildTeardownTests {
     await until { family.allSatisfy { ProcessTable.entry($0.pid)?.identity != $0 } }
   }
 
-  @Test("a child that exits in time takes its orphans with it")
+  @Test("a child that exits in time takes its orphans along")
   func orphans() async throws {
     #expect(clinuxBecomeSubreaper() == 0)
     let child = try start("(setsid sleep 600 & echo $!); exec cat")

@@ -19,13 +19,14 @@ struct ContainedDirectoryTests {
     self.directory = directory
   }
 
-  @Test("a child starts in a directory below the base", arguments: ["workspace", "workspace/demo", "workspace//demo/"])
+  @Test(
+    "a child may start in any directory below the base", arguments: ["workspace", "workspace/demo", "workspace//demo/"])
   func below(name: String) async throws {
     let expected = name == "workspace" ? "\(base)/workspace\n" : "\(base)/workspace/demo\n"
     #expect(try await workingDirectory(of: command(in: "\(base)/\(name)")) == expected)
   }
 
-  @Test("the base may be written with a slash at its end, and be the root")
+  @Test("the base may end in a slash, and may be the root")
   func roots() async throws {
     let demo = "\(base)/workspace/demo"
     #expect(try await workingDirectory(of: command(in: demo, below: "\(base)/")) == "\(demo)\n")
@@ -33,7 +34,7 @@ struct ContainedDirectoryTests {
     #expect(try await workingDirectory(of: command(in: "/\(demo)", below: "/")) == "\(demo)\n")
   }
 
-  @Test("the base may be a link, and lie behind one")
+  @Test("the base may be a link, or lie behind one")
   func linkedBase() async throws {
     try directory.makeLink("link", to: base)
     try directory.makeLink("above", to: directory.path)
@@ -43,14 +44,14 @@ struct ContainedDirectoryTests {
     }
   }
 
-  @Test("a link below the base is refused, wherever it leads", arguments: ["/", "demo", "../../outside", "nowhere"])
+  @Test("links below the base are refused", arguments: ["/", "demo", "../../outside", "nowhere"])
   func links(target: String) throws {
     try directory.makeLink("base/workspace/link", to: target)
     #expect(refusal(of: command(in: "\(base)/workspace/link"))?.code == ENOTDIR)
     #expect(refusal(of: command(in: "\(base)/workspace/link/demo"))?.code == ENOTDIR)
   }
 
-  @Test("a link that takes the place of a directory, or of one above it, is refused", arguments: [true, false])
+  @Test("a link that replaces a directory is refused", arguments: [true, false])
   func swapped(isAbove: Bool) async throws {
     let command = command(in: "\(base)/workspace/demo", script: "touch made")
     _ = try await workingDirectory(of: command)
@@ -64,7 +65,7 @@ struct ContainedDirectoryTests {
     #expect(directory.text(of: "outside/demo/made") == nil)
   }
 
-  @Test("what was opened stays the directory it was, whatever takes its place")
+  @Test("an opened directory stays the same when its path is replaced")
   func stays() throws {
     let demo = "\(base)/workspace/demo"
     let opened = try ContainedDirectory.open(demo, below: base)
@@ -78,7 +79,7 @@ struct ContainedDirectoryTests {
     #expect(try inode(of: demo) != number)
   }
 
-  @Test("a file, and nothing at all, are no directories")
+  @Test("files and missing paths are refused")
   func others() throws {
     directory.write("", to: "base/file")
     #expect(refusal(of: command(in: "\(base)/file"))?.code == ENOTDIR)
@@ -87,7 +88,7 @@ struct ContainedDirectoryTests {
   }
 
   @Test(
-    "what is not written as a path below the base is refused",
+    "a path that is not below the base is refused",
     arguments: ["", "/", "/..", "/workspace/..", "/workspace/../workspace/demo", "line", "line/demo"])
   func elsewhere(rest: String) throws {
     try directory.makeDirectory("baseline")
@@ -96,7 +97,7 @@ struct ContainedDirectoryTests {
     #expect(refusal(of: command(in: "/usr")) == SystemCallError("open directory", code: EXDEV))
   }
 
-  @Test("what is refused leaks no descriptor")
+  @Test("a refusal leaks no descriptor")
   func noLeaks() throws {
     try directory.makeLink("base/workspace/link", to: "/")
     let command = command(in: "\(base)/workspace/link")

@@ -18,13 +18,13 @@ struct IdleWaitersTests {
     return task
   }
 
-  @Test("what is idle already is not waited for")
+  @Test("an idle resource is not awaited")
   func idle() async {
     await idleness.wait(within: .seconds(10)) { true }
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("whoever waits goes on when idleness begins, and no timer is left")
+  @Test("waiters resume when the resource becomes idle, and no timer is left")
   func beginning() async {
     let tasks = [await wait(), await wait(.seconds(20))]
     #expect(scheduler.waits == [.seconds(10), .seconds(20)])
@@ -34,7 +34,7 @@ struct IdleWaitersTests {
     idleness.begin()
   }
 
-  @Test("timeout ends a wait, and that wait alone", arguments: [-1, 0, 1])
+  @Test("a timeout ends its own wait only", arguments: [-1, 0, 1])
   func timeout(offset: Int) async {
     let tasks = [await wait(), await wait(.seconds(20))]
     scheduler.advance(by: .seconds(10) + .milliseconds(offset))
@@ -46,7 +46,7 @@ struct IdleWaitersTests {
     #expect(scheduler.waits.isEmpty)
   }
 
-  @Test("who begins to wait after it has begun waits for the next time")
+  @Test("a later waiter waits for the next idle moment")
   func again() async {
     idleness.begin()
     let task = await wait()

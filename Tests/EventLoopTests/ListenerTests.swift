@@ -9,7 +9,7 @@ import Testing
 @Reactor
 @Suite(.bounded)
 struct ListenerTests {
-  @Test("a connection is handed over with its peer, non-blocking and not inheritable")
+  @Test("accepted connections have their peer, and are non-blocking and not inheritable")
   func accepting() async throws {
     var accepted: [(descriptor: Int32, peer: String)] = []
     let listener = try Listener(host: "127.0.0.1", port: 0) { outcome in
@@ -28,7 +28,7 @@ struct ListenerTests {
     listener.close()
   }
 
-  @Test("of many connections at once some are taken, then others get a turn, then the rest are")
+  @Test("many connections are accepted in batches, with turns of the loop between")
   func manyAtOnce() async throws {
     let limit = Listener.acceptsPerTurn
     let outcomes = try await LimitTable.row("connections in a turn", limit) { offset in
@@ -48,7 +48,7 @@ struct ListenerTests {
     #expect(outcomes == ["63 of 63", "64 of 64", "64 of 65"])
   }
 
-  @Test("a closed listener refuses")
+  @Test("a closed listener refuses connections")
   func closing() throws {
     let listener = try Listener(host: "127.0.0.1", port: 0) { _ in }
     listener.close()
@@ -56,7 +56,7 @@ struct ListenerTests {
     #expect(throws: SystemCallError("connect", code: ECONNREFUSED)) { try connect(to: listener.port) }
   }
 
-  @Test("a port that is taken is an error")
+  @Test("a taken port is an error")
   func taken() throws {
     let listener = try Listener(host: "127.0.0.1", port: 0) { _ in }
     #expect(throws: SystemCallError("bind 127.0.0.1:\(listener.port)", code: EADDRINUSE)) {
@@ -65,7 +65,7 @@ struct ListenerTests {
     listener.close()
   }
 
-  @Test("a host that has no address is an error")
+  @Test("a host without an address is an error")
   func unknownHost() {
     #expect(throws: SystemCallError("no address for no host", code: EADDRNOTAVAIL)) {
       try Listener(host: "no host", port: 0) { _ in }

@@ -7,7 +7,7 @@ import Testing
 @Reactor
 @Suite(.bounded)
 struct LoopTests {
-  @Test("timers fire in the order of their deadlines, cancelled ones never")
+  @Test("timers fire in order of their deadlines, and cancelled ones do not")
   func timers() async throws {
     var fired: [ContinuousClock.Instant] = []
     var deadlines: [ContinuousClock.Instant] = []
@@ -31,7 +31,7 @@ struct LoopTests {
     #expect(ContinuousClock.now - start >= .microseconds(microseconds))
   }
 
-  @Test("a timer may be scheduled by a timer, and cancel another that is due")
+  @Test("a timer may schedule and cancel others")
   func timersOfTimers() async {
     var steps: [String] = []
     await withCheckedContinuation { continuation in
@@ -48,7 +48,7 @@ struct LoopTests {
     #expect(steps == ["outer", "inner"])
   }
 
-  @Test("work for the end of a turn is done in that turn, behind what was put off to the next")
+  @Test("work for the end of a turn runs in that turn, after work that was deferred to it")
   func turnOrder() async {
     var steps: [String] = []
     await withCheckedContinuation { continuation in
@@ -69,7 +69,7 @@ struct LoopTests {
     #expect(steps == ["job", "put off", "end", "end of the end", "put off twice"])
   }
 
-  @Test("work that is put off again and again starves neither timers nor descriptors nor tasks")
+  @Test("deferred work starves neither timers nor descriptors nor tasks")
   func noStarving() async throws {
     let (ours, theirs) = try socketPair()
     let recorder = ReadinessRecorder()
@@ -88,7 +88,7 @@ struct LoopTests {
     close(theirs)
   }
 
-  @Test("an event of a descriptor's former owner does not reach the next one")
+  @Test("a reused descriptor gets no events of its former owner")
   func staleEvents() async throws {
     let (first, firstPeer) = try socketPair()
     let (second, secondPeer) = try socketPair()
@@ -114,7 +114,7 @@ struct LoopTests {
     for descriptor in [first, firstPeer, second, secondPeer] { close(descriptor) }
   }
 
-  @Test("the read buffer is lent once; a nested borrower gets another")
+  @Test("nested users of the read buffer get separate buffers")
   func scratch() {
     let isIntact = Loop.main.withScratch { outer in
       outer[0] = 1

@@ -8,7 +8,7 @@ import Testing
 @Reactor
 @Suite(.bounded)
 struct OffLoopTests {
-  @Test("small work is done on the loop, larger work elsewhere")
+  @Test("small work runs on the loop, larger work elsewhere")
   func places() async throws {
     let limits = OffLoop.Limits(cores: 2)
     let outcomes = try await LimitTable.row("bytes of work on the loop", limits.inline) { offset in
@@ -24,7 +24,7 @@ struct OffLoopTests {
     #expect(OffLoop.Limits(cores: cores).width == width)
   }
 
-  @Test("large work is done one after the other, in the order it came")
+  @Test("large work runs one at a time, in order")
   func gate() async throws {
     let limits = OffLoop.Limits(cores: 2)
     let outcomes = try await LimitTable.row("bytes of work done in turn", limits.large) { offset in
@@ -45,7 +45,7 @@ struct OffLoopTests {
     #expect(events.withLock { $0 } == (0..<5).flatMap { ["begin \($0)", "end \($0)"] })
   }
 
-  @Test("what large work needs is fetched when its turn has come")
+  @Test("arguments of large work are taken when it runs")
   func fetching() async {
     let limits = OffLoop.Limits(cores: 2)
     let offLoop = OffLoop(limits: limits)
@@ -67,7 +67,7 @@ struct OffLoopTests {
     #expect(events.withLock { $0 } == ["fetch 0", "fetch 1", "work on 1", "fetch 2", "work on 2"])
   }
 
-  @Test("what fails gives its place back")
+  @Test("failed work releases its place")
   func failures() async {
     struct Failure: Error {}
     let limits = OffLoop.Limits(cores: 2)

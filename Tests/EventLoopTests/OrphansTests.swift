@@ -73,7 +73,7 @@ struct OrphansTests {
     await waiting.value
   }
 
-  @Test("what a dead owner has left is ended with all that is below it; what stands beside it is not touched")
+  @Test("leftovers of a dead owner are ended with their descendants, and nothing else")
   func orphans() async throws {
     let orphan = try await Tree(mark: Self.dead)
     var others: [Tree] = []
@@ -90,7 +90,7 @@ struct OrphansTests {
     for tree in others + [orphan] { tree.end() }
   }
 
-  @Test("a server that was itself started from what a dead one has left spares itself, and what it came from")
+  @Test("a server started by a leftover does not end itself or its ancestors")
   func lineage() async throws {
     let orphan = try await Tree(mark: Self.dead)
     let table = ProcessTable()
@@ -100,7 +100,7 @@ struct OrphansTests {
     orphan.end()
   }
 
-  @Test("how long they may take to end by themselves")
+  @Test("limit: time for leftovers to exit")
   func timeout() async throws {
     let limit = Orphans.timeout
     let outcomes = try await LimitTable.row("end of what was left", limit) { offset in

@@ -6,7 +6,7 @@ import Testing
 
 @Suite
 struct OutgoingBytesTests {
-  @Test("pieces come out as one stream, however they are cut and taken", arguments: 0..<200 as Range<UInt64>)
+  @Test("bytes come out in order, however they are added and consumed", arguments: 0..<200 as Range<UInt64>)
   func stream(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var outgoing = OutgoingBytes()

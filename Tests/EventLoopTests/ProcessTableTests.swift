@@ -12,7 +12,7 @@ struct ProcessTableTests {
 
   nonisolated init() {}
 
-  @Test("our own entry has our parent, and the same identity each time")
+  @Test("our own entry names our parent, and is the same each time")
   func ourselves() throws {
     let entry = try #require(ProcessTable.entry(getpid()))
     #expect(entry.parent == getppid())
@@ -21,13 +21,13 @@ struct ProcessTableTests {
     #expect(ProcessTable().entries.first { $0.identity.pid == getpid() }?.identity == entry.identity)
   }
 
-  @Test("a process that is not there has no entry", arguments: [0, -1, Int32.max])
+  @Test("a missing process has no entry", arguments: [0, -1, Int32.max])
   func nobody(pid: Int32) {
     #expect(ProcessTable.entry(pid) == nil)
     #expect(!ProcessIdentity(pid: pid, startTime: 0).isAlive)
   }
 
-  @Test("descendants are found at any depth, the process itself is not among them")
+  @Test("descendants are found at any depth, without the process itself")
   func descendants() async throws {
     let child = try start("sh -c 'sleep 600 & echo $! $$; wait' & wait")
     await recorder.until { recorder.lines.count == 1 }
@@ -38,7 +38,7 @@ struct ProcessTableTests {
     await end(child)
   }
 
-  @Test("a process's lineage leads from it to the first one")
+  @Test("a lineage leads from a process to the first one")
   func lineage() {
     let table = ProcessTable()
     let lineage = table.lineage(of: getpid())
@@ -46,7 +46,7 @@ struct ProcessTableTests {
     #expect(lineage.allSatisfy { $0 == getpid() || table.descendants(of: $0).map(\.pid).contains(getpid()) })
   }
 
-  @Test("the present is counted as the start of a process is")
+  @Test("current time and start times use the same clock")
   func now() async throws {
     let before = ProcessTable.now
     let child = try start("exec sleep 600")
@@ -56,7 +56,7 @@ struct ProcessTableTests {
     await end(child)
   }
 
-  @Test("a command's name with blanks and parentheses does not shift the fields")
+  @Test("a command name with blanks and parentheses is parsed correctly")
   func hostileNames() async throws {
     let link = "/tmp/a) R 1 (b \(getpid())"
     unsafe symlink("/bin/sleep", link)
@@ -67,7 +67,7 @@ struct ProcessTableTests {
     await end(child)
   }
 
-  @Test("an identity with another start time is another process: not alive, never signalled")
+  @Test("a reused process id is another identity: not alive, never signalled")
   func reusedIDs() async throws {
     let child = try start("echo ready; exec sleep 600")
     await recorder.until { recorder.lines == ["ready"] }
@@ -81,7 +81,7 @@ struct ProcessTableTests {
     #expect(!identity.isAlive)
   }
 
-  @Test("a zombie has an entry but is not alive")
+  @Test("a zombie has an entry and is not alive")
   func zombies() async throws {
     let spawned = try ChildCommand.shell("exit 0").spawn()
     try await exit(of: spawned.pid)
@@ -93,7 +93,7 @@ struct ProcessTableTests {
     for descriptor in [spawned.pidDescriptor, spawned.input, spawned.output, spawned.errors] { close(descriptor) }
   }
 
-  @Test("an orphan is found by its whole marker, not by a part of it")
+  @Test("an orphan is found by its whole marker only")
   func orphans() async throws {
     #expect(clinuxBecomeSubreaper() == 0)
     var command = ChildCommand.shell("setsid sleep 600 & echo $!")
@@ -122,7 +122,7 @@ struct ProcessTableTests {
     try await exit(of: pid)
   }
 
-  @Test("strays are the children that nobody looks after and nobody had before, and what descends from them")
+  @Test("strays are new children without an owner, and their descendants")
   func strays() {
     func entry(_ pid: Int32, _ parent: Int32, isZombie: Bool = false) -> ProcessTable.Entry {
       ProcessTable.Entry(

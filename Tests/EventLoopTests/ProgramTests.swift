@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.bounded)
 struct ProgramTests {
-  @Test("a program that was just written starts, whatever other threads start meanwhile")
+  @Test("a program that was just written starts while other threads start programs")
   func starts() async throws {
     let directory = TemporaryDirectory()
     let others = Task { for _ in 0..<2000 { try Self.start("/bin/true") } }

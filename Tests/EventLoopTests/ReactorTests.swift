@@ -10,7 +10,7 @@ struct ReactorTests {
     func answer() -> Int { 42 }
   }
 
-  @Test("a task started on the loop is on it again after each kind of await")
+  @Test("a task started on the loop stays on it after each kind of await")
   func staysOnLoop() async {
     let places = await Task.onLoop {
       var places = ["start": Loop.main.isCurrent]
@@ -59,7 +59,7 @@ struct ReactorTests {
     close(theirs)
   }
 
-  @Test("code of the reactor runs on the loop's thread, other code does not")
+  @Test("reactor code runs on the loop's thread only")
   func isolation() async {
     #expect(Loop.main.isCurrent)
     #expect(await Task.detached { Loop.main.isCurrent }.value == false)

@@ -5,7 +5,7 @@ import Testing
 
 @Reactor
 struct TimerHeapTests {
-  @Test("timers leave in the order of their deadlines, cancelled ones never", arguments: UInt64(1)...16)
+  @Test("timers leave in order of their deadlines, without cancelled ones", arguments: UInt64(1)...16)
   func order(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let start = ContinuousClock.now
@@ -43,7 +43,7 @@ struct TimerHeapTests {
     #expect((heap.popDue(at: deadline + .nanoseconds(offset)) != nil) == (offset >= 0))
   }
 
-  @Test("cancelling twice, or after it fired, harms nobody")
+  @Test("cancelling twice or after firing is harmless")
   func cancelling() {
     let heap = TimerHeap()
     let start = ContinuousClock.now

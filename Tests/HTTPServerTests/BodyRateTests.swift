@@ -1,6 +1,6 @@
-import HTTPServerTestSupport
 import EventLoop
 import HTTP
+import HTTPServerTestSupport
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
-import HTTPServerTestSupport
 import Bytes
 import EventLoop
 import HTTP
+import HTTPServerTestSupport
 import TestSupport
 import Testing
 

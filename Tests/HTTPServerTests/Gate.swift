@@ -1,5 +1,5 @@
-import HTTPServerTestSupport
 import EventLoop
+import HTTPServerTestSupport
 
 /// Holds responders back until it is opened.
 @Reactor

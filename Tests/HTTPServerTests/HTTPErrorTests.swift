@@ -1,6 +1,6 @@
-import HTTPServerTestSupport
 import Bytes
 import HTTP
+import HTTPServerTestSupport
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
-import HTTPServerTestSupport
 import Bytes
 import EventLoop
 import HTTP
 import HTTPServer
+import HTTPServerTestSupport
 import Testing
 
 @Reactor

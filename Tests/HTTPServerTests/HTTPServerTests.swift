@@ -1,8 +1,8 @@
-import HTTPServerTestSupport
 import Bytes
 import EventLoop
 import Glibc
 import HTTP
+import HTTPServerTestSupport
 import Synchronization
 import Telemetry
 import TestSupport

@@ -1,7 +1,7 @@
-import HTTPServerTestSupport
 import EventLoop
 import Glibc
 import HTTP
+import HTTPServerTestSupport
 import TestSupport
 import Testing
 

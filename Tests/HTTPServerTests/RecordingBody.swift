@@ -1,7 +1,7 @@
-import HTTPServerTestSupport
 import Bytes
 import EventLoop
 import HTTPServer
+import HTTPServerTestSupport
 
 /// A streaming body that a test writes by hand, and that remembers what happened to it.
 @Reactor

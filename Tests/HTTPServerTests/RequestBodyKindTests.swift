@@ -1,5 +1,5 @@
-import HTTPServerTestSupport
 import HTTP
+import HTTPServerTestSupport
 import Testing
 
 @testable import HTTPServer

@@ -4,13 +4,13 @@ import Testing
 struct APIKeyRingTests {
   private static let keys = ["sk-live-0123456789abcdefghij", "sk-test-0123456789abcdefghij", "ключ-schlüssel-key"]
 
-  @Test("each configured key is known", arguments: keys)
+  @Test("every configured key is accepted", arguments: keys)
   func known(key: String) {
     #expect(APIKeyRing(Self.keys).principal(for: key)?.name == APIKeyRing.masked(key))
   }
 
   @Test(
-    "anything else is not: a part of a key, more than a key, another case, blanks around it, nothing",
+    "any other key is rejected: parts, extensions, other case, blanks, the empty key",
     arguments: [
       "sk-live-0123456789abcdefghi", "sk-live-0123456789abcdefghijk", "SK-LIVE-0123456789ABCDEFGHIJ",
       " sk-live-0123456789abcdefghij", "sk-live-0123456789abcdefghij\n", "sk-live-", "", "\0",
@@ -19,7 +19,7 @@ struct APIKeyRingTests {
     #expect(APIKeyRing(Self.keys).principal(for: key) == nil)
   }
 
-  @Test("the same key is the same principal in every ring, another key another one")
+  @Test("a key is the same principal in every ring, and different keys are different principals")
   func stable() {
     let first = APIKeyRing(Self.keys).principal(for: Self.keys[0])
     let again = APIKeyRing([Self.keys[0]]).principal(for: Self.keys[0])
@@ -31,7 +31,7 @@ struct APIKeyRingTests {
     #expect(other?.name == "sk-test-…")
   }
 
-  @Test("an admin's key is a key, be it among the others or not; its principal is the one that it was")
+  @Test("an admin key is also an API key, and keeps its principal")
   func admins() {
     let ring = APIKeyRing([Self.keys[0], Self.keys[1]], admins: [Self.keys[1], Self.keys[2]])
     #expect(Self.keys.map { ring.principal(for: $0)?.isAdmin } == [false, true, true])
@@ -41,13 +41,13 @@ struct APIKeyRingTests {
     for key in Self.keys { #expect(ring.principal(for: key)?.id == ordinary.principal(for: key)?.id) }
   }
 
-  @Test("where nobody is asked for a key, nobody else is there")
+  @Test("without keys the only principal is anonymous")
   func anonymous() {
     #expect(Principal.anonymous == Principal(id: "anonymous", name: "anonymous", isAdmin: true))
     #expect(!Principal(id: "a", name: "a").isAdmin)
   }
 
-  @Test("a ring without keys knows nobody, not even the empty key")
+  @Test("an empty ring accepts no key, not even the empty one")
   func empty() {
     #expect(APIKeyRing([]).isEmpty)
     #expect(!APIKeyRing(["k"]).isEmpty)

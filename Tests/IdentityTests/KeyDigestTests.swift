@@ -6,19 +6,19 @@ struct KeyDigestTests {
   /// `printf abc | sha256sum`
   private static let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
-  @Test("a digest is the SHA-256 of the key's bytes, and is written as it is read")
+  @Test("a digest is the SHA-256 of the key and reads back as written")
   func description() {
     #expect("\(KeyDigest(of: "abc"))" == "sha256:\(Self.digits)")
     #expect(KeyDigest("\(KeyDigest(of: "schlüssel"))") == KeyDigest(of: "schlüssel"))
   }
 
-  @Test("the digits may stand alone, in any case", arguments: [digits, "sha256:\(digits)", digits.uppercased()])
+  @Test("a digest may be bare digits, in any case", arguments: [digits, "sha256:\(digits)", digits.uppercased()])
   func reading(text: String) {
     #expect(KeyDigest(text) == KeyDigest(of: "abc"))
   }
 
   @Test(
-    "anything else is none",
+    "other text is not a digest",
     arguments: [
       "", "sha256:", String(digits.dropLast()), "\(digits)0", "sha1:\(digits)", "SHA256:\(digits)", " \(digits)",
       "\(digits.dropLast())g", "\(digits.dropLast())/", "\(digits.dropLast()):", "\(digits.dropLast())@",
@@ -28,7 +28,7 @@ struct KeyDigestTests {
     #expect(KeyDigest(text) == nil)
   }
 
-  @Test("a key is known by its digest, as the principal that it would be by itself")
+  @Test("a key and its digest are the same principal")
   func ring() {
     let ring = APIKeyRing(digests: [KeyDigest(of: "sk-one")], admins: [KeyDigest(of: "sk-two")])
     let plain = APIKeyRing(["sk-one"], admins: ["sk-two"])

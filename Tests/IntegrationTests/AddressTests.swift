@@ -4,7 +4,7 @@ import Testing
 /// The server on IPv6 addresses, asked over real sockets.
 @Suite(.beside)
 struct AddressTests {
-  @Test("on ::1 it answers, says its address in brackets, and logs the peer so")
+  @Test("the server listens on ::1, with brackets in its address and its peers")
   func loopback() async throws {
     try Self.requireIPv6()
     try await ServerUnderTest.run(["HOST": "::1", "LOG_LEVEL": "info"]) { server in
@@ -14,7 +14,7 @@ struct AddressTests {
     }
   }
 
-  @Test("on :: it answers on ::1, and where the system maps addresses also on 127.0.0.1")
+  @Test("the server on :: accepts IPv6 and, where mapped, IPv4")
   func every() async throws {
     try Self.requireIPv6()
     try await ServerUnderTest.run(["HOST": "::", "LOG_LEVEL": "info"]) { server in

@@ -9,7 +9,7 @@ private let wrong = "sk-0000-secretguess-0000000000"
 @Suite(.beside, .server(["API_KEY": single, "API_KEYS": "\(second),sk-third-key"]))
 struct AuthenticationTests {
   @Test(
-    "a right key opens the door, as a bearer token however it is spelled, or as x-api-key",
+    "a valid key is accepted as a bearer token in any spelling, and as x-api-key",
     arguments: [
       "Authorization: Bearer \(single)", "authorization: bearer \(single)", "AUTHORIZATION: BEARER \(second)",
       "Authorization: Bearer   \(second)", "x-api-key: \(single)", "X-API-Key: sk-third-key",
@@ -22,7 +22,7 @@ struct AuthenticationTests {
   }
 
   @Test(
-    "a wrong or missing key is told so before anything is looked at",
+    "a wrong or missing key is rejected before anything else",
     arguments: [
       [], ["Authorization: Bearer \(wrong)"], ["Authorization: Bearer"], ["Authorization: Basic \(single)"],
       ["Authorization: \(single)"], ["x-api-key: \(wrong)"], ["x-api-key: \(single)x"], ["x-api-key: sk-1234567890"],
@@ -42,12 +42,12 @@ struct AuthenticationTests {
     }
   }
 
-  @Test("probes need no key", arguments: ["/health/live", "/health/ready"])
+  @Test("health probes need no key", arguments: ["/health/live", "/health/ready"])
   func probes(path: String) async throws {
     #expect(try await ServerUnderTest.ofSuite.send(.get(path)).status == 200)
   }
 
-  @Test("the details of health need a key, and the refusal says what does not")
+  @Test("health details need a key, and the error names the probes")
   func health() async throws {
     let server = try ServerUnderTest.ofSuite
     let refusal = try await server.send(.get("/health"))
@@ -56,7 +56,7 @@ struct AuthenticationTests {
     #expect(try await server.send(.get("/health", ["x-api-key: \(single)"])).json()["checks"] != nil)
   }
 
-  @Test("a refused body is not waited for, nor asked for")
+  @Test("the body of a rejected request is neither awaited nor requested")
   func refusedBody() async throws {
     let server = try ServerUnderTest.ofSuite
     let connection = try RawConnection(port: server.port)
@@ -70,7 +70,7 @@ struct AuthenticationTests {
     try await server.logLine("request", "status=401", "path=/v1/messages")
   }
 
-  @Test("every attempt is in the log with eight characters of its key, and no key is there in full")
+  @Test("every attempt is logged with eight characters of its key at most")
   func maskedKeys() async throws {
     try await ServerUnderTest.run(["API_KEY": single, "LOG_LEVEL": "debug"]) { server in
       _ = try await server.send(.chat("hello", stream: false, [:], ["Authorization: Bearer \(single)"]))
@@ -84,14 +84,14 @@ struct AuthenticationTests {
     }
   }
 
-  @Test("the server's keys never reach a child", arguments: ["API_KEY", "API_KEYS"])
+  @Test("the server's keys never reach a child process", arguments: ["API_KEY", "API_KEYS"])
   func noKeyForChildren(name: String) async throws {
     let answer = try await ServerUnderTest.ofSuite.send(
       .chat("simulate: env=\(name)", stream: false, [:], ["x-api-key: \(single)"]))
     #expect(try answer.completion() == "(unset)")
   }
 
-  @Test("a session belongs to the key that began it")
+  @Test("a session belongs to the key that started it")
   func foreignSession() async throws {
     let server = try ServerUnderTest.ofSuite
     let mine = try await server.send(.native("mine", [:], ["x-api-key: \(single)"]))
@@ -102,7 +102,7 @@ struct AuthenticationTests {
       try theirs.error() == ErrorBody(404, "invalid_request_error", param: "session-id", code: "session_not_found"))
   }
 
-  @Test("a history finds no session of another key")
+  @Test("a history does not find another key's session")
   func foreignHistory() async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("same words", stream: false, [:], ["x-api-key: \(single)"]))
@@ -116,7 +116,7 @@ struct AuthenticationTests {
 
   // MARK: Browsers
 
-  @Test("with keys a browser of any origin may ask, and reads the answers")
+  @Test("with keys, any browser origin may send requests and read responses")
   func preflight() async throws {
     let server = try ServerUnderTest.ofSuite
     let preflight = try await server.send(
@@ -142,7 +142,7 @@ struct AuthenticationTests {
     #expect(try answer.chat().content == "You said: hello")
   }
 
-  @Test("without keys no origin may read answers but a listed one")
+  @Test("without keys, only listed origins may read responses")
   func originsWithoutKeys() async throws {
     try await ServerUnderTest.run(["ALLOWED_ORIGINS": "http://localhost:5173"]) { server in
       for (origin, allowed) in [("https://evil.example", nil), ("http://localhost:5173", "http://localhost:5173")] {

@@ -1,5 +1,5 @@
-import TestSupport
 import Bytes
+import TestSupport
 import Testing
 
 /// A request that is refused, and how.
@@ -236,7 +236,7 @@ extension RefusedRequest {
 
 @Suite(.beside)
 struct BadInputTests {
-  @Test("what is wrong is refused in OpenAI's form; nothing is spawned, and nothing written")
+  @Test("bad input is rejected in OpenAI's form; nothing is started or written")
   func table() async throws {
     try await ServerUnderTest.run { server in
       let before = try server.directory.contents()
@@ -260,7 +260,7 @@ struct BadInputTests {
     }
   }
 
-  @Test("the wrong method is told the right ones")
+  @Test("a wrong method is answered with the allowed ones")
   func allow() async throws {
     try await ServerUnderTest.run { server in
       let answer = try await server.send(.get("/v1/chat/completions"))
@@ -270,7 +270,7 @@ struct BadInputTests {
     }
   }
 
-  @Test("a link in a workspace's place leads nobody out of the base")
+  @Test("a link in place of a workspace does not leave the base")
   func linkedWorkspace() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -293,7 +293,7 @@ struct PromptTests {
     "a\u{2028}b\u{2029}c", "emoji 👩‍👩‍👧‍👦 and \u{1F1E9}\u{1F1EA}", "\t\ttabs", "\r\nline ends\r\n",
   ]
 
-  @Test("a prompt is text whatever it looks like", arguments: strangePrompts, [true, false])
+  @Test("a prompt is text, whatever it looks like", arguments: strangePrompts, [true, false])
   func isText(prompt: String, isStreamed: Bool) async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.chat(prompt, stream: isStreamed))
     let content = try isStreamed ? answer.chat().content : answer.completion()
@@ -301,7 +301,7 @@ struct PromptTests {
   }
 
   @Test(
-    "on the OpenAI route a slash begins no command",
+    "chat completions treat a leading slash as text",
     arguments: [
       "/help", "/clear", "/compact", "/etc/passwd is a file", "workspace=slashes\n\n/help", "workspace=slashes\n/help",
     ])
@@ -311,14 +311,14 @@ struct PromptTests {
     #expect(["You said: \(text)", "You said:  \(text)"].contains(content))
   }
 
-  @Test("on the native route a slash begins a command of the CLI")
+  @Test("the native route treats a leading slash as a command")
   func command() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.native("/help"))
     #expect(try answer.result() == "/help isn't available in this environment.")
     #expect(try answer.lines().last?["num_turns"] == 0)
   }
 
-  @Test("file mentions are off unless they are asked for", arguments: [(nil, "1"), (false, "1"), (true, "(unset)")])
+  @Test("file mentions are disabled unless requested", arguments: [(nil, "1"), (false, "1"), (true, "(unset)")])
   func fileMentions(isAskedFor: Bool?, expected: String) async throws {
     var options = JSONObject()
     if let isAskedFor { options["file-mentions"] = .bool(isAskedFor) }
@@ -327,7 +327,7 @@ struct PromptTests {
     #expect(try answer.completion() == expected)
   }
 
-  @Test("a prompt of 2 MB comes through unchanged", arguments: [true, false])
+  @Test("a prompt of 2 MB arrives unchanged", arguments: [true, false])
   func largePrompt(isNative: Bool) async throws {
     let prompt = String(repeating: "0123456789abcde ", count: 2 * 1024 * 1024 / 16 - 1) + "and the last one"
     #expect(prompt.utf8.count == 2 * 1024 * 1024)
@@ -339,7 +339,7 @@ struct PromptTests {
     #expect(text == "You said: \(prompt)")
   }
 
-  @Test("a system prompt of 300 KB comes through unchanged", arguments: [true, false])
+  @Test("a system prompt of 300 KB arrives unchanged", arguments: [true, false])
   func largeSystemPrompt(isNative: Bool) async throws {
     let prompt = String(repeating: "be brief and do as told. ", count: 300 * 1024 / 25)
     let directive = "simulate: init-request"
@@ -352,7 +352,7 @@ struct PromptTests {
     #expect(told == [.string(prompt)])
   }
 
-  @Test("several system messages are joined, and content in parts is one text")
+  @Test("system messages are joined, and text parts are one text")
   func parts() async throws {
     let parts: JSONValue = [
       "role": "user",

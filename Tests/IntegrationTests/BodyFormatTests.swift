@@ -7,7 +7,7 @@ struct BodyFormatTests {
   private static let body = Array(#"{"messages":[{"role":"user","content":"grüße"}]}"#.utf8)
 
   @Test(
-    "JSON is UTF-8, whether that is said or not",
+    "JSON is UTF-8, declared or not",
     arguments: [
       ["content-type: application/json"], ["content-type: application/json; charset=utf-8"],
       ["content-type: application/json;charset=UTF-8"], ["content-type: Application/JSON; charset=\"utf-8\""],
@@ -20,7 +20,7 @@ struct BodyFormatTests {
     #expect(try answer.completion() == "You said: grüße")
   }
 
-  @Test("a chunked body is a body")
+  @Test("chunked bodies are accepted")
   func chunked() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(
       ClientRequest(
@@ -29,7 +29,7 @@ struct BodyFormatTests {
     #expect(try answer.completion() == "You said: grüße")
   }
 
-  @Test("a body that waits to be asked for is asked for")
+  @Test("a request with Expect: 100-continue is asked for its body")
   func expectContinue() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(
       ClientRequest(
@@ -37,13 +37,13 @@ struct BodyFormatTests {
     #expect(try answer.completion() == "You said: grüße")
   }
 
-  @Test("a repeated key takes its last value, and unknown ones are ignored")
+  @Test("the last value of a repeated key counts, and unknown keys are ignored")
   func repeatedKey() async throws {
     let text = #"{"prompt":"first","x":[1,{"y":null}],"temperature":0.5,"prompt":"last"}"#
     #expect(try await ServerUnderTest.ofSuite.send(.post("/api/claude", text: text)).result() == "You said: last")
   }
 
-  @Test("what OpenAI's clients send by habit does not hurt")
+  @Test("fields that OpenAI's clients send by default are accepted")
   func habits() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(
       .chat(
@@ -68,7 +68,7 @@ struct BodyFormatTests {
     #expect(head["content-length"].flatMap { Int($0) } ?? 0 > 0)
   }
 
-  @Test("HEAD where only POST is, is the wrong method without a body")
+  @Test("HEAD for a POST route is a wrong method, without a body")
   func wrongHead() async throws {
     let head = try await ServerUnderTest.ofSuite.send(ClientRequest("HEAD", "/api/claude"))
     #expect(head.status == 405)
@@ -76,7 +76,7 @@ struct BodyFormatTests {
   }
 
   @Test(
-    "OPTIONS names the methods",
+    "OPTIONS lists the allowed methods",
     arguments: [
       ("/v1/chat/completions", "OPTIONS, POST"), ("/api/claude", "OPTIONS, POST"), ("/health", "GET, HEAD, OPTIONS"),
     ])
@@ -87,7 +87,7 @@ struct BodyFormatTests {
     #expect(answer.body.isEmpty)
   }
 
-  @Test("OPTIONS of the asterisk names the methods of the server, and the connection goes on")
+  @Test("OPTIONS * lists the server's methods, and the connection stays open")
   func serverOptions() async throws {
     let connection = try RawConnection(port: try ServerUnderTest.ofSuite.port)
     defer { connection.close() }
@@ -99,7 +99,7 @@ struct BodyFormatTests {
     #expect(connection.receive().hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
   }
 
-  @Test("one connection serves request after request, streams among them")
+  @Test("one connection serves many requests, streams included")
   func keepAlive() async throws {
     try await ServerUnderTest.run { server in
       let connection = try RawConnection(port: server.port)
@@ -117,7 +117,7 @@ struct BodyFormatTests {
     }
   }
 
-  @Test("HTTP/1.0 gets its stream without chunks, and the end of the connection")
+  @Test("an HTTP/1.0 client gets its stream unchunked, ended by the connection")
   func http10() async throws {
     let connection = try RawConnection(port: try ServerUnderTest.ofSuite.port)
     let body = #"{"messages":[{"role":"user","content":"hello"}],"stream":true}"#

@@ -1,7 +1,7 @@
-import TestSupport
 import Bytes
 import Glibc
 import System
+import TestSupport
 import Testing
 
 /// A client that leaves takes its CLI and everything below it along.
@@ -20,7 +20,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("before the first byte: the CLI is gone, and so is its tool with a group of its own", arguments: Form.allCases)
+  @Test("a client that leaves before the first byte ends the CLI and its tools", arguments: Form.allCases)
   func beforeTheFirstByte(form: Form) async throws {
     try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
@@ -31,7 +31,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("in mid-stream, too", arguments: [Form.chat, .native])
+  @Test("a client that leaves during the stream ends the CLI and its tools", arguments: [Form.chat, .native])
   func midStream(form: Form) async throws {
     try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
@@ -43,7 +43,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("a CLI that is deaf to SIGTERM is killed with all that is below it", arguments: Form.allCases)
+  @Test("a CLI that ignores SIGTERM is killed with all its descendants", arguments: Form.allCases)
   func stubborn(form: Form) async throws {
     try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
@@ -54,7 +54,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("while a tool waits for permission that nobody can give, the end is the same")
+  @Test("a client that leaves while a tool waits ends the CLI and its tools")
   func duringATool() async throws {
     try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
@@ -66,7 +66,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("a connection that is reset counts as left", arguments: [true, false])
+  @Test("a reset connection counts as a client that left", arguments: [true, false])
   func reset(isStreamed: Bool) async throws {
     try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
@@ -78,7 +78,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("a client that only closes its sending half gets its whole answer", arguments: [true, false])
+  @Test("a client that closes only its sending half gets the whole response", arguments: [true, false])
   func halfClose(isStreamed: Bool) async throws {
     try await ServerUnderTest.run { server in
       let connection = try RawConnection(port: server.port)
@@ -92,7 +92,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("a client that leaves after its answer leaves nothing behind", arguments: Form.allCases)
+  @Test("a client that leaves after its response leaves nothing behind", arguments: Form.allCases)
   func afterTheAnswer(form: Form) async throws {
     try await ServerUnderTest.run { server in
       let pipe = try PidPipe(in: server.directory)
@@ -107,7 +107,7 @@ struct DepartureTests {
 
   // MARK: The server leaves
 
-  @Test("SIGTERM while runs stream: clients are told, all children end, the exit status is 0, the port is closed")
+  @Test("SIGTERM ends streams with an error and all children, closes the port and exits with 0")
   func serverStops() async throws {
     try await ServerUnderTest.run(["SHUTDOWN_GRACE_MS": "200"]) { server in
       let pipe = try PidPipe(in: server.directory)
@@ -135,7 +135,7 @@ struct DepartureTests {
     }
   }
 
-  @Test("a run that ends within the grace period ends well, while nobody new is let in")
+  @Test("a run that ends within the grace period completes, while new requests are rejected")
   func drain() async throws {
     try await ServerUnderTest.run(["SHUTDOWN_GRACE_MS": "20000"]) { server in
       let transfer = server.start(.chat("simulate: tokens=6 gap=100", stream: true))

@@ -1,5 +1,5 @@
-import TestSupport
 import Bytes
+import TestSupport
 import Testing
 
 /// Every request that the user's README documents, as printed there; what the simulator is asked to show stands in
@@ -10,7 +10,7 @@ struct DocumentedRequestTests {
 
   // MARK: /api/claude
 
-  @Test("a prompt alone streams the CLI's lines, from init to result, out of the shared workspace")
+  @Test("a prompt alone streams the CLI's lines from the shared workspace")
   func sharedWorkspace() async throws {
     let server = try ServerUnderTest.ofSuite
     let answer = try await server.send(.post("/api/claude", text: #"{"prompt": "List files"}"#))
@@ -27,7 +27,7 @@ struct DocumentedRequestTests {
     #expect(try answer.result() == "You said: List files")
   }
 
-  @Test("a custom workspace is a directory of its name")
+  @Test("a named workspace is a directory of that name")
   func customWorkspace() async throws {
     let server = try ServerUnderTest.ofSuite
     let answer = try await server.send(
@@ -74,7 +74,7 @@ struct DocumentedRequestTests {
     }
   }
 
-  @Test("a system prompt is handed over in initialize")
+  @Test("a system prompt is sent in initialize")
   func systemPrompt() async throws {
     let prompt =
       "You are a senior software engineer who specializes in modern web development with TypeScript and React."
@@ -85,7 +85,7 @@ struct DocumentedRequestTests {
     #expect(request["systemPromptSnapshot"] == false)
   }
 
-  @Test("MCP tools of configured servers pass, others are dropped with a warning to the client and in the log")
+  @Test("configured MCP tools are allowed; others are dropped with a warning and a log line")
   func mcpTools() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -112,14 +112,14 @@ struct DocumentedRequestTests {
     }
   }
 
-  @Test("without MCP tools no MCP configuration is handed over")
+  @Test("without MCP tools no MCP configuration is passed")
   func noMCPTools() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.native("simulate: argv"))
     #expect(try Self.arguments(try answer.result()).allSatisfy { !$0.hasPrefix("--mcp-config") })
     #expect(answer["x-claude-warning"] == nil)
   }
 
-  @Test("a session goes on by its id")
+  @Test("a session continues by its id")
   func resume() async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.native("one"))
@@ -153,7 +153,7 @@ struct DocumentedRequestTests {
     #expect(chat.usage == nil)
   }
 
-  @Test("a message of role system is the system prompt", arguments: ["system", "developer"])
+  @Test("a system message is the system prompt", arguments: ["system", "developer"])
   func openAISystemPrompt(role: String) async throws {
     let prompt = "You are a Python expert who writes clean, efficient code with proper documentation."
     let answer = try await ServerUnderTest.ofSuite.send(
@@ -165,7 +165,7 @@ struct DocumentedRequestTests {
     #expect(try JSONValue(parsing: try answer.chat().content)["systemPrompt"] == [.string(prompt)])
   }
 
-  @Test("options stand at the head of the message, in the documented form")
+  @Test("options at the head of a message work as documented")
   func inBandOptions() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -194,7 +194,7 @@ struct DocumentedRequestTests {
     }
   }
 
-  @Test("skipping permissions as root outside a sandbox is the CLI's refusal, told as an error")
+  @Test("skipping permissions as root outside a sandbox is refused by the CLI and reported")
   func refusedBypass() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(
       .chat("hello", stream: true, ["dangerously-skip-permissions": true]))
@@ -204,7 +204,7 @@ struct DocumentedRequestTests {
 
   // MARK: With a key
 
-  @Test("with a key configured, the documented requests carry it")
+  @Test("the documented requests work with a key")
   func withKey() async throws {
     try await ServerUnderTest.run(["API_KEY": Self.key]) { server in
       let authorization = "Authorization: Bearer \(Self.key)"

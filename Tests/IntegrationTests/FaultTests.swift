@@ -96,7 +96,8 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
 /// Each fault of the simulator's list, in each form an answer has.
 @Suite(.beside, .server(["UPSTREAM_RETRY_TIMEOUT_MS": "1000"]))
 struct FaultTests {
-  @Test("streamed, a fault costs no text and never looks like success", arguments: FaultCase.harmless + FaultCase.fatal)
+  @Test(
+    "a fault in a stream loses no text and never looks like success", arguments: FaultCase.harmless + FaultCase.fatal)
   func streamed(fault: FaultCase) async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.chat(fault.prompt, stream: true))
     switch fault.chat {
@@ -120,7 +121,7 @@ struct FaultTests {
     }
   }
 
-  @Test("in one piece, a fault is an error or the whole text", arguments: FaultCase.harmless + FaultCase.fatal)
+  @Test("a fault without streaming is an error or the whole text", arguments: FaultCase.harmless + FaultCase.fatal)
   func whole(fault: FaultCase) async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.chat(fault.prompt, stream: false))
     switch fault.chat {
@@ -133,7 +134,7 @@ struct FaultTests {
     }
   }
 
-  @Test("the native stream ends in a result, whatever happens", arguments: FaultCase.harmless + FaultCase.fatal)
+  @Test("the native stream always ends with a result", arguments: FaultCase.harmless + FaultCase.fatal)
   func native(fault: FaultCase) async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.native(fault.prompt))
     #expect(answer.status == 200)
@@ -158,7 +159,7 @@ struct FaultTests {
     }
   }
 
-  @Test("a CLI that says something on standard error and leaves is an error everywhere")
+  @Test("a CLI that exits with error output is an error on every route")
   func standardErrorOnly() async throws {
     let server = try ServerUnderTest.ofSuite
     for request in [
@@ -172,7 +173,7 @@ struct FaultTests {
     }
   }
 
-  @Test("a CLI that does not even start up is an error, and health says so")
+  @Test("a CLI that cannot start is an error, and health reports it")
   func cannotStart() async throws {
     try await ServerUnderTest.run(["CLAUDE_SIMULATOR": "stderr-only"]) { server in
       for request in [
@@ -184,7 +185,7 @@ struct FaultTests {
     }
   }
 
-  @Test("what the options do not allow is denied, and said where thinking is said")
+  @Test("a denied tool is reported as thinking")
   func deniedTool() async throws {
     let server = try ServerUnderTest.ofSuite
     let denied = try await server.send(.chat("simulate: ask=Bash tokens=2", stream: true)).chat()
@@ -206,14 +207,14 @@ struct TimeoutTests {
   private static let hangs = ["hang", "hang=2", "hang-hard", "hang-hard hang=2", "no-result"]
   private static let timeout = ErrorBody(504, "timeout_error", code: "timeout")
 
-  @Test("silence ends in a time-out, and in nobody left behind", arguments: hangs)
+  @Test("a silent CLI ends in a timeout and leaves nothing behind", arguments: hangs)
   func inactivity(directive: String) async throws {
     try await ServerUnderTest.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
       try await expectTimeOut(server, "tokens=4 \(directive)", says: !["hang", "hang-hard"].contains(directive))
     }
   }
 
-  @Test("an endless answer ends at the total time-out")
+  @Test("an endless answer ends at the total timeout")
   func total() async throws {
     try await ServerUnderTest.run(["CLAUDE_TOTAL_TIMEOUT_MS": "3000"]) { server in
       try await expectTimeOut(server, "tokens=100000 gap=50", says: true)
@@ -242,7 +243,7 @@ struct TimeoutTests {
     #expect(try await server.family.gone(within: ServerUnderTest.teardownLimit))
   }
 
-  @Test("a CLI that speaks now and then is not silent")
+  @Test("a slow CLI is not inactive")
   func slowSpeaker() async throws {
     try await ServerUnderTest.run(["CLAUDE_INACTIVITY_TIMEOUT_MS": "2000"]) { server in
       let answer = try await server.send(.chat("simulate: tokens=4 gap=900", stream: true))

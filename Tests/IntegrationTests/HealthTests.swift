@@ -1,5 +1,5 @@
-import TestSupport
 import Bytes
+import TestSupport
 import Testing
 
 /// `GET /health` and `GET /v1/models`.
@@ -37,7 +37,7 @@ struct HealthTests {
         == ["enabled": false, "configPath": .string("\(server.directory.path)/mcp-config.json")])
   }
 
-  @Test("without a CLI the server is unhealthy: 503, and turns are refused before anything is spawned")
+  @Test("without a CLI health is 503, and turns are rejected before anything starts")
   func missingCLI() async throws {
     try await ServerUnderTest.run(["CLAUDE_CLI_PATH": "/nowhere/claude"]) { server in
       let health = try await server.send(.get("/health"))
@@ -55,7 +55,7 @@ struct HealthTests {
     }
   }
 
-  @Test("a client that accepts events gets snapshots")
+  @Test("a client that accepts events gets health snapshots")
   func snapshots() async throws {
     let transfer = try ServerUnderTest.ofSuite.start(.get("/health", ["accept: text/event-stream"]))
     let answer = try await transfer.until("\n\n")
@@ -65,7 +65,7 @@ struct HealthTests {
     #expect(snapshot["service"] == "claude-code-server")
   }
 
-  @Test("a name that a web page could point here gets no details, but is probed by")
+  @Test("under a foreign host name only health probes are served")
   func foreignName() async throws {
     let server = try ServerUnderTest.ofSuite
     let refusal = try await server.send(.get("/health", ["host: evil.example"]))
@@ -74,7 +74,7 @@ struct HealthTests {
     #expect(try await server.send(.get("/health/ready", ["host: evil.example"])).json() == ["status": "ready"])
   }
 
-  @Test("a run under way is counted")
+  @Test("a running turn is counted")
   func activeAgents() async throws {
     try await ServerUnderTest.run { server in
       let transfer = server.start(.chat("simulate: tokens=2 hang=1", stream: true))
@@ -84,7 +84,7 @@ struct HealthTests {
     }
   }
 
-  @Test("the models are listed in OpenAI's form, each with a page of its own")
+  @Test("models are listed in OpenAI's form, each retrievable")
   func models() async throws {
     let server = try ServerUnderTest.ofSuite
     let list = try await server.send(.get("/v1/models")).json()
@@ -103,7 +103,7 @@ struct HealthTests {
   }
 
   @Test(
-    "a model goes to the CLI by its name, the default one does not",
+    "a model name is passed to the CLI, the default one is not",
     arguments: [("claude-code", nil), ("opus", "--model=opus"), ("claude-x-1", "--model=claude-x-1")])
   func modelArgument(model: String, flag: String?) async throws {
     let answer = try await ServerUnderTest.ofSuite.send(

@@ -4,7 +4,7 @@ import Testing
 /// What a client hears while nothing is said.
 @Suite(.beside, .server())
 struct KeepAliveTests {
-  @Test("after ten seconds of silence the head is there, and a comment with a single line end")
+  @Test("after ten seconds without content the head and a comment are sent")
   func ping() async throws {
     let transfer = try ServerUnderTest.ofSuite.start(.chat("simulate: tokens=2 delay=11500", stream: true))
     let head = try await transfer.head()
@@ -15,7 +15,7 @@ struct KeepAliveTests {
     #expect(chat.content == "w0 w1 ")
   }
 
-  @Test("silence in mid-stream is filled with comments", arguments: [true, false])
+  @Test("a silent stream gets keep-alive comments", arguments: [true, false])
   func pingInMidStream(isNative: Bool) async throws {
     let prompt = "simulate: tokens=2 gap=10500"
     let answer = try await ServerUnderTest.ofSuite.send(

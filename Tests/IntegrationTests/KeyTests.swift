@@ -1,6 +1,6 @@
-import TestSupport
 import Bytes
 import Foundation
+import TestSupport
 import Testing
 
 /// Keys that the configuration knows by their digests only.
@@ -20,7 +20,7 @@ struct KeyTests {
     return (process.output.value.lines.map { "\($0)\n" }.joined(), exit)
   }
 
-  @Test("a made key opens the server whose configuration has the printed line, and no other key does")
+  @Test("a generated key is accepted by a server with the printed line, and no other is")
   func made() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -49,7 +49,7 @@ struct KeyTests {
     }
   }
 
-  @Test("keys as they are, in a file above the workspaces, are a warning at the start that names the file")
+  @Test("plain keys in a file above the workspaces cause a warning at the start")
   func warning() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -66,7 +66,7 @@ struct KeyTests {
     #expect(check.output.value.lines.contains { $0.hasPrefix("Warning: \(directory.path)/.env holds API keys") })
   }
 
-  @Test("what is wrong with its arguments, or its input, is status 64 and no key")
+  @Test("bad arguments or input exit with status 64 and print no key")
   func refused() async throws {
     for (arguments, input) in [(["--hash"], ""), (["--hash"], "\n"), (["sk-secret"], "x")] {
       let (output, exit) = try await key(arguments, input: input)

@@ -6,7 +6,7 @@ import Testing
 /// Many streams at once.
 @Suite(.alone)
 struct LoadTests {
-  @Test("200 streams of 200 tokens at once: every text exact, nothing left behind")
+  @Test("200 concurrent streams of 200 tokens are exact and leave nothing behind")
   func manyStreams() async throws {
     try await ServerUnderTest.run(["LOG_LEVEL": "info"]) { server in
       // What the first requests need once, the process keeps: the runtime's own threads and descriptors among it.

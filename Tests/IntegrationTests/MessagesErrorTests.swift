@@ -9,7 +9,7 @@ struct MessagesErrorTests {
   private static let authorized = ["x-api-key: \(key)"]
 
   @Test(
-    "by the middleware, the router, the reader of bodies and the route alike",
+    "errors of middleware, router, body reader and route have Anthropic's form",
     arguments: [
       (ClientRequest.post("/v1/messages", text: "{}"), 401, "authentication_error", "invalid_api_key"),
       (.get("/v1/models", ["anthropic-version: 2023-06-01"]), 401, "authentication_error", "invalid_api_key"),

@@ -1,7 +1,7 @@
-import TestSupport
 import Bytes
 import Foundation
 import System
+import TestSupport
 import Testing
 
 /// The pool of processes under clients that leave, and under more requests than it can take.
@@ -34,7 +34,7 @@ struct PoolTests {
     "CLAUDE_MAX_CONCURRENT": "\(slots)", "CLAUDE_MAX_QUEUE": "1000",
   ]
 
-  @Test("200 clients leave, in every phase: only idle processes and spares are left, and after the server nothing")
+  @Test("200 clients that leave in every phase leave only idle processes and spares")
   func cancellations() async throws {
     let family = try await ServerUnderTest.run(Self.settings) { server in
       _ = try await server.send(.chat("simulate: tokens=1", stream: true))
@@ -99,7 +99,7 @@ struct PoolTests {
 
   // MARK: More than it can take
 
-  @Test("50 at once: 4 run, 20 wait and are served in the order they came, 26 are refused at once")
+  @Test("of 50 concurrent turns 4 run, 20 wait in order, and 26 are rejected at once")
   func overload() async throws {
     let settings = ["CLAUDE_MAX_CONCURRENT": "4", "CLAUDE_MAX_QUEUE": "20"]
     try await ServerUnderTest.run(settings) { server in
@@ -146,7 +146,7 @@ struct PoolTests {
     return Int(line[start...].prefix { $0 != "-" })
   }
 
-  @Test("sessions that are hammered at once with few slots: all are served, each in its order")
+  @Test("concurrent turns on few sessions and slots all run, in order per session")
   func fairness() async throws {
     let settings = [
       "CLAUDE_MAX_CONCURRENT": "2", "CLAUDE_MAX_PROCESSES": "3", "CLAUDE_SESSION_IDLE_MS": "600000",
@@ -180,7 +180,7 @@ struct PoolTests {
 
   // MARK: A server that was killed
 
-  @Test("what a killed server has left running is ended by the next one, and nothing else")
+  @Test("processes of a killed server are ended by the next one, and no others")
   func orphans() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }

@@ -1,7 +1,7 @@
-import TestSupport
 import Bytes
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// What the server keeps in TMPDIR, and what it leaves alone there.
@@ -10,7 +10,7 @@ struct ScratchTests {
   private static let mcp = #"{"mcpServers":{"notes":{"command":"true"}}}"#
   private static let request = ClientRequest.native("one", ["mcp-allowed-tools": ["mcp__notes__read"]])
 
-  @Test("links under names that could be guessed are not followed, and the scratch directory goes with the server")
+  @Test("links at guessable names are not followed, and the scratch directory is removed at exit")
   func planted() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -34,7 +34,7 @@ struct ScratchTests {
     }
   }
 
-  @Test("what a killed server left is removed by the next one, the living one's is not")
+  @Test("scratch files of a killed server are removed by the next one, those of a running one are not")
   func killed() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -58,7 +58,7 @@ struct ScratchTests {
     #expect(try scratches() == [])
   }
 
-  @Test("a TMPDIR that cannot be used, and a port that is taken, end the start and leave nothing")
+  @Test("an unusable TMPDIR or a taken port fails the start and leaves nothing")
   func failures() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -77,7 +77,7 @@ struct ScratchTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/tmp") == [])
   }
 
-  @Test("a scratch directory that is gone is an error with a code of its own")
+  @Test("a missing scratch directory is an error with its own code")
   func gone() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }

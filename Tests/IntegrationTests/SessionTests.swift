@@ -1,5 +1,5 @@
-import TestSupport
 import Bytes
+import TestSupport
 import Testing
 
 /// How a request finds its conversation.
@@ -7,7 +7,7 @@ import Testing
 struct SessionTests {
   private static let recall = "two\nsimulate: recall"
 
-  @Test("an answer names its session, a new one for each conversation", arguments: [true, false])
+  @Test("a response names its session, a new one for each conversation", arguments: [true, false])
   func newSessions(isStreamed: Bool) async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("hello", stream: isStreamed))
@@ -32,7 +32,7 @@ struct SessionTests {
     }
   }
 
-  @Test("a session goes on wherever its id stands", arguments: Naming.allCases, [true, false])
+  @Test("a session continues wherever its id is given", arguments: Naming.allCases, [true, false])
   func resume(naming: Naming, isStreamed: Bool) async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("one", stream: false))
@@ -42,7 +42,7 @@ struct SessionTests {
     #expect(second["x-session-id"] == session)
   }
 
-  @Test("a session goes on across the dialects")
+  @Test("a session continues across dialects")
   func acrossDialects() async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.native("one"))
@@ -53,7 +53,7 @@ struct SessionTests {
     #expect(try third.result() == "one | two | three")
   }
 
-  @Test("without any id the conversation itself finds its session", arguments: [true, false])
+  @Test("without an id the history finds the session", arguments: [true, false])
   func conversationIndex(isStreamed: Bool) async throws {
     let server = try ServerUnderTest.ofSuite
     let opening = "one of \(isStreamed ? "a stream" : "a whole")"
@@ -70,7 +70,7 @@ struct SessionTests {
     #expect(recalled == "\(opening) | two | three")
   }
 
-  @Test("a changed earlier message is another conversation, and the old one is untouched")
+  @Test("an edited message starts a new session and leaves the old one unchanged")
   func branch() async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("a root", stream: false))
@@ -85,7 +85,7 @@ struct SessionTests {
     #expect(try old.completion() == "a root | two")
   }
 
-  @Test("an answer that has been gone on from is branched from by telling, never forked")
+  @Test("a second continuation of an answer starts a new session")
   func secondBranch() async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("fork me", stream: false))
@@ -100,7 +100,7 @@ struct SessionTests {
     #expect(try right.completion() == "fork me | right")
   }
 
-  @Test("two requests on one session run one after the other", arguments: [true, false])
+  @Test("requests on one session run one after the other", arguments: [true, false])
   func oneAtATime(isStreamed: Bool) async throws {
     try await ServerUnderTest.run { server in
       let opening = try await server.send(.chat("zero", stream: false))
@@ -124,7 +124,7 @@ struct SessionTests {
     }
   }
 
-  @Test("a client that leaves while it waits for its session's turn is not waited for")
+  @Test("a client that leaves while queued does not block the session")
   func leavesTheQueue() async throws {
     try await ServerUnderTest.run { server in
       let opening = try await server.send(.chat("zero", stream: false))
@@ -142,7 +142,7 @@ struct SessionTests {
     }
   }
 
-  @Test("an unknown session is not found")
+  @Test("an unknown session is 404")
   func unknownSession() async throws {
     let server = try ServerUnderTest.ofSuite
     let id = "00000000-1111-4222-8333-444444444444"
@@ -156,7 +156,7 @@ struct SessionTests {
 
   // MARK: Options
 
-  @Test("the next turn of a session inherits its options unless they are given again")
+  @Test("a session's options hold for its next turns unless given again")
   func inheritance() async throws {
     let server = try ServerUnderTest.ofSuite
     let base = "\(server.directory.workspaces)/workspace"
@@ -174,7 +174,7 @@ struct SessionTests {
     #expect(try JSONValue(parsing: changed).array?.contains("--allowedTools=Edit") == true)
   }
 
-  @Test("options of the first message count for the conversation that is found by its history")
+  @Test("options in the first message hold for the conversation")
   func inBandInheritance() async throws {
     let server = try ServerUnderTest.ofSuite
     let opening = "workspace=in-band\n\none"
@@ -185,7 +185,7 @@ struct SessionTests {
     #expect(try second.completion() == "\(server.directory.workspaces)/workspace/in-band")
   }
 
-  @Test("a message that moves to another workspace goes on in a session of its own, which is told the rest")
+  @Test("a message that names another workspace starts a new session with the history")
   func movedConversation() async throws {
     let server = try ServerUnderTest.ofSuite
     let first = try await server.send(.chat("workspace=old\n\none", stream: false))
@@ -205,7 +205,7 @@ struct SessionTests {
 
   // MARK: The session in the content
 
-  @Test("with SESSION_IN_CONTENT an answer survives a restart of the server", arguments: [true, false])
+  @Test("with SESSION_IN_CONTENT a conversation continues after a restart", arguments: [true, false])
   func restart(isStreamed: Bool) async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -231,7 +231,7 @@ struct SessionTests {
     }
   }
 
-  @Test("by default the content is clean")
+  @Test("by default answers contain no session")
   func cleanContent() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.chat("workspace=clean\n\nhello", stream: true))
     #expect(try answer.chat().content == "You said: hello")

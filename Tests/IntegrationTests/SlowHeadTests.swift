@@ -6,7 +6,7 @@ import Testing
 struct SlowHeadTests {
   private static let slowClients = 100
 
-  @Test("beside 100 heads that never end, requests are answered; the slow ones get 408 when their time is over")
+  @Test("beside 100 unfinished heads requests are served, and the heads get 408 at their deadline")
   func slowHeads() async throws {
     let server = try ServerUnderTest.ofSuite
     let slow = try (0..<Self.slowClients).map { _ in try RawConnection(port: server.port) }

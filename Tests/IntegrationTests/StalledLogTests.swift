@@ -1,8 +1,8 @@
-import TestSupport
 import Bytes
 import CLinux
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A server whose standard output is a pipe that nobody reads once it listens, for as long as the test wants.
@@ -66,7 +66,7 @@ struct StalledLogTests {
     return count
   }
 
-  @Test("5,000 requests are answered, and a stop waits a second for the reader and not longer")
+  @Test("a stuck log reader delays neither 5,000 requests nor a shutdown beyond a second")
   func stalled() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -80,7 +80,7 @@ struct StalledLogTests {
     #expect(ContinuousClock.now - start < .seconds(5))
   }
 
-  @Test("lines beyond the bound are dropped and counted; each request has its line or counts as dropped")
+  @Test("log lines beyond the limit are dropped and counted")
   func counted() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }

@@ -1,7 +1,7 @@
-import TestSupport
 import Foundation
 import Glibc
 import System
+import TestSupport
 import Testing
 
 /// What tools leave behind, with the server's mark in its environment and without.
@@ -37,7 +37,7 @@ struct StrayTests {
     return Set(text.split(separator: "\n").compactMap { Int32($0).flatMap(ProcessIdentity.init(running:)) })
   }
 
-  @Test("daemons end with the process of their turn, whatever is in their environment")
+  @Test("daemons end with their turn's process, whatever their environment")
   func turn() async throws {
     try await run { server in
       let text = try await server.send(.native("leave"))
@@ -50,7 +50,7 @@ struct StrayTests {
     }
   }
 
-  @Test("daemons of a process that waits for its session's next turn stay, while others end; the server ends them")
+  @Test("daemons of an idle process live until it ends, and end with the server")
   func server() async throws {
     try await run { server in
       let kept = try await strays(server, "leave and keep")
@@ -68,7 +68,7 @@ struct StrayTests {
     }
   }
 
-  @Test("a second signal ends them, too")
+  @Test("a second signal ends daemons too")
   func killed() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }
@@ -87,7 +87,7 @@ struct StrayTests {
     #expect(kept.count(where: \.isAlive) == 0)
   }
 
-  @Test("children that the server's process had before it was the server are left alone")
+  @Test("children that the server's process had before are left alone")
   func inherited() async throws {
     let directory = try TemporaryDirectory.forServer()
     defer { directory.remove() }

@@ -4,7 +4,7 @@ import Testing
 /// An answer reaches the client as it is spoken.
 @Suite(.beside, .server())
 struct StreamingTests {
-  @Test("the first tokens are there while the CLI has not produced the next one", arguments: [true, false])
+  @Test("the first tokens arrive before the CLI emits the next", arguments: [true, false])
   func beforeTheNextToken(isNative: Bool) async throws {
     let prompt = "simulate: tokens=5 hang=3"
     let transfer = try ServerUnderTest.ofSuite.start(
@@ -15,7 +15,7 @@ struct StreamingTests {
     #expect(answer.text.contains("w0 "))
   }
 
-  @Test("partial messages are on the raw stream only when they are asked for", arguments: [nil, false, true])
+  @Test("the raw stream has partial messages only on request", arguments: [nil, false, true])
   func partialMessages(isAskedFor: Bool?) async throws {
     var options = JSONObject()
     if let isAskedFor { options["include-partial-messages"] = .bool(isAskedFor) }
@@ -26,7 +26,7 @@ struct StreamingTests {
     #expect(try answer.result() == "w0 w1 w2 w3 ")
   }
 
-  @Test("a long answer with all its tokens in a burst loses none", arguments: [true, false])
+  @Test("a burst of tokens arrives complete", arguments: [true, false])
   func flood(isStreamed: Bool) async throws {
     let count = 20_000
     let answer = try await ServerUnderTest.ofSuite.send(.chat("simulate: flood=\(count)", stream: isStreamed))
@@ -34,7 +34,7 @@ struct StreamingTests {
     #expect(try isStreamed ? answer.chat().content == expected : answer.completion() == expected)
   }
 
-  @Test("usage comes last, when it is asked for")
+  @Test("usage comes last, on request")
   func usage() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(
       .chat("simulate: tokens=7", stream: true, ["stream_options": ["include_usage": true]]))
@@ -47,7 +47,7 @@ struct StreamingTests {
     #expect(chunks.allSatisfy { $0["usage"] == .null })
   }
 
-  @Test("an answer that is not streamed is one document")
+  @Test("an unstreamed answer is one document")
   func whole() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.chat("simulate: tokens=3 thinking=2", stream: false))
     #expect(answer["content-type"] == "application/json")
@@ -65,7 +65,7 @@ struct StreamingTests {
     #expect(body["usage"]?["total_tokens"]?.int == 30)
   }
 
-  @Test("each answer names its request and its session")
+  @Test("each response names its request and its session")
   func names() async throws {
     let server = try ServerUnderTest.ofSuite
     let named = try await server.send(.chat("hello", stream: false, [:], ["x-request-id: my-request.1"]))
@@ -80,7 +80,7 @@ struct StreamingTests {
 /// An answer's pace, which is the model's own.
 @Suite(.alone, .server())
 struct StreamingPaceTests {
-  @Test("deltas arrive one by one while the model speaks")
+  @Test("deltas arrive one by one while the model generates")
   func tokenByToken() async throws {
     let answer = try await ServerUnderTest.ofSuite.send(.chat("simulate: tokens=6 gap=100", stream: true))
     let chat = try answer.chat()

@@ -21,7 +21,7 @@ struct BackgroundExecutorTests {
     func isOnLoop() -> Bool { Loop.main.isCurrent }
   }
 
-  @Test("work that a task of the loop asks for is not done on the loop")
+  @Test("a background actor does not run on the loop")
   func elsewhere() async {
     let worker = Worker()
     let places = await Task.onLoop { [await worker.isOnLoop(), Loop.main.isCurrent] }.value
@@ -29,7 +29,7 @@ struct BackgroundExecutorTests {
   }
 
   // What the executor is there for: see whether a later compiler does without.
-  @Test("an ordinary actor works on the loop when a task of the loop calls it")
+  @Test("an ordinary actor runs on the loop when a task of the loop calls it")
   func ordinary() async {
     let ordinary = Ordinary()
     #expect(await Task.onLoop { await ordinary.isOnLoop() }.value)

@@ -16,7 +16,7 @@ struct JournalRecordTests {
     return output.bytes
   }
 
-  @Test("records are found one after the other, empty ones too")
+  @Test("records are found in order, empty ones included")
   func found() {
     let bytes = records("ab", "", "c")
     var kinds: [UInt8] = []
@@ -32,7 +32,7 @@ struct JournalRecordTests {
     #expect(JournalRecord.find(in: bytes.span, at: offset, checks: false) == .part(of: JournalRecord.headerLength))
   }
 
-  @Test("a sum makes every changed bit known, but for the length's, which make another record or none")
+  @Test("the checksum detects any single-bit change outside the length field")
   func sums() {
     let sealed = JournalRecord.sealed(records("hello", "world"))
     #expect(JournalRecord.wholeLength(of: sealed) == sealed.count)
@@ -44,7 +44,7 @@ struct JournalRecordTests {
     }
   }
 
-  @Test("whatever is cut off, the whole records before it are found")
+  @Test("truncation leaves all whole records before it readable")
   func torn() {
     let sealed = JournalRecord.sealed(records("hello", "world"))
     let first = JournalRecord.headerLength + 5
@@ -53,7 +53,7 @@ struct JournalRecordTests {
     }
   }
 
-  @Test("the longest payload, and one that says it is longer")
+  @Test("limit: payload of a journal record")
   func longest() async throws {
     let outcomes = try await LimitTable.row("payload of a journal's record", JournalRecord.maximumPayload) { offset in
       let length = UInt32(JournalRecord.maximumPayload + offset)
@@ -134,13 +134,13 @@ struct JournalDirectoryTests {
     JournalRecord.records(payloads, kind: kind)
   }
 
-  @Test("a directory that cannot be written says so")
+  @Test("an unwritable directory is an error")
   func unwritable() async throws {
     directory.write("", to: "runs")
     await #expect(throws: StorageError.self) { try await storage.append(records(["a"]), to: "r") }
   }
 
-  @Test("a journal that cannot be read is set aside, and the others are recovered")
+  @Test("an unreadable journal is set aside, and the others are recovered")
   func unreadable() async throws {
     try await storage.append(records(["only"], kind: 1), to: "a")
     directory.write("theirs", to: "elsewhere")
@@ -151,12 +151,12 @@ struct JournalDirectoryTests {
     #expect(try await storage.recover(noting: 6).map(\.name) == ["a"])
   }
 
-  @Test("without a directory there are none")
+  @Test("a missing directory has no journals")
   func nothing() async throws {
     #expect(try await storage.recover(noting: 6).isEmpty)
   }
 
-  @Test("a directory that is a link, or that others may write to, is not used, and nothing in it is changed")
+  @Test("a directory that is a link, or writable by others, is refused and not changed")
   func foreign() async throws {
     try directory.makeDirectory("elsewhere", mode: 0o700)
     directory.write("theirs", to: "elsewhere/x.journal")
@@ -172,7 +172,7 @@ struct JournalDirectoryTests {
     #expect(directory.text(of: "elsewhere/x.journal") == "theirs" && directory.text(of: "open/x.journal") == "theirs")
   }
 
-  @Test("a file is for nobody else to read")
+  @Test("journals are readable by their owner only")
   func mode() async throws {
     try await storage.append(records(["a"]), to: "r")
     for (name, mode) in [(path, S_IFDIR | 0o700), ("\(path)/r.journal", S_IFREG | 0o600)] {
@@ -198,7 +198,7 @@ struct TornJournalTests {
     #expect(unsafe Glibc.truncate("\(directory.path)/r.journal", length) == 0)
   }
 
-  @Test("wherever the file ends, whole records are kept and what is appended next can be read")
+  @Test("a torn journal keeps its whole records and can be continued")
   func torn() async throws {
     let (first, second) = (record("first").count, record("second").count)
     for length in 0...(first + second) {
@@ -219,7 +219,7 @@ struct TornJournalTests {
     }
   }
 
-  @Test("a page that ends within a record is no damage; the next one begins with it", arguments: 1...80)
+  @Test("a page never ends within a record", arguments: 1...80)
   func cutPages(limit: Int) async throws {
     let storage = JournalDirectory(path: directory.path)
     let all = (0..<8).flatMap { record(String(repeating: "x", count: $0 * 3)) }
@@ -233,7 +233,7 @@ struct TornJournalTests {
     #expect(offset == all.count)
   }
 
-  @Test("damage in the middle: what is before it is read, then it is an error, never something else")
+  @Test("records before a damaged one are read, and the damage is an error")
   func damaged() async throws {
     let storage = JournalDirectory(path: directory.path)
     try await storage.append(record("first") + record("second"), to: "r")

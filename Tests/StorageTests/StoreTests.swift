@@ -79,7 +79,7 @@ struct FileStoreTests {
   private let directory = TemporaryDirectory()
   private var path: String { "\(directory.path)/store" }
 
-  @Test("a line that a crash has cut is left out, and what is put afterwards is kept")
+  @Test("a torn last line is skipped, and later puts are kept")
   func tornTail() async throws {
     for tail in [#"{"key":"b","val"#, #"{"key":"b","value":2}"#, "\u{0}\u{0}", "7"] {
       directory.write(#"{"key":"a","value":1}"# + "\n" + tail, to: "store")
@@ -93,7 +93,7 @@ struct FileStoreTests {
     }
   }
 
-  @Test("lines that are out of date do not pile up for ever", arguments: [-1, 0, 1])
+  @Test("outdated lines are removed beyond the tolerated number", arguments: [-1, 0, 1])
   func compaction(over: Int) async throws {
     let store = FileStore(path: path)
     let limit = 2 + FileStore.toleratedWaste
@@ -107,13 +107,13 @@ struct FileStoreTests {
     #expect(found == ["a": JSONValue(limit + over - 1)])
   }
 
-  @Test("a file that cannot be read is an error, not an empty store")
+  @Test("an unreadable file is an error rather than an empty store")
   func unreadable() async throws {
     directory.write("", to: "file")
     await #expect(throws: StorageError.self) { _ = try await FileStore(path: "\(directory.path)/file/store").load() }
   }
 
-  @Test("failures are reported once, and everything is written when the disk works again")
+  @Test("a failure is reported once per outage, and everything is written when it ends")
   func outage() async throws {
     // A directory in the file's place: it can be neither opened nor replaced.
     try #require(unsafe mkdir(path, 0o700) == 0)

@@ -13,7 +13,8 @@ struct DescriptorTests {
     return descriptor
   }
 
-  @Test("a file is read whole, also one longer than one read", arguments: [0, 1, 64 * 1024 - 1, 64 * 1024, 200_000])
+  @Test(
+    "a file is read whole, even if one read does not suffice", arguments: [0, 1, 64 * 1024 - 1, 64 * 1024, 200_000])
   func whole(count: Int) throws {
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let path = "\(directory.path)/a"
@@ -35,7 +36,7 @@ struct DescriptorTests {
     }
   }
 
-  @Test("a full disk and a descriptor that cannot be read are errors")
+  @Test("writing to a full disk and reading a bad descriptor are errors")
   func failures() throws {
     let full = try opened("/dev/full", O_WRONLY)
     defer { close(full) }

@@ -4,7 +4,7 @@ import Testing
 
 struct ExecutableTests {
   @Test(
-    "a program is a file that may be executed",
+    "a program is an executable file",
     arguments: [("/bin/sh", true), ("/etc/passwd", false), ("/bin", false), ("/no/such/program", false), ("", false)])
   func exists(path: String, expected: Bool) {
     #expect(Executable.exists(path) == expected)

@@ -6,7 +6,7 @@ import Testing
 struct FileVersionTests {
   private let directory = TemporaryDirectory()
 
-  @Test("a file that is left alone stays the same version, and continues itself")
+  @Test("an unchanged file has the same version")
   func same() throws {
     let path = directory.write("ab", to: "a")
     let version = try #require(FileVersion.of(path))
@@ -17,7 +17,7 @@ struct FileVersionTests {
     #expect(FileVersion.of("\(directory.path)/link") == version)
   }
 
-  @Test("one that has grown continues the older; one that has shrunk, or another file, does not")
+  @Test("a longer file continues the older version; a shorter or replaced one does not")
   func changes() throws {
     let path = directory.write("ab", to: "a")
     let version = try #require(FileVersion.of(path))

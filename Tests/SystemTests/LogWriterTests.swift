@@ -53,7 +53,7 @@ struct LogWriterTests {
     }
   }
 
-  @Test("lines of several threads are all written, each thread's in order")
+  @Test("lines of several threads are all written, in order per thread")
   func order() async throws {
     let path = "\(directory.path)/log"
     let writer = try LogWriter(path: path, limits: limits(lines: 1 << 20), notice: Self.notice)
@@ -70,7 +70,7 @@ struct LogWriterTests {
     writer.close()
   }
 
-  @Test("a reader that does not read stops nobody; what does not fit is dropped, counted and told of")
+  @Test("a reader that does not read blocks nobody; lines that do not fit are dropped and counted")
   func stalled() throws {
     let pipe = try FullPipe()
     let writer = try LogWriter(adopting: pipe.writing, limits: limits(lines: 10), notice: Self.notice)
@@ -85,7 +85,7 @@ struct LogWriterTests {
     close(pipe.reading)
   }
 
-  @Test("the next line that fits says how many were dropped")
+  @Test("the next written line reports how many were dropped")
   func notice() throws {
     let pipe = try FullPipe()
     let writer = try LogWriter(adopting: pipe.writing, limits: limits(lines: 3), notice: Self.notice)
@@ -117,7 +117,7 @@ struct LogWriterTests {
   }
 
   @Reactor
-  @Test("how many bytes and lines may wait")
+  @Test("limits: bytes and lines that wait")
   func bounds() async throws {
     let bytes = try await LimitTable.row("bytes of log that wait", limits().bytes) { offset in
       let pipe = try FullPipe()
@@ -141,7 +141,7 @@ struct LogWriterTests {
     #expect(lines == ["kept", "kept", "dropped"])
   }
 
-  @Test("after the file was moved away, opening it again begins a new one")
+  @Test("reopening after a rotation starts a new file")
   func rotation() throws {
     let path = "\(directory.path)/log"
     let writer = try LogWriter(path: path, limits: limits(), notice: Self.notice)
@@ -158,7 +158,7 @@ struct LogWriterTests {
     writer.close()
   }
 
-  @Test("while the reader is stuck the file is opened again without waiting, for what comes next")
+  @Test("reopening does not wait for a stuck reader")
   func rotationWhileStuck() throws {
     let pipe = try FullPipe()
     let path = "\(directory.path)/log"
@@ -176,7 +176,7 @@ struct LogWriterTests {
     close(pipe.reading)
   }
 
-  @Test("lines that cannot be written are counted: no room, no reader", arguments: ["/dev/full", nil])
+  @Test("lines that cannot be written are counted", arguments: ["/dev/full", nil])
   func lost(path: String?) throws {
     let writer: LogWriter
     if let path {

@@ -11,7 +11,7 @@ struct ProcessOwnerTests {
     return parts.joined(separator: "/")
   }
 
-  @Test("a mark names its owner, whatever stands in the id", arguments: ["1", "", "a/b//c"])
+  @Test("a marker names its owner, whatever its id contains", arguments: ["1", "", "a/b//c"])
   func roundTrip(id: String) {
     let marker = ProcessOwner.current.marker(id)
     #expect(marker.name == "CLAUDE_CODE_SERVER_PROCESS")
@@ -20,7 +20,7 @@ struct ProcessOwnerTests {
     #expect(ProcessOwner(marker: marker.value)?.isGone == false)
   }
 
-  @Test("this process is told from others by boot, namespace, id and start")
+  @Test("processes differ by boot, namespace, id and start time")
   func parts() throws {
     let parts = ProcessOwner.current.marker("id").value.split(separator: "/").map(String.init)
     let identity = try #require(ProcessTable.entry(getpid())?.identity)
@@ -29,16 +29,16 @@ struct ProcessOwnerTests {
     #expect(parts[1] == ProcessTable.link("/proc/self/ns/pid"))
   }
 
-  @Test("text that is no mark names nobody", arguments: ["", "1", "b/n/1/2", "b/n/x/2/id", "b/n/1/x/id", "b/n/1/0/id"])
+  @Test("other text is no marker", arguments: ["", "1", "b/n/1/2", "b/n/x/2/id", "b/n/1/x/id", "b/n/1/0/id"])
   func junk(text: String) { #expect(ProcessOwner(marker: text) == nil) }
 
-  @Test("an owner is gone when another process has its id, or none")
+  @Test("an owner is gone when its process id is free or reused")
   func gone() {
     #expect(ProcessOwner(marker: marker(3, "1"))?.isGone == true)
     #expect(ProcessOwner(marker: marker(2, "\(Int32.max)"))?.isGone == true)
   }
 
-  @Test("of an owner from another boot or another namespace nothing is known")
+  @Test("an owner of another boot or namespace has an unknown state")
   func elsewhere() {
     for (index, part) in [(0, "00000000-0000-4000-8000-000000000000"), (1, "pid:[1]")] {
       let other = marker(index, part).replacing("/\(getpid())/", with: "/\(Int32.max)/")

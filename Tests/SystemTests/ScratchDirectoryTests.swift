@@ -30,7 +30,7 @@ struct ScratchDirectoryTests {
     String(scratch.path.split(separator: "/").last ?? "")
   }
 
-  @Test("each is a directory of its own, for this user alone")
+  @Test("every scratch directory is new and private")
   func made() throws {
     let (first, second) = (try ScratchDirectory(in: parent.path), try ScratchDirectory(in: parent.path))
     #expect(first.path != second.path)
@@ -41,14 +41,14 @@ struct ScratchDirectoryTests {
     #expect(status.st_uid == geteuid())
   }
 
-  @Test("where none can be made there is an error with the reason")
+  @Test("a failed creation is an error with its reason")
   func impossible() {
     #expect(throws: SystemCallError("open \(parent.path)/none", code: ENOENT)) {
       try ScratchDirectory(in: "\(parent.path)/none")
     }
   }
 
-  @Test("a parent that hands its group down is as good as another")
+  @Test("the parent may be set-group-id")
   func groupParent() throws {
     try parent.makeDirectory("group", mode: 0o2770)
     let scratch = try ScratchDirectory(in: "\(parent.path)/group")
@@ -56,7 +56,7 @@ struct ScratchDirectoryTests {
     #expect(try names("\(parent.path)/group") == [])
   }
 
-  @Test("it goes with all that is in it; links are not followed")
+  @Test("removal deletes the contents without following links")
   func removed() throws {
     try parent.makeDirectory("victim")
     parent.write("theirs", to: "victim/file")
@@ -74,7 +74,7 @@ struct ScratchDirectoryTests {
     scratch.remove()
   }
 
-  @Test("what has taken its place is left alone: a link, and another directory", arguments: [true, false])
+  @Test("a link or another directory in its place is left alone", arguments: [true, false])
   func replaced(isLink: Bool) throws {
     try parent.makeDirectory("victim", mode: 0o700)
     parent.write("theirs", to: "victim/file")
@@ -92,7 +92,7 @@ struct ScratchDirectoryTests {
     #expect(try names("\(parent.path)/moved") == [])
   }
 
-  @Test("what a dead owner left is removed; what lives, or is not known to be one, stays")
+  @Test("leftovers of dead owners are removed; others stay")
   func leftovers() throws {
     let living = try ScratchDirectory(in: parent.path)
     var dead: ScratchDirectory? = try ScratchDirectory(in: parent.path)
@@ -120,7 +120,7 @@ struct ScratchDirectoryTests {
   }
 
   @Reactor
-  @Test("how deep it is emptied")
+  @Test("limit: depth of removal")
   func depth() async throws {
     let limit = ScratchDirectory.maximumDepth
     let outcomes = try await LimitTable.row("depth of a scratch directory", limit) { offset in

@@ -27,7 +27,7 @@ struct LoggerTests {
   }
 
   @Test(
-    "a pretty value that could be taken for something else is quoted",
+    "an ambiguous pretty value is quoted",
     arguments: [
       ("plain", "plain"), ("/a=b", "/a=b"), ("é", "é"), ("", #""""#), ("two words", #""two words""#),
       ("a\"b", #""a\"b""#), ("a\nb", #""a\nb""#), ("a\u{1B}[31m", #""a\u001b[31m""#), ("a\u{7F}", "\"a\u{7F}\""),
@@ -39,7 +39,7 @@ struct LoggerTests {
   }
 
   @Test(
-    "no line end in a message or a value begins a forged line", arguments: LogFormat.allCases,
+    "line ends in messages and values cannot forge a line", arguments: LogFormat.allCases,
     ["\n", "\r", "\r\n", "\u{0}"])
   func forgery(format: LogFormat, lineEnd: String) throws {
     let sink = Sink()
@@ -51,14 +51,14 @@ struct LoggerTests {
     #expect(line.utf8.last == Ascii.lineFeed)
   }
 
-  @Test("a control byte of a pretty message shows as a question mark")
+  @Test("a control byte in a pretty message is shown as a question mark")
   func visibleMessage() {
     let sink = Sink()
     logger(.pretty, sink).info("a\nb\u{1B}[0m\u{7F}é")
     #expect(sink.lines == ["04:32:10.007 INFO  a?b?[0m?é\n"])
   }
 
-  @Test("lines below the logger's level are dropped unmade", arguments: LogLevel.allCases, LogLevel.allCases)
+  @Test("lines below the level are not built", arguments: LogLevel.allCases, LogLevel.allCases)
   func levels(own: LogLevel, line: LogLevel) {
     let sink = Sink()
     let made = Mutex(0)
@@ -74,7 +74,7 @@ struct LoggerTests {
     #expect(logger.isEnabled(line) == isExpected)
   }
 
-  @Test("each method writes at its own level")
+  @Test("each method logs at its own level")
   func methods() {
     let sink = Sink()
     let logger = logger(.pretty, sink)

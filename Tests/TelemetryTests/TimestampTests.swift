@@ -4,7 +4,7 @@ import Testing
 struct TimestampTests {
   // Computed with another calendar: Python's datetime.
   @Test(
-    "a moment has its date in both forms, leap years included",
+    "timestamps are formatted in both forms, leap years included",
     arguments: [
       (0, "1970-01-01T00:00:00", "Thu, 01 Jan 1970 00:00:00 GMT"),
       (31_535_999, "1970-12-31T23:59:59", "Thu, 31 Dec 1970 23:59:59 GMT"),
@@ -29,7 +29,7 @@ struct TimestampTests {
   }
 
   @Test(
-    "a moment out of range counts as the nearest one within",
+    "timestamps out of range are clamped",
     arguments: [
       (Int.min, "1970-01-01T00:00:00.000Z"), (-1, "1970-01-01T00:00:00.000Z"),
       (253_402_300_799_999, "9999-12-31T23:59:59.999Z"), (253_402_300_800_000, "9999-12-31T23:59:59.999Z"),
@@ -49,13 +49,13 @@ struct TimestampTests {
     #expect(moment.httpDate == "Sat, 21 Nov 2026 04:32:10 GMT")
   }
 
-  @Test("moments are ordered by time")
+  @Test("timestamps are ordered by time")
   func order() {
     #expect(Timestamp(milliseconds: 1) < Timestamp(milliseconds: 2))
     #expect(!(Timestamp(milliseconds: 2) < Timestamp(milliseconds: 2)))
   }
 
-  @Test("each day of 800 years follows the one before it")
+  @Test("dates of 800 years are consecutive")
   func everyDay() {
     var (year, month, day) = (1970, 1, 1)
     for number in 0..<292_194 {

@@ -18,7 +18,7 @@ struct VisibleTextTests {
     return String(decoding: logger.line(.info, message, ["k": .string(value)]), as: UTF8.self)
   }
 
-  @Test("what a terminal acts on is escaped in messages, values and keys", arguments: LogFormat.allCases)
+  @Test("terminal control characters are escaped in messages, values and keys", arguments: LogFormat.allCases)
   func escaped(format: LogFormat) throws {
     for value in Self.hidden {
       let character = String(try #require(Unicode.Scalar(value)))
@@ -30,7 +30,7 @@ struct VisibleTextTests {
     }
   }
 
-  @Test("a JSON line still means the same")
+  @Test("an escaped JSON line keeps its meaning")
   func meaning() throws {
     let text = String(String.UnicodeScalarView(Self.hidden.compactMap(Unicode.Scalar.init)))
     let value = try JSONValue(parsing: Array(line(.json, text, text).utf8.dropLast()))
@@ -38,13 +38,13 @@ struct VisibleTextTests {
     #expect(value["k"]?.string == text)
   }
 
-  @Test("a pretty value with one is quoted")
+  @Test("a pretty value with control characters is quoted")
   func quoted() {
     #expect(line(.pretty, "m", "/a\u{9B}31m") == "00:00:00.000 INFO  m k=\"/a\\u009b31m\"\n")
     #expect(line(.pretty, "m", "/é日本") == "00:00:00.000 INFO  m k=/é日本\n")
   }
 
-  @Test("other text stays as it is", arguments: LogFormat.allCases)
+  @Test("other text is unchanged", arguments: LogFormat.allCases)
   func untouched(format: LogFormat) {
     let line = line(format, Self.plain, Self.plain)
     #expect(line.ranges(of: Self.plain).count == 2)

@@ -1,7 +1,8 @@
 import Bytes
-@testable import ClaudeCode
 import TestSupport
 import Turns
+
+@testable import ClaudeCode
 
 /// What holds for the answers of every dialect. Each rule returns what breaks it; an empty list is a pass.
 package struct DialectContract: Sendable {

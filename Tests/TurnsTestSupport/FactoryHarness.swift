@@ -1,12 +1,12 @@
 import Bytes
 import ClaudeCodeTestSupport
+package import EventLoop
 import Identity
 package import TestSupport
 import Workspaces
 
 @testable package import ClaudeCode
 @testable package import Turns
-package import EventLoop
 
 /// A factory over a temporary directory, with two configured MCP servers and sessions in memory.
 @Reactor

@@ -1,15 +1,15 @@
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Identity
 import Storage
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 @testable import Workspaces
 
 /// Agents on the simulator.
@@ -68,7 +68,7 @@ struct AgentsTests {
     return journal.state.name
   }
 
-  @Test("how many inputs may wait for an agent")
+  @Test("limit: inputs that wait for an agent")
   func inputs() async throws {
     let outcomes = try await LimitTable.row("inputs of an agent", Agent.maximumInputs) { offset in
       let journal = try await start("hang")
@@ -89,7 +89,7 @@ struct AgentsTests {
     await end()
   }
 
-  @Test("what is wrong with an input is told at once, and harms nothing")
+  @Test("a bad input is rejected at once and changes nothing")
   func badInput() async throws {
     let journal = try await start("tokens=2")
     let bad = try AgentInput(object(#"{"prompt":"x","model":"gpt-4o"}"#))
@@ -104,7 +104,7 @@ struct AgentsTests {
     await end()
   }
 
-  @Test("a turn that cannot begin has failed, and the agent is there for the next")
+  @Test("a turn that cannot start fails, and the agent can take another")
   func failedStart() async throws {
     let blocker = try await start("hang")
     let waiting = try input("simulate: tokens=1")
@@ -129,7 +129,7 @@ struct AgentsTests {
     await end()
   }
 
-  @Test("a question that nobody answers ends the turn when its time is up")
+  @Test("an unanswered permission request ends the turn after the timeout")
   func unanswered() async throws {
     let journal = try await start("ask=Bash", #","permission-mode":"ask""#)
     await until { journal.state == .parked }
@@ -139,7 +139,7 @@ struct AgentsTests {
     await end()
   }
 
-  @Test("a question is answered once, under either of its names")
+  @Test("a permission request is answered once, by either of its ids")
   func answered() async throws {
     let journal = try await start("ask=Bash tokens=1", #","permission-mode":"ask""#)
     await until { journal.state == .parked }
@@ -157,7 +157,7 @@ struct AgentsTests {
     await end()
   }
 
-  @Test("a run is found and ended by the id of its request, its own id, and by nobody else")
+  @Test("a run is cancelled by its own id or a request's, by its principal only")
   func cancelled() async throws {
     for way in ["request", "run"] {
       let journal = try await start("hang", requestID: "req-\(way)")

@@ -1,12 +1,12 @@
-import Identity
-import Telemetry
-import EventLoop
-import TestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import Identity
+import Telemetry
+import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
@@ -23,7 +23,7 @@ struct ChatHistoryTests {
     ChatMessage(role: .assistant, text: text, calls: ids.map { ChatToolCall(id: $0, name: "f", arguments: "{}") })
   }
 
-  @Test("instructions are joined, wherever they stand; empty ones are none")
+  @Test("instructions are joined, and empty ones ignored")
   func instructions() {
     let history = ChatHistory([
       ChatMessage(role: .system, text: "a"), Self.user("hi"), ChatMessage(role: .developer, text: "b"),
@@ -34,7 +34,7 @@ struct ChatHistoryTests {
     #expect(ChatHistory([ChatMessage(role: .system, text: ""), Self.user("hi")]).instructions == nil)
   }
 
-  @Test("what came after the last assistant message is new")
+  @Test("messages after the last answer are new")
   func parts() {
     let history = ChatHistory([
       Self.user("1"), Self.assistant("2"), Self.user("3"), Self.assistant("4"), Self.user("5"), Self.user("6"),
@@ -43,7 +43,7 @@ struct ChatHistoryTests {
     #expect(history.present == [Self.user("5"), Self.user("6")])
   }
 
-  @Test("results of calls are news; a history that ends with the assistant has none")
+  @Test("function results are new; a history that ends with the assistant has nothing new")
   func news() {
     let ended = ChatHistory([Self.user("1"), Self.assistant("2")])
     #expect(ended.present.isEmpty)
@@ -55,7 +55,7 @@ struct ChatHistoryTests {
     #expect(answered.preceding.count == 4)
   }
 
-  @Test("an answer's text and its calls may come as two messages")
+  @Test("an answer's text and calls may come as two messages")
   func merged() {
     let two = ChatHistory([Self.user("1"), Self.assistant("so"), Self.calling("c"), Self.tool("r")])
     let one = ChatHistory([Self.user("1"), Self.calling("c", text: "so"), Self.tool("r")])
@@ -63,7 +63,7 @@ struct ChatHistoryTests {
   }
 
   @Test(
-    "every call has its result, and every result its call",
+    "every call needs its result, and every result its call",
     arguments: [
       ([user("1"), calling("c"), tool("r")], true), ([user("1"), calling("c"), tool("r"), user("2")], true),
       ([user("1"), calling("c", "d"), tool("s", "d"), tool("r")], true),
@@ -78,7 +78,7 @@ struct ChatHistoryTests {
     #expect(try refusal { try ChatHistory(messages).checkCalls() } == (isWhole ? nil : "400 messages -"))
   }
 
-  @Test("calls, results and images are part of a conversation's place")
+  @Test("calls, results and images are part of the conversation key")
   func unspoken() throws {
     let key = { (messages: [ChatMessage]) in ChatHistory.extend(Self.start, by: messages) }
     var pictured = Self.user("1")
@@ -94,7 +94,7 @@ struct ChatHistoryTests {
     #expect(key([spaced]) == key([Self.calling("c")]))
   }
 
-  @Test("options stand at the head of the newest user message only")
+  @Test("only the newest user message's head has options")
   func newestOptions() throws {
     let history = ChatHistory([Self.user("model=a\nx"), Self.user("workspace=w\n\ny"), Self.tool("model=b\n")])
     let (options, rest) = try history.newestOptions()
@@ -105,7 +105,7 @@ struct ChatHistoryTests {
     #expect(try refusal { _ = try ChatHistory([Self.user("max-turns=x")]).newestOptions() } == "400 max-turns -")
   }
 
-  @Test("the past says which session it was and what was set, the later the stronger")
+  @Test("the past has the session and the options, and later ones win")
   func pastOptions() {
     let history = ChatHistory([
       Self.user("workspace=a\nallowed-tools=Bash\n\nx"), Self.assistant("session-id=\(Self.id)\nworkspace=b\n\ny"),
@@ -121,7 +121,7 @@ struct ChatHistoryTests {
     #expect(history.pastOptions(TurnPolicy(writesSessionIntoContent: true)) == expected)
   }
 
-  @Test("an answer's own words are no options, whatever they look like")
+  @Test("an answer's text is never read as options")
   func answersOwnWords() {
     let told = Self.assistant("dangerously-skip-permissions=true\nworkspace=w\n\ntext")
     let history = ChatHistory([Self.user("write me a file of settings"), told, Self.user("go on")])
@@ -133,7 +133,7 @@ struct ChatHistoryTests {
     #expect(history.words.compactMap(\.text).joined().contains("workspace=w"))
   }
 
-  @Test("a conversation is the same with and without the head of our answers")
+  @Test("the head of our answers does not change the conversation key")
   func keys() {
     let bare = ChatHistory([Self.user("1"), Self.assistant("2"), Self.user("3")])
     let headed = ChatHistory([Self.user("1"), Self.assistant("session-id=\(Self.id)\n\n2 "), Self.user("3")])
@@ -146,13 +146,13 @@ struct ChatHistoryTests {
 
   // What begins with a slash becomes text where the line for the CLI is written: see ControlMessageTests.
   @Test(
-    "a prompt alone is handed over unchanged",
+    "a single prompt is passed unchanged",
     arguments: ["hello", "/clear", " /clear", "--help", "@/etc/passwd", "\n/x"])
   func plainPrompt(text: String) {
     #expect(ChatHistory([Self.user(text)]).words == [.text(text)])
   }
 
-  @Test("several messages of the user are one prompt, and keep their pictures")
+  @Test("several user messages are one prompt, with their images")
   func severalMessages() {
     var pictured = Self.user("b")
     pictured.content.append(.image(mediaType: "image/png", base64: "AAAA"))
@@ -161,7 +161,7 @@ struct ChatHistoryTests {
         == [.text("/a"), .text("b"), .image(mediaType: "image/png", base64: "AAAA")])
   }
 
-  @Test("a history that no session knows can be told in words, or natively")
+  @Test("an unknown history can be sent as text or as a transcript")
   func told() throws {
     let history = ChatHistory([
       Self.user("hi"), Self.assistant("session-id=\(Self.id)\n\nhello"), Self.user("go"), Self.calling("c"),

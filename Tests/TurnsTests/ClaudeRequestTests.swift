@@ -1,18 +1,18 @@
-import Identity
-import Telemetry
-import EventLoop
-import TestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import Identity
+import Telemetry
+import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
 struct ClaudeRequestTests {
   @Test(
-    "a prompt is text as it stands, options are fields",
+    "a prompt is text, and options are fields",
     arguments: ["--help", "/clear", " @/etc/passwd\n", "workspace=x\n\nhi"])
   func accepted(prompt: String) throws {
     let request = try ClaudeRequest(["prompt": .string(prompt), "max-turns": 2, "stream": true])
@@ -23,7 +23,7 @@ struct ClaudeRequestTests {
   }
 
   @Test(
-    "without a prompt, or with a bad option, nothing runs",
+    "a missing prompt or a bad option is rejected",
     arguments: [
       ("{}", "400 prompt -"), (#"{"prompt":null}"#, "400 prompt -"), (#"{"prompt":7}"#, "400 prompt -"),
       (#"{"prompt":""}"#, "400 prompt -"), (#"{"prompt":" \n\t"}"#, "400 prompt -"),

@@ -1,14 +1,14 @@
-import Telemetry
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Identity
+import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 /// Which requests are known again, and for how long.
 @Reactor
@@ -63,7 +63,7 @@ struct IdempotencyCacheTests {
     #expect(key("{1}", given: "k", Principal(id: "you", name: "me")) != first)
   }
 
-  @Test("another body under the same idempotency key is refused, not answered with the first one's answer")
+  @Test("another body under the same idempotency key is rejected")
   func reusedKey() throws {
     let requests = requests()
     requests.record(run(), isWholeTurn: true, for: key("{1}", given: "k"))
@@ -74,7 +74,7 @@ struct IdempotencyCacheTests {
       try refusal { _ = try requests.recording(of: other) } == "422 idempotency-key idempotency_key_reused")
   }
 
-  @Test("what is recorded of one principal does not push out another's")
+  @Test("one principal's recordings do not evict another's")
   func shares() throws {
     let requests = requests { $0.total = 100 }
     let you = Principal.you
@@ -97,7 +97,7 @@ struct IdempotencyCacheTests {
 
   // MARK: How long
 
-  @Test("a run is found from its start on, by its own request only")
+  @Test("a run is found from its start on by its own request only")
   func found() throws {
     let requests = requests()
     let run = run()
@@ -111,7 +111,7 @@ struct IdempotencyCacheTests {
     run.cancel()
   }
 
-  @Test("how long after its end a run can be repeated")
+  @Test("limit: time for which an ended run can be repeated")
   func window() async throws {
     let limit = IdempotencyCache.Limits().window
     let outcomes = try await LimitTable.row("repetition after the end", limit) { offset in
@@ -125,7 +125,7 @@ struct IdempotencyCacheTests {
     #expect(outcomes == ["given again", "forgotten", "forgotten"])
   }
 
-  @Test("of two runs for the same words the later one is found, and each is forgotten in its own time")
+  @Test("of two runs for equal requests the later is found, and each expires in its own time")
   func sameWords() throws {
     let requests = requests { $0.window = .seconds(60) }
     let (first, second) = (run(), run())
@@ -140,7 +140,7 @@ struct IdempotencyCacheTests {
     #expect(try requests.recording(of: key("1")) == nil)
   }
 
-  @Test("a failure that may be tried again is not given again", arguments: [true, false])
+  @Test("a retryable failure is not repeated", arguments: [true, false])
   func failures(reachedCLI: Bool) throws {
     let requests = requests()
     let run = run()
@@ -149,7 +149,7 @@ struct IdempotencyCacheTests {
     #expect((try requests.recording(of: key("1")) == nil) == !reachedCLI)
   }
 
-  @Test("a run that goes on with results is recorded anew, under the request that brought them")
+  @Test("a resumed run is recorded under the request that resumed it")
   func resumption() throws {
     let requests = requests()
     let run = Run.idle(scheduler, RunRecorder(), of: .asking)
@@ -184,7 +184,7 @@ struct IdempotencyCacheTests {
     return run
   }
 
-  @Test("how much of all runs is kept: the oldest makes room")
+  @Test("limit: bytes of all recordings; the oldest is evicted")
   func total() async throws {
     let limits = IdempotencyCache.Limits()
     let outcomes = try await LimitTable.row("bytes of all runs kept", limits.total) { offset in
@@ -198,7 +198,7 @@ struct IdempotencyCacheTests {
     #expect(outcomes == ["kept", "kept", "forgotten"])
   }
 
-  @Test("a run too long to be kept takes no room: it is known, and so are the others")
+  @Test("a run that is too long is known but not recorded")
   func tooLong() throws {
     let requests = requests {
       $0.run = 10

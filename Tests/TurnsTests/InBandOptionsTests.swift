@@ -1,12 +1,12 @@
+import Bytes
+import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
 import Identity
 import Telemetry
-import Bytes
-import EventLoop
 import TestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
-import ClaudeCode
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
@@ -88,7 +88,7 @@ struct InBandOptionsTests {
     Message("max_turns_=5\nx", text: "max_turns_=5\nx"),
   ]
 
-  @Test("options are lines at the very start, and nothing else is", arguments: messages)
+  @Test("options are lines at the very start only", arguments: messages)
   func reading(message: Message) throws {
     let read = try InBandOptions(message: message.testDescription)
     #expect(read.options == message.options)
@@ -99,7 +99,7 @@ struct InBandOptionsTests {
   }
 
   @Test(
-    "a known key with a bad value is refused, with the key's name",
+    "a known key with a bad value is rejected by name",
     arguments: [
       ("workspace=../x", "workspace"), ("workspace=", "workspace"), ("session-id=abc", "session-id"),
       ("system-prompt=", "system-prompt"), ("effort=extreme", "effort"), ("allowed-tools=[\"Bash\"", "allowed-tools"),
@@ -115,7 +115,7 @@ struct InBandOptionsTests {
     #expect(try refusal { _ = try InBandOptions(message: "\(line)\n\nhello") } == "400 \(param) -")
   }
 
-  @Test("in a message of the past a bad line begins the text")
+  @Test("in a past message a bad line starts the text")
   func lenient() {
     let read = InBandOptions(lenient: "model=opus\nworkspace=../x\n\nhello")
     #expect(read.options.model == "opus")
@@ -123,7 +123,7 @@ struct InBandOptionsTests {
     #expect(read.text == "workspace=../x\n\nhello")
   }
 
-  @Test("what is written into an answer is read back from it")
+  @Test("options written into an answer are read back")
   func roundTrip() throws {
     var options = TurnOptions()
     options.workspace = "demo"
@@ -155,7 +155,7 @@ struct InBandOptionsTests {
     #expect(read.text == "model=opus is what I would write")
   }
 
-  @Test("that the client is asked is written and read back, too")
+  @Test("the ask mode is written and read back")
   func asking() throws {
     var options = TurnOptions()
     options.permissionMode = .manual
@@ -166,7 +166,7 @@ struct InBandOptionsTests {
     #expect(try InBandOptions(message: head).options == options)
   }
 
-  @Test("a system prompt of several lines is not written: its other lines would be read as text")
+  @Test("a multi-line system prompt is not written")
   func severalLines() {
     var options = TurnOptions()
     options.systemPrompt = "a\ndangerously-skip-permissions=true"

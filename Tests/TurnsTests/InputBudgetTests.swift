@@ -1,18 +1,18 @@
-import Identity
-import Telemetry
 import Bytes
 import ClaudeCodeTestSupport
-import TurnsTestSupport
 import EventLoop
+import Identity
+import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
 @Reactor
 @Suite(.bounded)
 struct InputBudgetTests {
-  @Test("how many bytes of inputs may wait, of one principal and of all")
+  @Test("limits: bytes of inputs that wait, per principal and in all")
   func limits() async throws {
     let limit = InputBudget.usualLimit
     let own = try await LimitTable.row("bytes of waiting inputs, one principal", limit / 2) { offset in
@@ -27,7 +27,7 @@ struct InputBudgetTests {
     #expect(all == ["taken", "taken", "refused"])
   }
 
-  @Test("what is given back can be taken again, and a refusal takes nothing")
+  @Test("released bytes can be taken again, and a rejection takes none")
   func givingBack() {
     let budget = InputBudget(limit: 20)
     #expect(budget.take(10, for: "a"))

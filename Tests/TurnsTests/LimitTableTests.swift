@@ -9,7 +9,7 @@ import Testing
 @Reactor
 @Suite(.bounded)
 struct LimitTableTests {
-  @Test("how long a model's full name may be")
+  @Test("limit: length of a model name")
   func model() async throws {
     let limit = ModelCatalog.maximumNameLength
     let outcomes = try await LimitTable.row("model name", limit) { offset in
@@ -19,7 +19,7 @@ struct LimitTableTests {
     #expect(outcomes == ["known", "known", "unknown"])
   }
 
-  @Test("how long a tool's detail may be")
+  @Test("limit: length of a tool's detail")
   func toolNote() async throws {
     let limit = ToolNote.maximumDetail
     let outcomes = try await LimitTable.row("tool note", limit) { offset in

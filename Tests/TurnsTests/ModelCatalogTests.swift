@@ -1,17 +1,17 @@
+import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import Identity
 import Telemetry
 import TestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
-import Bytes
-import EventLoop
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
 struct ModelCatalogTests {
   @Test(
-    "the built-in models, and any full name",
+    "built-in models and full names are known",
     arguments: [
       ("claude-code", nil), ("opus", "opus"), ("sonnet", "sonnet"), ("haiku", "haiku"),
       ("claude-opus-5-5", "claude-opus-5-5"), ("claude-x[1m]", "claude-x[1m]"),
@@ -23,7 +23,7 @@ struct ModelCatalogTests {
   }
 
   @Test(
-    "other names do not exist",
+    "other names are unknown",
     arguments: [
       "", "gpt-4o", "Opus", "claude", "CLAUDE-CODE", "claude-a b", "claude-\n", "claude-é", " opus",
       "claude-\(String(repeating: "x", count: 122))",
@@ -33,12 +33,12 @@ struct ModelCatalogTests {
     #expect(ModelCatalog.builtIn.model(id) == nil)
   }
 
-  @Test("no name leaves the choice to the CLI")
+  @Test("without a name the CLI chooses")
   func none() throws {
     #expect(try ModelCatalog.builtIn.cliModel(for: nil) == nil)
   }
 
-  @Test("a table of one's own replaces the built-in one")
+  @Test("a configured table replaces the built-in one")
   func table() throws {
     let catalog = try ModelCatalog(
       JSONValue(
@@ -56,7 +56,7 @@ struct ModelCatalogTests {
   }
 
   @Test(
-    "a broken table is refused",
+    "an invalid table is rejected",
     arguments: [
       ("{}", "\"models\" must be a non-empty array"), (#"{"models":[]}"#, "\"models\" must be a non-empty array"),
       (#"{"models":{}}"#, "\"models\" must be a non-empty array"),

@@ -1,15 +1,14 @@
-import Telemetry
 import Bytes
 import ClaudeCodeTestSupport
-import TurnsTestSupport
-import ClaudeCode
 import EventLoop
 import Identity
+import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 @Reactor
 @Suite(.bounded)
@@ -38,7 +37,7 @@ struct ParkedConversationsTests {
     Dictionary(uniqueKeysWithValues: ids.map { ($0, FunctionResult([])) })
   }
 
-  @Test("results find the run that waits for them; others that come with them do not matter")
+  @Test("results find the run that waits for them, whatever else comes along")
   func found() {
     let run = waiting(for: "a", "b")
     #expect(run.openCalls == ["a", "b"])
@@ -47,7 +46,7 @@ struct ParkedConversationsTests {
     #expect(parked.run(awaiting: results("a", "b", "c"), at: key, me) === run)
   }
 
-  @Test("nobody else finds it, nor another history, nor a part of the results")
+  @Test("another principal, another history or missing results do not find it")
   func notFound() {
     parked.park(waiting(for: "a", "b"), at: key, me)
     #expect(parked.run(awaiting: results("a", "b"), at: key, Principal(id: "you", name: "me")) == nil)
@@ -57,7 +56,7 @@ struct ParkedConversationsTests {
     #expect(parked.run(awaiting: [:], at: key, me) == nil)
   }
 
-  @Test("of several runs at one place the one that made the calls is found")
+  @Test("of several runs at one position the one with the calls is found")
   func several() {
     let first = waiting(for: "a", session: "1")
     let second = waiting(for: "b", session: "2")
@@ -67,7 +66,7 @@ struct ParkedConversationsTests {
     #expect(parked.run(awaiting: results("a"), at: key, me) === first)
   }
 
-  @Test("a run that waits no longer is not found, and parks again at its new place only")
+  @Test("a resumed or ended run is not found, and parks again at its new position")
   func again() {
     let run = waiting(for: "a")
     parked.park(run, at: key, me)

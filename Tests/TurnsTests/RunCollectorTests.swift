@@ -1,14 +1,14 @@
-import Identity
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
+import Identity
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 @Reactor
 @Suite(.bounded)
@@ -40,7 +40,7 @@ struct RunCollectorTests {
     }
   }
 
-  @Test("the whole answer is there when the result is, asked for before or after")
+  @Test("the answer is available with the result, awaited before or after")
   func result() async throws {
     let before = Task.onLoop { await failure() }
     await nextTurn()
@@ -56,13 +56,13 @@ struct RunCollectorTests {
     #expect(encoder.writer.message.text == "ab")
   }
 
-  @Test("text that only the result has is told")
+  @Test("text that is only in the result is included")
   func resultOnly() async throws {
     read([CLILine.result("Unknown command", turns: 0)])
     #expect(try await collector.collected().0.writer.message.text == "Unknown command")
   }
 
-  @Test("an answer that ends at a stop sequence is whole without a result, and its run is left")
+  @Test("an answer that ends at a stop sequence is complete without a result, and its run is left")
   func stopped() async throws {
     var hasEnded = false
     let collector = RunCollector(PlainEncoder(stop: ["ST"]))
@@ -78,7 +78,7 @@ struct RunCollectorTests {
     #expect(encoder.writer.thinking == "a STOP")
   }
 
-  @Test("what might have become a stop sequence and did not is part of the answer")
+  @Test("text that only began like a stop sequence is included")
   func notStopped() async throws {
     let collector = RunCollector(PlainEncoder(stop: ["STOP"]))
     let run = Run.idle(ManualScheduler(), collector)
@@ -88,7 +88,7 @@ struct RunCollectorTests {
     #expect(outcome != .complete)
   }
 
-  @Test("a result that is none is thrown")
+  @Test("an error result is thrown")
   func badResults() async {
     read([CLILine.result("x", isError: true, more: #","api_error_status":429"#)])
     #expect(await failure() == .upstream(status: 429))
@@ -106,13 +106,13 @@ struct RunCollectorTests {
     #expect(await failure() == (hasAnswer ? nil : .maxTurns))
   }
 
-  @Test("an answer that diverges is thrown, whatever the result says")
+  @Test("a diverging answer is thrown, whatever the result says")
   func diverged() async {
     read(CLILine.cut("m1", "a b") + CLILine.message("m2", "a c") + [CLILine.result("a c")])
     #expect(await failure() == .diverged)
   }
 
-  @Test("a run without a result throws its reason; a client that left is not kept waiting")
+  @Test("a run without a result throws its reason, and an abandoned wait ends")
   func noResult() async {
     collector.run(run, didEnd: .failed(ClaudeError(.lost, "x", reachedCLI: true)))
     collector.abandon()

@@ -1,14 +1,14 @@
+import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import Identity
 import Telemetry
-import ClaudeCodeTestSupport
-import TurnsTestSupport
-import Bytes
-import EventLoop
 import TestSupport
 import Testing
+import TurnsTestSupport
 
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 /// What a run says, kept for a request that comes again.
 @Reactor
@@ -25,7 +25,7 @@ struct RunRecordingTests {
     run.add(recording)
   }
 
-  @Test("whoever joins a run under way hears it from its beginning, and what follows once")
+  @Test("a subscriber that joins a running run gets it from the beginning, and later events once")
   func joining() {
     let lines = CLILine.message("m", "a", "b") + [CLILine.result("ab")]
     run.emit(Array(lines.prefix(3)))
@@ -40,7 +40,7 @@ struct RunRecordingTests {
     #expect(second.outcomes.count == 1)
   }
 
-  @Test("whoever comes later hears the same, its end included")
+  @Test("a late subscriber gets the same events and the outcome")
   func later() throws {
     run.emit(CLILine.message("m", "a") + [CLILine.result("a")])
     #expect(!recording.isLive)
@@ -57,7 +57,7 @@ struct RunRecordingTests {
     }
   }
 
-  @Test("a failure is repeated as one")
+  @Test("a failure is repeated")
   func failed() {
     run.emit([CLILine.messageStart("m")])
     run.fail(ClaudeError(.lost, "x", reachedCLI: true))
@@ -67,7 +67,7 @@ struct RunRecordingTests {
     #expect(second.outcomes == [.failed(ClaudeError(.lost, "x", reachedCLI: true))])
   }
 
-  @Test("calls and questions are repeated, and that the run waits for their answers")
+  @Test("calls and permission requests are repeated with the parked outcome")
   func parked() async throws {
     run.emit([CLILine.messageStart("m")] + CLILine.callBlock("m", "c"))
     run.emit([CLILine.question("1"), CLILine.messageDelta("tool_use"), CLILine.messageStop])
@@ -85,7 +85,7 @@ struct RunRecordingTests {
     #expect(second.questions.map(\.callID) == ["approve_1"])
   }
 
-  @Test("the recording does not keep the run alive; whoever joined does")
+  @Test("a recording does not keep its run alive; subscribers do")
   func keeping() {
     recording.replay(to: RunRecorder())
     run.remove(first)
@@ -98,7 +98,7 @@ struct RunRecordingTests {
     run.cancel()
   }
 
-  @Test("its end is told once, also where the run waits for its client")
+  @Test("the end is reported once, parked runs included")
   func ends() {
     for lines in [[CLILine.result("a")], [CLILine.question("1")]] {
       var ended: [RunRecording] = []
@@ -113,7 +113,7 @@ struct RunRecordingTests {
     }
   }
 
-  @Test("how much of a run is kept")
+  @Test("limit: bytes of one recording")
   func capacity() async throws {
     let limit = IdempotencyCache.Limits().run
     let line = Array(CLILine.initLine.utf8)

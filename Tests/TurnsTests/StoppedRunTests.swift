@@ -1,14 +1,14 @@
-import Identity
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
+import Identity
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 
 /// Turns whose text ends at a stop sequence, with a CLI that would have said more.
 @Reactor
@@ -48,7 +48,7 @@ struct StoppedRunTests {
     await executor.kill()
   }
 
-  @Test("a whole answer ends before the sequence, and the process is kept")
+  @Test("an unstreamed answer ends before the sequence, and the process is kept")
   func whole() async throws {
     let collector = RunCollector(PlainEncoder(stop: ["w3", "w2 "]))
     let run = try await run("tokens=500 gap=10") { _ in collector }
@@ -58,7 +58,7 @@ struct StoppedRunTests {
     try await checkProcess()
   }
 
-  @Test("a sequence in what the model thinks does not count")
+  @Test("a sequence in thinking does not count")
   func thinking() async throws {
     let collector = RunCollector(PlainEncoder(stop: ["t1"]))
     _ = try await run("thinking=3 tokens=2") { _ in collector }

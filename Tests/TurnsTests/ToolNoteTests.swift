@@ -1,17 +1,17 @@
+import Bytes
+import ClaudeCodeTestSupport
+import EventLoop
 import Identity
 import Telemetry
-import EventLoop
 import TestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
-import Bytes
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
 struct ToolNoteTests {
   @Test(
-    "a tool is named, with the first text of its input",
+    "a note has the tool's name and the first text of its input",
     arguments: [
       ("Bash", #"{"command":"git status","description":"x"}"#, "[Bash] git status"),
       ("Read", #"{"limit":7,"file_path":"/a"}"#, "[Read] /a"), ("Task", "{}", "[Task]"), ("X", "null", "[X]"),
@@ -22,7 +22,7 @@ struct ToolNoteTests {
     #expect(try ToolNote.use(name: name, input: JSONValue(parsing: input)) == expected)
   }
 
-  @Test("a long detail is cut", arguments: [-1, 0, 1])
+  @Test("a long detail is truncated", arguments: [-1, 0, 1])
   func length(excess: Int) {
     let detail = String(repeating: "é", count: ToolNote.maximumDetail + excess)
     let expected = excess > 0 ? String(repeating: "é", count: ToolNote.maximumDetail) + "…" : detail
@@ -30,7 +30,7 @@ struct ToolNoteTests {
     #expect(ToolNote.failure(detail) == "[failed] \(expected)")
   }
 
-  @Test("a note stands on a line of its own, inside a JSON string", arguments: [true, false])
+  @Test("a note is a line of its own inside a JSON string", arguments: [true, false])
   func lines(startsLine: Bool) {
     let escaped = ToolNote.escaped("[a] \"x\"", startsLine: startsLine)
     #expect(String(decoding: escaped, as: UTF8.self) == (startsLine ? "" : "\\n") + #"[a] \"x\"\n"#)

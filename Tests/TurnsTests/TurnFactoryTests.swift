@@ -1,21 +1,21 @@
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
+import ClaudeCodeTestSupport
 import EventLoop
 import Identity
 import Telemetry
 import TestSupport
 import Testing
+import TurnsTestSupport
 
-@testable import Turns
 @testable import ClaudeCode
+@testable import Turns
 @testable import Workspaces
 
 @Reactor
 struct TurnFactoryTests {
   private let harness = FactoryHarness()
 
-  @Test("a first turn begins a session, in a directory that is there")
+  @Test("a first turn starts a session in an existing directory")
   func first() throws {
     var options = TurnOptions()
     options.workspace = "demo"
@@ -37,7 +37,7 @@ struct TurnFactoryTests {
     #expect(shared.workspaceBase == harness.directory.path)
   }
 
-  @Test("a prompt is a command only where commands are taken, and a ceiling is passed on to every turn")
+  @Test("commands need the highest ceiling, and every turn carries the ceiling")
   func prompts() throws {
     let open = try harness.factory.makePromptTurn("/init", options: TurnOptions(), continuing: nil, for: .of()).turn
     #expect(open.takesCommands)
@@ -72,7 +72,7 @@ struct TurnFactoryTests {
     #expect(second.options.maxTurns == nil)
   }
 
-  @Test("an inherited model is what the CLI was told, even if clients know it by another name")
+  @Test("an inherited model is the CLI's name, whatever the client called it")
   func inheritedModel() throws {
     let models = try ModelCatalog(JSONValue(parsing: #"{"models":[{"id":"gpt-4o","cli_model":"sonnet"}]}"#))
     let harness = FactoryHarness(models: models)
@@ -84,7 +84,7 @@ struct TurnFactoryTests {
     #expect(try harness.turn(continuing: record).options.model == "sonnet")
   }
 
-  @Test("naming the default model is a choice too")
+  @Test("naming the default model resets an inherited one")
   func defaultModel() throws {
     var options = TurnOptions()
     options.model = "opus"
@@ -93,7 +93,7 @@ struct TurnFactoryTests {
     #expect(try harness.turn(options, continuing: record).options.model == nil)
   }
 
-  @Test("a session that only the CLI may know is continued by admins alone; somebody else's by nobody")
+  @Test("an unknown session is continued by admins only; another principal's by nobody")
   func records() throws {
     let id = "99999999-2222-4333-8444-555555555555"
     #expect(try harness.factory.record(nil, for: Principal.me) == nil)
@@ -109,7 +109,7 @@ struct TurnFactoryTests {
     }
   }
 
-  @Test("an MCP configuration that cannot be handed on is the server's error, with a code of its own")
+  @Test("an MCP configuration that cannot be written is a server error with its own code")
   func unusableMCP() throws {
     harness.directory.write("", to: "scratch")
     var options = TurnOptions()
@@ -121,7 +121,7 @@ struct TurnFactoryTests {
     ) { try harness.turn(options) }
   }
 
-  @Test("unknown MCP tools are dropped with a warning, known ones get their configuration")
+  @Test("unknown MCP tools are dropped with a warning; known ones get a configuration")
   func mcpTools() throws {
     var options = TurnOptions()
     options.mcpAllowedTools = ["mcp__a__x", "mcp__z__y", "Bash"]
@@ -140,7 +140,7 @@ struct TurnFactoryTests {
     #expect(harness.warnings.isEmpty)
   }
 
-  @Test("what is refused leaves nothing behind")
+  @Test("a rejected turn creates nothing")
   func refused() throws {
     var options = TurnOptions()
     options.workspace = "../x"

@@ -1,12 +1,12 @@
-import Identity
-import Telemetry
-import EventLoop
-import TestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
 import Bytes
 import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
+import Identity
+import Telemetry
+import TestSupport
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
@@ -40,7 +40,7 @@ struct TurnOptionsDecodingTests {
     "file-mentions":true,"include-partial-messages":true,"unknown-option":7}
     """
 
-  @Test("an option is found by its name, with hyphens or underscores, and by no other", arguments: OptionName.allCases)
+  @Test("an option is found by its name with hyphens or underscores only", arguments: OptionName.allCases)
   func names(option: OptionName) {
     #expect(OptionName(written: option.rawValue[...]) == option)
     #expect(OptionName(written: option.rawValue.replacing("-", with: "_")[...]) == option)
@@ -49,7 +49,7 @@ struct TurnOptionsDecodingTests {
     }
   }
 
-  @Test("every option is a field, in kebab-case or snake_case")
+  @Test("every option is a field in kebab-case or snake_case")
   func fields() throws {
     let names = OptionName.allCases
     #expect(names.count == 15)
@@ -60,7 +60,7 @@ struct TurnOptionsDecodingTests {
     #expect(try TurnOptions(fields: object(snake)) == Self.everything)
   }
 
-  @Test("fields that mean something else in a dialect, and nulls, are left alone")
+  @Test("fields with another meaning in a dialect, and nulls, are ignored")
   func exceptions() throws {
     var expected = Self.everything
     expected.model = nil
@@ -68,7 +68,7 @@ struct TurnOptionsDecodingTests {
     #expect(try TurnOptions(fields: ["workspace": nil, "max-turns": nil, "session_id": nil]) == TurnOptions())
   }
 
-  @Test("metadata holds strings: words, JSON text, or lists with commas; it never names the model")
+  @Test("metadata options are words, JSON text or lists, and never the model")
   func metadata() throws {
     let metadata = """
       {"workspace":"demo","session_id":"\(Self.id)","system-prompt":"p","append-system-prompt":"a","model":"opus",
@@ -82,7 +82,7 @@ struct TurnOptionsDecodingTests {
   }
 
   @Test(
-    "a field of the wrong type or with a bad value is refused by its documented name",
+    "a field with a wrong type or value is rejected by its documented name",
     arguments: [
       (#"{"workspace":7}"#, "workspace"), (#"{"workspace":""}"#, "workspace"), (#"{"workspace":"a/b"}"#, "workspace"),
       (#"{"workspace":"a\u0000"}"#, "workspace"), (#"{"session_id":"x"}"#, "session-id"),
@@ -103,7 +103,7 @@ struct TurnOptionsDecodingTests {
     #expect(try refusal { _ = try TurnOptions(fields: object(fields)) } == "400 \(param) -")
   }
 
-  @Test("of two places of one request the first wins, option by option")
+  @Test("the first of two places wins, option by option")
   func merging() throws {
     var first = TurnOptions()
     first.workspace = "first"
@@ -123,7 +123,7 @@ struct TurnOptionsDecodingTests {
     return options
   }
 
-  @Test("ask is the default mode whose questions go to the client, as a field and in metadata")
+  @Test("ask is the default mode with forwarded permission requests")
   func asking() throws {
     #expect(try TurnOptions(fields: object(#"{"permission-mode":"ask"}"#)) == Self.asking)
     #expect(try TurnOptions(fields: object(#"{"permission_mode":"ask"}"#)) == Self.asking)
@@ -132,7 +132,7 @@ struct TurnOptionsDecodingTests {
       try refusal { _ = try TurnOptions(fields: object(#"{"permission-mode":"Ask"}"#)) } == "400 permission-mode -")
   }
 
-  @Test("the mode that is given last, or in the first of two places, is the one that holds")
+  @Test("the mode given last wins, and of two places the first")
   func askingOrNot() throws {
     var options = Self.asking
     try options.set(.permissionMode, "plan")

@@ -1,12 +1,12 @@
+import Bytes
+import ClaudeCode
+import ClaudeCodeTestSupport
+import EventLoop
 import Identity
 import Telemetry
-import Bytes
-import EventLoop
 import TestSupport
-import ClaudeCodeTestSupport
-import TurnsTestSupport
-import ClaudeCode
 import Testing
+import TurnsTestSupport
 
 @testable import Turns
 
@@ -17,7 +17,7 @@ struct TurnPolicyTests {
     return options
   }
 
-  @Test("each mode passes its own ceiling and those above it, and no other", arguments: PermissionMode.allCases)
+  @Test("a mode passes exactly its own ceiling and higher ones", arguments: PermissionMode.allCases)
   func ceiling(mode: PermissionMode) throws {
     for ceiling in PermissionMode.allCases {
       let policy = TurnPolicy(ceiling: ceiling)
@@ -32,7 +32,7 @@ struct TurnPolicyTests {
     }
   }
 
-  @Test("asking the client counts as the default mode")
+  @Test("ask counts as the default mode")
   func asking() throws {
     let asking = try TurnOptions(fields: object(#"{"permission-mode":"ask"}"#))
     #expect(asking.forwardsQuestions == true)
@@ -43,7 +43,7 @@ struct TurnPolicyTests {
       try refusal { try TurnPolicy(ceiling: .plan).check(asking) } == "403 permission-mode permission_ceiling")
   }
 
-  @Test("skipping permissions is the highest mode, and asking for nothing is always allowed")
+  @Test("skipping permissions is the highest mode; no mode is always allowed")
   func skipping() throws {
     let low = TurnPolicy(ceiling: .auto)
     #expect(throws: RequestError.self) { try low.check(options { $0.dangerouslySkipPermissions = true }) }
@@ -53,13 +53,13 @@ struct TurnPolicyTests {
   }
 
   @Test(
-    "a turn that asks for no mode has the lower of default and the ceiling", arguments: PermissionMode.allCases)
+    "a turn without a mode gets the lower of default and ceiling", arguments: PermissionMode.allCases)
   func defaultMode(ceiling: PermissionMode) {
     let mode: PermissionMode = ceiling == .plan ? .plan : .manual
     #expect(TurnPolicy(ceiling: ceiling).defaultPermissionMode == mode)
   }
 
-  @Test("tools above the ceiling cannot be approved in advance")
+  @Test("tools above the ceiling cannot be pre-approved")
   func tools() throws {
     let plan = TurnPolicy(ceiling: .plan)
     try plan.check(options { $0.allowedTools = ["Read"] })
@@ -73,7 +73,7 @@ struct TurnPolicyTests {
         == "403 mcp-allowed-tools permission_ceiling")
   }
 
-  @Test("below the highest ceiling neither files can be mentioned nor commands given")
+  @Test("below the highest ceiling file mentions and commands are rejected")
   func mentionsAndCommands() throws {
     let low = TurnPolicy(ceiling: .auto)
     let error = #expect(throws: RequestError.self) { try low.check(options { $0.fileMentions = true }) }
@@ -85,7 +85,7 @@ struct TurnPolicyTests {
     try TurnPolicy().checkCommand("/init")
   }
 
-  @Test("what an answer says about options counts only where this server writes them there")
+  @Test("options in answers count only if this server writes them")
   func pastOptions() {
     let session = "8f8f5a42-04d2-46be-af6d-3ae094375946"
     let history = ChatHistory([

@@ -7,7 +7,7 @@ import Testing
 struct FileContentsTests {
   private let directory = TemporaryDirectory()
 
-  @Test("a file is read whole, whatever its size", arguments: [0, 1, 65_535, 65_536, 65_537, 200_000])
+  @Test("files of any size are read whole", arguments: [0, 1, 65_535, 65_536, 65_537, 200_000])
   func reading(count: Int) throws {
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 251) }
     let path = "\(directory.path)/deep/file"
@@ -15,7 +15,7 @@ struct FileContentsTests {
     #expect(try FileContents.read(path) == bytes)
   }
 
-  @Test("no file is nil, anything else that cannot be read an error with the system's reason")
+  @Test("a missing file is nil; other failures are errors with the system's reason")
   func failures() throws {
     #expect(try FileContents.read("\(directory.path)/none") == nil)
     #expect(throws: FileContents.FileError.self) { try FileContents.read(directory.path) }
@@ -24,7 +24,7 @@ struct FileContentsTests {
     #expect(error?.reason == "Not a directory")
   }
 
-  @Test("other bytes take the file's place; who reads the old one reads it to its end")
+  @Test("replacing a file leaves open readers with the old contents")
   func replacing() throws {
     let path = "\(directory.path)/d/file"
     try FileContents.keep(Array("a long text".utf8), as: "file", in: "\(directory.path)/d")

@@ -4,7 +4,7 @@ import Workspaces
 
 @Suite(.bounded)
 struct LimitTableTests {
-  @Test("how long a workspace's name may be")
+  @Test("limit: length of a workspace name")
   func name() async throws {
     let outcomes = try await LimitTable.row("workspace name", WorkspaceManager.maximumNameLength) { offset in
       let name = String(repeating: "x", count: WorkspaceManager.maximumNameLength + offset)

@@ -12,12 +12,12 @@ struct MCPConfigLoaderTests {
     MCPConfigLoader(path: "\(directory.path)/mcp-config.json", scratch: "\(directory.path)/scratch")
   }
 
-  @Test("without a file MCP is off")
+  @Test("without a file MCP is disabled")
   func missing() throws {
     #expect(try loader.load() == nil)
   }
 
-  @Test("the servers come as they are written, in their order")
+  @Test("servers are read unchanged, in order")
   func loading() throws {
     directory.write(
       #"{"comment":1,"mcpServers":{"b":{"command":"x","args":["-y",1.50]},"a":{"type":"http"}}}"#, to: "mcp-config.json"
@@ -29,7 +29,7 @@ struct MCPConfigLoaderTests {
   }
 
   @Test(
-    "a broken file is refused with the reason",
+    "an invalid file is rejected with its reason",
     arguments: [
       ("", "expected a value at byte 0"), ("{", "expected a string at byte 1"),
       ("{\"mcpServers\":{}} x", "something follows the document at byte 18"),
@@ -51,7 +51,7 @@ struct MCPConfigLoaderTests {
     #expect(throws: error) { try loader.load() }
   }
 
-  @Test("what a run needs is written to a file that only we can read")
+  @Test("a run's configuration is written to a private file")
   func writing() throws {
     let configuration = MCPConfiguration(servers: ["a": ["command": "x"], "b": ["command": "y"]])
     let path = try loader.write(configuration, for: ["mcp__b__tool"])
@@ -60,7 +60,7 @@ struct MCPConfigLoaderTests {
     #expect(FileStatus("\(directory.path)/scratch") == FileStatus(.directory, 0o700))
   }
 
-  @Test("the same servers share a file, others have their own")
+  @Test("equal sets of servers share a file")
   func sharing() throws {
     let configuration = MCPConfiguration(servers: ["a": ["command": "x"], "b": ["command": "y"]])
     let first = try loader.write(configuration, for: ["mcp__a__one"])
@@ -69,7 +69,7 @@ struct MCPConfigLoaderTests {
     #expect(try loader.write(MCPConfiguration(servers: ["a": ["command": "z"]]), for: ["mcp__a"]) != first)
   }
 
-  @Test("a scratch directory that others could write into is refused", arguments: [0o777, 0o750, 0o701] as [UInt32])
+  @Test("a scratch directory writable by others is refused", arguments: [0o777, 0o750, 0o701] as [UInt32])
   func foreignScratch(mode: UInt32) throws {
     try directory.makeDirectory("scratch", mode: mode)
     let configuration = MCPConfiguration(servers: ["a": [:]])
@@ -102,7 +102,7 @@ struct MCPConfigLoaderTests {
     #expect(FileStatus("\(path).new") == nil)
   }
 
-  @Test("a file that is there is not written again, so a CLI that reads it reads it whole")
+  @Test("an existing file is not rewritten")
   func reuse() throws {
     let configuration = MCPConfiguration(servers: ["a": ["command": "x"]])
     let path = try loader.write(configuration, for: ["mcp__a"])
@@ -118,7 +118,7 @@ struct MCPConfigLoaderTests {
     #expect(try FileContents.read(path) == Array(#"{"mcpServers":{"a":{"command":"x"}}}"#.utf8))
   }
 
-  @Test("where it cannot be written there is an error with the path and the reason")
+  @Test("a failed write is an error with path and reason")
   func unwritable() throws {
     let loader = MCPConfigLoader(path: "", scratch: "\(directory.path)/none/mcp")
     let error = #expect(throws: MCPConfigLoader.LoadError.self) {

@@ -8,7 +8,7 @@ struct MCPConfigurationTests {
   ])
 
   @Test(
-    "a tool belongs to the configured server its name begins with, the longest one",
+    "a tool belongs to the server with the longest matching name",
     arguments: [
       ("mcp__github__create_issue", "github"), ("mcp__github", "github"), ("mcp__my_db__query", "my_db"),
       ("mcp__my_db", "my_db"), ("mcp__my_db__admin", "my_db__admin"), ("mcp__my_db__admin__drop", "my_db__admin"),
@@ -19,7 +19,7 @@ struct MCPConfigurationTests {
   }
 
   @Test(
-    "other names belong to none",
+    "other names belong to no server",
     arguments: [
       "", "Bash", "mcp__", "mcp____x", "mcp__githu", "mcp__github_", "mcp__github_create", "mcp__gitlab__x",
       "MCP__github__x", "mcp_github__x", "github", " mcp__github", "mcp__github(x)", "mcp__x*",
@@ -28,7 +28,7 @@ struct MCPConfigurationTests {
     #expect(Self.configuration.server(of: tool) == nil)
   }
 
-  @Test("the tools of a request are sorted into known and unknown, each in its order")
+  @Test("a request's tools are split into known and unknown ones, in order")
   func check() {
     let (known, unknown) = Self.configuration.check(["mcp__x__b", "Bash", "mcp__github__a", "mcp__nope__c"])
     #expect(known == ["mcp__x__b", "mcp__github__a"])
@@ -36,7 +36,7 @@ struct MCPConfigurationTests {
   }
 
   @Test(
-    "a run gets the servers of its tools and no others",
+    "a run gets exactly the servers of its tools",
     arguments: [
       ([], #"{"mcpServers":{}}"#), (["mcp__nope__x"], #"{"mcpServers":{}}"#),
       (["mcp__github__a", "mcp__github__b"], #"{"mcpServers":{"github":{"command":"gh-mcp"}}}"#),
@@ -47,7 +47,7 @@ struct MCPConfigurationTests {
     #expect(Self.configuration.subset(for: tools).text == expected)
   }
 
-  @Test("without servers there is nothing to name")
+  @Test("without servers no tool is known")
   func empty() {
     #expect(MCPConfiguration().isEmpty)
     #expect(!Self.configuration.isEmpty)

@@ -22,7 +22,7 @@ struct WorkspaceManagerTests {
     #expect(try WorkspaceManager(base: "/srv").path(of: name) == "/srv/workspace/\(name)")
   }
 
-  @Test("any other name is refused, and nothing is made for it", arguments: badNames)
+  @Test("any other name is refused, and no directory is created", arguments: badNames)
   func bad(name: String) {
     let directory = TemporaryDirectory()
     let manager = WorkspaceManager(base: directory.path)
@@ -33,14 +33,15 @@ struct WorkspaceManagerTests {
   }
 
   @Test(
-    "the base is an absolute path without dots and doubled slashes",
+    "the base is an absolute, normalised path",
     arguments: [("/srv", "/srv"), ("/srv//a/./b/", "/srv/a/b"), ("/", "/"), ("/.", "/")])
   func base(given: String, expected: String) {
     #expect(WorkspaceManager(base: given).base == expected)
   }
 
   @Test(
-    "a relative base lies below the working directory", arguments: [(".", ""), ("data", "/data"), ("./a/b", "/a/b")])
+    "a relative base is resolved against the working directory",
+    arguments: [(".", ""), ("data", "/data"), ("./a/b", "/a/b")])
   func relativeBase(given: String, expected: String) {
     let pointer = unsafe getcwd(nil, 0)
     let working = unsafe pointer.map { unsafe String(cString: $0) } ?? ""
@@ -48,7 +49,7 @@ struct WorkspaceManagerTests {
     #expect(WorkspaceManager(base: given).base == working + expected)
   }
 
-  @Test("workspaces are made with all directories above them, and found the next time", arguments: ["a", nil])
+  @Test("workspaces are created with their parents, and reused", arguments: ["a", nil])
   func making(name: String?) throws {
     let directory = TemporaryDirectory()
     let manager = WorkspaceManager(base: "\(directory.path)/new/base")
@@ -88,7 +89,7 @@ struct WorkspaceManagerTests {
     #expect(FileStatus("\(directory.path)/elsewhere/a") == nil)
   }
 
-  @Test("a file in place of a workspace, or above one, is refused")
+  @Test("a file in place of a workspace or its parent is refused")
   func files() throws {
     let directory = TemporaryDirectory()
     directory.write("", to: "workspace")
@@ -103,7 +104,7 @@ struct WorkspaceManagerTests {
     }
   }
 
-  @Test("the check makes a missing base, and says no where there can be none")
+  @Test("the check creates a missing base, and reports one that cannot be created")
   func check() throws {
     let directory = TemporaryDirectory()
     let fine = WorkspaceManager(base: "\(directory.path)/base").check()

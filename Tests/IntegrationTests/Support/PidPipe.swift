@@ -1,7 +1,7 @@
-import TestSupport
 import Foundation
 import Glibc
 import System
+import TestSupport
 
 /// A named pipe that a grandchild's process id is written into: reading it waits for the grandchild.
 struct PidPipe: Sendable {

@@ -1,6 +1,6 @@
-import TestSupport
 import Glibc
 import System
+import TestSupport
 import Testing
 
 /// The built server on a port of its own, in front of the simulator.
