@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-/// One strictness for every target: Swift 6 mode, warnings are errors, unsafe code is marked where it stands.
+/// One strictness for every target: Swift 6 mode, warnings are errors, and every use of unsafe code is marked.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   .enableUpcomingFeature("ExistentialAny"),
@@ -14,7 +14,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// A library of the house. Its floor is its place in `targets` below: it may only name libraries above its own line.
+/// A library of the product. It may depend only on libraries above it in `targets`.
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }

@@ -85,7 +85,7 @@ struct ResponsesRequestTests {
     let record = ResponsesRecord(
       try ResponsesRequest(body), isWholeTurn: false, functions: ["f"], maximumCalls: 1)
     let read = try #require(try ResponsesRecord.read(journaled(record, body)))
-    #expect(read.record.wanted == record.wanted && !read.record.isWholeTurn && read.body == body)
+    #expect(read.record.request == record.request && !read.record.isWholeTurn && read.body == body)
     #expect(read.record.functions == ["f"] && read.record.maximumCalls == 1)
     #expect(try ResponsesRecord.read(["x": 1]) == nil)
   }

@@ -37,18 +37,18 @@ public struct AgentRoutes {
   private func begin(
     _ request: HTTPRequest, _ context: RequestContext
   ) async throws -> (TurnOptions, Agent, Run) {
-    let (wanted, journaled) = try await JSONBody.read(request) { body, _ in
-      let wanted = try ClaudeRequest(body)
-      return (wanted, wanted.journaled)
+    let (decoded, journaled) = try await JSONBody.read(request) { body, _ in
+      let decoded = try ClaudeRequest(body)
+      return (decoded, decoded.journaled)
     }
-    let sessionID = try wanted.options.sessionID ?? request.head.sessionID
+    let sessionID = try decoded.options.sessionID ?? request.head.sessionID
     do {
       let (agent, run, warnings) = try await agents.start(
-        wanted, journaled, sessionID: sessionID, for: try context.caller())
+        decoded, journaled, sessionID: sessionID, for: try context.caller())
       context.setResponseField("x-agent-id", agent.journal.id)
       context.setResponseField("x-session-id", run.sessionID)
       for warning in warnings { context.setResponseField("x-claude-warning", warning) }
-      return (wanted.options, agent, run)
+      return (decoded.options, agent, run)
     } catch let error as ClaudeError {
       if let sessionID { context.setResponseField("x-session-id", sessionID) }
       throw runner.failure(error, context)

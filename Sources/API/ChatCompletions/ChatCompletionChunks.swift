@@ -10,7 +10,7 @@ package struct ChatCompletionChunks: DocumentWriter {
   package private(set) var hasBegun = false
   /// The answer's text so far, escaped, without the head.
   private var answer: [UInt8] = []
-  /// The thinking so far; nil if only the chunks are wanted.
+  /// The thinking so far; nil if only the chunks are needed.
   private var thinking: ByteBuffer?
   private var calls: [CollectedCall] = []
   private var ending: (reason: String, usage: JSONValue)?
@@ -157,7 +157,7 @@ package struct ChatCompletionChunks: DocumentWriter {
 package typealias ChatCompletionEncoder = AnswerEncoder<ChatCompletionChunks>
 
 extension ChatCompletionEncoder {
-  /// - Parameter isStreamed: false if the whole completion is wanted.
+  /// - Parameter isStreamed: false if the whole completion is needed.
   package init(
     _ identity: ChatCompletionIdentity, includesUsage: Bool, isStreamed: Bool = true, _ plan: AnswerPlan = AnswerPlan()
   ) {

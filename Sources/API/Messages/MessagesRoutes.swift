@@ -38,9 +38,9 @@ public struct MessagesRoutes {
 
   private func count(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let (options, tokens) = try await JSONBody.read(request) { body, _ in
-      let wanted = try MessagesRequest(body).conversation
-      try ChatHistory(wanted.messages).checkCalls()
-      return (wanted.options, TokenEstimate(wanted).tokens)
+      let decoded = try MessagesRequest(body).conversation
+      try ChatHistory(decoded.messages).checkCalls()
+      return (decoded.options, TokenEstimate(decoded).tokens)
     }
     try turns.check(options)
     context.setResponseField("x-claude-warning", "estimate")

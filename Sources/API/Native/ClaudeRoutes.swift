@@ -32,12 +32,12 @@ public struct ClaudeRoutes {
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> (RequestedTurn, Bool) {
     let caller = try context.caller()
     let principal = caller.principal
-    let (wanted, key) = try await JSONBody.read(request) {
+    let (decoded, key) = try await JSONBody.read(request) {
       (try ClaudeRequest($0), IdempotencyKey(request.head, $1, principal))
     }
-    let sessionID = try wanted.options.sessionID ?? request.head.sessionID
+    let sessionID = try decoded.options.sessionID ?? request.head.sessionID
     let (turn, warnings) = try turns.makePromptTurn(
-      wanted.prompt, options: wanted.options, continuing: try turns.record(sessionID, for: principal), for: caller)
+      decoded.prompt, options: decoded.options, continuing: try turns.record(sessionID, for: principal), for: caller)
     guard turn.options.forwardsQuestions != true else {
       throw RequestError.invalid(
         "permission-mode ask is not available, because this stream cannot be answered: use /v1/chat/completions",
@@ -45,7 +45,7 @@ public struct ClaudeRoutes {
     }
     return (
       RequestedTurn(.turn(turn), on: .claude, for: caller, key, warnings: warnings),
-      wanted.options.includePartialMessages == true
+      decoded.options.includePartialMessages == true
     )
   }
 }

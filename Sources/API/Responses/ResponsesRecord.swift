@@ -4,15 +4,15 @@ import Turns
 
 /// What a response's journal stores of its request: enough to encode its events again.
 struct ResponsesRecord: Sendable {
-  let wanted: ResponsesRequest
+  let request: ResponsesRequest
   /// Whether the answer begins with its turn.
   let isWholeTurn: Bool
   /// The functions of the run's client, and how many calls one message may have.
   let functions: Set<String>
   let maximumCalls: Int
 
-  init(_ wanted: ResponsesRequest, isWholeTurn: Bool, functions: Set<String>, maximumCalls: Int) {
-    self.wanted = wanted
+  init(_ request: ResponsesRequest, isWholeTurn: Bool, functions: Set<String>, maximumCalls: Int) {
+    self.request = request
     self.isWholeTurn = isWholeTurn
     self.functions = functions
     self.maximumCalls = maximumCalls
@@ -58,10 +58,10 @@ struct ResponsesRecord: Sendable {
     _ id: String, createdAt milliseconds: Int, isImmediate: Bool = false, after known: Int = -1
   ) -> ResponsesEncoder {
     ResponsesEncoder(
-      ResponsesIdentity(id: id, created: milliseconds / 1000, echo: wanted.echo),
-      ResponsesEvents.Opening(isBackground: wanted.isBackground, isImmediate: isImmediate, known: known),
+      ResponsesIdentity(id: id, created: milliseconds / 1000, echo: request.echo),
+      ResponsesEvents.Opening(isBackground: request.isBackground, isImmediate: isImmediate, known: known),
       AnswerPlan(
-        form: wanted.form(of: id), calls: CallSelection(maximum: maximumCalls, functions: functions),
+        form: request.form(of: id), calls: CallSelection(maximum: maximumCalls, functions: functions),
         isWholeTurn: isWholeTurn))
   }
 }

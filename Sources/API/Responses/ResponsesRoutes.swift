@@ -52,7 +52,7 @@ public struct ResponsesRoutes {
   /// A response to be made. It is kept as long as the run, and holds nothing large.
   private struct Order {
     let id: String
-    let wanted: ResponsesRequest
+    let decoded: ResponsesRequest
     let place: ConversationPlace
     /// The options of the request, inherited ones included.
     let options: TurnOptions
@@ -66,11 +66,11 @@ public struct ResponsesRoutes {
 
   private func create(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let order = try await order(request, context)
-    if order.wanted.isBackground, let journal = order.repeated { return try await answer(order, journal, context) }
-    if order.wanted.isBackground, let journal = order.asked.journal {
+    if order.decoded.isBackground, let journal = order.repeated { return try await answer(order, journal, context) }
+    if order.decoded.isBackground, let journal = order.asked.journal {
       return try await startInBackground(order, journal, context)
     }
-    return order.wanted.isStreamed ? try await stream(order, context) : try await collect(order, context)
+    return order.decoded.isStreamed ? try await stream(order, context) : try await collect(order, context)
   }
 
   private func order(_ request: HTTPRequest, _ context: RequestContext) async throws -> Order {
@@ -79,7 +79,7 @@ public struct ResponsesRoutes {
     let (body, key) = try await JSONBody.read(request) {
       (try ResponsesBody($0, size: $1.count), IdempotencyKey(request.head, $1, principal))
     }
-    let wanted = body.request
+    let decoded = body.request
     let recording = try runner.recording(of: key)
     let id = recording?.journal?.id ?? "\(ResponsesIdentity.prefix)\(turns.newID())"
     let plan = try await plan(body, id, try request.head.sessionID, caller)
@@ -87,15 +87,15 @@ public struct ResponsesRoutes {
     let now = recording?.journal?.createdAt ?? clock().milliseconds
     let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
     let record = ResponsesRecord(
-      wanted, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
+      decoded, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
     let journal = recording == nil ? begin(record, body.journaled, id, at: now, caller) : nil
-    let isDetached = wanted.isBackground && journal != nil
+    let isDetached = decoded.isBackground && journal != nil
     return Order(
-      id: id, wanted: wanted, place: plan.plan.place, options: plan.options,
+      id: id, decoded: decoded, place: plan.plan.place, options: plan.options,
       asked: RequestedTurn(
         work, on: .response, for: isDetached ? caller.detached() : caller, key, journal: journal,
         warnings: plan.plan.warnings),
-      size: body.size, encoder: record.encoder(id, createdAt: now, isImmediate: wanted.isBackground),
+      size: body.size, encoder: record.encoder(id, createdAt: now, isImmediate: decoded.isBackground),
       repeated: recording?.journal)
   }
 
@@ -108,48 +108,48 @@ public struct ResponsesRoutes {
     let description = RunDescription(
       id: id, surface: Surface.response.rawValue, principal: caller.principal.id, requestID: caller.requestID,
       createdAt: now)
-    return store.begin(description, request, isKept: record.wanted.isBackground)
+    return store.begin(description, request, isKept: record.request.isBackground)
   }
 
   private func plan(
     _ body: ResponsesBody, _ id: String, _ session: String?, _ caller: Caller
   ) async throws -> ResponsesPlan {
     let principal = caller.principal
-    let (wanted, size) = (body.request, body.size)
+    let (decoded, size) = (body.request, body.size)
     let messages = try await responses.messages(of: body.input, for: principal)
     guard !messages.isEmpty else { throw RequestError.invalid("input has no messages", param: "input") }
-    if let plan = try await shortPlan(wanted, messages, of: size, id, session, caller) { return plan }
-    let earlier = try await responses.conversation(upTo: wanted.previousID, for: principal)
-    let options = wanted.options.inheriting(earlier.options)
+    if let plan = try await shortPlan(decoded, messages, of: size, id, session, caller) { return plan }
+    let earlier = try await responses.conversation(upTo: decoded.previousID, for: principal)
+    let options = decoded.options.inheriting(earlier.options)
     let policy = turns.policy
     let (asked, conversation) = try await OffLoop.shared.run(on: size + earlier.size) {
       let asked = try ConversationRequest(
-        messages: wanted.stage + earlier.messages + messages, tools: wanted.tools, format: wanted.format,
+        messages: decoded.stage + earlier.messages + messages, tools: decoded.tools, format: decoded.format,
         options: options, at: "input")
       return (asked, try ChatConversation(asked, for: principal, policy))
     }
     let plan = try await conversations.plan(
-      asked, conversation, as: wanted.form(of: id), for: caller, headerSession: session)
+      asked, conversation, as: decoded.form(of: id), for: caller, headerSession: session)
     return ResponsesPlan(plan: plan, options: options)
   }
 
   /// If the previous response is remembered and its session is still at that position, the past need not be read; nil
   /// otherwise.
   private func shortPlan(
-    _ wanted: ResponsesRequest, _ messages: [ChatMessage], of size: Int, _ id: String, _ session: String?,
+    _ decoded: ResponsesRequest, _ messages: [ChatMessage], of size: Int, _ id: String, _ session: String?,
     _ caller: Caller
   ) async throws -> ResponsesPlan? {
     let principal = caller.principal
-    guard let mark = try responses.mark(of: wanted.previousID, for: principal) else { return nil }
-    let options = wanted.options.inheriting(mark.options)
-    guard wanted.settings(options) == mark.settings else { return nil }
+    guard let mark = try responses.mark(of: decoded.previousID, for: principal) else { return nil }
+    let options = decoded.options.inheriting(mark.options)
+    guard decoded.settings(options) == mark.settings else { return nil }
     let policy = turns.policy
     let short = try await OffLoop.shared.run(on: size) {
       () -> (asked: ConversationRequest, conversation: ChatConversation)? in
       guard messages.allSatisfy({ $0.role == .user || $0.role == .tool }) else { return nil }
       return (
-        try ConversationRequest(since: messages, tools: wanted.tools, options: options, at: "input"),
-        try ChatConversation(wanted.stage + messages, after: mark, policy)
+        try ConversationRequest(since: messages, tools: decoded.tools, options: options, at: "input"),
+        try ChatConversation(decoded.stage + messages, after: mark, policy)
       )
     }
     // Checked after the wait, which may have changed it. In another workspace the CLI does not know the session.
@@ -157,7 +157,7 @@ public struct ResponsesRoutes {
       conversation.newest.workspace == nil, conversation.newest.sessionID == nil
     else { return nil }
     let plan = try await conversations.plan(
-      asked, conversation, as: wanted.form(of: id), for: caller, headerSession: session)
+      asked, conversation, as: decoded.form(of: id), for: caller, headerSession: session)
     return ResponsesPlan(plan: plan, options: options)
   }
 
@@ -195,7 +195,7 @@ public struct ResponsesRoutes {
       started.add(RunFold(order.encoder) { note(.ended($1), of: started.run, order, $0) })
       started.begin()
     }
-    guard order.wanted.isStreamed else { return .json(order.encoder.writer.json(.queued)) }
+    guard order.decoded.isStreamed else { return .json(order.encoder.writer.json(.queued)) }
     return try await answer(order, journal, context)
   }
 
@@ -203,7 +203,7 @@ public struct ResponsesRoutes {
   private func answer(
     _ order: Order, _ journal: RunJournal, _ context: RequestContext
   ) async throws -> HTTPResponse {
-    guard order.wanted.isStreamed else { return .json(try await snapshot(journal)) }
+    guard order.decoded.isStreamed else { return .json(try await snapshot(journal)) }
     return try await runner.replay(journal, order.encoder, context)
   }
 
@@ -216,7 +216,7 @@ public struct ResponsesRoutes {
       order.id,
       ConversationMark(
         past: ChatHistory.extend(place.key, by: [answer]), beforeAnswer: place.key,
-        settings: order.wanted.settings(order.options), options: order.options))
+        settings: order.decoded.settings(order.options), options: order.options))
   }
 
   // MARK: By id

@@ -112,10 +112,10 @@ final class StoredResponses {
       let answer = await encoder(journal, record).writer.message
       let asked = try await self.messages(of: input, for: principal)
       messages.append(asked + [answer].filter { !$0.content.isEmpty || !$0.calls.isEmpty })
-      earlier.options = earlier.options.inheriting(record.wanted.options)
+      earlier.options = earlier.options.inheriting(record.request.options)
       earlier.size += journal.length
       try ConversationRequest.checkCount(messages.reduce(0) { $0 + $1.count }, "previous_response_id")
-      next = record.wanted.previousID
+      next = record.request.previousID
     }
     earlier.messages = messages.reversed().flatMap { $0 }
     return earlier

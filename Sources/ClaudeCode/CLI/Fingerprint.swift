@@ -48,9 +48,9 @@ public struct Fingerprint: Hashable, Sendable {
   /// Whether a process may serve more than one turn: a budget counts from the start of its process.
   public var allowsFurtherTurns: Bool { maxBudgetUSD == nil }
 
-  /// Whether a process with this fingerprint can be switched to serve `wanted`.
-  public func canServe(_ wanted: Fingerprint) -> Bool {
-    (bypassesPermissions || !wanted.bypassesPermissions) && fixed == wanted.fixed
+  /// Whether a process with this fingerprint can be switched to serve `requested`.
+  public func canServe(_ requested: Fingerprint) -> Bool {
+    (bypassesPermissions || !requested.bypassesPermissions) && fixed == requested.fixed
   }
 
   /// Without what can be switched in a live process.

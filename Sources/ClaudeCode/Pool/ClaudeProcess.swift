@@ -85,7 +85,7 @@ final class ClaudeProcess: ChildProcessOwner {
   /// - Parameters:
   ///   - id: the suffix of the ids of the turn's control requests.
   ///   - line: the user's message; nil if `send` will write it later.
-  func begin(_ turn: Turn, as wanted: Fingerprint, id: String, line: [UInt8]?) {
+  func begin(_ turn: Turn, as requested: Fingerprint, id: String, line: [UInt8]?) {
     var lines: [UInt8] = []
     if initialization == nil {
       let frozen = Initialization(turn)
@@ -93,11 +93,11 @@ final class ClaudeProcess: ChildProcessOwner {
       if !frozen.functions.isEmpty { functionServer = FunctionServer(functions: frozen.functions) }
       lines += ControlMessage.initialize(id: "init-\(id)", frozen)
     }
-    if model != wanted.model { lines += ControlMessage.setModel(id: "model-\(id)", wanted.model) }
-    if permissionMode != wanted.permissionMode {
-      lines += ControlMessage.setPermissionMode(id: "mode-\(id)", wanted.permissionMode)
+    if model != requested.model { lines += ControlMessage.setModel(id: "model-\(id)", requested.model) }
+    if permissionMode != requested.permissionMode {
+      lines += ControlMessage.setPermissionMode(id: "mode-\(id)", requested.permissionMode)
     }
-    (model, permissionMode) = (wanted.model, wanted.permissionMode)
+    (model, permissionMode) = (requested.model, requested.permissionMode)
     turns += 1
     costBefore = cost
     turnBegan = ProcessTable.now
@@ -116,8 +116,8 @@ final class ClaudeProcess: ChildProcessOwner {
   static let maximumZombies = 256
 
   /// Whether it can serve a further turn of its session.
-  func canServe(_ wanted: Fingerprint, _ wantedInitialization: Initialization) -> Bool {
-    initialization == wantedInitialization && fingerprint.canServe(wanted)
+  func canServe(_ requested: Fingerprint, _ requestedInitialization: Initialization) -> Bool {
+    initialization == requestedInitialization && fingerprint.canServe(requested)
       && child?.hasZombies(beyond: ClaudeProcess.maximumZombies) == false
   }
 
@@ -153,7 +153,7 @@ final class ClaudeProcess: ChildProcessOwner {
     owner?.processDidEmit(message, in: line)
   }
 
-  /// The CLI's requests to the MCP server are answered here, whoever owns the process.
+  /// The process itself answers the CLI's requests to the MCP server, with or without a run.
   ///
   /// - Returns: whether the line was such a request.
   private func answerAsServer(_ line: Span<UInt8>) -> Bool {

@@ -62,12 +62,12 @@ final class ProcessPool {
   /// - Returns: the process, which is busy until `giveBack`.
   /// - Throws: `ClaudeError` if no process can be had.
   func lease(
-    _ turn: Turn, as wanted: Fingerprint, cancellation: CancellationSignal
+    _ turn: Turn, as requested: Fingerprint, cancellation: CancellationSignal
   ) async throws(ClaudeError) -> ProcessLease {
     switch turn.session {
     case .resume(let id):
       if let entry = registry.entry(of: id) {
-        if entry.state == .idle, entry.process.canServe(wanted, Initialization(turn)), isCurrent(entry),
+        if entry.state == .idle, entry.process.canServe(requested, Initialization(turn)), isCurrent(entry),
           await ownsTranscript(entry), entry.state == .idle
         {
           return claim(entry)
@@ -76,11 +76,11 @@ final class ProcessPool {
         await end(id)
       }
     case .new:
-      if wanted.allowsFurtherTurns { learn(wanted) }
-      if let entry = spare(for: wanted) { return claim(entry) }
+      if requested.allowsFurtherTurns { learn(requested) }
+      if let entry = spare(for: requested) { return claim(entry) }
     case .imported: break
     }
-    return try await start(turn.session, wanted, cancellation: cancellation)
+    return try await start(turn.session, requested, cancellation: cancellation)
   }
 
   /// Starts a process for a turn, when there is room and few others are starting.
@@ -92,19 +92,19 @@ final class ProcessPool {
     try await starter.start(session, fingerprint, cancellation: cancellation)
   }
 
-  private func spare(for wanted: Fingerprint) -> PooledProcess? {
+  private func spare(for requested: Fingerprint) -> PooledProcess? {
     let fitting = registry.spares {
-      $0.canServe(wanted) && $0.bypassesPermissions == wanted.bypassesPermissions
+      $0.canServe(requested) && $0.bypassesPermissions == requested.bypassesPermissions
     }
     for stale in fitting where !isCurrent(stale) { stale.retire() }
     return fitting.filter { $0.state == .spare }.min {
-      (rank($0, wanted), $0.lastUse) < (rank($1, wanted), $1.lastUse)
+      (rank($0, requested), $0.lastUse) < (rank($1, requested), $1.lastUse)
     }
   }
 
   /// The lower, the sooner the process answers.
-  private func rank(_ entry: PooledProcess, _ wanted: Fingerprint) -> Int {
-    (entry.process.isReady ? 0 : 2) + (entry.process.fingerprint == wanted ? 0 : 1)
+  private func rank(_ entry: PooledProcess, _ requested: Fingerprint) -> Int {
+    (entry.process.isReady ? 0 : 2) + (entry.process.fingerprint == requested ? 0 : 1)
   }
 
   private func claim(_ entry: PooledProcess) -> ProcessLease {

@@ -135,10 +135,10 @@ public final class ClaudeExecutor {
     if cancellation.isCancelled { throw .callerLeft }
     if isShuttingDown { throw .shuttingDown }
     if ending.contains(turn.session.id) { throw .noSession(turn.session.id) }
-    let wanted = fingerprint(of: turn)
+    let requested = fingerprint(of: turn)
     var turn = turn
-    let hasFallenBack = await prepareTranscript(&turn, wanted)
-    let lease = try await pool.lease(turn, as: wanted, cancellation: cancellation)
+    let hasFallenBack = await prepareTranscript(&turn, requested)
+    let lease = try await pool.lease(turn, as: requested, cancellation: cancellation)
     let session = lease.process.sessionID
     // The session may have been ended while the turn waited for a process.
     if ending.contains(session) {
@@ -148,7 +148,7 @@ public final class ClaudeExecutor {
     // No other client knows a new session yet.
     if turn.session.isNew { sessions.occupy(session) }
     let run = Run(
-      turn, id: id, sessionID: session, as: wanted, timeouts: configuration.timeouts, scheduler: scheduler,
+      turn, id: id, sessionID: session, as: requested, timeouts: configuration.timeouts, scheduler: scheduler,
       logger: logger, delegate: self)
     runs.add(run)
     run.sendsHistoryAsText = hasFallenBack

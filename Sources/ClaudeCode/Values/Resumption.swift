@@ -10,8 +10,8 @@ public struct Resumption: Equatable, Sendable {
     var prompt: [ContentBlock] = []
     if let last = past.last, last.role == .user {
       past.removeLast()
-      let (told, asked) = Resumption.divide(last.content)
-      if !told.isEmpty { past.append(ConversationMessage(.user, told)) }
+      let (earlier, asked) = Resumption.divide(last.content)
+      if !earlier.isEmpty { past.append(ConversationMessage(.user, earlier)) }
       prompt = asked
     }
     transcript = Transcript(past)
@@ -24,14 +24,14 @@ public struct Resumption: Equatable, Sendable {
   ///   waits for them; in both places they reach the upstream once.
   /// - Images go into the transcript and the text after them into the prompt: the CLI announces images in a user line
   ///   to the model with the path of a file. If no text follows, the last text before the images becomes the prompt.
-  private static func divide(_ content: [ContentBlock]) -> (told: [ContentBlock], asked: [ContentBlock]) {
+  private static func divide(_ content: [ContentBlock]) -> (earlier: [ContentBlock], asked: [ContentBlock]) {
     let results = content.filter(\.isToolResult)
     guard results.isEmpty else { return (content, results) }
     guard let image = content.lastIndex(where: { $0.text == nil }) else { return ([], content) }
     if image + 1 < content.count { return (Array(content[...image]), Array(content[(image + 1)...])) }
     guard let text = content.lastIndex(where: { $0.text != nil }) else { return ([], content) }
-    var told = content
-    let asked = told.remove(at: text)
-    return (told, [asked])
+    var earlier = content
+    let asked = earlier.remove(at: text)
+    return (earlier, [asked])
   }
 }

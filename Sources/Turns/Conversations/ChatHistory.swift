@@ -127,7 +127,7 @@ package struct ChatHistory: Sendable, Equatable {
     }
   }
 
-  // MARK: Told rather than replayed
+  // MARK: As native messages
 
   /// The whole conversation as native messages, the user's newest included.
   ///

@@ -51,19 +51,19 @@ public final class Conversations {
   ///   - headerSession: the value of `x-session-id`.
   /// - Throws: `RequestError`.
   package func plan(
-    _ wanted: ConversationRequest, _ conversation: ChatConversation, as form: AnswerForm? = nil,
+    _ request: ConversationRequest, _ conversation: ChatConversation, as form: AnswerForm? = nil,
     for caller: Caller, headerSession: String?
   ) async throws -> ConversationPlan {
-    let place = ConversationPlace(key: conversation.now, form: form ?? wanted.form(newID: turns.newID))
+    let place = ConversationPlace(key: conversation.now, form: form ?? request.form(newID: turns.newID))
     let results = conversation.results
     if let run = parked.run(awaiting: results, at: conversation.beforeAnswer, caller.principal) {
       let work = RequestedWork.resumption(run, results, conversation.history.question)
       return ConversationPlan(work: work, place: place)
     }
-    var (turn, warnings) = try await makeTurn(wanted.options, for: caller, conversation, headerSession)
+    var (turn, warnings) = try await makeTurn(request.options, for: caller, conversation, headerSession)
     turn.retryTimeout = retryTimeout
     turn.outputSchema = place.form.schema
-    if case .call = place.form {} else { offer(wanted.tools, to: &turn) }
+    if case .call = place.form {} else { offer(request.tools, to: &turn) }
     return ConversationPlan(work: .turn(turn), place: place, warnings: warnings)
   }
 
@@ -88,12 +88,12 @@ public final class Conversations {
     // The run that waited for these results is gone, so a new session gets the whole history.
     if !conversation.results.isEmpty { session = nil }
 
-    var wanted = given
-    if let instructions = history.instructions { wanted.systemPrompt = instructions }
-    if session == nil || explicit != nil { wanted = wanted.inheriting(past) }
+    var requested = given
+    if let instructions = history.instructions { requested.systemPrompt = instructions }
+    if session == nil || explicit != nil { requested = requested.inheriting(past) }
     let imported = session == nil ? await self.imported(conversation) : nil
     return try turns.makeTurn(
-      content: history.question, beginningWith: imported, options: wanted, continuing: session, for: caller)
+      content: history.question, beginningWith: imported, options: requested, continuing: session, for: caller)
   }
 
   /// Nil for a conversation that only begins.
