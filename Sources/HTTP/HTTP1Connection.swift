@@ -54,7 +54,7 @@ public struct HTTP1Connection: ~Copyable, Sendable {
     case closed
   }
 
-  let limits: HTTP1Limits
+  private let shared: HTTP1Limits.Shared
   var state = State.awaitingHead
   /// The request in progress, from its head to the end of its response.
   var exchange = HTTP1Exchange.unreadable
@@ -76,11 +76,13 @@ public struct HTTP1Connection: ~Copyable, Sendable {
   private var wasCongested = false
   private var scratch: [UInt8] = []
 
-  public init(_ limits: HTTP1Limits, at now: ContinuousClock.Instant) {
-    self.limits = limits
-    parser = HTTPRequestParser(limits: limits.http)
-    deadline = now + limits.idleTimeout
+  public init(_ shared: HTTP1Limits.Shared, at now: ContinuousClock.Instant) {
+    self.shared = shared
+    parser = HTTPRequestParser(shared)
+    deadline = now + shared.limits.idleTimeout
   }
+
+  var limits: HTTP1Limits { shared.limits }
 
   // MARK: State
 

@@ -29,4 +29,11 @@ public struct HTTP1Limits: Sendable, Equatable {
   public var pipelinedBytes = 64 * 1024
 
   public init() {}
+
+  /// Limits in one place for many connections: copies would be a third of an idle connection's memory.
+  public final class Shared: Sendable {
+    let limits: HTTP1Limits
+
+    public init(_ limits: HTTP1Limits) { self.limits = limits }
+  }
 }

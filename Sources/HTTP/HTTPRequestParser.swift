@@ -21,7 +21,7 @@ public struct HTTPRequestParser: Sendable {
     case failed(HTTPProtocolError)
   }
 
-  private let limits: HTTPLimits
+  private let shared: HTTP1Limits.Shared
   private var state = State.head
   /// How far the search for the head's end has come, so that a trickling head is not searched again and again.
   private var searched = 0
@@ -31,10 +31,18 @@ public struct HTTPRequestParser: Sendable {
   /// The longest body of the request that has begun; `HTTPLimits.body` for each new one.
   public var bodyLimit: Int
 
-  public init(limits: HTTPLimits) {
-    self.limits = limits
-    bodyLimit = limits.body
+  init(_ shared: HTTP1Limits.Shared) {
+    self.shared = shared
+    bodyLimit = shared.limits.http.body
   }
+
+  public init(limits: HTTPLimits) {
+    var shared = HTTP1Limits()
+    shared.http = limits
+    self.init(HTTP1Limits.Shared(shared))
+  }
+
+  private var limits: HTTPLimits { shared.limits.http }
 
   /// Whether the next byte would begin a new request.
   public var isBetweenRequests: Bool { if case .head = state { true } else { false } }

@@ -37,7 +37,7 @@ final class HTTPConnection: DescriptorHandler {
   init(_ descriptor: Int32, peer: String, server: HTTPServer) throws {
     self.server = server
     self.peer = peer
-    http = HTTP1Connection(server.limits.connection, at: server.scheduler.now)
+    http = HTTP1Connection(server.connectionLimits, at: server.scheduler.now)
     http.isDraining = server.isDraining
     channel = try Channel(adopting: descriptor, kind: .socket, handler: self)
   }

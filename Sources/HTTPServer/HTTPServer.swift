@@ -8,6 +8,7 @@ public import Telemetry
 @Reactor
 public final class HTTPServer {
   let limits: ServerLimits
+  let connectionLimits: HTTP1Limits.Shared
   let logger: Logger
   let clock: @Sendable () -> Timestamp
   let scheduler: any Scheduler
@@ -37,6 +38,7 @@ public final class HTTPServer {
     scheduler: any Scheduler = Loop.main, responder: @escaping HeadResponder
   ) {
     self.limits = limits
+    connectionLimits = HTTP1Limits.Shared(limits.connection)
     readQueue = ReadQueue(perTurn: limits.readersPerTurn)
     bodies = BodyBudget(total: limits.bodiesInFlight)
     self.logger = logger

@@ -298,7 +298,7 @@ struct HTTP1ConnectionTests {
   func congestion() {
     var limits = HTTP1Limits()
     (limits.outputHighWater, limits.outputLowWater) = (100, 50)
-    var http = HTTP1Connection(limits, at: .now)
+    var http = HTTP1Connection(HTTP1Limits.Shared(limits), at: .now)
     _ = http.receive(Array(Self.get.utf8).span)
     var none: [UInt8] = []
     _ = http.next(into: &none, at: .now)

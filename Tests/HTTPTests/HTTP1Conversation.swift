@@ -26,7 +26,7 @@ final class HTTP1Conversation {
 
   init(_ rule: Rule = .echo(limit: 1000), limits: HTTP1Limits = HTTP1Limits()) {
     self.rule = rule
-    http = HTTP1Connection(limits, at: now)
+    http = HTTP1Connection(HTTP1Limits.Shared(limits), at: now)
   }
 
   /// What the server has written and not sent.
