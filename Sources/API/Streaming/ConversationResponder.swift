@@ -67,13 +67,25 @@ struct ConversationResponder {
   func respond<Writer: DocumentWriter>(
     to order: Order, _ context: RequestContext, encoder: @escaping @Reactor (AnswerPlan) -> AnswerEncoder<Writer>
   ) async throws -> HTTPResponse {
-    guard !order.isStreamed else {
-      return try await runner.stream(order.asked, context) { run in
-        encoder(plan(of: order, run))
-      } onEnd: { run, encoder, outcome in
-        note(outcome, of: run, order, encoder.writer.message)
-      }
+    order.isStreamed
+      ? try await stream(order, context, encoder: encoder) : try await collect(order, context, encoder: encoder)
+  }
+
+  private func stream<Writer: DocumentWriter>(
+    _ order: Order, _ context: RequestContext, encoder: @escaping @Reactor (AnswerPlan) -> AnswerEncoder<Writer>
+  ) async throws -> HTTPResponse {
+    try await runner.stream(order.asked, context) { run in
+      encoder(plan(of: order, run))
+    } onEnd: { run, encoder, outcome in
+      note(outcome, of: run, order, encoder.writer.message)
     }
+  }
+
+  // Not inlined: a stream's request would keep the frame of both.
+  @inline(never)
+  private func collect<Writer: DocumentWriter>(
+    _ order: Order, _ context: RequestContext, encoder: @escaping @Reactor (AnswerPlan) -> AnswerEncoder<Writer>
+  ) async throws -> HTTPResponse {
     let (run, encoder, outcome) = try await runner.collect(order.asked, context) { encoder(plan(of: order, $0)) }
     note(outcome, of: run, order, encoder.writer.message)
     return HTTPResponse(

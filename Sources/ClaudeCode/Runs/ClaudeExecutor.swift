@@ -139,6 +139,16 @@ public final class ClaudeExecutor {
     var turn = turn
     let hasFallenBack = await prepareTranscript(&turn, requested)
     let lease = try await pool.lease(turn, as: requested, cancellation: cancellation)
+    let run = try makeRun(of: turn, as: requested, on: lease, id: id, logger)
+    run.sendsHistoryAsText = hasFallenBack
+    return run
+  }
+
+  // Not inlined: its copies of the turn would stay in the frame that every waiting request keeps.
+  @inline(never)
+  private func makeRun(
+    of turn: Turn, as requested: Fingerprint, on lease: ProcessLease, id: String, _ logger: Logger
+  ) throws(ClaudeError) -> Run {
     let session = lease.process.sessionID
     // The session may have been ended while the turn waited for a process.
     if ending.contains(session) {
@@ -151,7 +161,6 @@ public final class ClaudeExecutor {
       turn, id: id, sessionID: session, as: requested, timeouts: configuration.timeouts, scheduler: scheduler,
       logger: logger, delegate: self)
     runs.add(run)
-    run.sendsHistoryAsText = hasFallenBack
     run.hold(lease)
     return run
   }

@@ -58,6 +58,8 @@ package final class RequestedTurn {
   package let key: IdempotencyKey?
   /// Where the run's events are stored; nil for a run that ends with its connection.
   package let journal: RunJournal?
+  /// Whether it begins a run, and does not join one that exists.
+  let beginsRun: Bool
   /// Whether the answer begins with its turn.
   package let isWholeTurn: Bool
   /// Whether the end of the run advances the conversation: false for a replay.
@@ -78,13 +80,15 @@ package final class RequestedTurn {
     self.warnings = warnings
     sessionID = work.sessionID
     self.journal = journal
+    beginsRun = if case .turn = work { true } else { false }
     isWholeTurn = work.isWholeTurn
     advancesConversation = if case .repetition(let recording) = work { recording.isLive } else { true }
   }
 
-  /// Hands the work over; nil if that was done before.
-  package func takeWork() -> RequestedWork? {
-    defer { work = nil }
+  /// Hands the work over. To be called once.
+  func takeWork() -> RequestedWork {
+    guard let work else { preconditionFailure("a request's work was started twice") }
+    self.work = nil
     return work
   }
 }

@@ -60,12 +60,16 @@ public final class TurnRunner {
   /// - Returns: the run, which has not begun: add the observers, then call `StartedTurn.begin`.
   /// - Throws: why there is none; the journal has the error, too.
   package func start(_ asked: RequestedTurn) async throws(ClaudeError) -> StartedTurn {
-    guard let work = asked.takeWork() else { preconditionFailure("a request's work was started twice") }
-    switch work {
-    case .turn(var turn):
-      turn.principal = asked.caller.principal.id
-      let run = try await newRun(turn, asked)
-      return StartedTurn(run, observed: observed(run, asked, isWholeTurn: true)) { run.start() }
+    // The turn is large: it stays out of this frame, which every waiting request keeps.
+    guard asked.beginsRun else { return try join(asked) }
+    let run = try await newRun(asked)
+    return StartedTurn(run, observed: observed(run, asked, isWholeTurn: true)) { run.start() }
+  }
+
+  /// Joins a parked run, or that of an earlier request.
+  private func join(_ asked: RequestedTurn) throws(ClaudeError) -> StartedTurn {
+    switch asked.takeWork() {
+    case .turn: preconditionFailure("a new turn has no run to join")
     case .resumption(let run, let results, let content):
       try claim(run, asked)
       return StartedTurn(run, observed: observed(run, asked, isWholeTurn: false)) { run.resume(results, content) }
@@ -91,7 +95,7 @@ public final class TurnRunner {
     run.origin?.requestIDs.append(asked.caller.requestID)
   }
 
-  private func newRun(_ turn: Turn, _ asked: RequestedTurn) async throws(ClaudeError) -> Run {
+  private func newRun(_ asked: RequestedTurn) async throws(ClaudeError) -> Run {
     let id = "run_\(newID())"
     let queued = QueuedTurn(asked, createdAt: clock().milliseconds)
     queue[id] = queued
@@ -101,10 +105,11 @@ public final class TurnRunner {
       asked.caller.cancellation.forget(token)
     }
     // Another request must not find the session by its history while this turn waits.
-    let session: String? = if case .resume(let session) = turn.session { session } else { nil }
+    let session = asked.sessionID
     if let session { turns.sessions.claim(session) }
     do throws(ClaudeError) {
-      let run = try await executor.run(turn, id: id, cancellation: queued.cancellation, logger: asked.caller.logger)
+      let run = try await executor.run(
+        turn(of: asked), id: id, cancellation: queued.cancellation, logger: asked.caller.logger)
       run.origin = queued.origin
       turns.began(run, for: asked.caller.principal)
       // The cancellation came too late to end the wait.
@@ -115,6 +120,12 @@ public final class TurnRunner {
       if asked.journal?.isOver == false { asked.journal?.end(.failed(error)) }
       throw error
     }
+  }
+
+  private func turn(of asked: RequestedTurn) -> Turn {
+    guard case .turn(var turn) = asked.takeWork() else { preconditionFailure("a joined run has no new turn") }
+    turn.principal = asked.caller.principal.id
+    return turn
   }
 
   /// Adds the observers that keep the run's events, before all others: the recording of a request that may be retried,
