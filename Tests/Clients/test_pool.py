@@ -159,7 +159,8 @@ def test_a_running_tool_goes_when_the_client_leaves(own, script):
 
     assert happens(has_begun, 10)
     connection.close()
-    assert wait_for_exit(running, 3) == []
+    # A second for the interrupt, then two for each step of the teardown.
+    assert wait_for_exit(running, 6) == []
     assert own.comes_to_rest(3)
     session = own.runs()[0][0]
     assert raw(own, "stub: tokens=2", session)[-1]["result"].strip() == "w0 w1"
