@@ -32,6 +32,8 @@ final class Application {
     var clock: @Sendable () -> Timestamp
     /// Time for deadlines.
     var scheduler: any Scheduler
+    /// Memory that programs can still take, in bytes; nil where that is unknown.
+    var availableMemory: @Sendable () -> Int? = { nil }
     /// Makes the ids of requests, runs and sessions.
     var newID: @Reactor () -> String
   }

@@ -34,7 +34,7 @@ final class Composition {
         journals: JournalDirectory(path: "\(settings.statePath ?? scratch.path)/runs"), mcpLoader: mcpLoader, mcp: mcp,
         models: models, isSimulated: isSimulated, logger: logger,
         clock: { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) }, scheduler: Loop.main,
-        newID: { ids.next() }))
+        availableMemory: { Machine.availableMemory }, newID: { ids.next() }))
   }
 
   /// Removes temporary files. To be called last.

@@ -22,7 +22,8 @@ struct Services {
     let locator = Application.locator(settings, surroundings.environment)
     let environment = CLIEnvironment(inherited: surroundings.environment, usesSubscription: settings.usesSubscription)
     executor = ClaudeExecutor(
-      Services.configuration(settings, locator, environment), scheduler: scheduler, logger: logger, clock: clock,
+      Services.configuration(settings, locator, environment, surroundings), scheduler: scheduler, logger: logger,
+      clock: clock,
       newID: newID)
     probe = CLIProbe(locator: locator, environment: environment, clock: clock, scheduler: scheduler)
     sessions = SessionStore(store: surroundings.store, clock: clock)
@@ -40,14 +41,17 @@ struct Services {
   }
 
   private static func configuration(
-    _ settings: Settings, _ locator: CLILocator, _ environment: CLIEnvironment
+    _ settings: Settings, _ locator: CLILocator, _ environment: CLIEnvironment,
+    _ surroundings: Application.Surroundings
   ) -> ClaudeExecutor.Configuration {
-    ClaudeExecutor.Configuration(
+    var configuration = ClaudeExecutor.Configuration(
       locator: locator, environment: environment,
       timeouts: RunTimeouts(
         total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout,
         toolResult: settings.toolResultTimeout),
       settingSources: settings.settingSources, pool: settings.pool, turns: settings.turns)
+    configuration.availableMemory = surroundings.availableMemory
+    return configuration
   }
 
   private static func policy(_ settings: Settings) -> TurnPolicy {

@@ -32,6 +32,7 @@ enum SettingName: String, CaseIterable, Sendable {
   case logFile = "LOG_FILE"
   case spares = "CLAUDE_POOL_SPARES"
   case maximumProcesses = "CLAUDE_MAX_PROCESSES"
+  case maximumIdle = "CLAUDE_MAX_IDLE"
   case sessionIdle = "CLAUDE_SESSION_IDLE_MS"
   case maximumConcurrent = "CLAUDE_MAX_CONCURRENT"
   case maximumQueue = "CLAUDE_MAX_QUEUE"

@@ -97,8 +97,14 @@ struct Settings: Sendable, Equatable {
     pool.starts = machine.cores
     pool.processes = reader.integer(.maximumProcesses, 1...100_000) ?? machine.processes
     if let value = reader.integer(.spares, 0...64) { pool.spares = value }
+    // Beside the spares there has to be room for turns.
+    if pool.spares > 0, pool.processes >= 6 { pool.universalSpares = 1 }
     if let value = reader.milliseconds(.sessionIdle, from: 0) { pool.sessionIdle = value }
     turns.running = reader.integer(.maximumConcurrent, 1...100_000) ?? pool.processes
+    pool.idle = reader.integer(.maximumIdle, 0...100_000) ?? machine.idleProcesses
+    pool.memoryReserve = machine.memoryReserve
+    // With one key nobody else is there to use a reserved slot.
+    if Set(apiKeys + adminKeys).count > 1, turns.running > 1 { turns.reserved = max(1, turns.running / 8) }
     if let value = reader.integer(.maximumQueue, 0...100_000) { turns.waiting = value }
     if let value = reader.milliseconds(.queueTimeout) { turns.timeout = value }
     pool.timeout = turns.timeout

@@ -169,6 +169,9 @@ public struct ProcessTable: Sendable {
     contents(path)?.split(separator: UInt8(ascii: "\n")).first.map(text)
   }
 
+  /// The whole file; empty if it cannot be read.
+  static func text(of path: String) -> String { text((contents(path) ?? [])[...]) }
+
   /// The target of a symbolic link.
   package static func link(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: 256)

@@ -40,7 +40,7 @@ struct HealthRoutesTests {
       + #""message":"Claude CLI is available and responsive","#
       + #""details":{"version":"2.1.329 (Claude Code)","exitCode":0,"path":"\#(path)/claude"},"# + time
       + #","processes":{"status":"healthy","message":"Processes start normally","#
-      + #""details":{"live":0,"idle":0,"spare":0,"parked":0,"queued":0,"running":0,"spawned":0,"reused":0,"#
+      + #""details":{"live":0,"idle":0,"spare":0,"universal":0,"parked":0,"queued":0,"running":0,"spawned":0,"reused":0,"#
       + #""killed":0,"crashed":0},"# + time
       + #","workspace":{"status":"healthy","message":"Workspace directory is accessible and writable","#
       + #""details":{"path":"\#(path)","readable":true,"writable":true},"# + time

@@ -13,6 +13,20 @@ struct MachineSizeTests {
     #expect(MachineSize(cores: cores, memory: memory).processes == expected)
   }
 
+  @Test(
+    "idle processes: one per 200 MiB of a tenth of the memory, between 1 and 8",
+    arguments: [(1 << 30, 1), (4 << 30, 2), (8 << 30, 4), (15 << 30, 7), (16 << 30, 8), (64 << 30, 8)])
+  func idleProcesses(memory: Int, expected: Int) {
+    #expect(MachineSize(cores: 2, memory: memory).idleProcesses == expected)
+  }
+
+  @Test(
+    "memory reserve: a twentieth, and at least 256 MiB",
+    arguments: [(1 << 30, 256 << 20), (5 << 30, 256 << 20), (10 << 30, 512 << 20)])
+  func reserve(memory: Int, expected: Int) {
+    #expect(MachineSize(cores: 2, memory: memory).memoryReserve == expected)
+  }
+
   @Test("the default machine is small")
   func small() { #expect(MachineSize.small.processes == 8) }
 }

@@ -47,6 +47,24 @@ struct SettingsTests {
     #expect(settings.pool.starts == cores)
   }
 
+  @Test(
+    "several keys reserve an eighth of the turns for the keys that have none",
+    arguments: [
+      ("a", 8, 0), ("a,a", 8, 0), ("a,b", 1, 0), ("a,b", 2, 1), ("a,b", 8, 1), ("a,b", 32, 4),
+    ])
+  func reserved(keys: String, running: Int, expected: Int) throws {
+    let settings = try Settings(["API_KEYS": keys, "CLAUDE_MAX_CONCURRENT": "\(running)"])
+    #expect(settings.turns.reserved == expected)
+    let admin = try Settings(["API_KEYS": keys, "ADMIN_API_KEYS": "c", "CLAUDE_MAX_CONCURRENT": "8"])
+    #expect(admin.turns.reserved == 1)
+  }
+
+  @Test("limit: processes below which there are no universal spares", arguments: [(5, 0), (6, 1), (7, 1)])
+  func universalSpares(processes: Int, expected: Int) throws {
+    let settings = try Settings(["CLAUDE_MAX_PROCESSES": "\(processes)"])
+    #expect(settings.pool.universalSpares == expected)
+  }
+
   @Test("an empty value counts as unset", arguments: SettingName.allCases)
   func emptyValues(name: SettingName) throws {
     #expect(try Settings([name.rawValue: ""]) == Settings([:]))
@@ -87,10 +105,12 @@ struct SettingsTests {
     Variable(.apiKeys, "a, b,,c ,") {
       $0.apiKeys = ["a", "b", "c"].map(KeyDigest.init(of:))
       $0.host = "0.0.0.0"
+      $0.turns.reserved = 1
     },
     Variable(.adminKeys, "d, e") {
       $0.adminKeys = ["d", "e"].map(KeyDigest.init(of:))
       $0.host = "0.0.0.0"
+      $0.turns.reserved = 1
     },
     Variable(.apiKeyHashes, "\(digestOfA), \(digestOfA.dropFirst(7).uppercased())") {
       $0.apiKeys = [KeyDigest(of: "a"), KeyDigest(of: "a")]
@@ -129,11 +149,12 @@ struct SettingsTests {
     Variable(.settingSources, "none") { $0.settingSources = "" },
     Variable(.maximumConnections, "5") { $0.maximumConnections = 5 },
     Variable(.maximumBodyBytes, "100000000") { $0.maximumBodyBytes = 100_000_000 },
-    Variable(.spares, "0") { $0.pool.spares = 0 },
+    Variable(.spares, "0") { ($0.pool.spares, $0.pool.universalSpares) = (0, 0) },
     Variable(.maximumProcesses, "3") {
-      $0.pool.processes = 3
+      ($0.pool.processes, $0.pool.universalSpares) = (3, 0)
       $0.turns.running = 3
     },
+    Variable(.maximumIdle, "0") { $0.pool.idle = 0 },
     Variable(.sessionIdle, "0") { $0.pool.sessionIdle = .zero },
     Variable(.maximumConcurrent, "2") { $0.turns.running = 2 },
     Variable(.maximumQueue, "0") { $0.turns.waiting = 0 },

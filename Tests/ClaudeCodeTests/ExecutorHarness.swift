@@ -21,11 +21,12 @@ final class ExecutorHarness {
   init(
     _ cli: String, _ directory: TemporaryDirectory, timeouts: RunTimeouts = ExecutorHarness.timeouts,
     pool: PoolLimits = .withoutReuse, turns: TurnGate.Limits = TurnGate.Limits(),
-    logger: Logger = .silent
+    availableMemory: @escaping @Sendable () -> Int? = { nil }, logger: Logger = .silent
   ) {
     self.directory = directory
     var configuration = ClaudeExecutor.Configuration.test(cli, timeouts: timeouts, pool: pool, turns: turns)
     configuration.environment = .test(home: directory.path, ["IS_SANDBOX": "1"])
+    configuration.availableMemory = availableMemory
     executor = ClaudeExecutor(configuration, scheduler: scheduler, logger: logger, newID: UniqueIDs.next)
   }
 

@@ -272,7 +272,7 @@ struct PooledSessionTests {
       launcher: ProcessLauncher(
         locator: .only(StandInCLI.script("exec sleep 600", in: directory)), environment: .test(), logger: .silent,
         clock: { Timestamp(milliseconds: 0) }, newID: { "memory" }),
-      kill: .seconds(5), scheduler: ManualScheduler(), logger: .silent)
+      kill: .seconds(5), scheduler: ManualScheduler(), logger: .silent, availableMemory: { nil })
     let turn = Turn(prompt: "p", session: .new(id: ExecutorHarness.session), directory: directory.path)
     weak var process: ClaudeProcess?
     do {

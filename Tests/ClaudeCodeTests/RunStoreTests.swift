@@ -115,6 +115,23 @@ struct RunStoreTests {
     live.cancel()
   }
 
+  @Test("the longest live journal of the principal that holds the most makes room for another principal")
+  func liveShares() {
+    let probe = JournalHarness()
+    let one = ended(probe, "x").length
+    var limits = JournalHarness.small
+    limits.total = 10 * one
+    let harness = JournalHarness(limits)
+    let kept = harness.begin(of: "you")
+    let short = harness.begin(of: "me")
+    let long = harness.begin(of: "me")
+    harness.emit([CLILine.text(String(repeating: "x", count: 2 * one))], in: short)
+    harness.emit([CLILine.text(String(repeating: "x", count: 4 * one))], in: long)
+    harness.emit([CLILine.text(String(repeating: "x", count: 3 * one))], in: kept)
+    #expect([kept, short, long].map(\.isComplete) == [true, true, false])
+    for journal in [kept, short, long] { journal.cancel() }
+  }
+
   @Test("ended runs leave memory under pressure and can still be replayed")
   func memory() async {
     var limits = JournalHarness.small

@@ -136,6 +136,34 @@ struct TurnGateTests {
     }
   }
 
+  @Test("limit: slots of one principal; the reserved ones are left to others, who need not wait for it")
+  func reserved() async throws {
+    let limit = 3
+    let outcomes = try await LimitTable.row("slots of one principal (here)", limit) { offset in
+      let gate = TurnGate(TurnGate.Limits(running: 4, reserved: 1), scheduler: ManualScheduler())
+      let admissions = AdmissionLog()
+      func enter(_ name: String) async {
+        await admissions.note(name) { () async throws(ClaudeError) in
+          try await gate.enter(String(name.prefix(1)), cancellation: .init())
+        }
+      }
+      for number in 1...(limit + offset) { await enter("a\(number)") }
+      let waiting = gate.waiting
+      await enter("b1")
+      #expect(admissions.entries.last == "b1 in")
+      // The slot of another principal is not for the one that waits.
+      gate.leave("b")
+      await nextTurn()
+      #expect(gate.waiting == waiting)
+      gate.leave("a")
+      await nextTurn()
+      #expect(gate.waiting == 0)
+      for _ in 0..<gate.running { gate.leave("a") }
+      return "\(waiting) wait"
+    }
+    #expect(outcomes == ["0 wait", "0 wait", "1 wait"])
+  }
+
   @Test("a free slot goes to the principal with the fewest running turns")
   func fairSlots() async {
     let gate = TurnGate(TurnGate.Limits(running: 2), scheduler: scheduler)

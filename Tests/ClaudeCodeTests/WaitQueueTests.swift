@@ -20,7 +20,7 @@ struct WaitQueueTests {
     _ name: String, timeout: Duration = .seconds(8), cancellation: CancellationSignal = CancellationSignal()
   ) async -> Task<Void, Never> {
     await admissions.note(name) { [line] () async throws(ClaudeError) in
-      try await WaitQueue.wait(timeout: timeout, cancellation: cancellation, late: Self.late) { line }
+      try await WaitQueue.wait(timeout: timeout, cancellation: cancellation, late: { Self.late }) { line }
     }
   }
 
@@ -41,7 +41,7 @@ struct WaitQueueTests {
   @Test("a free resource is taken without waiting")
   func nothing() async {
     await admissions.note("a") { () async throws(ClaudeError) in
-      try await WaitQueue.wait(timeout: .seconds(8), cancellation: CancellationSignal(), late: Self.late) { nil }
+      try await WaitQueue.wait(timeout: .seconds(8), cancellation: CancellationSignal(), late: { Self.late }) { nil }
     }
     #expect(admissions.entries == ["a in"])
     #expect(scheduler.waits.isEmpty)
@@ -56,7 +56,7 @@ struct WaitQueueTests {
       let admissions = AdmissionLog()
       for (name, timeout) in [("a", limit), ("b", limit * 2)] {
         await admissions.note(name) { () async throws(ClaudeError) in
-          try await WaitQueue.wait(timeout: timeout, cancellation: CancellationSignal(), late: Self.late) { line }
+          try await WaitQueue.wait(timeout: timeout, cancellation: CancellationSignal(), late: { Self.late }) { line }
         }
       }
       scheduler.advance(by: limit + .milliseconds(offset))

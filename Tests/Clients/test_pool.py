@@ -13,8 +13,8 @@ from test_native import lines, post, wait_for_exit
 
 @pytest.fixture
 def own(make_server):
-    """A server with the default pool, to itself, whose spare is up."""
-    server = make_server(PROCESS_KILL_TIMEOUT_MS="2000")
+    """A server to itself, too small for universal spares, whose spare is up."""
+    server = make_server(PROCESS_KILL_TIMEOUT_MS="2000", CLAUDE_MAX_PROCESSES="5")
     # The first request of a kind finds no spare of its kind; the second does.
     assert happens(lambda: server.processes()["spare"] == 1, 10)
     return server

@@ -75,17 +75,23 @@ public final class HealthChecker {
 
   private var processCheck: HealthReport.Check {
     let statistics = executor.processStatistics
+    let problem = processProblem(statistics)
     return HealthReport.Check(
-      name: "processes", status: statistics.isResting ? .degraded : .healthy,
-      message: statistics.isResting
-        ? "Processes exit before they emit anything; starts are delayed" : "Processes start normally",
+      name: "processes", status: problem == nil ? .healthy : .degraded, message: problem ?? "Processes start normally",
       details: [
         "live": JSONValue(statistics.live), "idle": JSONValue(statistics.idle), "spare": JSONValue(statistics.spare),
-        "parked": JSONValue(executor.parkedRuns), "queued": JSONValue(executor.queuedTurns),
+        "universal": JSONValue(statistics.universal), "parked": JSONValue(executor.parkedRuns),
+        "queued": JSONValue(executor.queuedTurns),
         "running": JSONValue(executor.activeRuns - executor.parkedRuns),
         "spawned": JSONValue(statistics.spawned), "reused": JSONValue(statistics.reused),
         "killed": JSONValue(statistics.killed), "crashed": JSONValue(statistics.crashed),
       ], takenAt: clock())
+  }
+
+  private func processProblem(_ statistics: PoolStatistics) -> String? {
+    if statistics.isResting { return "Processes exit before they emit anything; starts are delayed" }
+    guard executor.parkedRuns * 2 > executor.processLimit else { return nil }
+    return "\(executor.parkedRuns) of \(executor.processLimit) processes wait for results of tools"
   }
 
   private var workspaceCheck: HealthReport.Check {

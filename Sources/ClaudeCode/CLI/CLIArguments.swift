@@ -6,6 +6,7 @@ public enum CLIArguments {
   public static func arguments(for fingerprint: Fingerprint, _ session: Turn.Session) -> [String] {
     var arguments = longLivedForm
     switch session {
+    case .new where fingerprint.awaitsClaim: arguments.append("--await-claim")
     case .new(let id): arguments.append("--session-id=\(id)")
     case .resume(let id), .imported(let id, _, _): arguments.append("--resume=\(id)")
     }

@@ -21,6 +21,8 @@ public struct Fingerprint: Hashable, Sendable {
   public var model: String?
   /// Can be switched like the model, except that bypassing permissions must be allowed from the start.
   public var permissionMode: PermissionMode?
+  /// Whether the process waits for `claim_session` before it belongs to a directory and a session.
+  public private(set) var awaitsClaim = false
 
   public init(_ turn: Turn, settingSources: String?) {
     let options = turn.options
@@ -32,7 +34,7 @@ public struct Fingerprint: Hashable, Sendable {
     hasFunctions = !turn.functions.isEmpty
     if hasFunctions {
       builtInTools = (options.allowedTools ?? []).map { String($0.prefix { $0 != "(" }) }
-      allowedTools.append("mcp__\(FunctionDeclaration.server)")
+      allowedTools.append(Fingerprint.functionRule)
     }
     mcpConfigPath = turn.mcpConfigPath
     maxTurns = options.maxTurns
@@ -42,6 +44,39 @@ public struct Fingerprint: Hashable, Sendable {
     model = options.model
     permissionMode = turn.permissionMode
   }
+
+  /// A spare that any turn of its kind can claim. There are two kinds: which built-in tools exist is decided at the start.
+  private init(hasFunctions: Bool, settingSources: String?) {
+    directory = "/"
+    allowedTools = hasFunctions ? [Fingerprint.functionRule] : []
+    disallowedTools = []
+    builtInTools = hasFunctions ? [] : nil
+    self.hasFunctions = hasFunctions
+    allowsFileMentions = false
+    self.settingSources = settingSources
+    awaitsClaim = true
+  }
+
+  /// The kinds of universal spares: for agents, and for turns with functions of the client.
+  static func universal(settingSources: String?) -> [Fingerprint] {
+    [false, true].map { Fingerprint(hasFunctions: $0, settingSources: settingSources) }
+  }
+
+  /// The universal spare that a turn with this fingerprint can claim; nil if only a process of its own can serve it.
+  /// Rules in `disallowedTools` would only be denied, and not hidden from the model.
+  public var claimable: Fingerprint? {
+    let universal = Fingerprint(hasFunctions: hasFunctions, settingSources: settingSources)
+    guard builtInTools == universal.builtInTools, disallowedTools.isEmpty, mcpConfigPath == nil, maxTurns == nil,
+      maxBudgetUSD == nil, !allowsFileMentions, !bypassesPermissions
+    else { return nil }
+    return universal
+  }
+
+  /// Allows the tools of the MCP server that this server plays.
+  private static let functionRule = "mcp__\(FunctionDeclaration.server)"
+
+  /// The allowed tools besides the client's functions.
+  var claimedTools: [String] { allowedTools.filter { $0 != Fingerprint.functionRule } }
 
   public var bypassesPermissions: Bool { permissionMode == .bypassPermissions }
 

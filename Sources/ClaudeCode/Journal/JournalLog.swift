@@ -156,7 +156,8 @@ final class JournalLog {
   /// Keeps the newest records in memory again.
   func endSpill() { isSpilling = false }
 
-  private func giveUp(_ reason: String) {
+  /// Keeps no further records, and removes the log from the storage.
+  func giveUp(_ reason: String) {
     guard isComplete else { return }
     logger.warn("a run's journal is not kept", ["reason": .string(reason)])
     discard()

@@ -145,8 +145,8 @@ public final class RunJournal {
     onChange(self)
   }
 
-  /// Ends the run.
-  public func cancel() { run?.cancel() }
+  /// Ends the run, and with `endsProcess` its process.
+  public func cancel(endsProcess: Bool = false) { run?.cancel(endsProcess: endsProcess) }
 
   private func append(_ entry: JournalEntry, _ payload: Span<UInt8>, _ message: StreamMessage? = nil) {
     let growth = log.append(entry, payload)

@@ -10,7 +10,7 @@ public final class RunStore {
     /// How long a run is kept after its end (`RUN_RETENTION_MS`).
     public var retention: Duration = .seconds(3600)
     /// Bytes of all journals (`RUN_STORE_MAX_BYTES`). The principal that holds the most makes room: its runs are
-    /// removed in the order in which they ended. A run for which that is not enough is not kept.
+    /// removed in the order in which they ended. If that is not enough, its longest journal is no longer kept.
     public var total = 1024 * 1024 * 1024
     /// Bytes of ended runs that stay in memory.
     public var memory = 16 * 1024 * 1024
@@ -148,18 +148,24 @@ public final class RunStore {
     totalOf[principal] = own > 0 ? own : nil
   }
 
-  /// - Parameter principal: the one that needs room. If it holds the most itself, no other principal loses a journal.
+  /// - Parameter principal: the one that needs room. If it holds the most itself, no other principal loses a journal,
+  ///   and the one that grows is not kept.
   private func makeRoom(for principal: String?) {
     while total > limits.total {
       let heaviest = totalOf.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
       if let own = ended.first(where: { $0.principal == heaviest }) {
         remove(own)
-      } else if heaviest != principal, let oldest = ended.first(where: { $0.principal == principal }) ?? ended.first {
-        remove(oldest)
+      } else if heaviest != principal, let longest = longestJournal(of: heaviest) {
+        longest.log.giveUp("other runs need the room")
       } else {
         return
       }
     }
+  }
+
+  private func longestJournal(of principal: String?) -> RunJournal? {
+    journals.values.filter { $0.principal == principal && $0.isComplete }
+      .max { ($0.length, $0.id) < ($1.length, $1.id) }
   }
 
   /// Frees the memory of the runs that ended first.

@@ -24,9 +24,9 @@ extension ClaudeProcessOwner {
 /// A live CLI process: it serves one session for its whole life, one turn at a time.
 @Reactor
 final class ClaudeProcess: ChildProcessOwner {
-  /// The session that it serves.
-  let sessionID: String
-  let fingerprint: Fingerprint
+  /// The session that it serves. A universal spare has none before it is claimed.
+  private(set) var sessionID: String
+  private(set) var fingerprint: Fingerprint
   /// A strong reference, though the owner holds the process: a run drops both when it ends, and every run ends. Each
   /// access to an object that was ever weakly referenced takes a slow path, and this one is accessed several times for
   /// each event.
@@ -86,13 +86,7 @@ final class ClaudeProcess: ChildProcessOwner {
   ///   - id: the suffix of the ids of the turn's control requests.
   ///   - line: the user's message; nil if `send` will write it later.
   func begin(_ turn: Turn, as requested: Fingerprint, id: String, line: [UInt8]?) {
-    var lines: [UInt8] = []
-    if initialization == nil {
-      let frozen = Initialization(turn)
-      initialization = frozen
-      if !frozen.functions.isEmpty { functionServer = FunctionServer(functions: frozen.functions) }
-      lines += ControlMessage.initialize(id: "init-\(id)", frozen)
-    }
+    var lines = initialization == nil ? initialize(Initialization(turn), id: "init-\(id)") : []
     if model != requested.model { lines += ControlMessage.setModel(id: "model-\(id)", requested.model) }
     if permissionMode != requested.permissionMode {
       lines += ControlMessage.setPermissionMode(id: "mode-\(id)", requested.permissionMode)
@@ -103,6 +97,24 @@ final class ClaudeProcess: ChildProcessOwner {
     turnBegan = ProcessTable.now
     hasBegunTurn = false
     child?.write(lines + (line ?? []))
+  }
+
+  /// Sets up the process for its first turn.
+  ///
+  /// - Returns: the line to send.
+  func initialize(_ frozen: Initialization, id: String) -> [UInt8] {
+    initialization = frozen
+    if !frozen.functions.isEmpty { functionServer = FunctionServer(functions: frozen.functions) }
+    return ControlMessage.initialize(id: id, frozen)
+  }
+
+  /// The process was claimed: it belongs to this session, as if it had been started for it.
+  func adopt(session: String, _ requested: Fingerprint) {
+    sessionID = session
+    fingerprint = requested
+    permissionMode = requested.permissionMode
+    // The claim has left the model as it was.
+    fingerprint.model = model
   }
 
   /// Takes the total cost at the turn's end. A lower total than before means that the CLI counts from zero again.

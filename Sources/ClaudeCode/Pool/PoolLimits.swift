@@ -4,10 +4,20 @@ public struct PoolLimits: Sendable, Equatable {
   public var processes = 16
   /// Spares for each fingerprint in use (`CLAUDE_POOL_SPARES`).
   public var spares = 1
+  /// Universal spares of each kind, for turns that no other spare fits.
+  public var universalSpares = 0
+  /// How long the claim of a universal spare may take.
+  public var claim: Duration = .seconds(2)
   /// Fingerprints in use at the same time; the one unused for the longest time is dropped first.
   public var fingerprints = 8
   /// How long a process is kept for its session's next turn (`CLAUDE_SESSION_IDLE_MS`); zero to end it with its turn.
   public var sessionIdle: Duration = .seconds(600)
+  /// Idle processes at the same time (`CLAUDE_MAX_IDLE`); the one unused for the longest time is ended first.
+  public var idle = 8
+  /// Free memory, in bytes, below which idle processes and spares are ended, and no spares are started.
+  public var memoryReserve = 0
+  /// How often free memory is checked while there are idle processes or spares.
+  public var memoryInterval: Duration = .seconds(5)
   /// How old a spare may become. Settings and login may have changed since it was started.
   public var spareAge: Duration = .seconds(1800)
   /// How long an interrupted process may take to end its turn.
@@ -36,6 +46,8 @@ public struct PoolStatistics: Sendable, Equatable {
   public var idle = 0
   /// Of these, processes that have served no turn.
   public var spare = 0
+  /// Of these, spares that any turn of their kind can claim.
+  public var universal = 0
   /// Processes started since the server started.
   public var spawned = 0
   /// Turns that found a process: a spare, or their session's own.

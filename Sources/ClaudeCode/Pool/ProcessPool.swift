@@ -2,6 +2,15 @@ import Bytes
 import EventLoop
 import Telemetry
 
+/// What uses the processes.
+@Reactor
+protocol ProcessPoolDelegate: AnyObject {
+  /// Runs that hold a process while they wait for their client.
+  var parkedRuns: Int { get }
+  /// A turn waits for room, and every process is in use. The delegate may end a run.
+  func poolNeedsRoom()
+}
+
 /// The CLI processes: spares, processes kept for their session's next turn, and busy ones.
 @Reactor
 final class ProcessPool {
@@ -22,20 +31,32 @@ final class ProcessPool {
   private let surroundings: PooledProcess.Surroundings
   private let registry = ProcessRegistry()
   private lazy var starter = ProcessStarter(limits, launcher, registry, surroundings) { [weak self] in
+    self?.delegate?.parkedRuns ?? 0
+  } onEvent: { [weak self] in
     self?.receive($0)
   }
-  private lazy var spares = SpareKeeper(limits, registry, starter, surroundings)
+  private lazy var spares = SpareKeeper(limits, registry, starter, relief, surroundings)
+  private let relief: MemoryRelief
   private var isClosed = false
+  weak var delegate: (any ProcessPoolDelegate)?
 
-  /// - Parameter kill: for each step of a teardown.
-  init(_ limits: PoolLimits, launcher: ProcessLauncher, kill: Duration, scheduler: any Scheduler, logger: Logger) {
+  /// - Parameters:
+  ///   - kill: for each step of a teardown.
+  ///   - availableMemory: bytes that programs can still take; nil where that is unknown.
+  init(
+    _ limits: PoolLimits, launcher: ProcessLauncher, kill: Duration, scheduler: any Scheduler, logger: Logger,
+    availableMemory: @escaping @Sendable () -> Int?
+  ) {
     self.limits = limits
     self.launcher = launcher
     surroundings = PooledProcess.Surroundings(kill: kill, scheduler: scheduler, logger: logger)
+    relief = MemoryRelief(limits, registry, surroundings, available: availableMemory)
   }
 
   /// Turns that wait for a start or for room.
   var waiting: Int { starter.waiting }
+  /// Whether a turn waits for room.
+  var isRoomWanted: Bool { starter.isRoomWanted }
 
   var statistics: PoolStatistics {
     var statistics = registry.statistics
@@ -78,6 +99,7 @@ final class ProcessPool {
     case .new:
       if requested.allowsFurtherTurns { learn(requested) }
       if let entry = spare(for: requested) { return claim(entry) }
+      if let lease = await claimUniversal(for: turn, requested) { return lease }
     case .imported: break
     }
     return try await start(turn.session, requested, cancellation: cancellation)
@@ -99,6 +121,31 @@ final class ProcessPool {
     for stale in fitting where !isCurrent(stale) { stale.retire() }
     return fitting.filter { $0.state == .spare }.min {
       (rank($0, requested), $0.lastUse) < (rank($1, requested), $1.lastUse)
+    }
+  }
+
+  /// Binds a universal spare to the turn.
+  ///
+  /// - Returns: nil if there is none, or if it is unfit; it is ended then.
+  private func claimUniversal(for turn: Turn, _ requested: Fingerprint) async -> ProcessLease? {
+    guard let universal = requested.claimable else { return nil }
+    let fitting = registry.spares { $0 == universal }
+    for stale in fitting where !isCurrent(stale) { stale.retire() }
+    guard
+      let entry = fitting.filter({ $0.state == .spare && $0.process.isReady }).min(by: { $0.lastUse < $1.lastUse })
+    else { return nil }
+    entry.claim()
+    registry.touch(entry)
+    do throws(SpareClaim.Failure) {
+      let claim = SpareClaim(entry.process, for: requested, surroundings.scheduler)
+      try await claim.run(Initialization(turn), timeout: limits.claim)
+      guard entry.state == .busy else { return nil }
+      registry.counts.reused += 1
+      return ProcessLease(entry.process)
+    } catch {
+      surroundings.logger.debug("a spare could not be claimed", ["reason": .string("\(error)")])
+      entry.retire()
+      return nil
     }
   }
 
@@ -161,7 +208,7 @@ final class ProcessPool {
 
   private func keep(_ entry: PooledProcess, _ onFree: @escaping @Reactor () -> Void) {
     guard entry.state == .busy else { return entry.whenGone(onFree) }
-    guard !isClosed, limits.sessionIdle > .zero, entry.process.fingerprint.allowsFurtherTurns else {
+    guard !isClosed, limits.sessionIdle > .zero, limits.idle > 0, entry.process.fingerprint.allowsFurtherTurns else {
       entry.retire()
       return entry.whenGone(onFree)
     }
@@ -170,6 +217,8 @@ final class ProcessPool {
     let location = entry.mark?.location ?? launcher.transcript(of: entry.process)
     entry.mark = location.map(TranscriptMark.init)
     entry.rest(as: .idle, for: limits.sessionIdle)
+    if registry.idleCount > limits.idle { registry.longestIdle?.retire() }
+    relief.watch()
     onFree()
     if starter.isRoomWanted, entry.state == .idle { entry.retire() }
   }
@@ -187,13 +236,16 @@ final class ProcessPool {
     case .exited(let process): processDidExit(process)
     case .placeFreed: spares.scheduleReplenish()
     // Spares start one at a time; this one is up.
-    case .spareStarted: spares.replenish()
+    case .spareStarted:
+      relief.watch()
+      spares.replenish()
+    case .roomWanted: delegate?.poolNeedsRoom()
     }
   }
 
   private func processDidExit(_ process: ClaudeProcess) {
     guard let entry = registry.remove(process) else { return }
-    if entry.state == .spare || (entry.state == .busy && !process.isReady) { spares.noteCrash(process) }
+    if entry.state == .spare || (entry.state == .busy && !process.isReady) { spares.noteCrash(of: entry) }
     entry.processDidExit()
     starter.processDidExit(entry)
     spares.scheduleReplenish()
@@ -201,6 +253,12 @@ final class ProcessPool {
   }
 
   // MARK: Ending
+
+  /// Ends the session's process if no turn uses it.
+  func endIdle(_ session: String) {
+    guard let entry = registry.entry(of: session), entry.state == .idle else { return }
+    entry.retire()
+  }
 
   /// Ends the session's process, if it has one. Returns when it has exited.
   func end(_ session: String) async {
@@ -213,6 +271,7 @@ final class ProcessPool {
   func close() {
     isClosed = true
     spares.close()
+    relief.close()
     starter.close()
     for entry in registry.all where entry.isDispensable { entry.retire() }
   }

@@ -51,12 +51,27 @@ final class ProcessRegistry {
     entries.values.filter { $0.state == .idle }.min { $0.lastUse < $1.lastUse }
   }
 
+  /// The process that is ended first when memory is short: an idle one, then a spare.
+  var leastNeeded: PooledProcess? { longestIdle ?? longestUnused }
+
+  var idleCount: Int { entries.values.count { $0.state == .idle } }
+
   var statistics: PoolStatistics {
     var statistics = counts
     statistics.live = entries.count
-    statistics.idle = entries.values.count { $0.state == .idle }
+    statistics.idle = idleCount
     statistics.spare = entries.values.count { $0.state == .spare }
+    statistics.universal = spares(where: \.awaitsClaim).count
     return statistics
+  }
+
+  /// What the processes are doing, in words.
+  ///
+  /// - Parameter parked: how many of them wait for results of tools.
+  func summary(parked: Int) -> String {
+    let busy = entries.values.count { $0.state == .busy } - parked
+    let unused = entries.count - busy - parked
+    return "of \(entries.count) processes \(busy) run turns, \(parked) wait for results of tools, \(unused) are unused"
   }
 
   // MARK: End

@@ -10,6 +10,8 @@ final class ProcessStarter {
     case placeFreed
     /// A spare is up.
     case spareStarted
+    /// A turn waits for room, and no process is unused.
+    case roomWanted
   }
 
   let launcher: ProcessLauncher
@@ -22,14 +24,19 @@ final class ProcessStarter {
 
   init(
     _ limits: PoolLimits, _ launcher: ProcessLauncher, _ registry: ProcessRegistry,
-    _ surroundings: PooledProcess.Surroundings, onEvent: @escaping @Reactor (Event) -> Void
+    _ surroundings: PooledProcess.Surroundings, parkedRuns: @escaping @Reactor () -> Int,
+    onEvent: @escaping @Reactor (Event) -> Void
   ) {
     self.limits = limits
     self.launcher = launcher
     self.registry = registry
     self.surroundings = surroundings
     self.onEvent = onEvent
-    gate = StartGate(limits, scheduler: surroundings.scheduler) { registry.count }
+    gate = StartGate(limits, scheduler: surroundings.scheduler) {
+      registry.count
+    } summary: {
+      registry.summary(parked: parkedRuns())
+    }
   }
 
   /// Turns that wait for a start or for room.
@@ -53,7 +60,9 @@ final class ProcessStarter {
     if case .resume(let id) = session { spent = await launcher.costState(of: id, in: fingerprint.directory) }
     try await gate.enter(cancellation)
     do throws(ClaudeError) {
-      try await gate.waitForRoom(cancellation) { registry.longestUnused?.retire() }
+      try await gate.waitForRoom(cancellation) {
+        if let unused = registry.longestUnused { unused.retire() } else { onEvent(.roomWanted) }
+      }
       let lease = try await launchInPlaceOfIdle(session, fingerprint, cancellation)
       lease.process.cost = spent
       return lease

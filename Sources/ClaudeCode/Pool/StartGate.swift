@@ -10,11 +10,19 @@ final class StartGate {
   private var roomLine: WaitQueue
   /// The number of processes.
   private let count: @Reactor () -> Int
+  /// What the processes are doing.
+  private let summary: @Reactor () -> String
 
-  /// - Parameter count: returns the number of processes.
-  init(_ limits: PoolLimits, scheduler: any Scheduler, count: @escaping @Reactor () -> Int) {
+  /// - Parameters:
+  ///   - count: returns the number of processes.
+  ///   - summary: returns what they are doing, for the error of a turn that waited too long.
+  init(
+    _ limits: PoolLimits, scheduler: any Scheduler, count: @escaping @Reactor () -> Int,
+    summary: @escaping @Reactor () -> String
+  ) {
     self.limits = limits
     self.count = count
+    self.summary = summary
     startLine = WaitQueue(scheduler)
     roomLine = WaitQueue(scheduler)
   }
@@ -77,7 +85,7 @@ final class StartGate {
     roomLine.dismissAll(.shuttingDown)
   }
 
-  private var tooBusy: ClaudeError {
-    ClaudeError(.overloaded, "No process became free within \(limits.timeout) (\(count()) run)", reachedCLI: false)
+  private func tooBusy() -> ClaudeError {
+    ClaudeError(.overloaded, "No process became free within \(limits.timeout): \(summary())", reachedCLI: false)
   }
 }

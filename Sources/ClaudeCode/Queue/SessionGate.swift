@@ -34,8 +34,9 @@ public final class SessionGate {
       throw ClaudeError(
         .sessionBusy, "\(line.count) turns are waiting for session \(session) already", reachedCLI: false)
     }
-    let late = ClaudeError(.sessionBusy, "The session was busy for too long", reachedCLI: false)
-    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: late) {
+    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation) {
+      ClaudeError(.sessionBusy, "The session was busy for too long", reachedCLI: false)
+    } in: {
       if lines[session] == nil {
         occupy(session)
         return nil

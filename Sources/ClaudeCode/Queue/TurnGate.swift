@@ -4,19 +4,23 @@ public import EventLoop
 ///
 /// Principals share the slots fairly. A free slot goes to the waiting principal with the fewest running turns, and
 /// among equals to the one admitted longest ago. When the queue is full, a principal with fewer waiting turns displaces
-/// the newest turn of the one with the most. A principal that is alone may use everything.
+/// the newest turn of the one with the most. Reserved slots are left free by a principal that holds all others; without
+/// them a principal that is alone may use everything.
 @Reactor
 public final class TurnGate {
   public struct Limits: Sendable, Equatable {
     /// How many turns run at the same time (`CLAUDE_MAX_CONCURRENT`).
     public var running: Int
+    /// How many of these slots one principal alone must leave to others.
+    public var reserved: Int
     /// How many turns may wait (`CLAUDE_MAX_QUEUE`). More are refused.
     public var waiting: Int
     /// How long a turn may wait (`CLAUDE_QUEUE_TIMEOUT_MS`).
     public var timeout: Duration
 
-    public init(running: Int = 16, waiting: Int = 100, timeout: Duration = .seconds(8)) {
+    public init(running: Int = 16, reserved: Int = 0, waiting: Int = 100, timeout: Duration = .seconds(8)) {
       self.running = running
+      self.reserved = reserved
       self.waiting = waiting
       self.timeout = timeout
     }
@@ -46,19 +50,27 @@ public final class TurnGate {
   public func enter(_ principal: String = "", cancellation: CancellationSignal) async throws(ClaudeError) {
     if takeFree(principal) { return }
     guard line.count < limits.waiting || displaceNewest(for: principal) else { throw full }
-    let late = overloaded("no turn ended within \(limits.timeout)")
-    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, late: late, owner: principal) {
+    try await WaitQueue.wait(timeout: limits.timeout, cancellation: cancellation, owner: principal) {
+      self.overloaded("no turn ended within \(self.limits.timeout)")
+    } in: {
       takeFree(principal) ? nil : line
     }
   }
 
   private var full: ClaudeError { overloaded("\(limits.running) turns are running and \(line.count) are waiting") }
 
-  // A newcomer must not overtake those that wait.
   private func takeFree(_ principal: String) -> Bool {
-    guard running < limits.running, line.count == 0 else { return false }
+    // A newcomer must not overtake those that wait, except for a reserved slot.
+    guard running < limits.running, hasShare(principal), !line.counts.keys.contains(where: hasShare) else {
+      return false
+    }
     occupy(principal)
     return true
+  }
+
+  /// Whether the principal may have one more slot.
+  private func hasShare(_ principal: String) -> Bool {
+    runningOf[principal, default: 0] < limits.running - limits.reserved
   }
 
   /// Refuses the newest waiting turn of the principal that has the most, if it has more than the newcomer would have.
@@ -84,7 +96,7 @@ public final class TurnGate {
     running -= 1
     let rest = runningOf[principal, default: 0] - 1
     runningOf[principal] = rest > 0 ? rest : nil
-    guard running < limits.running, let next = line.admitNext(by: rank) else { return }
+    guard running < limits.running, let next = line.admitNext(where: hasShare, by: rank) else { return }
     occupy(next)
   }
 

@@ -38,13 +38,13 @@ final class WaitQueue {
   /// Waits at the end of a queue until `admitNext` reaches this place.
   ///
   /// - Parameters:
-  ///   - late: thrown when `timeout` is over.
   ///   - owner: the owner of the place, for `admitNext(by:)`.
+  ///   - late: makes the error that is thrown when `timeout` is over.
   ///   - line: called when the wait begins; nil means that there is nothing to wait for any more.
   /// - Throws: `cancelled` after a cancellation.
   static func wait(
-    timeout: Duration, cancellation: CancellationSignal, late: ClaudeError, owner: String = "",
-    in line: () -> WaitQueue?
+    timeout: Duration, cancellation: CancellationSignal, owner: String = "",
+    late: @escaping @Reactor () -> ClaudeError, in line: () -> WaitQueue?
   ) async throws(ClaudeError) {
     let outcome: Result<Void, ClaudeError> = await withCheckedContinuation { continuation in
       // Called in here: what was waited for may have happened before the continuation existed.
@@ -55,12 +55,12 @@ final class WaitQueue {
   }
 
   private func join(
-    _ owner: String, _ timeout: Duration, _ cancellation: CancellationSignal, _ late: ClaudeError,
-    _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
+    _ owner: String, _ timeout: Duration, _ cancellation: CancellationSignal,
+    _ late: @escaping @Reactor () -> ClaudeError, _ resume: @escaping @Reactor (Result<Void, ClaudeError>) -> Void
   ) {
     let place = Place(owner, cancellation, resume)
     places.append(place)
-    place.timer = scheduler.schedule(after: timeout) { [weak self] in self?.dismiss(place, late) }
+    place.timer = scheduler.schedule(after: timeout) { [weak self] in self?.dismiss(place, late()) }
     place.token = cancellation.whenCancelled { [weak self] in
       self?.dismiss(place, .callerLeft)
     }
@@ -86,10 +86,12 @@ final class WaitQueue {
 
   /// Admits the place whose owner has the lowest rank; among equals, the first in the queue.
   ///
-  /// - Returns: the owner; nil if nobody waits.
-  func admitNext(by rank: (String) -> (Int, Int)) -> String? {
+  /// - Parameter mayEnter: whether the owner may be admitted.
+  /// - Returns: the owner; nil if nobody waits who may.
+  func admitNext(where mayEnter: (String) -> Bool = { _ in true }, by rank: (String) -> (Int, Int)) -> String? {
     let ranks = places.map { rank($0.owner) }
-    guard let index = ranks.indices.min(by: { ranks[$0] < ranks[$1] }) else { return nil }
+    let open = places.indices.filter { mayEnter(places[$0].owner) }
+    guard let index = open.min(by: { ranks[$0] < ranks[$1] }) else { return nil }
     let place = places.remove(at: index)
     place.end(.success(()))
     return place.owner

@@ -7,7 +7,8 @@ extension ClaudeExecutor: RunDelegate {
   func runDidPark(_ run: Run) {
     slots.leave(run.turn.principal)
     // The client's results can no longer come.
-    if isShuttingDown { run.fail(.interrupted) }
+    if isShuttingDown { return run.fail(.interrupted) }
+    if pool.isRoomWanted { poolNeedsRoom() }
   }
 
   func runDidEnd(_ run: Run, _ process: ClaudeProcess?, _ ending: ProcessPool.Ending) {

@@ -13,6 +13,9 @@ extension ClaudeExecutor {
     pool.launcher.transcript(of: session, in: directory)
   }
 
+  /// Ends the process that is kept for the session's next turn, if there is one.
+  public func endIdleProcess(of session: String) { pool.endIdle(session) }
+
   /// Ends a session for good: waiting turns are refused, its run is cancelled, its process is ended.
   ///
   /// - Parameter action: called after that and before another turn can ask for the session.

@@ -15,6 +15,8 @@ public final class ClaudeExecutor {
     public var settingSources: String?
     public var pool: PoolLimits
     public var turns: TurnGate.Limits
+    /// Memory that programs can still take, in bytes; nil where that is unknown.
+    public var availableMemory: @Sendable () -> Int? = { nil }
 
     public init(
       locator: CLILocator, environment: CLIEnvironment, timeouts: RunTimeouts = RunTimeouts(),
@@ -69,7 +71,9 @@ public final class ClaudeExecutor {
       launcher: ProcessLauncher(
         locator: configuration.locator, environment: configuration.environment, logger: logger, clock: clock,
         newID: newID),
-      kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger)
+      kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger,
+      availableMemory: configuration.availableMemory)
+    pool.delegate = self
   }
 
   /// Runs under way.
@@ -136,6 +140,7 @@ public final class ClaudeExecutor {
     if isShuttingDown { throw .shuttingDown }
     if ending.contains(turn.session.id) { throw .noSession(turn.session.id) }
     let requested = fingerprint(of: turn)
+    keepShare(of: turn.principal)
     var turn = turn
     let hasFallenBack = await prepareTranscript(&turn, requested)
     let lease = try await pool.lease(turn, as: requested, cancellation: cancellation)
@@ -167,23 +172,6 @@ public final class ClaudeExecutor {
 
   /// Where the CLI is; nil if there is none.
   public func locateCLI() -> String? { configuration.locator.locate(isExecutable: Executable.exists) }
-
-  // MARK: Parked runs
-
-  /// Runs that wait for their client.
-  public var parkedRuns: Int { runs.all.count { !$0.openCalls.isEmpty } }
-
-  /// Takes a parked run for a request that brings its results. The run still has its process and its session, and gets
-  /// a slot. Add the observers, then call `Run.resume`.
-  ///
-  /// - Throws: `failed` if the run was resumed already, or has ended.
-  public func claim(_ run: Run) throws(ClaudeError) {
-    guard run.claim() else {
-      throw ClaudeError(
-        .failed, "The turn that waited for these results was resumed already, or has ended", reachedCLI: true)
-    }
-    slots.occupy(run.turn.principal)
-  }
 
   // MARK: Shutting down
 

@@ -24,6 +24,8 @@ struct PendingCalls: Sendable {
   /// Permission requests for the client, in the order they came.
   private var questions: [PermissionQuestion] = []
   private var undelivered: [PermissionQuestion] = []
+  /// Whether the CLI waits for a permission.
+  var awaitsPermission: Bool { !questions.isEmpty }
 
   init(_ selection: CallSelection = CallSelection()) { self.selection = selection }
 

@@ -1,9 +1,21 @@
 import Bytes
+import EventLoop
 import Telemetry
 
 extension Run {
   /// The calls that the client has to answer; empty unless the run is parked.
   public var openCalls: [String] { if case .parked = state { calls.delivered } else { [] } }
+
+  /// Whether a request with the results and the history can continue the turn without this run: it waits for the
+  /// client's functions, and not for a permission.
+  var canContinueFromHistory: Bool { !calls.awaitsPermission }
+
+  /// Ends a parked run, because others need its process.
+  func evict() {
+    let error = ClaudeError(
+      .interrupted, "The run gave up its process to other turns while it waited for its client", reachedCLI: true)
+    end(.failed(error), .broken(.prompt(timeout: timeouts.kill)))
+  }
 
   /// Takes a parked run for one request, so that no other request finds it.
   ///
@@ -50,6 +62,7 @@ extension Run {
   func park() {
     guard case .running = state else { return }
     state = .parked
+    parkedSince = scheduler.now
     clock.park()
     process?.resumeOutput()
     logger.debug("run parked", ["calls": JSONValue(calls.open.count)])

@@ -28,6 +28,8 @@ public final class Run: RunSource {
   public internal(set) var turn: Turn
   public let startedAt: ContinuousClock.Instant
   var state = State.running
+  /// When it was parked last.
+  var parkedSince: ContinuousClock.Instant
   /// How it ended; nil until it has.
   public private(set) var outcome: RunOutcome?
   var observers: [any RunObserver] = []
@@ -70,6 +72,7 @@ public final class Run: RunSource {
     calls = PendingCalls(turn.clientCalls)
     control = ControlChannel(turn, runID: id)
     startedAt = scheduler.now
+    parkedSince = startedAt
     clock = RunClock(timeouts, scheduler)
   }
 
@@ -145,8 +148,12 @@ public final class Run: RunSource {
     if !observers.contains(where: \.keepsRun) { cancel() }
   }
 
-  public func cancel() {
-    fail(ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true))
+  public func cancel() { cancel(endsProcess: false) }
+
+  /// - Parameter endsProcess: whether the process ends too. If not, it is interrupted and kept for the session.
+  public func cancel(endsProcess: Bool) {
+    let error = ClaudeError(.cancelled, "The run was cancelled", reachedCLI: true)
+    end(.failed(error), endsProcess ? .broken(.prompt(timeout: timeouts.kill)) : .interrupted)
   }
 
   /// A congested observer can take more.

@@ -1,15 +1,20 @@
 import Bytes
 import Directives
+import Glibc
 
 /// The state of the process and of its session.
 final class Conversation {
   let options: LaunchOptions
   let defaults: SimulatorDirectives
-  let store: SimulatedSessions
-  let workingDirectory: String
-  let sessionID: String
+  private(set) var store: SimulatedSessions
+  private(set) var workingDirectory: String
+  private(set) var sessionID: String
+  /// Whether the process waits for `claim_session`.
+  private(set) var awaitsClaim: Bool
   let isResumed: Bool
   var model: String
+  /// The names of the allowed tools.
+  var allowedTools: [String]
   var permissionMode: String
   /// The `request` of the last initialize.
   var initializeRequest: JSONValue?
@@ -40,6 +45,8 @@ final class Conversation {
     userTexts = session.origin.map(store.userTexts) ?? []
     model = Conversation.resolved(options.flags["--model"] ?? "default")
     permissionMode = options.permissionMode
+    allowedTools = options.allowedTools
+    awaitsClaim = options.flags.has("--await-claim")
     isDeaf = defaults.has(.deaf)
     lateExit = defaults[.lateExit]
   }
@@ -47,6 +54,17 @@ final class Conversation {
   func remember(_ text: String) {
     userTexts.append(text)
     if options.keepsSession { store.append(text, to: sessionID) }
+  }
+
+  /// Moves the process to the directory of its session.
+  ///
+  /// - Returns: false if there is no such directory.
+  func claim(_ directory: String, mode: String, id: String) -> Bool {
+    guard unsafe chdir(directory) == 0 else { return false }
+    workingDirectory = directory
+    store = SimulatedSessions(configuration: Environment.configurationDirectory, workingDirectory: directory)
+    (sessionID, permissionMode, awaitsClaim) = (id, mode, false)
+    return true
   }
 
   func becomeStubborn() {

@@ -32,6 +32,7 @@ extension Flag {
   private static let sessionFlags = [
     Flag("--resume", "-r", value: .optional),
     Flag("--session-id", value: .required),
+    Flag("--await-claim"),
     Flag("--continue", "-c"),
     Flag("--fork-session"),
     Flag("--no-session-persistence"),

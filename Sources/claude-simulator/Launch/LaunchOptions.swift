@@ -41,7 +41,7 @@ struct LaunchOptions {
     return (named == ["default"] ? BuiltInTools.names : named).filter { !hidden.contains($0) }
   }
 
-  private static func toolNames(_ rules: [String]) -> [String] {
+  static func toolNames(_ rules: [String]) -> [String] {
     rules.flatMap { rule in rule.split { $0 == "," || $0 == " " } }.map { String($0.prefix { $0 != "(" }) }
   }
 }

@@ -24,6 +24,7 @@ enum SimulatorDirective: String, DirectiveName {
   case apiError = "api-error", errorMaxTurns = "error-max-turns", exitAfter = "exit-after"
 
   case stderrOnly = "stderr-only", crash, kill, hang, hangHard = "hang-hard", stubborn, deaf
+  case claim
   case grandchild, pidFile = "pid-file"
 }
 
@@ -108,6 +109,9 @@ extension SimulatorDirective {
     Row(.hangHard, .flag, "hang, stubborn and deaf; stdin is not even read"),
     Row(.stubborn, .flag, "SIGTERM and stdin's end are ignored from then on, for the process"),
     Row(.deaf, .flag, "control requests are not answered from then on, for the process"),
+    Row(
+      .claim, .word("WAY"),
+      "from the environment: `claim_session` is refused (refuse), ignored, or ends the process (die)"),
     Row(.grandchild, .flag, "leaves a child with its own process group that ignores SIGTERM and sleeps 600 s"),
     Row(.pidFile, .word("PATH"), "where grandchild writes the child's process id"),
   ]

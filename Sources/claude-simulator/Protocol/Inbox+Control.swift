@@ -1,4 +1,5 @@
 import Bytes
+import Directives
 
 extension Inbox {
   func answerControl(_ line: JSONValue) {
@@ -10,6 +11,11 @@ extension Inbox {
       interrupt()
     case "set_permission_mode": setPermissionMode(id, request["mode"]?.string ?? "")
     case "set_model": setModel(id, request["model"]?.string)
+    case "claim_session": claim(id, request)
+    case "apply_flag_settings":
+      let rules = request["settings"]?["permissions"]?["allow"]?.array?.compactMap(\.string) ?? []
+      conversation.allowedTools += LaunchOptions.toolNames(rules)
+      writer.controlSuccess(id, [:])
     case "mcp_status": writer.controlSuccess(id, ["mcpServers": []])
     case .some(let subtype) where Inbox.acknowledged.contains(subtype): writer.controlSuccess(id, [:])
     case let subtype:
@@ -20,7 +26,7 @@ extension Inbox {
 
   private static let acknowledged = [
     "set_max_thinking_tokens", "get_context_usage", "stop_task", "mcp_set_servers", "mcp_reconnect", "mcp_toggle",
-    "rewind_files", "get_settings", "apply_flag_settings", "end_session",
+    "rewind_files", "get_settings", "end_session",
   ]
 
   private static let modes = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"]
@@ -39,6 +45,25 @@ extension Inbox {
         "current_permission_mode": .string(conversation.permissionMode), "session_state": "idle",
       ])
     if request["sdkMcpServers"]?.array?.contains("client") == true { functions.connect() }
+  }
+
+  private func claim(_ id: String, _ request: JSONValue) {
+    guard conversation.awaitsClaim else {
+      return writer.controlError(id, "not_a_spare: the process was not started with --await-claim", code: "not_a_spare")
+    }
+    switch conversation.defaults.word(.claim) {
+    case "ignore": return
+    case "die": console.exit(1)
+    case "refuse": return writer.controlError(id, "busy: the process is busy", code: "busy")
+    default: break
+    }
+    let directory = request["cwd"]?.string ?? ""
+    let session = writer.ids.uuid()
+    guard conversation.claim(directory, mode: request["permission_mode"]?.string ?? "default", id: session) else {
+      return writer.controlError(id, "cwd_not_found: the claim cwd does not exist", code: "cwd_not_found")
+    }
+    writer.controlSuccess(
+      id, ["status": "ok", "cwd": .string(directory), "session_id": .string(session), "parked_ms": 1])
   }
 
   private func setPermissionMode(_ id: String, _ wanted: String) {

@@ -32,7 +32,7 @@ enum ToolPermission {
 
   init(_ conversation: Conversation, _ tool: String) {
     let mode = conversation.permissionMode
-    if conversation.options.allowedTools.contains(tool) || mode == "bypassPermissions" {
+    if conversation.allowedTools.contains(tool) || mode == "bypassPermissions" {
       self = .allowed
     } else if mode == "acceptEdits", BuiltInTools.editing.contains(tool) {
       self = .allowed
