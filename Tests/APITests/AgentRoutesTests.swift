@@ -92,10 +92,47 @@ struct AgentRoutesTests {
     await harness.end()
   }
 
+  @Test(
+    "a streamed agent ends with its client unless it works in the background",
+    arguments: [
+      ("", "stopped"), (#","background":false"#, "stopped"), (#","background":true"#, "running"),
+    ])
+  func leaving(more: String, status: String) async throws {
+    let harness = try RouteHarness(routes: Self.add)
+    let exchange = try await harness.begin(.post("/agent/stream", #"{"prompt":"simulate: tokens=1 hang"\#(more)}"#))
+    let id = try #require(exchange.head["x-agent-id"])
+    exchange.leave()
+    #expect(try await harness.get("/agent/\(id)").json()["status"] == .string(status))
+    await harness.end()
+  }
+
+  @Test("the value of background is checked")
+  func badBackground() async throws {
+    let harness = try RouteHarness(routes: Self.add)
+    let response = try await harness.post("/agent/stream", #"{"prompt":"hi","background":"yes"}"#)
+    #expect(try response.errorSummary() == "400 background -")
+    await harness.end()
+  }
+
+  @Test("a stopped agent's process ends, in the middle of a turn or between turns", arguments: ["hang", "tokens=1"])
+  func stoppedProcess(directive: String) async throws {
+    let harness = try RouteHarness(pool: .keeping, routes: Self.add)
+    let id = try await start(harness, #"{"prompt":"simulate: \#(directive)"}"#)
+    if directive != "hang" {
+      _ = try await ended(harness, id)
+      await until { harness.executor.processStatistics.idle == 1 }
+    }
+    _ = try await harness.send(TestRequest("POST", "/agent/stop/\(id)"))
+    #expect(harness.executor.processStatistics.idle == 0)
+    await until { harness.executor.liveProcesses == 0 }
+    await harness.end()
+  }
+
   @Test("an agent may be streamed from its start, and outlives the stream")
   func stream() async throws {
     let harness = try RouteHarness(routes: Self.add)
-    let exchange = try await harness.begin(.post("/agent/stream", #"{"prompt":"simulate: tokens=1 hang"}"#))
+    let exchange = try await harness.begin(
+      .post("/agent/stream", #"{"prompt":"simulate: tokens=1 hang","background":true}"#))
     let id = try #require(exchange.head["x-agent-id"])
     #expect(exchange.head["content-type"] == "text/event-stream; charset=utf-8")
     #expect(exchange.text.hasPrefix("data: {") && !exchange.text.contains("id: "))

@@ -94,7 +94,8 @@ def test_the_stream_of_the_documents(agents):
 
 
 def test_an_agent_outlives_the_connection_it_was_begun_on(agents):
-    answer = agents.open("/agent/stream", {"prompt": "stub: tokens=20 gap=30", "include-partial-messages": True})
+    answer = agents.open(
+        "/agent/stream", {"prompt": "stub: tokens=20 gap=30", "include-partial-messages": True, "background": True})
     agent = answer.headers["x-agent-id"]
     answer.readline()
     answer.close()

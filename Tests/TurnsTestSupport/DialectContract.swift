@@ -203,6 +203,14 @@ package struct DialectContract: Sendable {
     findings.list += ending(
       play(CLILine.message("m", "a", stop: "tool_use") + [limit]), .length, text: "a", "a turn limit after text")
     findings.check(play([CLILine.initLine, limit]).failure?.kind == .maxTurns, "a turn limit before text")
+    let tokens = CLILine.result(
+      "API Error: Claude's response exceeded the 100 output token maximum.", turns: 4, isError: true)
+    let cut = CLILine.message("m", "a", stop: "max_tokens") + CLILine.message("n", "b", stop: "max_tokens") + [tokens]
+    findings.list += ending(play(cut), .length, text: "ab", "a limit of output tokens after text")
+    findings.list += ending(
+      play([CLILine.initLine, tokens]), .length, text: "", "a limit of output tokens before text")
+    findings.list += ending(
+      play(cut, AnswerPlan(form: .structured(schema: [:]))), .length, text: "", "a structured answer that was cut")
     findings.check(
       play([CLILine.initLine, CLILine.result("", turns: 0)]).failure?.kind == .empty, "an empty result without turns")
     findings.list += ending(

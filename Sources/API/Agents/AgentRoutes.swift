@@ -36,11 +36,12 @@ public struct AgentRoutes {
 
   private func begin(
     _ request: HTTPRequest, _ context: RequestContext
-  ) async throws -> (TurnOptions, Agent, Run) {
-    let (decoded, journaled) = try await JSONBody.read(request) { body, _ in
-      let decoded = try ClaudeRequest(body)
-      return (decoded, decoded.journaled)
+  ) async throws -> (body: AgentStart, Agent, Run) {
+    let (body, journaled) = try await JSONBody.read(request) { body, _ in
+      let start = try AgentStart(body)
+      return (start, start.request.journaled)
     }
+    let decoded = body.request
     let sessionID = try decoded.options.sessionID ?? request.head.sessionID
     do {
       let (agent, run, warnings) = try await agents.start(
@@ -48,7 +49,7 @@ public struct AgentRoutes {
       context.setResponseField("x-agent-id", agent.journal.id)
       context.setResponseField("x-session-id", run.sessionID)
       for warning in warnings { context.setResponseField("x-claude-warning", warning) }
-      return (decoded.options, agent, run)
+      return (body, agent, run)
     } catch let error as ClaudeError {
       if let sessionID { context.setResponseField("x-session-id", sessionID) }
       throw runner.failure(error, context)
@@ -63,11 +64,15 @@ public struct AgentRoutes {
   }
 
   private func stream(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
-    let (options, agent, run) = try await begin(request, context)
+    let (body, agent, run) = try await begin(request, context)
     let encoder = AgentStreamEncoder(
-      includesPartialMessages: options.includePartialMessages == true, sessionID: run.sessionID,
+      includesPartialMessages: body.request.options.includePartialMessages == true, sessionID: run.sessionID,
       hasNumbers: false)
-    return try await runner.replay(agent.journal, encoder, context)
+    let principal = try context.principal()
+    return try await runner.replay(agent.journal, encoder, context) {
+      // An agent in the foreground ends with its client.
+      if !body.isBackground { try? agents.stop(agent.journal.id, principal) }
+    }
   }
 
   private func stop(

@@ -22,7 +22,7 @@ extension TurnResult {
   ///
   /// - Parameter last: the stop reason of the last message.
   func finishReason(last: String?) -> String {
-    if subtype == "error_max_turns" { return "length" }
+    if wasCut { return "length" }
     return switch last ?? stopReason {
     case "max_tokens", "model_context_window_exceeded": "length"
     case "refusal": "content_filter"

@@ -26,7 +26,7 @@ struct MessagesStop: Equatable {
   /// - Parameter last: the stop reason of the last upstream message.
   static func end(_ result: TurnResult, last: String?) -> MessagesStop {
     // A turn limit cuts an answer short as a token limit does.
-    if result.subtype == "error_max_turns" { return MessagesStop(reason: "max_tokens") }
+    if result.wasCut { return MessagesStop(reason: "max_tokens") }
     let reason = last ?? result.stopReason ?? ""
     return MessagesStop(reason: passedOn.contains(reason) ? reason : "end_turn")
   }

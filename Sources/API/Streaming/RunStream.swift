@@ -204,7 +204,7 @@ final class RunStream<Encoder: RunEncoder>: RunObserver, StreamingBody {
     isOver = true
     leaveRun()
     decide(.failure(ClaudeError(.cancelled, "The client left", reachedCLI: true)))
-    if !wasOver { onEnd(encoder, .ended(.failed(ClaudeError(.cancelled, "The client left", reachedCLI: true)))) }
+    if !wasOver { onEnd(encoder, .left) }
   }
 
   private func leaveRun() {

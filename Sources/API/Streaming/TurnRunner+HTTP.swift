@@ -67,12 +67,17 @@ extension TurnRunner {
 
   /// Streams a journal from its beginning, then new events.
   ///
-  /// - Parameter skipped: how many entries the encoder has already.
+  /// - Parameters:
+  ///   - skipped: how many entries the encoder has already.
+  ///   - onLeave: called when the client leaves before the end.
   /// - Throws: `RequestError` for a failure before there was anything to send.
   func replay(
-    _ journal: RunJournal, _ encoder: some RunEncoder, skipping skipped: Int = 0, _ context: RequestContext
+    _ journal: RunJournal, _ encoder: some RunEncoder, skipping skipped: Int = 0, _ context: RequestContext,
+    onLeave: @escaping @Reactor () -> Void = {}
   ) async throws -> HTTPResponse {
-    let stream = RunStream(encoder, scheduler: scheduler) { _, _ in }
+    let stream = RunStream(encoder, scheduler: scheduler) { _, outcome in
+      if outcome == .left { onLeave() }
+    }
     stream.follow(journal.add(stream, skipping: skipped))
     context.cancellation.whenCancelled { stream.clientDidLeave() }
     do throws(ClaudeError) {

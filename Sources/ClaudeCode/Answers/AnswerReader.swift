@@ -101,6 +101,8 @@ public struct AnswerReader: Sendable {
     guard !stop.isStopped else { return }
     closeBlock(&sink)
     defer { releaseHeld(&sink) }
+    // The text of an error is not the model's.
+    guard !result.isError else { return }
     // The message was cut and never sent again: the result must agree with what was emitted.
     if let message, !message.isComplete, let block = message.block, !block.isThinking, !block.isConfirmed {
       try confirm(result.text, isThinking: false, &sink)

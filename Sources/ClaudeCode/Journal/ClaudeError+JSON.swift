@@ -25,7 +25,8 @@ extension ClaudeError.Kind {
     (.workspaceUnusable, "workspace_unusable"), (.refused, "refused"), (.sessionNotFound, "session_not_found"),
     (.sessionInUse, "session_in_use"), (.sessionBusy, "session_busy"), (.overloaded, "overloaded"),
     (.totalTimeout, "total_timeout"), (.inactivityTimeout, "inactivity_timeout"), (.lost, "lost"), (.empty, "empty"),
-    (.diverged, "diverged"), (.maxTurns, "max_turns"), (.budget, "budget"), (.failed, "failed"),
+    (.diverged, "diverged"), (.maxTurns, "max_turns"), (.outputLimit, "output_limit"), (.budget, "budget"),
+    (.failed, "failed"),
     (.cancelled, "cancelled"), (.interrupted, "interrupted"),
   ]
 

@@ -34,6 +34,13 @@ public struct TurnResult: Sendable, Equatable {
     structuredOutput = value["structured_output"].flatMap { $0.isNull ? nil : $0 }
   }
 
+  /// Whether the answer was cut by a limit: of output tokens, or of the CLI's steps.
+  public var wasCut: Bool { subtype == "error_max_turns" || reachedOutputLimit }
+
+  /// The CLI continues an answer that reaches the upstream's limit, a few times, and then reports an error in words
+  /// (2.1.329). All the text was emitted.
+  var reachedOutputLimit: Bool { isError && text.contains("output token maximum") }
+
   func withCost(_ cost: Double) -> TurnResult {
     var result = self
     result.totalCost = cost
@@ -83,6 +90,8 @@ extension ClaudeError {
       self.init(.upstream(status: status), said, reachedCLI: true)
     } else if said.hasPrefix(ClaudeError.unknownSession) {
       self = .noSession(ClaudeError.lastWord(said))
+    } else if result.reachedOutputLimit {
+      self.init(.outputLimit, "The answer reached the limit of output tokens", reachedCLI: true)
     } else {
       switch result.subtype {
       case "error_max_turns": self.init(.maxTurns, "The turn limit was reached", reachedCLI: true)

@@ -31,6 +31,8 @@ public struct ClaudeError: Error, Sendable, Equatable {
     /// The upstream cut the answer off, and its second attempt was different.
     case diverged
     case maxTurns
+    /// The answer reached the upstream's limit of output tokens; all of it was emitted.
+    case outputLimit
     case budget
     case failed
     case cancelled

@@ -131,12 +131,12 @@ package final class Agent {
     return true
   }
 
-  /// Cancels the current turn and drops the waiting inputs.
+  /// Cancels the current turn, drops the waiting inputs, and ends the process.
   package func stop() {
     for (input, _) in inputs { budget.give(input.size, of: principal.id) }
     inputs = []
     journal.isExpectingMore = false
-    runner.cancel(journal)
+    runner.cancel(journal, endsProcess: true)
   }
 }
 

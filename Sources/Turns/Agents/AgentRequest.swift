@@ -1,6 +1,19 @@
 package import Bytes
 package import ClaudeCode
 
+/// The body of `POST /agent/start` and `POST /agent/stream`.
+package struct AgentStart: Sendable, Equatable {
+  package let request: ClaudeRequest
+  /// Whether a streamed agent continues when its client leaves. An agent that is only started always does.
+  package let isBackground: Bool
+
+  /// - Throws: `RequestError` 400.
+  package init(_ body: JSONObject) throws {
+    request = try ClaudeRequest(body)
+    isBackground = try body.optional("background", "true or false", \.bool) ?? false
+  }
+}
+
 /// An input for a running agent.
 package struct AgentInput: Sendable, Equatable {
   package let prompt: String

@@ -90,10 +90,12 @@ public final class Agents {
       "no pending approval \(request.prefix(64)) for agent \(id)", code: "approval_not_found")
   }
 
+  /// Ends the agent and its process. A further input begins another one.
+  ///
   /// - Throws: `RequestError` 404.
   package func stop(_ id: String, _ principal: Principal) throws {
     let journal = try journal(id, for: principal)
-    if let agent = agents[journal.id] { agent.stop() } else { runner.cancel(journal) }
+    if let agent = agents[journal.id] { agent.stop() } else { runner.cancel(journal, endsProcess: true) }
   }
 
   // MARK: Telling of them

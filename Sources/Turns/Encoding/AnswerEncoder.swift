@@ -41,16 +41,21 @@ package struct AnswerEncoder<Writer: AnswerWriter>: RunEncoder {
   }
 
   package mutating func close(_ result: TurnResult, to output: inout ByteBuffer) throws(ClaudeError) {
-    // A turn that reached its limit after some text has an answer that was cut short.
-    if let error = ClaudeError(result), error.kind != .maxTurns || !reader.hasText || form != .text { throw error }
+    if let error = ClaudeError(result), !isCut(by: error) { throw error }
     writer.exchange(&output)
     defer { writer.exchange(&output) }
     try reader.finish(result, into: &writer)
-    try writeForm(result)
+    if !result.isError { try writeForm(result) }
     guard !writer.isEmpty || result.turns > 0 else {
       throw ClaudeError(.empty, "Claude Code gave no answer", reachedCLI: true)
     }
     finish(.result(result), isWholeTurn ? result.usage : reader.usage)
+  }
+
+  /// Whether the error means an answer that was cut short: a limit of output tokens does, and a limit of turns if there
+  /// is some text.
+  private func isCut(by error: ClaudeError) -> Bool {
+    error.kind == .outputLimit || error.kind == .maxTurns && reader.hasText && form == .text
   }
 
   /// A structured answer comes with the result.

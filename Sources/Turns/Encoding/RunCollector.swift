@@ -32,7 +32,7 @@ package final class RunCollector<Encoder: RunEncoder>: RunObserver {
   }
 
   /// The client is gone.
-  package func abandon() { end(.ended(.failed(ClaudeError(.cancelled, "The client left", reachedCLI: true)))) }
+  package func abandon() { end(.left) }
 
   package func run(_ run: any RunSource, didReceive message: StreamMessage, in line: Span<UInt8>) {
     guard failure == nil, outcome == nil else { return }

@@ -51,4 +51,8 @@ package enum AnswerOutcome: Sendable, Equatable {
   case ended(RunOutcome)
   /// Before its run, which was left, for instance at a stop sequence.
   case complete
+
+  /// The client left before the end.
+  package static let left = AnswerOutcome.ended(
+    .failed(ClaudeError(.cancelled, "The client left", reachedCLI: true)))
 }

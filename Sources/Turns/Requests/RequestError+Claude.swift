@@ -35,6 +35,8 @@ extension RequestError {
       self.init(502, "server_error", "upstream_diverged", error)
     case .maxTurns:
       self.init(422, "invalid_request_error", "max_turns_reached", error, param: "max-turns")
+    case .outputLimit:
+      self.init(422, "invalid_request_error", "output_limit_reached", error)
     case .budget:
       self.init(422, "invalid_request_error", "budget_exceeded", error, param: "max-budget-usd")
     case .failed:

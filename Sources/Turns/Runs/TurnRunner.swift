@@ -43,9 +43,12 @@ public final class TurnRunner {
   }
 
   /// Cancels the run of a journal, queued or running.
-  package func cancel(_ journal: RunJournal) {
+  ///
+  /// - Parameter endsProcess: whether the process of its session ends too.
+  package func cancel(_ journal: RunJournal, endsProcess: Bool = false) {
     for queued in queue.values where queued.journal === journal { queued.cancel() }
-    journal.cancel()
+    journal.cancel(endsProcess: endsProcess)
+    if endsProcess, let session = journal.sessionID { executor.endIdleProcess(of: session) }
   }
 
   /// How long the run continues when its client leaves before the answer; nil to end it at once.
