@@ -11,11 +11,11 @@ import sys
 import tempfile
 import time
 
-from attacks import bodies, floods, lies, memory, planning, responses, rules, state
+from attacks import abandoned, bodies, floods, lies, memory, planning, responses, rules, state
 from attacks.ground import HEADER, Server
 
 GROUPS = {"rules": rules, "lies": lies, "state": state, "floods": floods, "bodies": bodies, "planning": planning,
-          "responses": responses, "memory": memory}
+          "responses": responses, "memory": memory, "abandoned": abandoned}
 # Of the counts and times of a full run.
 QUICK = 0.25
 # Above the other programs of the machine, where that is allowed: what they cost the server is not the attack's doing.

@@ -7,17 +7,26 @@ final class RealCLI {
   private let turn: Turn
   private var output: ResponseReader
   private var isInitialized = false
+  private let awaitsClaim: Bool
 
-  /// - Parameter environment: the environment of the server that it is compared with.
-  init(_ path: String, _ bench: BenchEnvironment, _ environment: [String: String]) throws {
+  /// - Parameters:
+  ///   - environment: the environment of the server that it is compared with.
+  ///   - awaitsClaim: whether the process is started as a universal spare, and claimed with its first turn.
+  init(
+    _ path: String, _ bench: BenchEnvironment, _ environment: [String: String], awaitsClaim: Bool = false
+  ) throws {
+    self.awaitsClaim = awaitsClaim
     let directory = "\(bench.directory)/shared_workspace"
     var generator = SystemRandomNumberGenerator()
     turn = Turn(prompt: "", session: .new(id: UUIDText.random(using: &generator)), directory: directory)
-    let fingerprint = Fingerprint(turn, settingSources: nil)
+    let requested = Fingerprint(turn, settingSources: nil)
+    guard let fingerprint = awaitsClaim ? requested.claimable : requested else {
+      throw BenchFailure("the turn cannot claim a spare")
+    }
     program = try Program(
       path, CLIArguments.arguments(for: fingerprint, turn.session),
       environment: CLIEnvironment(inherited: environment, usesSubscription: false).environment(for: fingerprint),
-      directory: directory, isConnected: true)
+      directory: fingerprint.directory, isConnected: true)
     output = ResponseReader(program.output)
   }
 
@@ -42,9 +51,14 @@ final class RealCLI {
   ///
   /// - Returns: milliseconds from `start` to the first token.
   func firstToken(_ prompt: String, since start: ContinuousClock.Instant = .now) throws -> Double {
-    let lines = isInitialized ? [] : ControlMessage.initialize(id: "init", Initialization(turn))
-    isInitialized = true
+    var lines = isInitialized ? [] : ControlMessage.initialize(id: "init", Initialization(turn))
     output.clear()
+    if awaitsClaim, !isInitialized {
+      send(lines + ControlMessage.claimSession(id: "claim", Fingerprint(turn, settingSources: nil)))
+      _ = try output.read(until: "\"request_id\":\"claim\"")
+      lines = []
+    }
+    isInitialized = true
     send(lines + ControlMessage.user(prompt))
     let time = try output.read(until: "\"text\":\"w0 ") - start
     _ = try output.read(until: "\"type\":\"result\"")

@@ -52,11 +52,13 @@ struct TimedCompletion {
   let firstToken: Double
   let session: String
 
-  /// - Parameter session: the one to continue; nil for a new one.
-  init(_ prompt: String, session: String?, port: UInt16) throws {
+  /// - Parameters:
+  ///   - session: the one to continue; nil for a new one.
+  ///   - workspace: nil for the shared one.
+  init(_ prompt: String, session: String?, in workspace: String? = nil, port: UInt16) throws {
     guard let descriptor = Descriptors.connect(to: port) else { throw BenchFailure(call: "connect") }
     defer { close(descriptor) }
-    let request = Request.translated(prompt, continuing: session)
+    let request = Request.translated(prompt, continuing: session, in: workspace)
     var response = ResponseReader(descriptor)
     let begun = ContinuousClock.now
     guard Descriptors.write(descriptor, request, 0..<request.count) == request.count else {

@@ -44,14 +44,15 @@ enum Request {
   /// A chat completion, streamed.
   static func translated(_ prompt: String) -> [UInt8] { translated(prompt, continuing: nil) }
 
-  /// - Parameter session: the session to continue; nil for a new one.
-  static func translated(_ prompt: String, continuing session: String?) -> [UInt8] {
-    post(
-      "/v1/chat/completions",
-      [
-        "model": "claude-code", "stream": true,
-        "messages": [["role": "user", "content": .string(prompt)]],
-      ], fields: session.map { ["x-session-id: \($0)"] } ?? [])
+  /// - Parameters:
+  ///   - session: the session to continue; nil for a new one.
+  ///   - workspace: nil for the shared one.
+  static func translated(_ prompt: String, continuing session: String?, in workspace: String? = nil) -> [UInt8] {
+    var body: JSONObject = [
+      "model": "claude-code", "stream": true, "messages": [["role": "user", "content": .string(prompt)]],
+    ]
+    if let workspace { body["workspace"] = .string(workspace) }
+    return post("/v1/chat/completions", .object(body), fields: session.map { ["x-session-id: \($0)"] } ?? [])
   }
 
   /// The plain relay's request: the line that the CLI reads.

@@ -7,8 +7,10 @@ struct FirstTokenBench {
   enum State: String, CaseIterable {
     /// No process has been started.
     case cold
-    /// The process has been started and has served no turn.
-    case spare
+    /// The process has been started for any turn, and is bound to this one.
+    case claimed = "claimed spare"
+    /// The process has been started for this turn, and has served none.
+    case spare = "matching spare"
     /// The process has served the earlier turns of the session.
     case session = "same session"
 
@@ -16,7 +18,7 @@ struct FirstTokenBench {
     var settings: [String: String] {
       switch self {
       case .cold: ["CLAUDE_POOL_SPARES": "0", "CLAUDE_SESSION_IDLE_MS": "0"]
-      case .spare: ["CLAUDE_SESSION_IDLE_MS": "0"]
+      case .claimed, .spare: ["CLAUDE_SESSION_IDLE_MS": "0"]
       case .session: ["CLAUDE_POOL_SPARES": "0"]
       }
     }
@@ -43,11 +45,23 @@ struct FirstTokenBench {
     let upstream = try ServerUnderTest.stub(bench)
     defer { upstream.end() }
     let environment = RealCLI.environment(home: bench.directory, upstream: upstream.port)
+    var medians: [State: Double] = [:]
     for state in State.allCases {
       let server = try ServerUnderTest.server(bench, cli: cli, settings: environment.merging(state.settings) { $1 })
       defer { server.end() }
-      report.add(rows(state, try measure(state, server, environment)))
+      let times = try measure(state, server, environment)
+      medians[state] = times.served.percentile(0.5)
+      report.add(rows(state, times))
     }
+    report.add([
+      claimed(beside: .cold, medians, atMost: 0.5), claimed(beside: .spare, medians, atMost: 1.4),
+    ])
+  }
+
+  private func claimed(beside other: State, _ medians: [State: Double], atMost limit: Double) -> Row {
+    Row(
+      name: "claimed spare beside \(other.rawValue): p50", value: medians[.claimed] ?? 0, floor: medians[other],
+      unit: "ms", target: .timesFloor(limit))
   }
 
   private func rows(_ state: State, _ times: (bare: [Double], served: [Double])) -> [Row] {
@@ -63,23 +77,25 @@ struct FirstTokenBench {
   ) throws -> (bare: [Double], served: [Double]) {
     let kept = state == .session ? try begin(server, environment) : nil
     defer { kept?.process.end() }
-    let times = try (0..<FirstTokenBench.rounds).map { _ in try round(state, server, environment, kept) }
+    let times = try (0..<FirstTokenBench.rounds).map { try round($0, state, server, environment, kept) }
     return (times.map(\.bare), times.map(\.served))
   }
 
   /// - Parameter kept: the session to continue on either side; nil for new ones.
   private func round(
-    _ state: State, _ server: ServerUnderTest, _ environment: [String: String],
+    _ number: Int, _ state: State, _ server: ServerUnderTest, _ environment: [String: String],
     _ kept: (process: RealCLI, session: String)?
   ) throws -> (bare: Double, served: Double) {
     let start = ContinuousClock.now
-    let process = try kept?.process ?? RealCLI(cli, bench, environment)
+    let process = try kept?.process ?? RealCLI(cli, bench, environment, awaitsClaim: state == .claimed)
     defer { if kept == nil { process.end() } }
-    if state == .spare { try waitForSpares(process, server) }
+    if state == .spare || state == .claimed { try waitForSpares(process, server) }
     let bare = try process.firstToken(FirstTokenBench.prompt, since: state == .cold ? start : .now)
     // Its work after the answer must not slow down the other side.
     if kept == nil { process.end() }
-    let answer = try TimedCompletion(FirstTokenBench.prompt, session: kept?.session, port: server.port)
+    // No spare has been started for a workspace that is new.
+    let answer = try TimedCompletion(
+      FirstTokenBench.prompt, session: kept?.session, in: state == .claimed ? "w\(number)" : nil, port: server.port)
     if state == .cold { try PoolStatus.wait(server.port) { $0.live == 0 } }
     return (bare, answer.firstToken)
   }
@@ -96,7 +112,7 @@ struct FirstTokenBench {
   /// Waits until a spare is ready on either side and all processes are idle.
   private func waitForSpares(_ process: RealCLI, _ server: ServerUnderTest) throws {
     try process.waitUntilReady()
-    try PoolStatus.wait(server.port) { $0.spare >= 1 && $0.live == $0.spare }
+    try PoolStatus.wait(server.port) { $0.spare > $0.universal && $0.universal == 2 && $0.live == $0.spare }
     try Program.waitUntilIdle([process.pid] + Program.children(of: server.program.pid))
   }
 }
@@ -105,6 +121,7 @@ struct FirstTokenBench {
 struct PoolStatus {
   let live: Int
   let spare: Int
+  let universal: Int
   private static let timeout = Duration.seconds(20)
   private static let interval: useconds_t = 20_000
 
@@ -119,9 +136,9 @@ struct PoolStatus {
     guard let head = response.bytes.firstRange(of: Array("\r\n\r\n".utf8)),
       let details = try JSONValue(parsing: Array(response.bytes[head.upperBound...]))["checks"]?["processes"]?[
         "details"],
-      let live = details["live"]?.int, let spare = details["spare"]?.int
+      let live = details["live"]?.int, let spare = details["spare"]?.int, let universal = details["universal"]?.int
     else { throw BenchFailure("/health has no counts of processes") }
-    (self.live, self.spare) = (live, spare)
+    (self.live, self.spare, self.universal) = (live, spare, universal)
   }
 
   /// Waits until the counts satisfy `isRight`.
