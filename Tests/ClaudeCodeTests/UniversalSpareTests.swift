@@ -137,6 +137,17 @@ struct UniversalSpareTests {
     await end(harness)
   }
 
+  @Test("a spare that is still starting is claimed")
+  func starting() async throws {
+    let harness = ExecutorHarness(try StandInCLI.simulator, directory, pool: Self.pool)
+    harness.executor.prepare(for: harness.turn(""))
+    harness.scheduler.advance(by: Self.pool.replenishDelay)
+    await until { harness.statistics.universal > 0 }
+    let first = try await harness.complete("simulate: argv", options: .with { $0.effort = .low })
+    #expect(first.text.contains("--await-claim") && harness.statistics.reused == 1)
+    await end(harness)
+  }
+
   @Test("limit: time of a claim")
   func late() async throws {
     let limit = PoolLimits().claim

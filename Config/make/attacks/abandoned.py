@@ -91,7 +91,9 @@ def workers(seconds, abandoners, baseline):
 
 def run(ground, scale):
     seconds, baseline = max(2, SECONDS * scale), []
-    with Scene(ground.folder, ground.report, CLAUDE_MAX_PROCESSES=str(PROCESSES)) as scene:
+    # Everybody may wait: what counts is whether there is a place in the end.
+    settings = {"CLAUDE_MAX_PROCESSES": str(PROCESSES), "CLAUDE_MAX_QUEUE": str(2 * ABANDONERS)}
+    with Scene(ground.folder, ground.report, **settings) as scene:
         scene.attack("turns with functions", f"{WORKERS} clients", workers(seconds, 0, baseline), latency=False)
         scene.attack(
             "calls that nobody answers", f"beside {ABANDONERS} clients", workers(seconds, ABANDONERS, baseline),

@@ -6,7 +6,7 @@ public struct PoolLimits: Sendable, Equatable {
   public var spares = 1
   /// Universal spares of each kind, for turns that no other spare fits.
   public var universalSpares = 0
-  /// How long the claim of a universal spare may take.
+  /// How long the claim of a universal spare may take once the process is up.
   public var claim: Duration = .seconds(2)
   /// Fingerprints in use at the same time; the one unused for the longest time is dropped first.
   public var fingerprints = 8

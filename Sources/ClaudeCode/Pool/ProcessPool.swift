@@ -131,14 +131,17 @@ final class ProcessPool {
     guard let universal = requested.claimable else { return nil }
     let fitting = registry.spares { $0 == universal }
     for stale in fitting where !isCurrent(stale) { stale.retire() }
+    // One that is still starting is up before a new one would be.
     guard
-      let entry = fitting.filter({ $0.state == .spare && $0.process.isReady }).min(by: { $0.lastUse < $1.lastUse })
+      let entry = fitting.filter({ $0.state == .spare })
+        .min(by: { (rank($0, universal), $0.lastUse) < (rank($1, universal), $1.lastUse) })
     else { return nil }
     entry.claim()
     registry.touch(entry)
+    let timeout = entry.process.isReady ? limits.claim : limits.start + limits.claim
     do throws(SpareClaim.Failure) {
       let claim = SpareClaim(entry.process, for: requested, surroundings.scheduler)
-      try await claim.run(Initialization(turn), timeout: limits.claim)
+      try await claim.run(Initialization(turn), timeout: timeout)
       guard entry.state == .busy else { return nil }
       registry.counts.reused += 1
       return ProcessLease(entry.process)
