@@ -37,6 +37,24 @@ struct JSONBodyTests {
     #expect(error?.summary == expected)
   }
 
+  @Test("a byte order mark may be at the beginning, once")
+  func byteOrderMark() async throws {
+    let request = try HTTPRequest.of("POST", "/", body: "\u{FEFF}{\"a\":1}")
+    #expect(try await JSONBody.object(of: request) == ["a": 1])
+    for (body, expected) in [
+      ("\u{FEFF}", "400 - -"), ("\u{FEFF}\u{FEFF}{}", "400 - invalid_json"), ("{\u{FEFF}}", "400 - invalid_json"),
+    ] {
+      let error = await #expect(throws: RequestError.self) {
+        _ = try await JSONBody.object(of: try HTTPRequest.of("POST", "/", body: body))
+      }
+      #expect(error?.summary == expected)
+    }
+    let broken = await #expect(throws: RequestError.self) {
+      _ = try await JSONBody.object(of: try HTTPRequest.of("POST", "/", body: "\u{FEFF}{a}"))
+    }
+    #expect(broken?.message.hasSuffix("at byte 4") == true)
+  }
+
   @Test("invalid UTF-8 is rejected")
   func invalidUTF8() async throws {
     let head = try HTTPRequest.of("POST", "/").head

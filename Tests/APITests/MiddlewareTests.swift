@@ -37,11 +37,16 @@ struct APIKeyMiddlewareTests {
     keys: APIKeyRing(["sk-live-0123456789abcdefghij", "second-key-0123456789abcdef"]))
 
   @Test(
-    "a key is accepted in either field",
+    "a valid key is accepted in any field, whatever the others hold",
     arguments: [
       ["Authorization: Bearer sk-live-0123456789abcdefghij"], ["authorization: bearer  second-key-0123456789abcdef"],
       ["x-api-key: sk-live-0123456789abcdefghij"],
       ["Authorization: Basic dXNlcjpwYXNz", "X-Api-Key: sk-live-0123456789abcdefghij"],
+      ["api-key: sk-live-0123456789abcdefghij"],
+      ["Authorization: Bearer wrong-key-wrong-key-wrong", "x-api-key: sk-live-0123456789abcdefghij"],
+      ["x-api-key: sk-live-0123456789abcdefghij", "Authorization: Bearer wrong-key-wrong-key-wrong"],
+      ["Authorization: Bearer sk-live-0123456789abcdefghij", "x-api-key: placeholder"],
+      ["Authorization: Bearer a", "x-api-key: b", "api-key: second-key-0123456789abcdef"],
     ])
   func known(fields: [String]) async throws {
     let passage = Passage()
@@ -60,7 +65,7 @@ struct APIKeyMiddlewareTests {
         ["Authorization: Bearer sk-live-0123456789abcdefghiX"], "Incorrect API key provided: sk-live-…"
       ), (["x-api-key: short"], "Incorrect API key provided: s…"),
       (
-        ["Authorization: Bearer wrong-key-wrong-key-wrong", "x-api-key: sk-live-0123456789abcdefghij"],
+        ["Authorization: Bearer wrong-key-wrong-key-wrong", "x-api-key: other", "api-key: third"],
         "Incorrect API key provided: wrong-ke…"
       ),
     ])

@@ -71,14 +71,30 @@ struct TurnOptionsDecodingTests {
   @Test("metadata options are words, JSON text or lists, and never the model")
   func metadata() throws {
     let metadata = """
-      {"workspace":"demo","session_id":"\(Self.id)","system-prompt":"p","append-system-prompt":"a","model":"opus",
-      "effort":"xhigh","allowed-tools":"[\\"Bash\\"]","disallowed_tools":"Edit","mcp-allowed-tools":" mcp__a ,",
+      {"workspace":"demo","session-id":"\(Self.id)","system-prompt":"p","append-system-prompt":"a","model":"opus",
+      "effort":"xhigh","allowed-tools":"[\\"Bash\\"]","disallowed-tools":"Edit","mcp-allowed-tools":" mcp__a ,",
       "dangerously-skip-permissions":"false","permission-mode":"acceptEdits","max-turns":"3","max-budget-usd":"0.5",
       "file-mentions":"on","include-partial-messages":true,"chat_id":"x"}
       """
     var expected = Self.everything
     expected.model = nil
     #expect(try TurnOptions(metadata: object(metadata)) == expected)
+  }
+
+  @Test(
+    "metadata with underscores belongs to the client",
+    arguments: [
+      #"{"session_id":"sess_abc123"}"#, #"{"session_id":"99999999-2222-4333-8444-555555555555"}"#,
+      #"{"permission_mode":"whatever"}"#, #"{"max_turns":"many","system_prompt":7,"sessionId":"x"}"#,
+    ])
+  func metadataOfTheClient(metadata: String) throws {
+    #expect(try TurnOptions(metadata: object(metadata)) == TurnOptions())
+    #expect(try TurnOptions(object(#"{"metadata":\#(metadata)}"#)) == TurnOptions())
+  }
+
+  @Test("a bad option with hyphens in metadata is rejected")
+  func badMetadata() throws {
+    #expect(try refusal { _ = try TurnOptions(metadata: object(#"{"session-id":"x"}"#)) } == "400 session-id -")
   }
 
   @Test(

@@ -31,13 +31,17 @@ enum JSONBody {
     return object
   }
 
+  /// U+FEFF in UTF-8. A parser may ignore it at the beginning of a document (RFC 8259 section 8.1).
+  static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
   private static func parse(_ body: [UInt8]) throws -> JSONValue {
-    guard !body.isEmpty else { throw RequestError.invalid("The request body is empty; JSON was expected") }
+    let start = body.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+    guard body.count > start else { throw RequestError.invalid("The request body is empty; JSON was expected") }
     do {
-      return try JSONValue(parsing: body, maximumValues: RequestLimits.values)
+      return try JSONValue(parsing: body.span.extracting(start...), maximumValues: RequestLimits.values)
     } catch {
       throw RequestError.invalid(
-        "The request body is not valid JSON: \(error.reason) at byte \(error.offset)", code: "invalid_json")
+        "The request body is not valid JSON: \(error.reason) at byte \(start + error.offset)", code: "invalid_json")
     }
   }
 }

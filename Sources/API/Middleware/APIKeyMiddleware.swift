@@ -5,8 +5,8 @@ public import HTTP
 public import HTTPServer
 public import Identity
 
-/// Requires an API key if any are configured: `Authorization: Bearer …`, or `x-api-key`. Probes and preflights need
-/// none.
+/// Requires an API key if any are configured: `Authorization: Bearer …`, `x-api-key`, or Azure's `api-key`. One valid key
+/// is enough, whatever the other fields hold: some clients send a placeholder beside it. Probes and preflights need none.
 @Reactor
 public struct APIKeyMiddleware: Middleware {
   private let keys: APIKeyRing
@@ -18,13 +18,14 @@ public struct APIKeyMiddleware: Middleware {
       context[Principal.self] = .anonymous
       return nil
     }
-    guard let key = APIKeyMiddleware.key(in: head.fields) else {
+    let sent = APIKeyMiddleware.keys(in: head.fields)
+    guard let key = sent.first else {
       context.logger.warn("authentication failed", ["reason": "no key", "peer": .string(context.peer)])
       throw APIKeyMiddleware.unauthorized(
         "Missing API key: send Authorization: Bearer <key>"
           + (head.segments == ["health"] ? "; /health/live and /health/ready need none" : ""))
     }
-    guard let principal = keys.principal(for: key) else {
+    guard let principal = sent.lazy.compactMap({ keys.principal(for: $0) }).first else {
       context.logger.warn(
         "authentication failed",
         ["reason": "unknown key", "key": .string(APIKeyRing.masked(key)), "peer": .string(context.peer)])
@@ -40,13 +41,13 @@ public struct APIKeyMiddleware: Middleware {
     head.method == "OPTIONS" || head.isHealthProbe
   }
 
-  private static func key(in fields: HTTPFields) -> String? {
-    if let authorization = fields["authorization"] {
-      let parts = authorization.split(separator: " ", maxSplits: 1)
-      // The scheme's name is case-insensitive (RFC 9110 section 11.1).
-      if parts.count == 2, parts[0].lowercased() == "bearer" { return String(parts[1].drop(while: \.isWhitespace)) }
-    }
-    return fields["x-api-key"]
+  /// The keys of a request, at most three.
+  private static func keys(in fields: HTTPFields) -> [String] {
+    let parts = (fields["authorization"] ?? "").split(separator: " ", maxSplits: 1)
+    // The scheme's name is case-insensitive (RFC 9110 section 11.1).
+    let isBearer = parts.count == 2 && parts[0].lowercased() == "bearer"
+    let bearer = isBearer ? String(parts[1].drop(while: \.isWhitespace)) : nil
+    return [bearer, fields["x-api-key"], fields["api-key"]].compactMap(\.self)
   }
 
   private static func unauthorized(_ message: String) -> HTTPError {

@@ -14,11 +14,12 @@ extension TurnOptions {
     }
   }
 
-  /// Reads options from `metadata`, whose values are strings: arrays are JSON text or comma-separated.
+  /// Reads options from `metadata`, whose values are strings: arrays are JSON text or comma-separated. Only names with
+  /// hyphens are options: `session_id` and others belong to the client, whose tracer may write them.
   package init(metadata: JSONObject) throws {
     self.init()
     for name in OptionName.allCases where name != .model {
-      guard let value = metadata[name.rawValue] ?? metadata[name.snakeCase], !value.isNull else { continue }
+      guard let value = metadata[name.rawValue], !value.isNull else { continue }
       if case .string(let text) = value { try set(name, text: text) } else { try set(name, value) }
     }
   }
@@ -37,7 +38,7 @@ extension TurnOptions {
 
   /// Other pairs belong to the client; OpenAI bounds them.
   private static func checkMetadata(_ metadata: JSONObject) throws {
-    let own = metadata.members.filter { OptionName(written: $0.key[...]) == nil }
+    let own = metadata.members.filter { OptionName(rawValue: $0.key) == nil }
     guard own.count <= RequestLimits.metadataPairs else {
       throw RequestError.invalid(
         "metadata: at most \(RequestLimits.metadataPairs) pairs are allowed, not \(own.count)", param: "metadata")
