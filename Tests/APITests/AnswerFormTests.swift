@@ -83,7 +83,7 @@ struct AnswerFormTests {
     let form = { (choice: String) in
       try ChatCompletionRequest(object(body.replacing("CHOICE", with: choice))).conversation.form { "1" }
     }
-    #expect(try form("required") == .call([Self.g], id: "call_1"))
+    #expect(try form("required") == .call([Self.g], id: "toolu_1"))
     #expect(try form("auto") == .structured(schema: ["type": "object", "additionalProperties": true]))
   }
 }

@@ -77,7 +77,8 @@ struct ChatCompletionRequestTests {
     arguments: [
       ("{}", "400 messages -"), (#"{"messages":null}"#, "400 messages -"), (#"{"messages":{}}"#, "400 messages -"),
       (#"{"messages":[]}"#, "400 messages -"), (#"{"messages":["hi"]}"#, "400 messages[0] -"),
-      (#"{"messages":[{"role":"system","content":"x"}]}"#, "400 messages -"),
+      (#"{"messages":[{"role":"system","content":" "}]}"#, "400 messages -"),
+      (#"{"messages":[{"role":"system","content":"x"},{"role":"assistant","content":"y"}]}"#, "400 messages -"),
       (#"{"messages":[{"role":"assistant","content":"x"}]}"#, "400 messages -"),
       (#"{"messages":[{"role":"user","content":" \n"}]}"#, "400 messages -"),
       (#"{"messages":[{"role":"user","content":null}]}"#, "400 messages -"),

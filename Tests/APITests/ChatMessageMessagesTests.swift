@@ -80,6 +80,53 @@ struct ChatMessageMessagesTests {
       ])
   }
 
+  @Test("what Anthropic's own tools left in an answer is left out, and other servers' calls are text")
+  func hostedTools() throws {
+    let message = #"""
+      {"role":"assistant","content":[{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{"query":"x"}},
+      {"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[{"type":"web_search_result","url":"u"}]},
+      {"type":"code_execution_tool_result","tool_use_id":"s","content":{"stdout":"1"}},{"type":"text","text":"a"},
+      {"type":"container_upload","file_id":"f"},{"type":"tool_search_tool_result","content":{}},
+      {"type":"mcp_tool_use","id":"m","name":"f","server_name":"s","input":{"a":1}},
+      {"type":"mcp_tool_result","tool_use_id":"m","content":[{"type":"text","text":"2"}]},{"type":"fallback"}]}
+      """#
+    #expect(try list(message) == [ChatMessage(role: .assistant, text: "a\n[called f({\"a\":1})]\n\n2\n")])
+  }
+
+  @Test("references to tools and uploads become text, search results and PDFs pass")
+  func references() throws {
+    let message = #"""
+      {"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":[
+      {"type":"tool_reference","tool_name":"f"},{"type":"tool_reference","tool_name":"g"},
+      {"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0xLjQ="}},
+      {"type":"search_result","source":"s","title":"t","content":[{"type":"text","text":"x"}]}]},
+      {"type":"container_upload","file_id":"f"}]}
+      """#
+    #expect(
+      try list(message) == [
+        ChatMessage(
+          role: .tool,
+          content: [
+            .text("f is loaded"), .text("g is loaded"), .document(base64: "JVBERi0xLjQ=", title: nil),
+            .searchResult(source: "s", title: "t", texts: ["x"]),
+          ], toolCallID: "toolu_1"),
+        ChatMessage(role: .user, content: [.text("[a file in a container was left out]")]),
+      ])
+  }
+
+  @Test("a call's input may be JSON text, and ids of OpenAI's form are the same")
+  func inputs() throws {
+    let message = #"""
+      {"role":"assistant","content":[{"type":"tool_use","id":"call_1","name":"f","input":"{\"a\":1}"},
+      {"type":"tool_use","id":"toolu_2","name":"f","input":""}]}
+      """#
+    #expect(
+      try list(message)[0].calls == [
+        ChatToolCall(id: "toolu_1", name: "f", arguments: #"{"a":1}"#),
+        ChatToolCall(id: "toolu_2", name: "f", arguments: "{}"),
+      ])
+  }
+
   @Test("instructions may come between messages")
   func system() throws {
     #expect(try list(#"{"role":"system","content":"s"}"#) == [ChatMessage(role: .system, text: "s")])
@@ -103,7 +150,7 @@ struct ChatMessageMessagesTests {
       ),
       (
         #"{"role":"user","content":[{"type":"document","source":{"type":"base64","data":"AAAA"}}]}"#,
-        "400 messages[1].content[0] unsupported_content"
+        "400 messages[1].content[0].source unsupported_file"
       ),
       (
         #"{"role":"user","content":[{"type":"document","source":{"type":"text"}}]}"#,

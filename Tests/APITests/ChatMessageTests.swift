@@ -59,6 +59,30 @@ struct ChatMessageTests {
     #expect(try refusal { _ = try ChatMessage(JSONValue(parsing: message), at: "messages[2]") } == expected)
   }
 
+  @Test(
+    "arguments given as an object are taken as they are",
+    arguments: [
+      (#"{"city":"Ulm"}"#, ["city": "Ulm"]), (#""{\"city\":\"Ulm\"}""#, ["city": "Ulm"]), ("null", [:]), ("{}", [:]),
+      ("[1]", ["arguments": [1]]),
+    ] as [(String, JSONValue)])
+  func argumentsAsObject(arguments: String, input: JSONValue) throws {
+    let function = #"{"name":"f","arguments":\#(arguments)}"#
+    for calls in [#""tool_calls":[{"id":"call_1","function":\#(function)}]"#, #""function_call":\#(function)"#] {
+      let read = try ChatMessage(JSONValue(parsing: #"{"role":"assistant",\#(calls)}"#), at: "m")
+      #expect(read.calls.map(\.input) == [input])
+    }
+  }
+
+  @Test("ids of Anthropic's form are the same as OpenAI's")
+  func ids() throws {
+    for id in ["call_1", "toolu_1"] {
+      let call = #"{"role":"assistant","tool_calls":[{"id":"\#(id)","function":{"name":"f","arguments":"{}"}}]}"#
+      #expect(try ChatMessage(JSONValue(parsing: call), at: "m").calls[0].id == "toolu_1")
+      let result = #"{"role":"tool","tool_call_id":"\#(id)","content":"x"}"#
+      #expect(try ChatMessage(JSONValue(parsing: result), at: "m").toolCallID == "toolu_1")
+    }
+  }
+
   @Test("calls and results become content blocks")
   func calls() throws {
     let message = #"""

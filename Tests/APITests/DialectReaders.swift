@@ -1,4 +1,5 @@
 import Bytes
+import ClaudeCode
 import ClaudeCodeTestSupport
 import EventLoop
 import HTTPServerTestSupport
@@ -85,7 +86,8 @@ private enum ChatCompletionReader {
       if let id = piece["id"]?.string {
         try require(piece["type"] == "function", "a call without a type")
         try require(piece["index"]?.int == answer.calls.count, "calls are not numbered in order")
-        answer.calls.append(ChatToolCall(id: id, name: piece["function"]?["name"]?.string ?? "", arguments: arguments))
+        answer.calls.append(
+          ChatToolCall(id: CallID.received(id), name: piece["function"]?["name"]?.string ?? "", arguments: arguments))
       } else {
         try require(piece["index"]?.int == answer.calls.count - 1, "arguments of no open call")
         let last = answer.calls.removeLast()
@@ -121,7 +123,9 @@ private enum MessagesReader {
         try require(open == nil && data["index"]?.int == next, "block \(next) begins out of order")
         next += 1
         let block = data["content_block"]
-        let call = block?["id"]?.string.map { ChatToolCall(id: $0, name: block?["name"]?.string ?? "", arguments: "") }
+        let call = block?["id"]?.string.map {
+          ChatToolCall(id: CallID.received($0), name: block?["name"]?.string ?? "", arguments: "")
+        }
         open = (block?["type"]?.string ?? "", call)
       case "content_block_delta":
         try require(open != nil && data["index"]?.int == next - 1, "a piece of no open block")
@@ -187,7 +191,7 @@ private enum ResponsesReader {
     case "function_call":
       answer.calls.append(
         ChatToolCall(
-          id: item["call_id"]?.string ?? "", name: item["name"]?.string ?? "",
+          id: CallID.received(item["call_id"]?.string ?? ""), name: item["name"]?.string ?? "",
           arguments: item["arguments"]?.string ?? ""))
     case "mcp_approval_request":
       let input = (try? JSONValue(parsing: item["arguments"]?.string ?? "")) ?? .null

@@ -45,7 +45,7 @@ struct ResponsesRequestTests {
     #expect(request.previousID == "resp_1" && request.isStreamed && request.isBackground)
     #expect(request.options.effort == .high && request.options.workspace == "demo" && request.options.model == "opus")
     #expect(request.format == .structured(schema: ["type": "object"]))
-    #expect(request.form(of: "resp_9") == .call([FunctionDeclaration(name: "f")], id: "call_9"))
+    #expect(request.form(of: "resp_9") == .call([FunctionDeclaration(name: "f")], id: "toolu_9"))
     for name in ["model", "metadata", "temperature", "tool_choice", "max_output_tokens", "reasoning", "text"] {
       #expect(request.echo[name] == body[name])
     }
@@ -55,7 +55,7 @@ struct ResponsesRequestTests {
     "unsupported fields are rejected",
     arguments: [
       (#"{}"#, "400 input -"), (#"{"input":7}"#, "400 input -"), (#"{"input":[7]}"#, "400 input[0] -"),
-      (#"{"input":[{"type":"computer_call"}]}"#, "400 input[0] unsupported_item"),
+      (#"{"input":[{"type":"nonsense_call"}]}"#, "400 input[0] unsupported_item"),
       (#"{"input":[{"role":"bear","content":"x"}]}"#, "400 input[0].role -"),
       (#"{"input":[{"type":"function_call_output","output":"x"}]}"#, "400 input[0].call_id -"),
       (#"{"input":[{"type":"item_reference"}]}"#, "400 input[0].id -"),
@@ -142,6 +142,44 @@ struct ResponsesInputItemTests {
       try message(#"{"type":"function_call_output","call_id":"c","output":"sunny"}"#)
         == ChatMessage(role: .tool, text: "sunny", toolCallID: "c"))
     #expect(try message(#"{"type":"reasoning","id":"rs_1","summary":[]}"#) == nil)
+  }
+
+  @Test(
+    "arguments may be an object, and ids are read in every form",
+    arguments: [#""{\"x\":1}""#, #"{"x":1}"#])
+  func arguments(arguments: String) throws {
+    let call = try message(#"{"type":"function_call","call_id":"call_1","name":"f","arguments":\#(arguments)}"#)
+    #expect(call?.calls == [ChatToolCall(id: "toolu_1", name: "f", arguments: #"{"x":1}"#)])
+    #expect(
+      try message(#"{"type":"function_call_output","call_id":"toolu_1","output":"x"}"#)?.toolCallID == "toolu_1")
+    #expect(try message(#"{"type":"function_call","call_id":"c","name":"f","arguments":null}"#)?.calls[0].input == [:])
+  }
+
+  @Test(
+    "items of tools that another server ran are text or skipped",
+    arguments: [
+      (#"{"type":"web_search_call","id":"ws_1","status":"completed","action":{"query":"x"}}"#, nil),
+      (#"{"type":"file_search_call","queries":["x"],"results":null}"#, nil),
+      (#"{"type":"image_generation_call","result":"AAAA"}"#, nil), (#"{"type":"compaction","id":"c"}"#, nil),
+      (#"{"type":"mcp_list_tools","tools":[]}"#, nil), (#"{"type":"tool_search_output","tools":[]}"#, nil),
+      (
+        #"{"type":"mcp_call","name":"f","arguments":"{\"a\":1}","output":"2","error":null}"#,
+        "[called f({\"a\":1})]\n2"
+      ),
+      (
+        #"{"type":"code_interpreter_call","code":"print(1)","outputs":[{"type":"logs","logs":"1"}]}"#,
+        #"[called python(print(1))]\#n[{"type":"logs","logs":"1"}]"#
+      ),
+      (#"{"type":"shell_call","action":{"commands":["ls"]}}"#, #"[called shell({"commands":["ls"]})]"#),
+      (#"{"type":"shell_call_output","output":[{"stdout":"a"}]}"#, #"[{"stdout":"a"}]"#),
+    ])
+  func hosted(item: String, text: String?) throws {
+    #expect(try message(item) == text.map { ChatMessage(role: .assistant, text: $0) })
+  }
+
+  @Test("an unknown item is rejected")
+  func unknown() throws {
+    #expect(try refusal { _ = try message(#"{"type":"nonsense"}"#) } == "400 input[0] unsupported_item")
   }
 
   @Test(

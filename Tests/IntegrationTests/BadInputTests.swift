@@ -83,7 +83,7 @@ extension RefusedRequest {
     RefusedRequest("messages null", chat: ["messages": nil], .invalid("messages")),
     RefusedRequest("no message", chat: ["messages": []], .invalid("messages")),
     RefusedRequest("a message that is no object", chat: ["messages": [5]], .invalid("messages[0]")),
-    RefusedRequest("no user message", chat: ["messages": [.system("be brief")]], .invalid("messages")),
+    RefusedRequest("no user message", chat: ["messages": [.system(" ")]], .invalid("messages")),
     RefusedRequest("only an assistant message", chat: ["messages": [.assistant("hi")]], .invalid("messages")),
     RefusedRequest("an empty user message", chat: ["messages": [.user("")]], .invalid("messages")),
     RefusedRequest("a blank user message", chat: ["messages": [.user(" \n\t")]], .invalid("messages")),

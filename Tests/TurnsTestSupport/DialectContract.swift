@@ -220,9 +220,9 @@ package struct DialectContract: Sendable {
     let plan = AnswerPlan(form: .structured(schema: [:]))
     let unstructured = play(CLILine.message("m", "words") + [CLILine.result("words")], plan)
     findings.check(unstructured.failure == .unstructured, "words in place of a structured answer")
-    let forced = AnswerPlan(form: .call([FunctionDeclaration(name: "f")], id: "call_1"))
+    let forced = AnswerPlan(form: .call([FunctionDeclaration(name: "f")], id: "toolu_1"))
     let outcome = play([CLILine.result("x", more: #","structured_output":{"a":1}"#)], forced)
-    let call = ChatToolCall(id: "call_1", name: "f", arguments: #"{"a":1}"#)
+    let call = ChatToolCall(id: "toolu_1", name: "f", arguments: #"{"a":1}"#)
     findings.check(outcome.answers.map(\.message.calls) == [[call]], "a forced call is remembered as something else")
     findings.check((try? dialect.read(outcome.text).calls) == [call], "a forced call is sent as something else")
     return findings.list

@@ -23,15 +23,64 @@ struct ChatHistoryTests {
     ChatMessage(role: .assistant, text: text, calls: ids.map { ChatToolCall(id: $0, name: "f", arguments: "{}") })
   }
 
-  @Test("instructions are joined, and empty ones ignored")
+  private static func system(_ text: String) -> ChatMessage { ChatMessage(role: .system, text: text) }
+
+  @Test("the leading instructions are joined, and empty ones ignored")
   func instructions() {
     let history = ChatHistory([
-      ChatMessage(role: .system, text: "a"), Self.user("hi"), ChatMessage(role: .developer, text: "b"),
-      ChatMessage(role: .system, text: ""),
+      Self.system("a"), Self.system(""), ChatMessage(role: .developer, text: "b"), Self.user("hi"), Self.system(" "),
     ])
     #expect(history.instructions == "a\n\nb")
     #expect(history.present == [Self.user("hi")])
-    #expect(ChatHistory([ChatMessage(role: .system, text: ""), Self.user("hi")]).instructions == nil)
+    #expect(ChatHistory([Self.system(""), Self.user("hi")]).instructions == nil)
+  }
+
+  @Test("later instructions keep their place as marked texts of the user")
+  func laterInstructions() {
+    let history = ChatHistory([
+      Self.system("a"), Self.user("run it"), Self.assistant("ls"), Self.system("one <b>"), Self.assistant("pwd"),
+      ChatMessage(role: .developer, text: "two"), Self.user("and?"),
+    ])
+    #expect(history.instructions == "a")
+    #expect(history.question == [.text("<system>two</system>"), .text("and?")])
+    #expect(
+      history.conversation(TurnPolicy()) == [
+        ConversationMessage(.user, [.text("run it")]), ConversationMessage(.assistant, [.text("ls")]),
+        ConversationMessage(.user, [.text("<system>one <b></system>")]),
+        ConversationMessage(.assistant, [.text("pwd")]),
+        ConversationMessage(.user, [.text("<system>two</system>"), .text("and?")]),
+      ])
+    #expect(history.words[0].text?.contains("Assistant: ls\n\nSystem: one <b>\n\nAssistant: pwd") == true)
+    let other = ChatHistory([Self.user("run it"), Self.assistant("ls"), Self.system("2"), Self.assistant("pwd")])
+    #expect(other.key(from: Self.start) != history.key(from: Self.start))
+  }
+
+  @Test("results stand directly behind their calls, whatever instructions are between them")
+  func instructionsAmongResults() throws {
+    let between = ChatHistory([
+      Self.user("1"), Self.calling("c", "d"), Self.system("x"), Self.tool("r"), Self.system("y"), Self.tool("s", "d"),
+    ])
+    let behind = ChatHistory([
+      Self.user("1"), Self.calling("c", "d"), Self.tool("r"), Self.tool("s", "d"), Self.system("x"), Self.system("y"),
+    ])
+    #expect(between == behind)
+    try between.checkCalls()
+    #expect(between.question == [.text("<system>x</system>"), .text("<system>y</system>")])
+    let past = ChatHistory([
+      Self.user("1"), Self.calling("c"), Self.system("x"), Self.tool("r"), Self.assistant("2"), Self.user("3"),
+    ])
+    #expect(past.past.map(\.role) == [.user, .assistant, .tool, .system, .assistant])
+  }
+
+  @Test("of instructions alone the last is the question")
+  func instructionsAlone() {
+    let one = ChatHistory([Self.system("choose")])
+    #expect(one.instructions == nil && one.question == [.text("choose")])
+    let two = ChatHistory([Self.system("a"), ChatMessage(role: .developer, text: "b"), Self.system("")])
+    #expect(two.instructions == "a" && two.question == [.text("b")])
+    // An assistant's greeting may follow the instructions.
+    let greeted = ChatHistory([Self.system("a"), Self.assistant("hello"), Self.user("hi")])
+    #expect(greeted.instructions == "a" && greeted.question == [.text("hi")])
   }
 
   @Test("messages after the last answer are new")

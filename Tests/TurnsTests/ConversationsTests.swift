@@ -251,6 +251,99 @@ struct ConversationsTests {
     #expect(!transcript.messages.isEmpty)
   }
 
+  private func parkedRun(_ first: ConversationPlan, _ ids: String...) throws -> (run: Run, answer: ChatMessage) {
+    let run = runs.keep(.idle(runs.scheduler, of: try turn(first)))
+    harness.factory.began(run, for: .me)
+    run.emit(
+      [CLILine.messageStart("m")] + ids.flatMap { CLILine.callBlock("m", $0) }
+        + [CLILine.messageDelta("tool_use"), CLILine.messageStop])
+    let calls = ids.map { ChatToolCall(id: $0, name: "f", arguments: #"{"n":"\#($0)"}"#) }
+    let answer = ChatMessage(role: .assistant, text: "", calls: calls)
+    conversations.note(.ended(.parked), of: run, at: first.place, answer: answer, .me)
+    return (run, answer)
+  }
+
+  @Test("the same calls under other ids are those of the run that waits")
+  func renamed() async throws {
+    let tools = try ChatTools(Self.functions, choice: .auto, areParallel: true)
+    let first = try await plan(user("hi"), tools: tools)
+    let (run, _) = try parkedRun(first, "c", "d")
+    func asked(_ ids: [String], _ arguments: [String]) async throws -> ConversationPlan {
+      let calls = zip(ids, arguments).map { ChatToolCall(id: $0, name: "f", arguments: #"{"n": "\#($1)"}"#) }
+      return try await plan(
+        user("hi"), ChatMessage(role: .assistant, text: "", calls: calls),
+        ChatMessage(results: [.text("2")], of: ids[1]),
+        ChatMessage(results: [.text("1")], of: ids[0]), tools: tools)
+    }
+    guard case .resumption(let resumed, let results, _) = try await asked(["x1", "x2"], ["c", "d"]).work else {
+      Issue.record("the run is not found")
+      return
+    }
+    #expect(resumed === run)
+    #expect(results == ["c": FunctionResult([.text("1")]), "d": FunctionResult([.text("2")])])
+    // In another order, or with other arguments, they are other calls.
+    #expect(try turn(try await asked(["x1", "x2"], ["d", "c"])).session.isNew)
+    #expect(try turn(try await asked(["x1", "x2"], ["c", "e"])).session.isNew)
+  }
+
+  @Test("what does not reach a live turn is answered from the history, and ends the run")
+  func documents() async throws {
+    let tools = try ChatTools(Self.functions, choice: .auto, areParallel: true)
+    let document = ContentBlock.document(base64: "JVBERi0xLjQ=", title: "a.pdf")
+    let image = ContentBlock.image(mediaType: "image/png", base64: "AAAA")
+    for (result, said) in [([document], [ContentBlock]()), ([.text("1")], [document]), ([.text("1")], [image])] {
+      let first = try await plan(user("hi"), tools: tools)
+      let (run, answer) = try parkedRun(first, "c")
+      let messages = [user("hi"), answer, ChatMessage(results: result, of: "c")]
+      let next = try turn(
+        said.isEmpty
+          ? try await plan(messages[0], messages[1], messages[2], tools: tools)
+          : try await plan(
+            messages[0], messages[1], messages[2], ChatMessage(role: .user, content: said), tools: tools))
+      guard case .imported(_, let transcript, _) = next.session else {
+        Issue.record("the session is \(next.session)")
+        return
+      }
+      #expect(transcript.messages.count == 3 && run.outcome?.error?.kind == .cancelled)
+    }
+    // An image in a result does.
+    let first = try await plan(user("hi"), tools: tools)
+    let (_, answer) = try parkedRun(first, "c")
+    let next = try await plan(user("hi"), answer, ChatMessage(results: [image], of: "c"), tools: tools)
+    guard case .resumption = next.work else {
+      Issue.record("the work is \(next.work)")
+      return
+    }
+  }
+
+  @Test("a forced call keeps its session, which gets the result as text")
+  func forced() async throws {
+    let tools = try ChatTools(Self.functions, choice: .required(Self.functions), areParallel: true)
+    let first = try await plan(user("hi"), tools: tools)
+    let run = Run.idle(ManualScheduler(), of: try turn(first))
+    harness.factory.began(run, for: .me)
+    let read = TurnResult(Array(CLILine.result("{}").utf8).span)
+    let call = ChatMessage(role: .assistant, text: "", calls: [ChatToolCall(id: "c", name: "f", arguments: "{}")])
+    conversations.note(.ended(.result(try #require(read))), of: run, at: first.place, answer: call, .me)
+
+    let result = ChatMessage(role: .tool, content: [.text("42")], toolCallID: "c", isError: false)
+    let second = try await plan(user("hi"), call, result, user("go on"), tools: tools)
+    #expect(try turn(second).session == .resume(id: turn(first).session.id))
+    #expect(try turn(second).content == [.text("Result of f:"), .text("42"), .text("go on")])
+    #expect(try turn(second).outputSchema == turn(first).outputSchema)
+    #expect(second.place.key != first.place.key)
+    // Another history is another session.
+    let other = try turn(try await plan(user("HI"), call, result, tools: tools))
+    #expect(other.session.isNew)
+    // Named by id, the session is not at that position.
+    let named = try turn(try await plan(user("HI"), call, result, tools: tools, header: turn(first).session.id))
+    #expect(named.session.isNew)
+    let mark = ConversationMark(
+      past: ChatHistory.extend(first.place.key, by: [call]), beforeAnswer: first.place.key, settings: [],
+      options: TurnOptions(), calls: call.calls)
+    #expect(conversations.knows(mark, ["c": FunctionResult([])], .me) && !conversations.knows(mark, [:], .me))
+  }
+
   @Test("a mark is known while a session or a parked run is at its position")
   func marks() async throws {
     let first = try await plan(user("hi"))

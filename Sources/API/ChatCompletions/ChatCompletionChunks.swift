@@ -76,7 +76,7 @@ package struct ChatCompletionChunks: DocumentWriter {
     output.append("{\"tool_calls\":[{\"index\":")
     output.append(decimal: calls.count)
     output.append(",\"id\":")
-    JSONText.append(id, to: &output)
+    JSONText.append(CallID.openAI(id), to: &output)
     output.append(",\"type\":\"function\",\"function\":{\"name\":")
     JSONText.append(name, to: &output)
     output.append(",\"arguments\":\"\"}}]}")

@@ -31,7 +31,8 @@ struct ChatCompletionRequest: ConversationBody, Equatable {
       throw RequestError.invalid("messages must be an array", param: "messages")
     }
     try ConversationRequest.checkCount(array.count, "messages")
-    return try array.enumerated().map { try ChatMessage($1, at: "messages[\($0)]") }
+    let places = ContentPlace.places(of: array) { $0["role"]?.string == "assistant" }
+    return try array.enumerated().map { try ChatMessage($1, at: "messages[\($0)]", in: places[$0]) }
   }
 
   /// From body fields and `metadata`.

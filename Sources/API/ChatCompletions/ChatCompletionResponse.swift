@@ -48,7 +48,7 @@ extension ChatToolCall {
   /// As OpenAI's answers spell it.
   var json: JSONValue {
     [
-      "id": .string(id), "type": "function",
+      "id": .string(CallID.openAI(id)), "type": "function",
       "function": ["name": .string(name), "arguments": .string(arguments)],
     ]
   }

@@ -1,4 +1,5 @@
 import Bytes
+import ClaudeCode
 import Turns
 
 extension ChatToolCall {
@@ -16,17 +17,23 @@ extension ChatToolCall {
     return try calls + [ChatToolCall(id: legacyID, function: old, at: "\(path).function_call")]
   }
 
+  /// The arguments of a past call as JSON text. OpenAI's form is a string; some clients send the object itself.
+  static func arguments(_ value: JSONValue?) -> String {
+    guard let value, !value.isNull else { return "{}" }
+    return value.string ?? value.text
+  }
+
   private init(_ value: JSONValue, at path: String) throws {
     guard let id = value["id"]?.string, !id.isEmpty else {
       throw RequestError.invalid("\(path).id must be a string", param: "\(path).id")
     }
-    try self.init(id: id, function: value["function"] ?? .null, at: "\(path).function")
+    try self.init(id: CallID.received(id), function: value["function"] ?? .null, at: "\(path).function")
   }
 
   private init(id: String, function: JSONValue, at path: String) throws {
     guard let name = function["name"]?.string, !name.isEmpty else {
       throw RequestError.invalid("\(path).name must be a string", param: "\(path).name")
     }
-    self.init(id: id, name: name, arguments: function["arguments"]?.string ?? "{}")
+    self.init(id: id, name: name, arguments: ChatToolCall.arguments(function["arguments"]))
   }
 }

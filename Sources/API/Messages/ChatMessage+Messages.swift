@@ -6,11 +6,14 @@ import Turns
 extension ChatMessage {
   /// The messages in one of Anthropic's. Each result of a call becomes a message of its own, before the user's text.
   ///
-  /// - Parameter path: the message's place in the body, for `param`.
+  /// - Parameters:
+  ///   - path: the message's place in the body, for `param`.
+  ///   - place: where it stands in the conversation; nil for the newest messages.
   /// - Throws: `RequestError` 400.
-  static func list(_ value: JSONValue, at path: String) throws -> [ChatMessage] {
+  static func list(_ value: JSONValue, at path: String, in place: ContentPlace? = nil) throws -> [ChatMessage] {
     guard let object = value.object else { throw RequestError.invalid("\(path) must be an object", param: path) }
-    let content = try MessagesContent(object["content"] ?? .null, at: "\(path).content")
+    let place = place ?? (object["role"] == "assistant" ? .answer : .newest)
+    let content = try MessagesContent(object["content"] ?? .null, at: "\(path).content", in: place)
     switch object["role"]?.string {
     case "user": return try user(content, at: path)
     case "assistant": return try assistant(content, at: path)

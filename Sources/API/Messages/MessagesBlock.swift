@@ -1,4 +1,5 @@
 import Bytes
+import ClaudeCode
 import Turns
 
 /// A block of an answer's content, collected.
@@ -27,7 +28,8 @@ struct MessagesBlock {
       switch self {
       case .text: ["type": "text", "text": ""]
       case .thinking: ["type": "thinking", "thinking": "", "signature": ""]
-      case .call(let id, let name): ["type": "tool_use", "id": .string(id), "name": .string(name), "input": [:]]
+      case .call(let id, let name):
+        ["type": "tool_use", "id": .string(CallID.anthropic(id)), "name": .string(name), "input": [:]]
       }
     }
   }
@@ -57,7 +59,8 @@ struct MessagesBlock {
       output.append("\",\"signature\":\"\"}")
     case .call(let id, let name):
       let block: JSONValue = [
-        "type": "tool_use", "id": .string(id), "name": .string(name), "input": call?.input ?? [:],
+        "type": "tool_use", "id": .string(CallID.anthropic(id)), "name": .string(name),
+        "input": call?.input ?? [:],
       ]
       block.write(to: &output)
     }

@@ -12,13 +12,15 @@ struct MessagesContent {
     let isError: Bool
   }
 
-  /// Texts and images, in order.
+  /// Texts, images and documents, in order.
   private(set) var said: [ContentBlock] = []
   private(set) var calls: [ChatToolCall] = []
   private(set) var results: [Result] = []
+  private let place: ContentPlace
 
   /// - Throws: `RequestError` 400.
-  init(_ content: JSONValue, at path: String) throws {
+  init(_ content: JSONValue, at path: String, in place: ContentPlace = .newest) throws {
+    self.place = place
     switch content {
     case .null: break
     case .string(let text): say(text)
@@ -28,6 +30,14 @@ struct MessagesContent {
     }
   }
 
+  /// The content of one block.
+  ///
+  /// - Throws: `RequestError` 400.
+  init(block: JSONValue, at path: String, in place: ContentPlace) throws {
+    self.place = place
+    try take(block, at: path)
+  }
+
   private mutating func say(_ text: String) {
     if !text.isEmpty { said.append(.text(text)) }
   }
@@ -35,48 +45,84 @@ struct MessagesContent {
   private mutating func take(_ block: JSONValue, at path: String) throws {
     switch block["type"]?.string {
     case "text": say(try MessagesContent.string(block, "text", at: path))
-    case "image": said.append(try ChatContent.nativeImage(block, at: path))
-    case "document": said += try MessagesContent.document(block, at: path)
+    case "image": said += try ImageContent.blocks(native: block, at: path, in: place)
+    case "document": said += try document(block, at: path)
+    case "search_result": said.append(try MessagesContent.searchResult(block, at: path))
     case "tool_use": calls.append(try MessagesContent.call(block, at: path))
-    case "tool_result": results.append(try MessagesContent.result(block, at: path))
+    case "tool_result": results.append(try result(block, at: path))
+    // The tool is among those that the request offers.
+    case "tool_reference": say("\(try MessagesContent.name(block, "tool_name", at: path)) is loaded")
+    // What another server's tools did. The answer's text says what came of it.
+    case "mcp_tool_use": tell("[called \(block["name"]?.string ?? "a tool")(\((block["input"] ?? [:]).text))]")
+    case "mcp_tool_result":
+      tell(ContentBlock.list(block["content"] ?? .null).compactMap(\.text).joined(separator: "\n"))
+    case "container_upload": if place != .answer { say("[a file in a container was left out]") }
     // The session has its own thinking; the upstream accepts no other.
     case "thinking", "redacted_thinking": break
-    case let type:
-      throw RequestError.invalid(
-        "\(path): content of type \(type ?? "null") is not supported", param: path, code: "unsupported_content")
+    case let type: said += try unusable(type ?? "null", at: path)
     }
   }
 
+  private mutating func tell(_ text: String) {
+    if !text.isBlank { say("\n\(text)\n") }
+  }
+
+  private func unusable(_ type: String, at path: String) throws -> [ContentBlock] {
+    try place.unusable(
+      "content of type \(type)",
+      RequestError.invalid(
+        "\(path): content of type \(type) is not supported", param: path, code: "unsupported_content"))
+  }
+
   private static func call(_ block: JSONValue, at path: String) throws -> ChatToolCall {
-    let input = block["input"] ?? [:]
+    let given = block["input"] ?? [:]
+    // Some clients send the JSON text of the object.
+    let input = given.string.flatMap { try? JSONValue(parsing: $0.isEmpty ? "{}" : $0) } ?? given
     guard input.object != nil else {
       throw RequestError.invalid("\(path).input must be an object", param: "\(path).input")
     }
     return ChatToolCall(
-      id: try name(block, "id", at: path), name: try name(block, "name", at: path), arguments: input.text)
+      id: CallID.received(try name(block, "id", at: path)), name: try name(block, "name", at: path),
+      arguments: input.text)
   }
 
-  private static func result(_ block: JSONValue, at path: String) throws -> Result {
-    let content = try MessagesContent(block["content"] ?? .null, at: "\(path).content")
+  private func result(_ block: JSONValue, at path: String) throws -> Result {
+    let content = try MessagesContent(block["content"] ?? .null, at: "\(path).content", in: place)
     return Result(
-      id: try name(block, "tool_use_id", at: path), content: try content.plain(at: "\(path).content"),
-      isError: block["is_error"]?.bool ?? false)
+      id: CallID.received(try MessagesContent.name(block, "tool_use_id", at: path)),
+      content: try content.plain(at: "\(path).content"), isError: block["is_error"]?.bool ?? false)
   }
 
-  /// A text document; Claude Code accepts no others.
-  private static func document(_ block: JSONValue, at path: String) throws -> [ContentBlock] {
-    let title = block["title"]?.string.map { [ContentBlock.text($0)] } ?? []
-    switch block["source"]?["type"]?.string {
+  /// A text document is passed on as text, a PDF as it is.
+  private func document(_ block: JSONValue, at path: String) throws -> [ContentBlock] {
+    let (title, source) = (block["title"]?.string.flatMap { $0.isEmpty ? nil : $0 }, block["source"] ?? .null)
+    let heading = title.map { [ContentBlock.text($0)] } ?? []
+    let context = block["context"]?.string.flatMap { $0.isEmpty ? nil : [ContentBlock.text($0)] } ?? []
+    switch source["type"]?.string {
     case "text":
-      return title + [.text(try string(block["source"] ?? .null, "data", at: "\(path).source"))]
+      return context + heading + [.text(try MessagesContent.string(source, "data", at: "\(path).source"))]
     case "content":
-      let content = try MessagesContent(block["source"]?["content"] ?? .null, at: "\(path).source.content")
-      return title + (try content.plain(at: "\(path).source.content"))
+      let content = try MessagesContent(source["content"] ?? .null, at: "\(path).source.content", in: place)
+      return context + heading + (try content.plain(at: "\(path).source.content"))
+    case "base64":
+      let data = try MessagesContent.string(source, "data", at: "\(path).source")
+      return context
+        + (try FileContent.blocks(
+          data, type: source["media_type"]?.string ?? "", name: title, at: "\(path).source", in: place))
     case let type:
-      throw RequestError.invalid(
-        "\(path): a document must have a source of type text or content, not \(type ?? "null")", param: path,
-        code: "unsupported_content")
+      return try place.unusable(
+        "a document",
+        RequestError.invalid(
+          "\(path): a document must have a source of type text, content or base64, not \(type ?? "null"); "
+            + "nothing is fetched", param: path, code: "unsupported_content"))
     }
+  }
+
+  private static func searchResult(_ block: JSONValue, at path: String) throws -> ContentBlock {
+    let content = try MessagesContent(block["content"] ?? .null, at: "\(path).content")
+    let texts = try content.instructions(at: "\(path).content").compactMap(\.text)
+    return .searchResult(
+      source: try string(block, "source", at: path), title: try string(block, "title", at: path), texts: texts)
   }
 
   private static func name(_ block: JSONValue, _ field: String, at path: String) throws -> String {

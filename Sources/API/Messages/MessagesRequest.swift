@@ -40,8 +40,9 @@ struct MessagesRequest: ConversationBody, Equatable {
       throw RequestError.invalid("messages must be an array", param: "messages")
     }
     try ConversationRequest.checkCount(array.count, "messages")
-    let spoken = try array.enumerated().flatMap { try ChatMessage.list($1, at: "messages[\($0)]") }
-    guard spoken.last(where: { !$0.role.isInstruction })?.role != .assistant else {
+    let places = ContentPlace.places(of: array) { $0["role"]?.string == "assistant" }
+    let spoken = try array.enumerated().flatMap { try ChatMessage.list($1, at: "messages[\($0)]", in: places[$0]) }
+    guard spoken.last(where: { !$0.isBlankInstruction })?.role != .assistant else {
       throw RequestError.invalid(
         "messages must end with a message of role user: the answer cannot be prefilled",
         param: "messages")

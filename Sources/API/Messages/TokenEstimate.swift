@@ -3,7 +3,7 @@ import ClaudeCode
 import Turns
 
 /// An estimate of the tokens of a request's messages and tools. The server has no tokenizer, and Claude Code counts
-/// only what it has sent. It counts four bytes as a token, and fixed numbers for frames and images.
+/// only what it has sent. It counts four bytes as a token, and fixed numbers for frames, images and pages.
 struct TokenEstimate {
   static let bytesPerToken = 4
   /// For the frame of a message.
@@ -12,6 +12,11 @@ struct TokenEstimate {
   static let perTool = 12
   /// The most that the upstream counts for one image of any size.
   static let perImage = 1600
+
+  /// For a page of a document: its text, and its image.
+  static let perPage = 3000
+  /// The base64 of a page, as far as one can tell without reading the document.
+  static let bytesPerPage = 64 * 1024
 
   private var bytes = 0
   private var fixed = 0
@@ -28,13 +33,20 @@ struct TokenEstimate {
   private mutating func count(_ message: ChatMessage) {
     fixed += TokenEstimate.perMessage
     for block in message.content {
-      if let text = block.text { bytes += text.utf8.count } else { fixed += TokenEstimate.perImage }
+      switch block {
+      case .image: fixed += TokenEstimate.perImage
+      case .document(let base64, _): fixed += TokenEstimate.pages(base64) * TokenEstimate.perPage
+      case .text(let text): bytes += text.utf8.count
+      case .searchResult, .toolUse, .toolResult: bytes += block.size
+      }
     }
     for call in message.calls {
       fixed += TokenEstimate.perTool
       bytes += call.name.utf8.count + call.arguments.utf8.count
     }
   }
+
+  private static func pages(_ base64: String) -> Int { base64.utf8.count / bytesPerPage + 1 }
 
   private mutating func count(_ function: FunctionDeclaration) {
     fixed += TokenEstimate.perTool

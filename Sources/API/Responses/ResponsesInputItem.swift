@@ -19,35 +19,43 @@ struct ResponsesInputItem: Sendable, Equatable {
       return [try ResponsesInputItem(["type": "message", "role": "user", "content": .string(text)], at: "input")]
     case .array(let items):
       try ConversationRequest.checkCount(items.count, "input")
-      return try items.enumerated().map { try ResponsesInputItem($1, at: "input[\($0)]") }
+      let places = ContentPlace.places(of: items) { $0["role"]?.string == "assistant" || isWork($0) }
+      return try items.enumerated().map { try ResponsesInputItem($1, at: "input[\($0)]", in: places[$0]) }
     default: throw RequestError.invalid("input must be a string or an array of items", param: "input")
     }
   }
 
-  /// - Parameter path: the item's place in the body, for `param`.
+  /// Whether the item is a call, which is the assistant's.
+  private static func isWork(_ item: JSONValue) -> Bool { item["type"]?.string?.hasSuffix("_call") == true }
+
+  /// - Parameters:
+  ///   - path: the item's place in the body, for `param`.
+  ///   - place: where it stands in the conversation; nil for the newest items.
   /// - Throws: `RequestError` 400.
-  init(_ json: JSONValue, at path: String) throws {
+  init(_ json: JSONValue, at path: String, in place: ContentPlace? = nil) throws {
     guard let object = json.object else { throw RequestError.invalid("\(path) must be an object", param: path) }
     reference = try object["type"] == "item_reference" ? ResponsesInputItem.text(object, "id", at: path) : nil
-    message = try reference == nil ? ResponsesInputItem.message(object, json, at: path) : nil
+    message = try reference == nil ? ResponsesInputItem.message(object, json, at: path, in: place) : nil
   }
 
-  private static func message(_ object: JSONObject, _ json: JSONValue, at path: String) throws -> ChatMessage? {
+  private static func message(
+    _ object: JSONObject, _ json: JSONValue, at path: String, in place: ContentPlace?
+  ) throws -> ChatMessage? {
     switch object["type"] ?? .null {
-    case "message", .null: return try ChatMessage(json, at: path)
-    case "reasoning": return nil
+    case "message", .null: return try ChatMessage(json, at: path, in: place)
     case "function_call":
       let call = ChatToolCall(
-        id: try text(object, "call_id", at: path), name: try text(object, "name", at: path),
-        arguments: object["arguments"]?.string ?? "{}")
+        id: CallID.received(try text(object, "call_id", at: path)), name: try text(object, "name", at: path),
+        arguments: ChatToolCall.arguments(object["arguments"]))
       return ChatMessage(role: .assistant, text: "", calls: [call])
     case "function_call_output":
-      let content = try ChatContent.blocks(of: object["output"] ?? .null, at: "\(path).output")
-      return ChatMessage(results: content, of: try text(object, "call_id", at: path))
+      let content = try ChatContent.blocks(of: object["output"] ?? .null, at: "\(path).output", in: place ?? .newest)
+      return ChatMessage(results: content, of: CallID.received(try text(object, "call_id", at: path)))
     case "mcp_approval_request": return ChatMessage(role: .assistant, text: "", calls: [try approval(object, at: path)])
     case "mcp_approval_response":
       return ChatMessage(
-        results: [.text(decision(object))], of: try text(object, "approval_request_id", at: path))
+        results: [.text(decision(object))], of: CallID.received(try text(object, "approval_request_id", at: path)))
+    case .string(let type) where hostedTypes.contains(type): return hosted(object, type)
     case let type:
       throw RequestError.invalid(
         "\(path): items of type \(type.string ?? type.text) are not supported", param: path,
@@ -57,10 +65,11 @@ struct ResponsesInputItem: Sendable, Equatable {
 
   /// The permission request as the conversation has it.
   private static func approval(_ object: JSONObject, at path: String) throws -> ChatToolCall {
-    let input = object["arguments"]?.string.flatMap { try? JSONValue(parsing: $0) } ?? [:]
+    let input = (try? JSONValue(parsing: ChatToolCall.arguments(object["arguments"]))) ?? [:]
     let arguments: JSONValue = ["tool_name": .string(try text(object, "name", at: path)), "input": input]
     return ChatToolCall(
-      id: try text(object, "id", at: path), name: PermissionQuestion.function, arguments: arguments.text)
+      id: CallID.received(try text(object, "id", at: path)), name: PermissionQuestion.function,
+      arguments: arguments.text)
   }
 
   /// The decision in the words of the function's result.

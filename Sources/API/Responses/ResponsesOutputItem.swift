@@ -1,4 +1,5 @@
 import Bytes
+import ClaudeCode
 
 /// The kinds of output items that come in pieces; approvals do not.
 enum ResponsesOutputItem: Sendable {
@@ -52,7 +53,7 @@ enum ResponsesOutputItem: Sendable {
     case .reasoning: ["type": "reasoning", "id": .string(id), "summary": isWhole ? [Self.summaryPart(text)] : []]
     case .call(let call, let name):
       [
-        "type": "function_call", "id": .string(id), "call_id": .string(call), "name": .string(name),
+        "type": "function_call", "id": .string(id), "call_id": .string(CallID.openAI(call)), "name": .string(name),
         "arguments": .string(text), "status": status,
       ]
     }

@@ -70,6 +70,6 @@ extension ResponsesRequest {
   /// What the answer has to be. The id of a forced call is derived from the response's.
   func form(of id: String) -> AnswerForm {
     guard case .required(let functions) = tools.choice else { return format }
-    return .call(functions, id: "call_\(id.dropFirst(ResponsesIdentity.prefix.count))")
+    return .call(functions, id: CallID.made(from: String(id.dropFirst(ResponsesIdentity.prefix.count))))
   }
 }

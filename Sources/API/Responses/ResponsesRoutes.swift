@@ -216,7 +216,7 @@ public struct ResponsesRoutes {
       order.id,
       ConversationMark(
         past: ChatHistory.extend(place.key, by: [answer]), beforeAnswer: place.key,
-        settings: order.decoded.settings(order.options), options: order.options))
+        settings: order.decoded.settings(order.options), options: order.options, calls: answer.calls))
   }
 
   // MARK: By id

@@ -6,7 +6,7 @@ struct FunctionCall: Equatable, Sendable {
   let requestID: String
   /// The id of the call in JSON-RPC.
   let messageID: JSONValue
-  /// The id of the call in the stream.
+  /// The id of the call in the stream, in the server's form; see `CallID`.
   let toolUseID: String
 }
 
@@ -28,7 +28,7 @@ struct FunctionServer: Equatable, Sendable {
     case "tools/list": return .answer(FunctionServer.result(id, ["tools": .array(functions.map(\.tool))]))
     case "tools/call":
       let use = message["params"]?["_meta"]?["claudecode/toolUseId"]?.string ?? ""
-      return .call(FunctionCall(requestID: requestID, messageID: id, toolUseID: use))
+      return .call(FunctionCall(requestID: requestID, messageID: id, toolUseID: CallID.issued(use)))
     case "ping": return .answer(FunctionServer.result(id, [:]))
     case let method:
       return .answer([
@@ -51,12 +51,18 @@ struct FunctionServer: Equatable, Sendable {
     return ControlMessage.mcp(id: call.requestID, self.result(call.messageID, body))
   }
 
-  // MCP spells images differently.
+  // MCP spells images differently and has no search results. A PDF would be stored as a file, of which the model gets the
+  // path (2.1.329); see `FunctionResult.reachesLiveTurn`.
   private static func content(_ block: ContentBlock) -> JSONValue {
-    if case .image(let mediaType, let base64) = block {
-      return ["type": "image", "data": .string(base64), "mimeType": .string(mediaType)]
+    switch block {
+    case .image(let mediaType, let base64):
+      ["type": "image", "data": .string(base64), "mimeType": .string(mediaType)]
+    case .searchResult(let source, let title, let texts):
+      ["type": "text", "text": .string(([title, source] + texts).joined(separator: "\n"))]
+    case .text(let text): ["type": "text", "text": .string(text)]
+    case .document(_, let title): ["type": "text", "text": .string("[the document \(title ?? "") was left out]")]
+    case .toolUse, .toolResult: ["type": "text", "text": ""]
     }
-    return ["type": "text", "text": .string(block.text ?? "")]
   }
 
   private static func result(_ id: JSONValue, _ result: JSONValue) -> JSONValue {

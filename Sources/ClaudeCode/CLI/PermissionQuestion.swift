@@ -11,7 +11,12 @@ public struct PermissionQuestion: Equatable, Sendable {
   public static let function = "approve_tool_use"
 
   /// The call's id.
-  public var callID: String { "approve_\(requestID)" }
+  public var callID: String { PermissionQuestion.callID(ofRequest: requestID) }
+
+  /// The id of the call that asks for the permission.
+  ///
+  /// - Parameter request: the id of the control request.
+  public static func callID(ofRequest request: String) -> String { CallID.questionPrefix + request }
 
   /// The call's arguments.
   public var arguments: JSONValue { ["tool_name": .string(tool), "input": input] }

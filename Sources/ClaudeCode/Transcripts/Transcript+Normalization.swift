@@ -11,7 +11,7 @@ extension Transcript {
   /// - Blank texts are left out, and so are messages that have nothing else.
   /// - Calls are at the end of their message, their results at the beginning of the next, in the same order. A call
   ///   without a result is left out, and so is a result without a call.
-  /// - The result of a failed call has no images.
+  /// - The result of a failed call has only texts.
   /// - Ids of calls are unique: see `CallIDs`.
   static func normalized(_ history: [ConversationMessage]) -> [ConversationMessage] {
     var messages = joined(history.map { ConversationMessage($0.role, allowed($0.content, for: $0.role)) })
@@ -41,7 +41,7 @@ extension Transcript {
     content.compactMap { block in
       switch (block, role) {
       case (.text(let text), _): text.isBlank ? nil : block
-      case (.image, .user), (.toolUse, .assistant): block
+      case (.image, .user), (.document, .user), (.searchResult, .user), (.toolUse, .assistant): block
       case (.toolResult(let id, let content, let isError), .user):
         .toolResult(id: id, content: content.filter { $0.isSpoken(asError: isError) }, isError: isError)
       default: nil
@@ -92,7 +92,7 @@ extension ContentBlock {
   fileprivate func isSpoken(asError isError: Bool) -> Bool {
     switch self {
     case .text(let text): !text.isBlank
-    case .image: !isError
+    case .image, .document, .searchResult: !isError
     case .toolUse, .toolResult: false
     }
   }

@@ -5,6 +5,7 @@ import Bytes
 public struct CallSelection: Sendable {
   /// A call of one of the client's functions.
   struct Call: Sendable, Equatable {
+    /// In the server's form; see `CallID`.
     let id: String
     /// The function's name, without the prefix of our MCP server.
     let name: String
@@ -42,8 +43,8 @@ public struct CallSelection: Sendable {
       let name = FunctionDeclaration.function(of: tool), functions?.contains(name) != false,
       seen.insert(id).inserted
     else { return .ignored }
-    guard countInMessage < maximum else { return .excess(id: id) }
+    guard countInMessage < maximum else { return .excess(id: CallID.issued(id)) }
     countInMessage += 1
-    return .client(Call(id: id, name: name))
+    return .client(Call(id: CallID.issued(id), name: name))
   }
 }

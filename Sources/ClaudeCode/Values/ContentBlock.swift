@@ -7,10 +7,24 @@ public enum ContentBlock: Equatable, Sendable {
   ///   - mediaType: for instance `image/png`.
   ///   - base64: the image's bytes.
   case image(mediaType: String, base64: String)
+  /// A PDF.
+  ///
+  /// - Parameters:
+  ///   - base64: the file's bytes.
+  ///   - title: for instance the file's name.
+  case document(base64: String, title: String?)
+  /// A passage that the client has found.
+  ///
+  /// - Parameters:
+  ///   - source: where it comes from, for instance a URL.
+  case searchResult(source: String, title: String, texts: [String])
   /// The model calls a tool; `input` is an object.
   case toolUse(id: String, name: String, input: JSONValue)
-  /// A tool's result: texts and images.
+  /// A tool's result: texts, images, documents and search results.
   case toolResult(id: String, content: [ContentBlock], isError: Bool)
+
+  /// The media type of a document.
+  public static let documentType = "application/pdf"
 
   /// The text of a text block.
   public var text: String? { if case .text(let text) = self { text } else { nil } }
@@ -23,6 +37,9 @@ public enum ContentBlock: Equatable, Sendable {
     switch self {
     case .text(let text): ContentBlock.frame + text.utf8.count
     case .image(_, let base64): ContentBlock.frame + base64.utf8.count
+    case .document(let base64, let title): ContentBlock.frame + base64.utf8.count + (title?.utf8.count ?? 0)
+    case .searchResult(let source, let title, let texts):
+      texts.reduce(ContentBlock.frame + source.utf8.count + title.utf8.count) { $0 + $1.utf8.count }
     case .toolUse(let id, let name, let input): ContentBlock.frame + id.utf8.count + name.utf8.count + input.size
     case .toolResult(_, let content, _): content.reduce(ContentBlock.frame) { $0 + $1.size }
     }
@@ -39,6 +56,12 @@ extension ContentBlock {
         "type": "image",
         "source": ["type": "base64", "media_type": .string(mediaType), "data": .string(base64)],
       ]
+    case .document(let base64, let title): ContentBlock.json(document: base64, title)
+    case .searchResult(let source, let title, let texts):
+      [
+        "type": "search_result", "source": .string(source), "title": .string(title),
+        "content": .array(texts.map { ["type": "text", "text": .string($0)] }),
+      ]
     case .toolUse(let id, let name, let input):
       ["type": "tool_use", "id": .string(id), "name": .string(name), "input": input]
     case .toolResult(let id, let content, let isError):
@@ -47,6 +70,15 @@ extension ContentBlock {
         "is_error": .bool(isError),
       ]
     }
+  }
+
+  private static func json(document base64: String, _ title: String?) -> JSONValue {
+    var document: JSONObject = [
+      "type": "document",
+      "source": ["type": "base64", "media_type": .string(documentType), "data": .string(base64)],
+    ]
+    if let title { document["title"] = .string(title) }
+    return .object(document)
   }
 
   /// Nil for a block of an unknown type.
@@ -60,6 +92,15 @@ extension ContentBlock {
         return nil
       }
       self = .image(mediaType: type, base64: data)
+    case "document":
+      guard json["source"]?["media_type"]?.string == ContentBlock.documentType,
+        let data = json["source"]?["data"]?.string
+      else { return nil }
+      self = .document(base64: data, title: json["title"]?.string)
+    case "search_result":
+      guard let source = json["source"]?.string, let title = json["title"]?.string else { return nil }
+      self = .searchResult(
+        source: source, title: title, texts: ContentBlock.list(json["content"] ?? .null).compactMap(\.text))
     case "tool_use":
       guard let id = json["id"]?.string, let name = json["name"]?.string else { return nil }
       self = .toolUse(id: id, name: name, input: json["input"] ?? [:])

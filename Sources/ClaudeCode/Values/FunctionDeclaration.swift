@@ -50,9 +50,15 @@ public struct FunctionDeclaration: Equatable, Sendable {
 
 /// The result of a function.
 public struct FunctionResult: Equatable, Sendable {
-  /// Texts and images.
+  /// Texts, images, documents and search results.
   public var content: [ContentBlock]
   public var isError: Bool
+
+  /// Whether all of it reaches the model in the live turn that waits for it. A document does not: the CLI takes results
+  /// through MCP (2.1.329).
+  public var reachesLiveTurn: Bool {
+    !content.contains { if case .document = $0 { true } else { false } }
+  }
 
   public init(_ content: [ContentBlock], isError: Bool = false) {
     self.content = content

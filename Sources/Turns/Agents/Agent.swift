@@ -119,9 +119,11 @@ package final class Agent {
   package func answer(_ request: String, _ approval: AgentApproval, for caller: Caller) async throws(ClaudeError)
     -> Bool
   {
-    guard let run, let call = run.openCalls.first(where: { $0 == request || $0 == "approve_\(request)" }) else {
-      return false
-    }
+    guard let run,
+      let call = run.openCalls.first(where: {
+        $0 == CallID.received(request) || $0 == PermissionQuestion.callID(ofRequest: request)
+      })
+    else { return false }
     let results = [call: FunctionResult([.text(approval.words)])]
     let asked = RequestedTurn(
       .resumption(run, results, []), on: .agent, for: caller.detached(), journal: journal)

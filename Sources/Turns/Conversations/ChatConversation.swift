@@ -4,7 +4,7 @@ package import Identity
 /// The conversation that a request carries, and its position: all work that takes time with a long history, in one step
 /// that can run off the loop.
 package struct ChatConversation: Sendable {
-  /// Without the options at the head of the newest message.
+  /// Without the options at the head of the newest message, and without images and documents beyond the upstream's bounds.
   package let history: ChatHistory
   /// The options at the head of the newest message.
   package let newest: TurnOptions
@@ -18,6 +18,10 @@ package struct ChatConversation: Sendable {
   package let pastOptions: TurnOptions
   /// Results of the calls at the end of the past, by their ids.
   package let results: [String: FunctionResult]
+  /// The results and the user's newest content, for a session that has the calls as structured answers.
+  let answers: [ContentBlock]
+  /// The calls that the results answer.
+  package let calls: CallOrder
   /// Approximate bytes of the history: a measure of the work it causes.
   package let size: Int
 
@@ -25,7 +29,7 @@ package struct ChatConversation: Sendable {
   package init(_ request: ConversationRequest, for principal: Principal, _ policy: TurnPolicy) throws {
     let whole = ChatHistory(request.messages)
     try whole.checkCalls()
-    (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
+    (newest, history) = try ChatConversation.divided(whole, policy)
     let start = ConversationKey(
       principal: principal.id, settings: request.options.conversationSettings(isInstructed: whole.instructions != nil))
     beforeAnswer = whole.keyBeforeAnswer(from: start)
@@ -33,6 +37,9 @@ package struct ChatConversation: Sendable {
     now = ChatHistory.extend(past, by: whole.present)
     pastOptions = history.pastOptions(policy)
     results = history.results
+    let made = history.past.last?.calls ?? []
+    calls = CallOrder(made)
+    answers = history.resultsAsText(ConversationMark.names(of: made)) + history.question
     size = history.size
   }
 
@@ -42,13 +49,27 @@ package struct ChatConversation: Sendable {
   /// - Throws: `RequestError` 400 for bad options.
   package init(_ messages: [ChatMessage], after mark: ConversationMark, _ policy: TurnPolicy) throws {
     let whole = ChatHistory(messages)
-    (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
+    (newest, history) = try ChatConversation.divided(whole, policy)
     past = mark.past
     beforeAnswer = mark.beforeAnswer
     now = ChatHistory.extend(past, by: whole.present)
     pastOptions = history.pastOptions(policy)
     results = history.results
+    calls = CallOrder([])
+    answers = history.resultsAsText(mark.calls) + history.question
     size = history.size
+  }
+
+  /// Whether its results, and what the user says besides, reach a turn that waits for them. During a turn the CLI takes
+  /// texts of the user only (2.1.329).
+  var reachesLiveTurn: Bool {
+    results.values.allSatisfy(\.reachesLiveTurn) && history.question.allSatisfy { $0.text != nil }
+  }
+
+  // The positions are those of the whole history: what is left out changes with every message.
+  private static func divided(_ whole: ChatHistory, _ policy: TurnPolicy) throws -> (TurnOptions, ChatHistory) {
+    let (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
+    return (newest, history.withinBounds)
   }
 }
 
@@ -62,12 +83,22 @@ package struct ConversationMark: Sendable, Equatable {
   package let settings: [String]
   /// The options of the answer's request, inherited ones included.
   package let options: TurnOptions
+  /// The names of the functions that the answer calls, by the ids of the calls.
+  package let calls: [String: String]
 
-  package init(past: ConversationKey, beforeAnswer: ConversationKey, settings: [String], options: TurnOptions) {
+  package init(
+    past: ConversationKey, beforeAnswer: ConversationKey, settings: [String], options: TurnOptions,
+    calls: [ChatToolCall] = []
+  ) {
+    self.calls = ConversationMark.names(of: calls)
     self.past = past
     self.beforeAnswer = beforeAnswer
     self.settings = settings
     self.options = options
+  }
+
+  fileprivate static func names(of calls: [ChatToolCall]) -> [String: String] {
+    Dictionary(calls.map { ($0.id, $0.name) }) { first, _ in first }
   }
 }
 

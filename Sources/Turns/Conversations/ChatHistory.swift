@@ -3,18 +3,24 @@ package import ClaudeCode
 import Identity
 
 /// The messages of a request, divided into instructions, past and present.
+///
+/// System and developer messages instruct the model only at the head. Later ones are part of the conversation: some
+/// clients report the results of commands that way. In a request of instructions alone the last one is the question.
 package struct ChatHistory: Sendable, Equatable {
-  /// All system and developer messages, joined; nil if there are none.
+  /// The leading system and developer messages, joined; nil if there are none.
   package let instructions: String?
   /// All messages up to the last assistant message, which is included.
   package let past: [ChatMessage]
-  /// The messages since: results of calls, and the user's newest messages.
+  /// The messages since: results of calls, the user's newest messages, and instructions among them.
   package let present: [ChatMessage]
 
   package init(_ messages: [ChatMessage]) {
-    let instructions = messages.filter { $0.role.isInstruction && !$0.text.isEmpty }.map(\.text)
-    self.instructions = instructions.isEmpty ? nil : instructions.joined(separator: "\n\n")
-    let spoken = ChatHistory.merged(messages.filter { !$0.role.isInstruction })
+    let given = messages.filter { !$0.isBlankInstruction }
+    var head = given.prefix { $0.role.isInstruction }
+    var rest = given.dropFirst(head.count)
+    if rest.isEmpty, let asked = head.popLast() { rest = [ChatMessage(role: .user, content: asked.content)] }
+    instructions = head.isEmpty ? nil : head.map(\.text).joined(separator: "\n\n")
+    let spoken = ChatHistory.ordered(ChatHistory.merged(Array(rest)))
     let end = spoken.lastIndex { $0.role == .assistant }.map { $0 + 1 } ?? 0
     past = Array(spoken[..<end])
     present = Array(spoken[end...])
@@ -27,6 +33,25 @@ package struct ChatHistory: Sendable, Equatable {
       merged[merged.count - 1].content += message.content
       merged[merged.count - 1].calls += message.calls
     }
+  }
+
+  // The upstream wants results directly behind their calls: an instruction between them follows them.
+  private static func ordered(_ messages: [ChatMessage]) -> [ChatMessage] {
+    guard messages.contains(where: \.role.isInstruction) else { return messages }
+    var (ordered, held, open) = ([ChatMessage](), [ChatMessage](), 0)
+    for message in messages {
+      if message.role.isInstruction, open > 0 {
+        held.append(message)
+        continue
+      }
+      open = message.role == .tool ? open - 1 : message.calls.count
+      ordered.append(message)
+      if open <= 0 {
+        ordered += held
+        held = []
+      }
+    }
+    return ordered + held
   }
 
   /// Checks that every call has its result and every result its call, as OpenAI does.
@@ -72,7 +97,19 @@ package struct ChatHistory: Sendable, Equatable {
   }
 
   /// The user's newest content; empty if the request has only results.
-  package var question: [ContentBlock] { present.filter { $0.role == .user }.flatMap(\.content) }
+  package var question: [ContentBlock] {
+    present.filter { $0.role != .tool }.flatMap { $0.role.isInstruction ? $0.marked : $0.content }
+  }
+
+  /// The results as the user's words, for a session that has the calls as structured answers.
+  ///
+  /// - Parameter names: of the functions, by the ids of the calls.
+  func resultsAsText(_ names: [String: String]) -> [ContentBlock] {
+    present.filter { $0.role == .tool }.flatMap { message in
+      let name = names[message.toolCallID ?? ""] ?? "the function"
+      return [.text("\(message.isError ? "Error" : "Result") of \(name):")] + message.content
+    }
+  }
 
   /// The messages that a new session needs before the question.
   package var preceding: [ChatMessage] { past + present.filter { $0.role == .tool } }
@@ -89,7 +126,7 @@ package struct ChatHistory: Sendable, Equatable {
     return (read.options, ChatHistory(instructions, past, present))
   }
 
-  private init(_ instructions: String?, _ past: [ChatMessage], _ present: [ChatMessage]) {
+  init(_ instructions: String?, _ past: [ChatMessage], _ present: [ChatMessage]) {
     self.instructions = instructions
     self.past = past
     self.present = present
@@ -158,6 +195,18 @@ package struct ChatHistory: Sendable, Equatable {
   }
 }
 
+extension ContentBlock {
+  /// What a block other than text adds to its message's position in a conversation.
+  fileprivate var position: String? {
+    switch self {
+    case .image(let type, let data): "image \(type) \(data)"
+    case .document(let data, let title): "document \(title ?? "") \(data)"
+    case .searchResult(let source, let title, let texts): "found \(source) \(title) \(texts.joined(separator: "\n"))"
+    case .text, .toolUse, .toolResult: nil
+    }
+  }
+}
+
 extension ChatMessage {
   /// Without the head that this server wrote, which is not part of the answer; some clients remove it.
   fileprivate var withoutHead: ChatMessage {
@@ -182,8 +231,8 @@ extension ChatMessage {
 
   /// The parts of the message other than its text, for its position in a conversation.
   fileprivate var unspoken: [String] {
-    content.compactMap { if case .image(let type, let data) = $0 { "image \(type) \(data)" } else { nil } }
-      + calls.map { "call \($0.id) \($0.name) \($0.input.text)" } + (toolCallID.map { ["answers \($0)"] } ?? [])
+    content.compactMap(\.position) + calls.map { "call \($0.id) \($0.name) \($0.input.text)" }
+      + (toolCallID.map { ["answers \($0)"] } ?? [])
       + (isError ? ["failed"] : [])
   }
 

@@ -24,7 +24,7 @@ package struct ConversationRequest: Sendable, Equatable {
     self.options = options
     try checkLimits(path)
     try checkQuestion(path)
-    try checkImages(path)
+    try checkAttachments(path)
   }
 
   private func checkLimits(_ path: String) throws {
@@ -50,19 +50,26 @@ package struct ConversationRequest: Sendable, Equatable {
   private func checkQuestion(_ path: String) throws {
     guard !messages.isEmpty else { throw RequestError.invalid("\(path) must not be empty", param: path) }
     guard let last = messages.last(where: { $0.role == .user }) else {
-      throw RequestError.invalid("\(path) has no message of role user", param: path)
+      guard isAskedByInstruction else {
+        throw RequestError.invalid("\(path) has no message of role user", param: path)
+      }
+      return
     }
     guard last.content.contains(where: { $0.text?.isBlank != true }) else {
       throw RequestError.invalid("the last user message is empty", param: path)
     }
   }
 
-  private func checkImages(_ path: String) throws {
-    let count = messages.reduce(0) { $0 + $1.content.count { $0.text == nil } }
-    guard count <= ImageLimits.maximumCount else {
-      throw RequestError.invalid(
-        "at most \(ImageLimits.maximumCount) images are allowed, not \(count)", param: path, code: "too_many_images")
-    }
+  /// Whether an instruction is the question: the last of nothing but instructions, or one behind an answer.
+  private var isAskedByInstruction: Bool {
+    guard let last = messages.last(where: { !$0.isBlankInstruction }), last.role.isInstruction else { return false }
+    return true
+  }
+
+  private func checkAttachments(_ path: String) throws {
+    let answer = messages.lastIndex { $0.role == .assistant } ?? -1
+    let newest = messages[(answer + 1)...].filter { $0.role != .tool }
+    try AttachmentBudget.check(newest.flatMap(\.content), path)
   }
 
   /// A request that continues from a mark, with only the messages since.
@@ -76,12 +83,12 @@ package struct ConversationRequest: Sendable, Equatable {
     self.options = options
     try checkLimits(path)
     if !messages.contains(where: { $0.role == .tool }) { try checkQuestion(path) }
-    try checkImages(path)
+    try checkAttachments(path)
   }
 
   /// - Parameter newID: makes the id of a call that the CLI has no id for.
   package func form(newID: () -> String) -> AnswerForm {
-    if case .required(let functions) = tools.choice { return .call(functions, id: "call_\(newID())") }
+    if case .required(let functions) = tools.choice { return .call(functions, id: CallID.made(from: newID())) }
     return format
   }
 }

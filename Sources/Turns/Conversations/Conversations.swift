@@ -55,12 +55,16 @@ public final class Conversations {
     for caller: Caller, headerSession: String?
   ) async throws -> ConversationPlan {
     let place = ConversationPlace(key: conversation.now, form: form ?? request.form(newID: turns.newID))
-    let results = conversation.results
-    if let run = parked.run(awaiting: results, at: conversation.beforeAnswer, caller.principal) {
-      let work = RequestedWork.resumption(run, results, conversation.history.question)
+    let results = parked.renamed(
+      conversation.results, of: conversation.calls, at: conversation.beforeAnswer, caller.principal)
+    let waiting = parked.run(awaiting: results, at: conversation.beforeAnswer, caller.principal)
+    if let waiting, conversation.reachesLiveTurn {
+      let work = RequestedWork.resumption(waiting, results, conversation.history.question)
       return ConversationPlan(work: work, place: place)
     }
     var (turn, warnings) = try await makeTurn(request.options, for: caller, conversation, headerSession)
+    // The history answers instead; nobody will resume the run.
+    waiting?.cancel()
     turn.retryTimeout = retryTimeout
     turn.outputSchema = place.form.schema
     if case .call = place.form {} else { offer(request.tools, to: &turn) }
@@ -72,7 +76,8 @@ public final class Conversations {
   ///
   /// - Parameter results: the results in the request, by the ids of their calls.
   package func knows(_ mark: ConversationMark, _ results: [String: FunctionResult], _ principal: Principal) -> Bool {
-    guard results.isEmpty else { return parked.run(awaiting: results, at: mark.beforeAnswer, principal) != nil }
+    if parked.run(awaiting: results, at: mark.beforeAnswer, principal) != nil { return true }
+    guard Set(results.keys) == Set(mark.calls.keys) else { return false }
     return turns.sessions.session(at: mark.past) != nil
   }
 
@@ -85,15 +90,17 @@ public final class Conversations {
     let found = turns.sessions.session(at: conversation.past)
     var session =
       try turns.record(explicit, for: caller.principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
-    // The run that waited for these results is gone, so a new session gets the whole history.
-    if !conversation.results.isEmpty { session = nil }
+    // A session is at a position with open calls only if it was forced to make them: to the CLI they are a structured
+    // answer, and the results follow as text. Otherwise the run that waited for these results is gone, so a new session
+    // gets the whole history.
+    if !conversation.results.isEmpty, session?.position != conversation.past { session = nil }
 
     var requested = given
     if let instructions = history.instructions { requested.systemPrompt = instructions }
     if session == nil || explicit != nil { requested = requested.inheriting(past) }
     let imported = session == nil ? await self.imported(conversation) : nil
     return try turns.makeTurn(
-      content: history.question, beginningWith: imported, options: requested, continuing: session, for: caller)
+      content: conversation.answers, beginningWith: imported, options: requested, continuing: session, for: caller)
   }
 
   /// Nil for a conversation that only begins.
@@ -119,8 +126,8 @@ public final class Conversations {
     _ outcome: AnswerOutcome, of run: Run, at place: ConversationPlace, answer: ChatMessage, _ principal: Principal
   ) {
     switch outcome {
-    case .ended(.parked): parked.park(run, at: place.key, principal)
-    case .ended(.result(let result)) where !result.isError && place.form.keepsConversation:
+    case .ended(.parked): parked.park(run, at: place.key, calls: answer.calls, principal)
+    case .ended(.result(let result)) where !result.isError:
       turns.conversationAdvanced(run, to: ChatHistory.extend(place.key, by: [answer]))
     case .ended, .complete: break
     }
@@ -132,11 +139,6 @@ extension SessionRecord {
   fileprivate func canMove(to newest: TurnOptions) -> Bool {
     newest.workspace == nil || newest.workspace == options.workspace
   }
-}
-
-extension AnswerForm {
-  /// Whether the session has the answer as the client has it. It does not if a structured answer was sent as a call.
-  fileprivate var keepsConversation: Bool { if case .call = self { false } else { true } }
 }
 
 extension TurnFactory {

@@ -11,7 +11,7 @@ package struct ChatMessage: Sendable, Equatable {
   }
 
   package let role: Role
-  /// Texts and images, in order.
+  /// Texts, images and documents, in order.
   package var content: [ContentBlock]
   /// The calls of an assistant message.
   package var calls: [ChatToolCall]
@@ -59,7 +59,16 @@ package struct ChatMessage: Sendable, Equatable {
     case .assistant: ConversationMessage(.assistant, content + calls.map(\.block))
     case .tool:
       ConversationMessage(.user, [.toolResult(id: toolCallID ?? "", content: content, isError: isError)])
-    case .user, .system, .developer: ConversationMessage(.user, content)
+    case .user: ConversationMessage(.user, content)
+    case .system, .developer: ConversationMessage(.user, marked)
     }
   }
+
+  /// The content of an instruction within the conversation. It keeps its place, as a marked text of the user.
+  package var marked: [ContentBlock] {
+    (text.isBlank ? [] : [.text("<system>\(text)</system>")]) + content.filter { $0.text == nil }
+  }
+
+  /// Whether it is an instruction without content.
+  package var isBlankInstruction: Bool { role.isInstruction && content.allSatisfy { $0.text?.isBlank == true } }
 }

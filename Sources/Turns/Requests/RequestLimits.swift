@@ -25,6 +25,15 @@ package enum ImageLimits {
   package static let mediaTypes: Set = ["image/png", "image/jpeg", "image/gif", "image/webp"]
   /// Of one image, in bytes of base64: the upstream's limit.
   package static let maximumLength = 5 * 1024 * 1024
-  /// Images in one request.
+  /// Images that the upstream gets at once. The newest messages may have no more; older ones are left out.
   package static let maximumCount = 20
+}
+
+/// Limits of a request's documents.
+package enum DocumentLimits {
+  /// Of one document, in bytes of base64, and of all that the upstream gets at once: its limit for a request is 32 MB.
+  package static let maximumLength = 24 * 1024 * 1024
+  /// Documents that the upstream gets at once: its limit is 100 pages. The newest messages may have no more; older ones
+  /// are left out.
+  package static let maximumCount = 100
 }
