@@ -31,6 +31,12 @@ struct ResponsesRequestTests {
     #expect(request.echo["tools"] == [] && request.echo["store"] == true && request.echo["instructions"] == .null)
   }
 
+  @Test("an empty previous response is none")
+  func noPrevious() throws {
+    #expect(try ResponsesRequest(["input": "x", "previous_response_id": ""]).previousID == nil)
+    #expect(try ResponsesRequest(["input": "x", "previous_response_id": nil]).previousID == nil)
+  }
+
   @Test("given fields are used and echoed")
   func fields() throws {
     let body = try object(

@@ -86,7 +86,7 @@ struct SessionRoutesTests {
     let rest = #""workspace":null,"model":null,"created_at":null,"last_used_at":null,"turns":0,"cost_usd":0.0"#
     for (state, name, more) in [
       (.running, "running", ""), (.idle, "idle", ""),
-      (.parked(calls: ["a", "b"]), "parked", #","parked_calls":["a","b"]"#),
+      (.parked(calls: ["toolu_a", "b"]), "parked", #","parked_calls":["call_a","b"]"#),
     ] as [(SessionState, String, String)] {
       #expect(record.document(state).text == #"{"id":"s","object":"session","state":"\#(name)",\#(rest)\#(more)}"#)
     }

@@ -102,10 +102,10 @@ def test_arguments_may_be_an_object(own, upstream):
 def test_later_instructions_keep_their_place_and_the_session(own, upstream):
     history = [{"role": "system", "content": "Be brief."}, user("stub: tokens=1 key=place")]
     message, session = chat(own, history)
-    history += [message, {"role": "system", "content": "Ran command: ls\nstub: tokens=2"}]
+    history += [message, {"role": "system", "content": "Ran command: ls\nstub: tokens=2\n"}]
     second, again = chat(own, history)
     assert second["content"] == "w0 w1 " and again == session
-    assert upstream.spoken(upstream.last())[-1] == ("user", "<system>Ran command: ls\nstub: tokens=2</system>")
+    assert upstream.spoken(upstream.last())[-1] == ("user", "<system>Ran command: ls\nstub: tokens=2\n</system>")
     assert len(set(own.runs())) == 1
     # The same history elsewhere.
     edited = [history[0], user("stub: tokens=1 key=other"), *history[2:]]
@@ -231,6 +231,18 @@ def test_forced_calls_keep_their_session_and_process(own, upstream):
     history[-1]["content"] = f"sun\n{SAID}"
     answer, session = chat(own, history, tools=TOOLS)
     assert answer["content"] == ANSWER and session in sessions
+
+
+def test_a_forced_call_that_is_told_in_words_keeps_its_session(own):
+    """smolagents tells calls and results in words."""
+    script = "stub: schema input64=" + base64.b64encode(b'{"city": "Ulm"}').decode()
+    history, sessions = [user(f"{script} key=told")], set()
+    for number in range(3):
+        message, session = chat(own, history, tools=TOOLS, tool_choice="required")
+        sessions.add(session)
+        history += [{"role": "assistant", "content": f"Calling tools:\n{message['tool_calls']}"},
+                    user(f"Observation: {number}\n{script}")]
+    assert len(sessions) == 1 and len(set(own.runs())) == 1
 
 
 # The request

@@ -154,7 +154,7 @@ def test_results_are_understood_after_a_restart(cli, upstream, tmp_path):
         assert second.program.stop() == 0
     assert (answer.message.content, answer.finish_reason) == ("w0 w1 w2 ", "stop")
     _, called, results = [message["content"] for message in upstream.last()["messages"] if message["role"] != "system"]
-    ids = [call.id for call in calls]
+    ids = [call.id.replace("call_", "toolu_", 1) for call in calls]
     assert [(block["type"], block["id"]) for block in called] == [("tool_use", id) for id in ids]
     results = [block for block in results if block["type"] == "tool_result"]
     assert [block["tool_use_id"] for block in results] == ids

@@ -116,7 +116,7 @@ def test_what_fails_before_it_has_said_anything_is_a_status(responses):
         responses.create(model="gpt-4o", input="hi")
     assert caught.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError) as caught:
-        responses.create(model="claude-code", input=[{"type": "computer_call_output"}])
+        responses.create(model="claude-code", input=[{"type": "nonsense"}])
     assert caught.value.param == "input[0]"
     with pytest.raises(openai.NotFoundError):
         responses.retrieve("resp_unknown")

@@ -332,6 +332,18 @@ struct ConversationsTests {
     #expect(try turn(second).content == [.text("Result of f:"), .text("42"), .text("go on")])
     #expect(try turn(second).outputSchema == turn(first).outputSchema)
     #expect(second.place.key != first.place.key)
+    // Some clients tell the call in words.
+    guard case .call(_, let id) = first.place.form else {
+      Issue.record("the form is \(first.place.form)")
+      return
+    }
+    let said = "Calling tools: [{'id': '\(CallID.openAI(id))', 'function': {'name': 'f'}}]"
+    let told = try turn(try await plan(user("hi"), assistant(said), user("Observation: 42"), tools: tools))
+    #expect(told.session == .resume(id: try turn(first).session.id))
+    #expect(told.content == [.text("Observation: 42")])
+    for (question, said) in [("HI", said), ("hi", "Calling tools: f")] {
+      #expect(try turn(try await plan(user(question), assistant(said), user("so"), tools: tools)).session.isNew)
+    }
     // Another history is another session.
     let other = try turn(try await plan(user("HI"), call, result, tools: tools))
     #expect(other.session.isNew)

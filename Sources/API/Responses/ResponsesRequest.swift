@@ -23,7 +23,8 @@ struct ResponsesRequest: Sendable, Equatable {
   init(_ body: JSONObject) throws {
     model = try body.optional("model", "a string", \.string) ?? ModelCatalog.defaultModel
     instructions = try Self.instructions(body)
-    previousID = try body.optional("previous_response_id", "a string", \.string)
+    // Some clients send an empty id for none.
+    previousID = try body.optional("previous_response_id", "a string", \.string).flatMap { $0.isEmpty ? nil : $0 }
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
     isStored = try body.optional("store", "true or false", \.bool) ?? true
     isBackground = try body.optional("background", "true or false", \.bool) ?? false

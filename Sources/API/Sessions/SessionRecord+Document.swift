@@ -11,7 +11,9 @@ extension SessionRecord {
       "last_used_at": lastUsed.map { JSONValue($0.seconds) } ?? .null, "turns": JSONValue(turns),
       "cost_usd": .number("\(cost)"),
     ]
-    if case .parked(let calls) = state { document["parked_calls"] = .array(calls.map { .string($0) }) }
+    if case .parked(let calls) = state {
+      document["parked_calls"] = .array(calls.map { .string(CallID.openAI($0)) })
+    }
     return .object(document)
   }
 }

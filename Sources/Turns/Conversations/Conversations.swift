@@ -34,6 +34,7 @@ extension ImportedHistory {
 public final class Conversations {
   private let turns: TurnFactory
   private let parked: ParkedConversations
+  private var forced = ForcedAnswers()
   private let retryTimeout: Duration
 
   /// - Parameter retryTimeout: how long the CLI may wait for upstream retries before the turn fails.
@@ -87,7 +88,7 @@ public final class Conversations {
     let (history, newest, past) = (conversation.history, conversation.newest, conversation.pastOptions)
     let given = newest.merging(options)
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
-    let found = turns.sessions.session(at: conversation.past)
+    let found = turns.sessions.session(at: conversation.past) ?? toldSession(conversation)
     var session =
       try turns.record(explicit, for: caller.principal) ?? found.flatMap { $0.canMove(to: newest) ? $0 : nil }
     // A session is at a position with open calls only if it was forced to make them: to the CLI they are a structured
@@ -101,6 +102,15 @@ public final class Conversations {
     let imported = session == nil ? await self.imported(conversation) : nil
     return try turns.makeTurn(
       content: conversation.answers, beginningWith: imported, options: requested, continuing: session, for: caller)
+  }
+
+  /// The session of a forced call that the client tells in words.
+  private func toldSession(_ conversation: ChatConversation) -> SessionRecord? {
+    guard conversation.results.isEmpty, let answer = conversation.history.past.last,
+      let told = forced.session(at: conversation.beforeAnswer, telling: answer.text),
+      let record = turns.sessions.record(told.id), record.position == told.position
+    else { return nil }
+    return record
   }
 
   /// Nil for a conversation that only begins.
@@ -128,7 +138,9 @@ public final class Conversations {
     switch outcome {
     case .ended(.parked): parked.park(run, at: place.key, calls: answer.calls, principal)
     case .ended(.result(let result)) where !result.isError:
-      turns.conversationAdvanced(run, to: ChatHistory.extend(place.key, by: [answer]))
+      let position = ChatHistory.extend(place.key, by: [answer])
+      turns.conversationAdvanced(run, to: position)
+      if case .call(_, let id) = place.form { forced.note(id, of: run.sessionID, at: place.key, then: position) }
     case .ended, .complete: break
     }
   }
