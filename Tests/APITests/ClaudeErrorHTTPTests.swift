@@ -51,8 +51,10 @@ struct ClaudeErrorHTTPTests {
     let (kind, status, type, code, param, wait) = Self.table[row]
     var headers: [HTTPResponseHead.Field] = []
     if let wait { headers.append(HTTPResponseHead.Field(name: "retry-after", value: "\(wait)")) }
-    // A repeat would run the agent again.
-    if reachedCLI { headers.append(HTTPResponseHead.Field(name: "x-should-retry", value: "false")) }
+    // A repeat would run the agent again; a refusal stays one.
+    if reachedCLI || status == 401 || status == 403 {
+      headers.append(HTTPResponseHead.Field(name: "x-should-retry", value: "false"))
+    }
     #expect(
       HTTPError(ClaudeError(kind, "what happened", reachedCLI: reachedCLI))
         == HTTPError(

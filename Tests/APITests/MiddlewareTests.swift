@@ -78,8 +78,27 @@ struct APIKeyMiddlewareTests {
       error
         == HTTPError(
           .unauthorized, type: "invalid_request_error", code: "invalid_api_key", message: message,
-          headers: [HTTPResponseHead.Field(name: "www-authenticate", value: "Bearer")]))
+          headers: [
+            HTTPResponseHead.Field(name: "www-authenticate", value: "Bearer"),
+            HTTPResponseHead.Field(name: "x-should-retry", value: "false"),
+          ]))
     #expect(!passage.hasPassed)
+  }
+
+  @Test(
+    "a missing key is asked for in the dialect's own header",
+    arguments: [
+      ("/v1/messages", "x-api-key: <key>"), ("/v1/messages/count_tokens", "x-api-key: <key>"),
+      ("/v1/models?anthropic", "x-api-key: <key>"), ("/v1/models", "Authorization: Bearer <key>"),
+      ("/v1/responses", "Authorization: Bearer <key>"), ("/agent/start", "Authorization: Bearer <key>"),
+      ("/messages", "Authorization: Bearer <key>"),
+    ])
+  func missingKey(path: String, field: String) async throws {
+    let fields = path.hasSuffix("?anthropic") ? ["anthropic-version: 2023-06-01"] : []
+    let error = await #expect(throws: HTTPError.self) {
+      _ = try await Passage().send(try .of("POST", path, fields), through: layer)
+    }
+    #expect(error?.message == "Missing API key: send \(field)")
   }
 
   @Test(

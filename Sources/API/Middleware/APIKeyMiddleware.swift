@@ -22,7 +22,7 @@ public struct APIKeyMiddleware: Middleware {
     guard let key = sent.first else {
       context.logger.warn("authentication failed", ["reason": "no key", "peer": .string(context.peer)])
       throw APIKeyMiddleware.unauthorized(
-        "Missing API key: send Authorization: Bearer <key>"
+        "Missing API key: send \(ErrorForm(head).keyField)"
           + (head.segments == ["health"] ? "; /health/live and /health/ready need none" : ""))
     }
     guard let principal = sent.lazy.compactMap({ keys.principal(for: $0) }).first else {
@@ -53,6 +53,15 @@ public struct APIKeyMiddleware: Middleware {
   private static func unauthorized(_ message: String) -> HTTPError {
     HTTPError(
       .unauthorized, type: "invalid_request_error", code: "invalid_api_key", message: message,
-      headers: [HTTPResponseHead.Field(name: "www-authenticate", value: "Bearer")])
+      headers: [
+        HTTPResponseHead.Field(name: "www-authenticate", value: "Bearer"),
+        // The Claude CLI (2.1.332) as a client retries a 401 silently for more than a minute otherwise.
+        HTTPResponseHead.Field(name: "x-should-retry", value: "false"),
+      ])
   }
+}
+
+extension ErrorForm {
+  /// The header in which clients of the dialect send their key.
+  fileprivate var keyField: String { self == .anthropic ? "x-api-key: <key>" : "Authorization: Bearer <key>" }
 }

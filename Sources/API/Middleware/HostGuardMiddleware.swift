@@ -47,7 +47,9 @@ public struct HostGuardMiddleware: Middleware {
   }
 
   private func refusal(_ message: String, _ value: String) -> HTTPError {
-    HTTPError(.forbidden, type: "permission_error", code: "host_not_allowed", message: message)
+    HTTPError(
+      .forbidden, type: "permission_error", code: "host_not_allowed", message: message,
+      headers: [HTTPResponseHead.Field(name: "x-should-retry", value: "false")])
   }
 
   private static func withoutPort(_ host: String) -> String {
