@@ -88,7 +88,7 @@ struct ChatCompletionRequestTests {
       (#"{\#(messages),"n":0}"#, "400 n unsupported_parameter"),
       (#"{\#(messages),"logprobs":true}"#, "400 logprobs unsupported_parameter"),
       (#"{\#(messages),"tools":[{"type":"function"}]}"#, "400 tools[0].name -"),
-      (#"{\#(messages),"tools":[{"type":"web_search"}]}"#, "400 tools[0].type unsupported_parameter"),
+      (#"{\#(messages),"tools":[{"type":"file_search"}]}"#, "400 tools[0].type unsupported_parameter"),
       (#"{\#(messages),"functions":[{}]}"#, "400 functions[0].name -"),
       (#"{\#(messages),"response_format":{"type":"json_schema"}}"#, "400 response_format.json_schema.schema -"),
       (#"{\#(messages),"response_format":{"type":"xml"}}"#, "400 response_format.type -"),

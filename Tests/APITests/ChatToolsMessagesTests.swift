@@ -33,8 +33,9 @@ struct ChatToolsMessagesTests {
   @Test(
     "invalid tools are rejected",
     arguments: [
-      (#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#, "400 tools[0].type unsupported_parameter"),
-      (#""tools":[{"type":"bash_20250124","name":"bash"}]"#, "400 tools[0].type unsupported_parameter"),
+      (#""tools":[{"type":"computer_20250124","name":"computer"}]"#, "400 tools[0].type unsupported_parameter"),
+      (#""tools":[{"type":"custom","name":"f"}]"#, "400 tools[0].input_schema -"),
+      (#""tools":[{"type":"function","name":"f"}]"#, "400 tools[0].input_schema -"),
       (#""tools":[{"name":"f","input_schema":[]}]"#, "400 tools[0].input_schema -"),
       (#""tools":[{"name":"f g","input_schema":{}}]"#, "400 tools[0].name -"), (#""tools":{}"#, "400 tools -"),
       (declared + #","tool_choice":{"type":"tool","name":"g"}"#, "400 tool_choice -"),
@@ -47,11 +48,12 @@ struct ChatToolsMessagesTests {
   @Test("Anthropic's own tools are rejected with the alternative")
   func serverTool() {
     let error = #expect(throws: RequestError.self) {
-      _ = try tools(#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#)
+      _ = try tools(#""tools":[{"type":"code_execution_20250522","name":"code_execution"}]"#)
     }
     #expect(
       error?.message
-        == "tools[0]: web_search_20250305 is one of Anthropic's own tools, which are not supported. Claude Code has "
-        + "similar ones; allowed-tools lists those it may use.")
+        == "tools[0]: tools of type code_execution_20250522 are not available here. Functions and custom tools are, "
+        + "and web_search and web_fetch; Claude Code has further tools of its own, and allowed-tools lists those it "
+        + "may use.")
   }
 }

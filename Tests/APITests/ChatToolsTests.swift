@@ -48,7 +48,7 @@ struct ChatToolsTests {
     arguments: [
       (#"{"tools":{}}"#, "400 tools -"), (#"{"functions":7}"#, "400 functions -"),
       (#"{"tools":[7]}"#, "400 tools[0].type unsupported_parameter"),
-      (#"{"tools":[{"type":"web_search"}]}"#, "400 tools[0].type unsupported_parameter"),
+      (#"{"tools":[{"type":"file_search"}]}"#, "400 tools[0].type unsupported_parameter"),
       (#"{"tools":[{"type":"function","function":{}}]}"#, "400 tools[0].function.name -"),
       (#"{"tools":[{"type":"function","name":""}]}"#, "400 tools[0].name -"),
       (#"{"tools":[{"name":"f","input_schema":{}},{"type":"function","name":"a.b"}]}"#, "400 tools[1].name -"),

@@ -102,6 +102,11 @@ struct MessagesRequestTests {
       (#"{"messages":[{"role":"user","content":" \n"}]}"#, "400 messages -"),
       (#"{\#(messages),"system":7}"#, "400 system -"),
       (#"{\#(messages),"system":[{"type":"tool_use","id":"a","name":"f","input":{}}]}"#, "400 system -"),
+      (
+        #"{\#(messages),"mcp_servers":[{"type":"url","name":"n","url":"https://example.org"}]}"#,
+        "400 mcp_servers unsupported_parameter"
+      ), (#"{\#(messages),"mcp_servers":{}}"#, "400 mcp_servers unsupported_parameter"),
+      (#"{\#(messages),"mcp_servers":"n"}"#, "400 mcp_servers unsupported_parameter"),
       (#"{\#(messages),"thread":{"type":"create"}}"#, "400 thread thread_unsupported_request"),
       (#"{\#(messages),"model":7}"#, "400 model -"), (#"{\#(messages),"stream":"true"}"#, "400 stream -"),
       (#"{\#(messages),"max_tokens":0}"#, "400 max_tokens -"),

@@ -70,7 +70,7 @@ struct ResponsesRequestTests {
       (#"{"input":"x","background":true,"store":false}"#, "400 store -"),
       (#"{"input":"x","stream":"yes"}"#, "400 stream -"),
       (#"{"input":"x","reasoning":{"effort":"a lot"}}"#, "400 reasoning.effort -"),
-      (#"{"input":"x","tools":[{"type":"web_search"}]}"#, "400 tools[0].type unsupported_parameter"),
+      (#"{"input":"x","tools":[{"type":"file_search"}]}"#, "400 tools[0].type unsupported_parameter"),
       (#"{"input":"x","text":{"format":{"type":"xml"}}}"#, "400 text.format.type -"),
     ])
   func refused(body: String, expected: String) throws {
@@ -176,8 +176,6 @@ struct ResponsesInputItemTests {
         #"{"type":"code_interpreter_call","code":"print(1)","outputs":[{"type":"logs","logs":"1"}]}"#,
         #"[called python(print(1))]\#n[{"type":"logs","logs":"1"}]"#
       ),
-      (#"{"type":"shell_call","action":{"commands":["ls"]}}"#, #"[called shell({"commands":["ls"]})]"#),
-      (#"{"type":"shell_call_output","output":[{"stdout":"a"}]}"#, #"[{"stdout":"a"}]"#),
     ])
   func hosted(item: String, text: String?) throws {
     #expect(try message(item) == text.map { ChatMessage(role: .assistant, text: $0) })

@@ -48,6 +48,7 @@ struct FingerprintTests {
       Change("base of workspaces", .restart) { $0.workspaceBase = "/" },
       Change("effort", .restart) { $0.options.effort = .high },
       Change("allowed tools", .restart) { $0.options.allowedTools = ["Bash"] },
+      Change("built-in tools of this turn", .restart) { $0.allowedBuiltInTools = ["WebSearch"] },
       Change("allowed MCP tools", .restart) { $0.options.mcpAllowedTools = ["mcp__a"] },
       Change("disallowed tools", .restart) { $0.options.disallowedTools = ["Bash"] },
       Change("MCP servers", .restart) { $0.mcpConfigPath = "/mcp.json" },

@@ -26,6 +26,16 @@ struct PermissionPolicyTests {
     #expect(policy.decide(tool: "") == Self.refusal(""))
   }
 
+  @Test("a tool that is allowed for the turn is allowed beside those of the options")
+  func ofTheTurn() {
+    var options = TurnOptions()
+    options.allowedTools = ["Bash"]
+    let policy = PermissionPolicy(options, allowing: ["WebSearch"])
+    #expect(policy.decide(tool: "WebSearch") == .allow)
+    #expect(policy.decide(tool: "Bash") == .allow)
+    #expect(policy.decide(tool: "WebFetch") == Self.refusal("WebFetch"))
+  }
+
   @Test(
     "without a list only bypassPermissions allows tools",
     arguments: PermissionMode.allCases.map { ($0, $0 == .bypassPermissions) } + [(nil, false)]

@@ -47,7 +47,7 @@ def test_a_failure_in_the_middle_of_a_stream(make_server):
 
 @pytest.mark.parametrize("change, param", [
     ({"max_tokens": 0}, "max_tokens"), ({"messages": []}, "messages"), ({"stop_sequences": "x"}, "stop_sequences"),
-    ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0]"),
+    ({"tools": [{"type": "code_execution_20250522", "name": "code_execution"}]}, "tools[0]"),
     ({"messages": [user("x"), assistant("The answer is (")]}, "messages"),
     ({"messages": [user([{"type": "tool_result", "tool_use_id": "a", "content": "x"}])]}, "messages"),
     ({"messages": [user([{"type": "image", "source": {"type": "url", "url": "https://x.example/a.png"}}])]},

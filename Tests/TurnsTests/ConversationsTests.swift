@@ -187,7 +187,7 @@ struct ConversationsTests {
 
   // MARK: Functions and forms
 
-  private static let functions = [FunctionDeclaration(name: "f")]
+  private nonisolated static let functions = [FunctionDeclaration(name: "f")]
 
   @Test("functions are offered with the turn; one call at a time if the client asks for that")
   func functions() async throws {
@@ -215,6 +215,59 @@ struct ConversationsTests {
     #expect(functions == Self.functions)
     #expect(try turn(plan).functions.isEmpty)
     #expect(try turn(plan).outputSchema == plan.place.form.schema && plan.place.form.schema != nil)
+  }
+
+  // MARK: Claude Code's own tools
+
+  /// Of a request for web tools, at this ceiling.
+  private func webPlan(_ builtIn: [String], _ functions: [FunctionDeclaration] = [], rules: [String]?) async throws
+    -> ConversationPlan
+  {
+    let harness = FactoryHarness(policy: TurnPolicy(toolRules: rules))
+    let conversations = Conversations(turns: harness.factory, retryTimeout: .seconds(5))
+    var tools = try ChatTools(functions, choice: .auto, areParallel: true)
+    tools.extras.builtIn = builtIn
+    tools.extras.warnings = ["w"]
+    let request = try ConversationRequest(messages: [user("hi")], tools: tools, options: TurnOptions(), at: "messages")
+    return try await conversations.plan(
+      request, try ChatConversation(request, for: .me, harness.factory.policy), for: .of(), headerSession: nil)
+  }
+
+  @Test("web tools are allowed for the turn, and not for the session")
+  func webTools() async throws {
+    let plan = try await webPlan(["WebSearch", "WebFetch"], rules: nil)
+    let turn = try turn(plan)
+    #expect(turn.allowedBuiltInTools == ["WebSearch", "WebFetch"] && turn.options.allowedTools == nil)
+    #expect(plan.warnings == ["w"])
+    #expect(Fingerprint(turn, settingSources: nil).builtInTools == nil)
+    #expect(Fingerprint(turn, settingSources: nil).allowedTools == ["WebSearch", "WebFetch"])
+  }
+
+  @Test("beside functions web tools are the only ones of Claude Code's")
+  func webToolsBesideFunctions() async throws {
+    let turn = try turn(try await webPlan(["WebSearch"], Self.functions, rules: nil))
+    #expect(Fingerprint(turn, settingSources: nil).builtInTools == ["WebSearch"])
+    #expect(Fingerprint(turn, settingSources: nil).allowedTools == ["WebSearch", "mcp__client"])
+  }
+
+  @Test(
+    "a ceiling leaves web tools out with a warning, and refuses a request for nothing else",
+    arguments: [
+      (["WebSearch"], [], ["Bash"], nil, []), (["WebSearch", "WebFetch"], [], ["WebFetch"], "WebSearch", ["WebFetch"]),
+      (["WebSearch"], functions, [], "WebSearch", []),
+      (["WebSearch", "WebFetch"], functions, ["Read"], "WebSearch and WebFetch", []),
+    ] as [([String], [FunctionDeclaration], [String], String?, [String])])
+  func ceiling(
+    builtIn: [String], functions: [FunctionDeclaration], rules: [String], refused: String?, allowed: [String]
+  ) async throws {
+    guard let refused else {
+      #expect(
+        try await refusal { _ = try await webPlan(builtIn, functions, rules: rules) } == "403 tools permission_ceiling")
+      return
+    }
+    let plan = try await webPlan(builtIn, functions, rules: rules)
+    #expect(try turn(plan).allowedBuiltInTools == allowed)
+    #expect(plan.warnings == ["This server's ceiling does not let requests approve \(refused)", "w"])
   }
 
   // MARK: Parked runs

@@ -17,6 +17,9 @@ package struct ChatCompletionChunks: DocumentWriter {
   /// Whether the model's text is the answer: a structured answer comes with the result.
   private let includesText: Bool
   package var startsLine = true
+  private let clientTools: [String: ClientTool]
+  /// Whether the last call is of a custom tool and its input is not written yet.
+  private var holdsInput = false
   private let identity: ChatCompletionIdentity
   private let head: String
   private let includesUsage: Bool
@@ -32,6 +35,7 @@ package struct ChatCompletionChunks: DocumentWriter {
     self.identity = identity
     self.includesUsage = includesUsage
     head = plan.head
+    clientTools = plan.clientTools
     includesText = plan.form == .text
     if keepsThinking { thinking = ByteBuffer() }
     var frame = ByteBuffer()
@@ -72,20 +76,28 @@ package struct ChatCompletionChunks: DocumentWriter {
 
   package mutating func functionCall(id: String, name: String) {
     begin()
+    endCall()
+    let isCustom = clientTools[name]?.isCustom == true
+    holdsInput = isCustom
     output.append(beforeDelta)
     output.append("{\"tool_calls\":[{\"index\":")
     output.append(decimal: calls.count)
     output.append(",\"id\":")
     JSONText.append(CallID.openAI(id), to: &output)
-    output.append(",\"type\":\"function\",\"function\":{\"name\":")
+    output.append(isCustom ? ChatCompletionChunks.customCall : ChatCompletionChunks.functionCall)
     JSONText.append(name, to: &output)
-    output.append(",\"arguments\":\"\"}}]}")
+    output.append(isCustom ? ",\"input\":\"\"}}]}" : ",\"arguments\":\"\"}}]}")
     output.append(afterDelta)
-    calls.append(CollectedCall(id: id, name: name))
+    calls.append(CollectedCall(id: id, name: name, isCustom: isCustom))
   }
+
+  private static let functionCall = ",\"type\":\"function\",\"function\":{\"name\":"
+  private static let customCall = ",\"type\":\"custom\",\"custom\":{\"name\":"
 
   package mutating func functionArguments(_ escaped: Span<UInt8>) {
     guard !calls.isEmpty else { return }
+    calls[calls.count - 1].arguments.append(escaped)
+    guard !holdsInput else { return }
     output.append(beforeDelta)
     output.append("{\"tool_calls\":[{\"index\":")
     output.append(decimal: calls.count - 1)
@@ -93,7 +105,19 @@ package struct ChatCompletionChunks: DocumentWriter {
     output.append(escaped)
     output.append("\"}}]}")
     output.append(afterDelta)
-    calls[calls.count - 1].arguments.append(escaped)
+  }
+
+  /// Writes the input of a custom call, which is known when all its arguments are.
+  private mutating func endCall() {
+    guard holdsInput, let call = calls.last?.call else { return }
+    holdsInput = false
+    output.append(beforeDelta)
+    output.append("{\"tool_calls\":[{\"index\":")
+    output.append(decimal: calls.count - 1)
+    output.append(",\"custom\":{\"input\":")
+    JSONText.append(ClientTool.input(ofArguments: call.arguments), to: &output)
+    output.append("}}]}")
+    output.append(afterDelta)
   }
 
   /// The role, once, before anything else; then the head, if there is one.
@@ -121,6 +145,7 @@ package struct ChatCompletionChunks: DocumentWriter {
 
   private mutating func finish(reason: String, usage: JSONValue) {
     begin()
+    endCall()
     ending = (reason, usage)
     output.append(beforeDelta)
     output.append("{},\"logprobs\":null,\"finish_reason\":\"\(reason)\"}]")
@@ -148,6 +173,7 @@ package struct ChatCompletionChunks: DocumentWriter {
   var document: [UInt8] {
     ChatCompletionResponse(
       identity: identity, text: answer, thinking: thinking?.bytes ?? [], calls: calls.map(\.call),
+      clientTools: clientTools,
       finishReason: ending?.reason ?? "stop", usage: ending?.usage ?? .null, head: head
     ).encoded
   }
@@ -170,10 +196,15 @@ extension ChatCompletionEncoder {
 private struct CollectedCall {
   let id: String
   let name: String
+  let isCustom: Bool
   /// JSON text, as the inside of a JSON string.
   var arguments = ByteBuffer()
 
+  /// As the client will send it back.
   var call: ChatToolCall {
-    ChatToolCall(id: id, name: name, arguments: (try? JSONText.unescape(arguments.span)) ?? "{}")
+    let text = (try? JSONText.unescape(arguments.span)) ?? "{}"
+    guard isCustom else { return ChatToolCall(id: id, name: name, arguments: text) }
+    return ChatToolCall(
+      id: id, name: name, arguments: ClientTool.arguments(input: ClientTool.input(ofArguments: text)))
   }
 }

@@ -9,6 +9,8 @@ struct ChatCompletionResponse {
   let text: [UInt8]
   let thinking: [UInt8]
   let calls: [ChatToolCall]
+  /// The client's tools that are not plain functions.
+  let clientTools: [String: ClientTool]
   let finishReason: String
   let usage: JSONValue
   /// Text the answer begins with, before the model's own.
@@ -27,7 +29,7 @@ struct ChatCompletionResponse {
     }
     if !calls.isEmpty {
       output.append(",\"tool_calls\":")
-      JSONValue.array(calls.map(\.json)).write(to: &output)
+      JSONValue.array(calls.map { $0.json(as: clientTools[$0.name]) }).write(to: &output)
     }
     output.append("},\"logprobs\":null,\"finish_reason\":\"\(finishReason)\"}],\"usage\":")
     usage.write(to: &output)
@@ -46,8 +48,14 @@ struct ChatCompletionResponse {
 
 extension ChatToolCall {
   /// As OpenAI's answers spell it.
-  var json: JSONValue {
-    [
+  ///
+  /// - Parameter tool: the client's tool; nil for a plain function.
+  func json(as tool: ClientTool?) -> JSONValue {
+    guard tool?.isCustom != true else {
+      let custom: JSONValue = ["name": .string(name), "input": .string(ClientTool.input(ofArguments: arguments))]
+      return ["id": .string(CallID.openAI(id)), "type": "custom", "custom": custom]
+    }
+    return [
       "id": .string(CallID.openAI(id)), "type": "function",
       "function": ["name": .string(name), "arguments": .string(arguments)],
     ]

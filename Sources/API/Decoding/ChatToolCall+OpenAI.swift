@@ -27,7 +27,21 @@ extension ChatToolCall {
     guard let id = value["id"]?.string, !id.isEmpty else {
       throw RequestError.invalid("\(path).id must be a string", param: "\(path).id")
     }
+    if value["type"] == "custom", let custom = value["custom"] {
+      self = try ChatToolCall(id: CallID.received(id), custom: custom, at: "\(path).custom")
+      return
+    }
     try self.init(id: CallID.received(id), function: value["function"] ?? .null, at: "\(path).function")
+  }
+
+  private init(id: String, custom: JSONValue, at path: String) throws {
+    guard let name = custom["name"]?.string, !name.isEmpty else {
+      throw RequestError.invalid("\(path).name must be a string", param: "\(path).name")
+    }
+    guard let input = custom["input"]?.string else {
+      throw RequestError.invalid("\(path).input must be a string", param: "\(path).input")
+    }
+    self.init(id: id, name: name, arguments: ClientTool.arguments(input: input))
   }
 
   private init(id: String, function: JSONValue, at path: String) throws {

@@ -7,24 +7,48 @@ extension ChatTools {
   ///
   /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {
-    var functions = try ChatTools.list(body, "tools") { try ChatTools.function($0, at: $1) }
-    functions += try ChatTools.list(body, "functions") {
-      try ChatTools.declaration($0, schema: "parameters", at: $1)
+    var offered = OfferedTools()
+    for (tool, path) in try ChatTools.list(body, "tools", { ($0, $1) }) {
+      try offered.take(tool, at: path, ChatTools.function)
+    }
+    for (tool, path) in ChatTools.additional(body) { try offered.replace(tool, at: path, ChatTools.function) }
+    for function in try ChatTools.list(
+      body, "functions", { try ChatTools.declaration($0, schema: "parameters", at: $1) })
+    {
+      offered.add(function)
+    }
+    if let search = body["web_search_options"], search.object != nil {
+      offered.allow([ToolKind.webSearch, ToolKind.webFetch], search, type: "web_search_options")
     }
     try self.init(
-      functions, choice: body["tool_choice"] ?? body["function_call"] ?? .null,
+      offered, choice: body["tool_choice"] ?? body["function_call"] ?? .null,
       areParallel: body["parallel_tool_calls"]?.bool ?? true)
+  }
+
+  /// The tools in items of a response's input (Codex CLI 0.163), with their places.
+  private static func additional(_ body: JSONObject) -> [(JSONValue, String)] {
+    (body["input"]?.array ?? []).enumerated().filter { $0.element["type"] == "additional_tools" }.flatMap { item in
+      (item.element["tools"]?.array ?? []).enumerated().map {
+        ($0.element, "input[\(item.offset)].tools[\($0.offset)]")
+      }
+    }
   }
 
   /// - Parameter choice: in OpenAI's form, or Anthropic's.
   /// - Throws: `RequestError` 400.
-  init(_ functions: [FunctionDeclaration], choice: JSONValue, areParallel: Bool) throws {
-    try self.init(functions, choice: try ChatTools.choice(choice, functions), areParallel: areParallel)
+  init(_ offered: OfferedTools, choice: JSONValue, areParallel: Bool) throws {
+    var offered = offered
+    try offered.finish()
+    let asked = try ToolChoice(choice, offered)
+    try self.init(asked.functions, choice: asked.choice, areParallel: areParallel)
+    extras = offered.extras
+    extras.builtIn = asked.builtIn
+    extras.warnings += asked.warnings
   }
 
-  static func list(
-    _ body: JSONObject, _ name: String, _ read: (JSONValue, String) throws -> FunctionDeclaration
-  ) throws -> [FunctionDeclaration] {
+  static func list<Element>(
+    _ body: JSONObject, _ name: String, _ read: (JSONValue, String) throws -> Element
+  ) throws -> [Element] {
     guard let value = body[name], !value.isNull else { return [] }
     guard let array = value.array else { throw RequestError.invalid("\(name) must be an array", param: name) }
     guard array.count <= maximumCount else {
@@ -66,40 +90,5 @@ extension ChatTools {
       && name.utf8.allSatisfy {
         Ascii.isLetter($0) || Ascii.isDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
       }
-  }
-
-  private static func choice(_ value: JSONValue, _ functions: [FunctionDeclaration]) throws -> Choice {
-    switch value {
-    case .null, "auto": return .auto
-    case "none": return .none
-    case "required", "any": return try required(functions)
-    default: return try named(value, functions)
-    }
-  }
-
-  private static func named(_ value: JSONValue, _ functions: [FunctionDeclaration]) throws -> Choice {
-    switch value["type"]?.string {
-    case "auto": return .auto
-    case "none": return .none
-    case "any", "required": return try required(functions)
-    case nil, "function", "tool": break
-    case .some(let type): throw refusal("tool_choice of type \(type) cannot be honoured")
-    }
-    guard let name = value["function"]?["name"]?.string ?? value["name"]?.string else {
-      throw refusal("tool_choice must be none, auto, required, or name a function")
-    }
-    guard let function = functions.first(where: { $0.name == name }) else {
-      throw refusal("tool_choice names the function \(name), which is not in tools")
-    }
-    return .required([function])
-  }
-
-  private static func required(_ functions: [FunctionDeclaration]) throws -> Choice {
-    guard !functions.isEmpty else { throw refusal("tool_choice requires a call but there are no tools") }
-    return .required(functions)
-  }
-
-  private static func refusal(_ message: String) -> RequestError {
-    RequestError.invalid(message, param: "tool_choice")
   }
 }

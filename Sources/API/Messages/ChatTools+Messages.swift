@@ -8,18 +8,20 @@ extension ChatTools {
   ///
   /// - Throws: `RequestError` 400.
   init(messages body: JSONObject) throws {
+    var offered = OfferedTools()
+    for (tool, path) in try ChatTools.list(body, "tools", { ($0, $1) }) {
+      // In this dialect these are functions.
+      guard tool["type"] != "custom" else {
+        offered.add(try ChatTools.custom(tool, at: path))
+        continue
+      }
+      try offered.take(tool, at: path, ChatTools.custom)
+    }
     let choice = body["tool_choice"] ?? .null
-    try self.init(
-      ChatTools.list(body, "tools") { try ChatTools.custom($0, at: $1) }, choice: choice,
-      areParallel: choice["disable_parallel_tool_use"]?.bool != true)
+    try self.init(offered, choice: choice, areParallel: choice["disable_parallel_tool_use"]?.bool != true)
   }
 
   private static func custom(_ tool: JSONValue, at path: String) throws -> FunctionDeclaration {
-    if let type = tool["type"]?.string, type != "custom" {
-      throw RequestError.invalid(
-        "\(path): \(type) is one of Anthropic's own tools, which are not supported. Claude Code has similar ones; "
-          + "allowed-tools lists those it may use.", param: "\(path).type", code: "unsupported_parameter")
-    }
     guard tool["input_schema"]?.object != nil else {
       throw RequestError.invalid("\(path).input_schema must be an object", param: "\(path).input_schema")
     }

@@ -16,6 +16,7 @@ struct MessagesRequest: ConversationBody, Equatable {
   /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws {
     try Self.refuseThreads(body)
+    try Self.refuseServers(body["mcp_servers"] ?? .null)
     model = try body.optional("model", "a string", \.string) ?? ModelCatalog.defaultModel
     isStreamed = try body.optional("stream", "true or false", \.bool) ?? false
     includesThinking = try Self.includesThinking(body["thinking"] ?? .null)
@@ -31,6 +32,13 @@ struct MessagesRequest: ConversationBody, Equatable {
     throw RequestError.invalid(
       "thread: conversations are not stored by message id; send all messages", param: "thread",
       code: "thread_unsupported_request")
+  }
+
+  private static func refuseServers(_ value: JSONValue) throws {
+    guard !value.isNull, value.array?.isEmpty != true else { return }
+    throw RequestError.invalid(
+      "mcp_servers: a request cannot bring servers of its own; the operator configures them, and mcp-allowed-tools "
+        + "names the tools to use", param: "mcp_servers", code: "unsupported_parameter")
   }
 
   // MARK: Messages

@@ -35,6 +35,7 @@ struct ResponsesEvents {
   private let opening: Opening
   /// Whether the model's text is the answer: a structured answer comes with the result.
   private let includesText: Bool
+  private let clientTools: [String: ClientTool]
   /// The number of the next event.
   private var sequence = 0
   private(set) var hasBegun = false
@@ -48,6 +49,7 @@ struct ResponsesEvents {
     self.identity = identity
     self.opening = opening
     includesText = plan.form == .text
+    clientTools = plan.clientTools
   }
 
   /// The response as far as it has come.
@@ -108,7 +110,7 @@ struct ResponsesEvents {
     guard let item = current else { return }
     current = nil
     let (id, index) = (item.id, items.count)
-    let text = (try? JSONText.unescape(item.text.span)) ?? ""
+    let text = whole(item)
     var done: JSONObject = ["item_id": .string(id), "output_index": JSONValue(index)]
     switch item.kind {
     case .message:
@@ -118,8 +120,9 @@ struct ResponsesEvents {
     case .reasoning:
       done["summary_index"] = 0
       done["text"] = .string(text)
-    case .call(_, let name):
-      done["name"] = .string(name)
+    case .call(_, let tool) where tool.isCustom: done["input"] = .string(text)
+    case .call(_, let tool):
+      done["name"] = .string(tool.name)
       done["arguments"] = .string(text)
     }
     emit(item.kind.doneEvent, done)
@@ -127,6 +130,17 @@ struct ResponsesEvents {
     let whole = item.kind.json(id, text, isWhole: true)
     items.append(whole)
     emit("response.output_item.done", ["output_index": JSONValue(index), "item": whole])
+  }
+
+  /// The whole text of an item. The input of a custom call is known when all its arguments are, and comes in one piece.
+  private mutating func whole(_ item: OpenItem) -> String {
+    let text = (try? JSONText.unescape(item.text.span)) ?? ""
+    guard item.kind.isCustomCall else { return text }
+    let input = ClientTool.input(ofArguments: text)
+    emit(
+      item.kind.deltaEvent,
+      ["item_id": .string(item.id), "output_index": JSONValue(items.count), "delta": .string(input)])
+    return input
   }
 
   /// Text items have one part.
@@ -193,10 +207,13 @@ extension ResponsesEvents: AnswerWriter {
     piece(escaped)
   }
 
-  mutating func functionCall(id: String, name: String) { begin(.call(id: id, name: name)) }
+  mutating func functionCall(id: String, name: String) {
+    begin(.call(id: id, clientTools[name] ?? ClientTool(name: name)))
+  }
 
   mutating func functionArguments(_ escaped: Span<UInt8>) {
-    if case .call = current?.kind { piece(escaped) }
+    guard case .call(_, let tool) = current?.kind else { return }
+    if tool.isCustom { current?.text.append(escaped) } else { piece(escaped) }
   }
 
   /// A permission request, in the form that OpenAI has for the tools of an MCP server.

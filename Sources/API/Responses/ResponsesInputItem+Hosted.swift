@@ -7,10 +7,7 @@ extension ResponsesInputItem {
   static let hostedTypes = toldTypes.union(skippedTypes)
 
   /// Items whose work the model should know: they become text of the answer.
-  private static let toldTypes: Set = [
-    "mcp_call", "code_interpreter_call", "shell_call", "shell_call_output", "apply_patch_call",
-    "apply_patch_call_output",
-  ]
+  private static let toldTypes: Set = ["mcp_call", "code_interpreter_call"]
 
   /// Items that say nothing to the model, or whose outcome is in the text that follows them.
   private static let skippedTypes: Set = [
@@ -29,9 +26,6 @@ extension ResponsesInputItem {
           words(object["output"]), words(object["error"]),
         ]
       case "code_interpreter_call": [called("python", words(object["code"])), words(object["outputs"])]
-      case "shell_call": [called("shell", words(object["action"]))]
-      case "apply_patch_call": [called("apply_patch", words(object["operation"]))]
-      case "shell_call_output", "apply_patch_call_output": [words(object["output"])]
       default: []
       }
     let text = lines.filter { !$0.isEmpty }.joined(separator: "\n")

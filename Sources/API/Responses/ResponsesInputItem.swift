@@ -43,9 +43,10 @@ struct ResponsesInputItem: Sendable, Equatable {
   ) throws -> ChatMessage? {
     switch object["type"] ?? .null {
     case "message", .null: return try ChatMessage(json, at: path, in: place)
+    case "additional_tools": return nil
     case "function_call":
       let call = ChatToolCall(
-        id: CallID.received(try text(object, "call_id", at: path)), name: try text(object, "name", at: path),
+        id: CallID.received(try text(object, "call_id", at: path)), name: try functionName(object, at: path),
         arguments: ChatToolCall.arguments(object["arguments"]))
       return ChatMessage(role: .assistant, text: "", calls: [call])
     case "function_call_output":
@@ -55,6 +56,11 @@ struct ResponsesInputItem: Sendable, Equatable {
     case "mcp_approval_response":
       return ChatMessage(
         results: [.text(decision(object))], of: CallID.received(try text(object, "approval_request_id", at: path)))
+    case .string(let type) where otherCalls.contains(type):
+      return ChatMessage(role: .assistant, text: "", calls: [try otherCall(object, type, at: path)])
+    case .string(let type) where otherOutputs.contains(type):
+      let content = try otherOutput(object, at: path, in: place ?? .newest)
+      return ChatMessage(results: content, of: try callID(object, at: path))
     case .string(let type) where hostedTypes.contains(type): return hosted(object, type)
     case let type:
       throw RequestError.invalid(
@@ -78,7 +84,7 @@ struct ResponsesInputItem: Sendable, Equatable {
     return object["reason"]?.string.map { "deny: \($0)" } ?? "deny"
   }
 
-  private static func text(_ object: JSONObject, _ name: String, at path: String) throws -> String {
+  static func text(_ object: JSONObject, _ name: String, at path: String) throws -> String {
     guard let text = object[name]?.string, !text.isEmpty else {
       throw RequestError.invalid("\(path).\(name) must be a string", param: "\(path).\(name)")
     }

@@ -62,7 +62,7 @@ struct ResponsesRecord: Sendable {
       ResponsesEvents.Opening(isBackground: request.isBackground, isImmediate: isImmediate, known: known),
       AnswerPlan(
         form: request.form(of: id), calls: CallSelection(maximum: maximumCalls, functions: functions),
-        isWholeTurn: isWholeTurn))
+        clientTools: request.tools.extras.clientTools, isWholeTurn: isWholeTurn))
   }
 }
 

@@ -32,6 +32,7 @@ struct ConversationResponder {
   struct Order {
     let isStreamed: Bool
     let stop: [String]
+    let clientTools: [String: ClientTool]
     let place: ConversationPlace
     let asked: RequestedTurn
   }
@@ -55,7 +56,8 @@ struct ConversationResponder {
     let plan = try await conversations.plan(
       decoded.conversation, conversation, for: caller, headerSession: try request.head.sessionID)
     let order = Order(
-      isStreamed: decoded.isStreamed, stop: decoded.conversation.stop, place: plan.place,
+      isStreamed: decoded.isStreamed, stop: decoded.conversation.stop,
+      clientTools: decoded.conversation.tools.extras.clientTools, place: plan.place,
       asked: RequestedTurn(repeated ?? plan.work, on: surface, for: caller, key, warnings: plan.warnings))
     return (order, properties(decoded))
   }
@@ -97,8 +99,8 @@ struct ConversationResponder {
       turns.policy.writesSessionIntoContent
       ? InBandOptions.lines(for: run.turn.options, sessionID: run.sessionID) : ""
     return AnswerPlan(
-      form: order.place.form, stop: order.stop, calls: run.turn.clientCalls, isWholeTurn: order.asked.isWholeTurn,
-      head: head)
+      form: order.place.form, stop: order.stop, calls: run.turn.clientCalls, clientTools: order.clientTools,
+      isWholeTurn: order.asked.isWholeTurn, head: head)
   }
 
   /// Records the conversation's new position.

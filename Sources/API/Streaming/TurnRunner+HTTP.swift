@@ -112,6 +112,6 @@ extension RequestContext {
   /// Sets the response fields that are known before the turn runs, also for an error response.
   func announce(_ asked: RequestedTurn) {
     if let session = asked.sessionID { setResponseField("x-session-id", session) }
-    for warning in asked.warnings { setResponseField("x-claude-warning", warning) }
+    if !asked.warnings.isEmpty { setResponseField("x-claude-warning", asked.warnings.joined(separator: "; ")) }
   }
 }

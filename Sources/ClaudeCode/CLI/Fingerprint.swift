@@ -29,11 +29,12 @@ public struct Fingerprint: Hashable, Sendable {
     directory = turn.directory
     workspaceBase = turn.workspaceBase
     effort = options.effort
-    allowedTools = (options.allowedTools ?? []) + (options.mcpAllowedTools ?? [])
+    let allowed = (options.allowedTools ?? []) + turn.allowedBuiltInTools
+    allowedTools = allowed + (options.mcpAllowedTools ?? [])
     disallowedTools = options.disallowedTools ?? []
     hasFunctions = !turn.functions.isEmpty
     if hasFunctions {
-      builtInTools = (options.allowedTools ?? []).map { String($0.prefix { $0 != "(" }) }
+      builtInTools = allowed.map { String($0.prefix { $0 != "(" }) }
       allowedTools.append(Fingerprint.functionRule)
     }
     mcpConfigPath = turn.mcpConfigPath

@@ -7,11 +7,13 @@ public struct PermissionPolicy: Sendable {
   private let allowedTools: Set<String>
   private let ceiling: ToolCeiling
 
-  /// - Parameter ceiling: the tools that the client may approve.
-  public init(_ options: TurnOptions, ceiling: ToolCeiling = .none) {
+  /// - Parameters:
+  ///   - builtIn: tools that are allowed for this turn only.
+  ///   - ceiling: the tools that the client may approve.
+  public init(_ options: TurnOptions, allowing builtIn: [String] = [], ceiling: ToolCeiling = .none) {
     mode = options.effectivePermissionMode
     self.ceiling = ceiling
-    allowedTools = Set((options.allowedTools ?? []) + (options.mcpAllowedTools ?? []))
+    allowedTools = Set((options.allowedTools ?? []) + builtIn + (options.mcpAllowedTools ?? []))
   }
 
   public enum Decision: Sendable, Equatable {

@@ -21,7 +21,7 @@ struct ControlChannel: Sendable {
   init(_ turn: Turn, runID: String) {
     self.runID = runID
     forwardsQuestions = turn.options.forwardsQuestions == true
-    policy = PermissionPolicy(turn.options, ceiling: turn.toolCeiling)
+    policy = PermissionPolicy(turn.options, allowing: turn.allowedBuiltInTools, ceiling: turn.toolCeiling)
   }
 
   /// Nil for a line that asks for nothing.

@@ -38,6 +38,8 @@ public struct Turn: Sendable, Equatable {
   public var retryTimeout: Duration?
   /// Functions of the client that the model may call.
   public var functions: [FunctionDeclaration] = []
+  /// Built-in tools that the request allows for this turn only, beside its options.
+  public var allowedBuiltInTools: [String] = []
   /// How many calls one message may make.
   public var maximumCalls = Int.max
   /// The names of the functions.

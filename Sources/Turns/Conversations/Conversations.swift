@@ -61,7 +61,7 @@ public final class Conversations {
     let waiting = parked.run(awaiting: results, at: conversation.beforeAnswer, caller.principal)
     if let waiting, conversation.reachesLiveTurn {
       let work = RequestedWork.resumption(waiting, results, conversation.history.question)
-      return ConversationPlan(work: work, place: place)
+      return ConversationPlan(work: work, place: place, warnings: request.tools.extras.warnings)
     }
     var (turn, warnings) = try await makeTurn(request.options, for: caller, conversation, headerSession)
     // The history answers instead; nobody will resume the run.
@@ -69,6 +69,7 @@ public final class Conversations {
     turn.retryTimeout = retryTimeout
     turn.outputSchema = place.form.schema
     if case .call = place.form {} else { offer(request.tools, to: &turn) }
+    warnings += try allowBuiltIn(request.tools, in: &turn) + request.tools.extras.warnings
     return ConversationPlan(work: .turn(turn), place: place, warnings: warnings)
   }
 
@@ -127,6 +128,22 @@ public final class Conversations {
     guard tools.choice == .none, !tools.functions.isEmpty else { return }
     // The functions stay offered: the upstream refuses a history of calls without them.
     turn.content.append(.text("(Answer in words, without calling a function.)"))
+  }
+
+  /// Allows the turn the tools of Claude Code's that the request asks for.
+  ///
+  /// - Returns: a warning for those that the ceiling does not permit.
+  /// - Throws: `RequestError` 403 if it permits none, and the request asks for nothing else.
+  private func allowBuiltIn(_ tools: ChatTools, in turn: inout Turn) throws -> [String] {
+    let ceiling = turn.toolCeiling
+    let refused = tools.extras.builtIn.filter { !ceiling.permits($0) }
+    turn.allowedBuiltInTools = tools.extras.builtIn.filter(ceiling.permits)
+    guard !refused.isEmpty else { return [] }
+    let message = "This server's ceiling does not let requests approve \(refused.joined(separator: " and "))"
+    guard !tools.functions.isEmpty || !turn.allowedBuiltInTools.isEmpty else {
+      throw TurnPolicy.forbidden(message, param: "tools")
+    }
+    return [message]
   }
 
   /// Records the conversation's position after this answer.

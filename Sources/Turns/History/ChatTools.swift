@@ -16,6 +16,7 @@ package struct ChatTools: Sendable, Equatable {
   package let choice: Choice
   /// Whether one message may have several calls.
   package let areParallel: Bool
+  package var extras = ToolExtras()
 
   /// How many functions a request may offer.
   package static let maximumCount = 128

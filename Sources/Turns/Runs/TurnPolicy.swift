@@ -75,7 +75,7 @@ public struct TurnPolicy: Sendable, Equatable {
         + "A blank before the / makes it text.", param: "prompt")
   }
 
-  private static func forbidden(_ message: String, param: String) -> RequestError {
+  static func forbidden(_ message: String, param: String) -> RequestError {
     RequestError(403, type: "permission_error", code: "permission_ceiling", param: param, message: message)
   }
 }
