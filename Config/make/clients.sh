@@ -13,8 +13,10 @@ run() {
 }
 
 cd Tests/Clients
-run requirements . --ignore test_matrix_instructor.py --ignore test_matrix_litellm.py
+run requirements . --ignore test_matrix_instructor.py --ignore test_matrix_litellm.py --ignore test_codex.py \
+  --ignore test_claude_clients.py
 run requirements-openai2 test_matrix_openai.py test_matrix_instructor.py test_matrix_litellm.py
 run requirements-openai1 test_matrix_openai.py
+run requirements-clis test_codex.py test_claude_clients.py
 cd ../..
 python3 Config/make/matrix.py --check
