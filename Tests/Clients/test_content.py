@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -166,6 +167,32 @@ def test_a_document_in_a_result(own, upstream):
     history[0] = user("other words")
     assert texts(messages.create(history, tools=MESSAGE_TOOLS)) == [ANSWER]
     assert [block["source"]["data"] for block in blocks(upstream.last(), "document")] == [PDF]
+
+
+def test_the_cli_as_a_client_reads_a_pdf(cli, own, upstream, tmp_path):
+    """Its tools run at the client; the PDF stays in its history."""
+    folder = tmp_path / "client"
+    folder.mkdir()
+    (folder / "a.pdf").write_bytes(base64.b64decode(PDF))
+    path = base64.b64encode(json.dumps({"file_path": str(folder / "a.pdf")}).encode()).decode()
+    environment = {
+        **{name: value for name, value in own.environment.items() if name.isupper() and "PATH" not in name},
+        "PATH": own.environment["PATH"], "HOME": str(tmp_path), "ANTHROPIC_BASE_URL": own.url}
+
+    def ask(*arguments):
+        ran = subprocess.run(
+            [cli, *arguments, "--model", "claude-code", "--allowedTools", "Read"], env=environment, cwd=folder,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout.strip()
+
+    assert ask("-p", f"stub: tool=mcp__client__Read input64={path}").startswith("The tool said: PDF file read")
+    assert [block["source"]["data"] for block in blocks(upstream.last(), "document")] == [PDF]
+    assert ask("-p", "-c", SAID) == ANSWER.strip()
+    assert ask("-p", "-c", "stub: tokens=1 key=third") == "w0"
+    assert [block["source"]["data"] for block in blocks(upstream.last(), "document")] == [PDF]
+    # One for the live turn, one for the history with the PDF, which serves all further turns.
+    assert len({pid for _, pid in own.runs()}) == 2
 
 
 def test_text_files_and_search_results(own, upstream):
