@@ -23,14 +23,14 @@ def here(make_server):
     return make_server(UPSTREAM_RETRY_TIMEOUT_MS="100")
 
 
-def environment(server, home, key="sk-any"):
+def environment(server, home, key="sk-any", tool_search="false"):
     home.mkdir(exist_ok=True)
     return {
         "PATH": os.environ["PATH"], "HOME": str(home), "ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": key,
         "IS_SANDBOX": "1", "DISABLE_TELEMETRY": "1", "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        # All tools are offered at once: the scripted upstream cannot search for one first.
-        "ENABLE_TOOL_SEARCH": "false"}
+        # All tools are offered at once: the scripted upstream does not search for one first.
+        "ENABLE_TOOL_SEARCH": tool_search}
 
 
 class Claude:
@@ -49,8 +49,8 @@ class Claude:
             capture_output=True, timeout=100)
         return json.loads(done.stdout)
 
-    def says(self, *arguments):
-        result = self.run(*arguments)
+    def says(self, *arguments, **options):
+        result = self.run(*arguments, **options)
         assert not result["is_error"], result
         return result["result"]
 
