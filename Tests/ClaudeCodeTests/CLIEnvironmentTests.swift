@@ -58,6 +58,17 @@ struct CLIEnvironmentTests {
     #expect(environment["ENABLE_TOOL_SEARCH"] == value)
   }
 
+  @Test("a tool that is allowed for the turn is not hidden, one that the options allow is the CLI's to offer")
+  func allowedTools() {
+    let environment = CLIEnvironment(inherited: [:], usesSubscription: false)
+    var turn = Turn(prompt: "", session: .new(id: "x"), directory: "/")
+    turn.options.allowedTools = ["WebSearch"]
+    #expect(environment.environment(for: Fingerprint(turn, settingSources: nil))["ENABLE_TOOL_SEARCH"] == nil)
+    turn.options.allowedTools = nil
+    turn.allowedBuiltInTools = ["WebSearch"]
+    #expect(environment.environment(for: Fingerprint(turn, settingSources: nil))["ENABLE_TOOL_SEARCH"] == "false")
+  }
+
   @Test("a turn's environment includes the plain one", arguments: [true, false])
   func whole(usesSubscription: Bool) {
     let environment = CLIEnvironment(inherited: Self.inherited, usesSubscription: usesSubscription)

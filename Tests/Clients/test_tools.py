@@ -77,6 +77,9 @@ def test_a_search_that_the_model_makes(client, upstream):
     answer = client.chat.completions.create(
         model="claude-code", messages=messages, extra_body={"web_search_options": {}})
     assert answer.choices[0].message.content == ANSWER
+    asked = next(request for request in upstream.requests() if "key=bears" in str(request["messages"]))
+    # Not hidden behind a search for tools, and Claude's others are still there.
+    assert {"WebSearch", "WebFetch", "Bash"} <= {tool["name"] for tool in asked["tools"]}
     searched = [request for request in upstream.requests()
                 if [tool.get("type") for tool in request.get("tools", [])] == ["web_search_20250305"]]
     assert "polar bears" in searched[-1]["messages"][-1]["content"][0]["text"]

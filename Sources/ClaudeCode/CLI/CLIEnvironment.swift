@@ -26,7 +26,7 @@ public struct CLIEnvironment: Sendable {
     // Without it `@/etc/passwd` in a prompt attaches that file and sends it upstream (CLI 2.1.329).
     environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] = fingerprint.allowsFileMentions ? nil : "1"
     // Beside built-in tools the CLI would hide the client's functions behind a search for tools.
-    if fingerprint.hasFunctions { environment["ENABLE_TOOL_SEARCH"] = "false" }
+    if fingerprint.offersAllTools { environment["ENABLE_TOOL_SEARCH"] = "false" }
     return environment
   }
 

@@ -10,6 +10,9 @@ public struct Fingerprint: Hashable, Sendable {
   /// built-in tools that it allows.
   public var builtInTools: [String]?
   public var hasFunctions: Bool
+  /// Whether the model sees all tools at once. By default the CLI hides some of its own, `WebSearch` among them, behind a
+  /// search for tools (2.1.329).
+  public var offersAllTools: Bool
   public var mcpConfigPath: String?
   public var maxTurns: Int?
   public var maxBudgetUSD: Double?
@@ -33,6 +36,7 @@ public struct Fingerprint: Hashable, Sendable {
     allowedTools = allowed + (options.mcpAllowedTools ?? [])
     disallowedTools = options.disallowedTools ?? []
     hasFunctions = !turn.functions.isEmpty
+    offersAllTools = hasFunctions || !turn.allowedBuiltInTools.isEmpty
     if hasFunctions {
       builtInTools = allowed.map { String($0.prefix { $0 != "(" }) }
       allowedTools.append(Fingerprint.functionRule)
