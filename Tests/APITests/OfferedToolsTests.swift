@@ -113,10 +113,12 @@ struct OfferedToolsTests {
         #"""
         {"tools":[{"type":"function","name":"f","description":"old"}],"input":[{"role":"user","content":"hi"},
         {"type":"additional_tools","role":"developer","tools":[{"type":"function","name":"f","description":"new"},
-        {"type":"custom","name":"p"}]},{"type":"additional_tools","tools":[{"type":"custom","name":"p"}]}]}
+        {"type":"custom","name":"p"},{"type":"custom","name":"q"}]},
+        {"type":"additional_tools","tools":[{"type":"custom","name":"p"},{"type":"function","name":"q"}]}]}
         """#))
-    #expect(read.functions.map(\.name) == ["f", "p"])
+    #expect(read.functions.map(\.name) == ["f", "p", "q"])
     #expect(read.functions.first?.description == "new")
+    #expect(read.extras.clientTools == ["p": ClientTool(name: "p", isCustom: true)])
   }
 
   // MARK: Tools that the client runs
@@ -181,6 +183,13 @@ struct OfferedToolsTests {
       return try tools(list + Self.f).extras.warnings.first?.hasSuffix(", and others") == true
     }
     #expect(counted == [false, false, true])
+    let warned = try await LimitTable.row("warnings about settings", OfferedTools.maximumNamed) { offset in
+      let list = (0..<(OfferedTools.maximumNamed + offset)).map {
+        "{\"type\":\"web_search_2025030\($0)\",\"max_uses\":1}"
+      }
+      return try tools((list + list).joined(separator: ",")).extras.warnings.count
+    }
+    #expect(warned == [7, 8, 8])
     let measured = try await LimitTable.row("type in a warning", OfferedTools.maximumTypeLength) { offset in
       let type = String(repeating: "t", count: OfferedTools.maximumTypeLength + offset)
       return try tools("{\"type\":\"\(type)\"},\(Self.f)").extras.warnings.first?.hasSuffix(type) == true
@@ -201,6 +210,7 @@ struct OfferedToolsTests {
       ),
       (#"{"type":"custom"}"#, "400 tools[0].name -"), (#"{"type":"custom","custom":{}}"#, "400 tools[0].custom.name -"),
       (#"{"type":"bash_20250124"}"#, "400 tools[0].name -"),
+      (#"{"type":"custom","name":"a b"}"#, "400 tools[0].name -"),
       (
         #"{"type":"namespace","name":"n","tools":[{"type":"function","name":"f"},{"type":"function","name":"f"}]}"#,
         "400 tools -"

@@ -11,7 +11,7 @@ extension ChatTools {
     for (tool, path) in try ChatTools.list(body, "tools", { ($0, $1) }) {
       try offered.take(tool, at: path, ChatTools.function)
     }
-    for (tool, path) in ChatTools.additional(body) { try offered.replace(tool, at: path, ChatTools.function) }
+    try offered.extend(by: ChatTools.additional(body), ChatTools.function)
     for function in try ChatTools.list(
       body, "functions", { try ChatTools.declaration($0, schema: "parameters", at: $1) })
     {

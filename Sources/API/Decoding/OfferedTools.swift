@@ -13,12 +13,16 @@ struct OfferedTools {
   /// The tools that were left out: type and place.
   private var leftOut: [(type: String, path: String)] = []
 
-  /// How many types of tools that were left out a warning names.
+  /// How many types of tools that were left out a warning names, and how many warnings say what is ignored.
   static let maximumNamed = 8
   /// How long the type of a tool is that a warning names, in bytes.
   static let maximumTypeLength = 64
 
-  mutating func add(_ function: FunctionDeclaration) { functions.append(function) }
+  mutating func add(_ function: FunctionDeclaration) {
+    // It may replace a tool of another kind.
+    extras.clientTools[function.name] = nil
+    functions.append(function)
+  }
 
   /// Takes one tool of the list.
   ///
@@ -39,14 +43,15 @@ struct OfferedTools {
     }
   }
 
-  /// Takes a tool that replaces an earlier one of its name.
+  /// Takes further tools, each of which replaces an earlier one of its name.
   ///
   /// - Throws: `RequestError` 400.
-  mutating func replace(_ tool: JSONValue, at path: String, _ function: FunctionReader) throws {
+  mutating func extend(by tools: [(JSONValue, String)], _ function: FunctionReader) throws {
     let count = functions.count
-    try take(tool, at: path, function)
-    let added = Set(functions[count...].map(\.name))
-    functions = functions[..<count].filter { !added.contains($0.name) } + functions[count...]
+    for (tool, path) in tools { try take(tool, at: path, function) }
+    var names: Set<String> = []
+    let added = functions[count...].reversed().filter { names.insert($0.name).inserted }.reversed()
+    functions = functions[..<count].filter { !names.contains($0.name) } + added
   }
 
   private mutating func declare(_ function: FunctionDeclaration, in namespace: String?) {
@@ -110,7 +115,10 @@ struct OfferedTools {
     let ignored = OfferedTools.settings.filter { tool[$0].map(OfferedTools.isGiven) ?? false }
     guard !ignored.isEmpty else { return }
     let type = type ?? OfferedTools.shown(tool["type"]?.string ?? "")
-    extras.warnings.append("ignored in \(type): \(ignored.joined(separator: ", "))")
+    let warning = "ignored in \(type): \(ignored.joined(separator: ", "))"
+    // A header has a size.
+    guard extras.warnings.count < OfferedTools.maximumNamed, !extras.warnings.contains(warning) else { return }
+    extras.warnings.append(warning)
   }
 
   /// Settings of web tools that Claude Code's have no equivalent for.
