@@ -20,6 +20,11 @@ public struct JSONObject: Sendable, Equatable {
 
   public init() {}
 
+  /// Of two members with one key the last value counts.
+  public init(_ members: some Sequence<(key: String, value: JSONValue)>) {
+    self.init(parsed: members.map { Member(key: $0.key, value: $0.value) })
+  }
+
   public subscript(key: String) -> JSONValue? {
     get { members.last { $0.key.utf8.elementsEqual(key.utf8) }?.value }
     set {
@@ -34,6 +39,18 @@ public struct JSONObject: Sendable, Equatable {
 
   public var isEmpty: Bool { members.isEmpty }
   public var keys: [String] { members.map(\.key) }
+
+  /// The same members with other keys. Of two members with one new key the last value counts.
+  public func renamed(_ newKey: (String) -> String) -> JSONObject {
+    JSONObject(parsed: members.map { Member(key: newKey($0.key), value: $0.value) })
+  }
+
+  /// The same keys with other values.
+  public func mapValues(_ newValue: (Member) throws -> JSONValue) rethrows -> JSONObject {
+    var object = self
+    for index in members.indices { object.members[index].value = try newValue(members[index]) }
+    return object
+  }
 
   /// Up to this many members are compared with one another, which costs less than hashing their keys.
   private static let comparedMembers = 16

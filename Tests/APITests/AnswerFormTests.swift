@@ -62,6 +62,56 @@ struct AnswerFormTests {
   }
 
   @Test(
+    "an invalid schema is rejected with its position, in every dialect",
+    arguments: [
+      "response_format.json_schema.schema", "text.format.schema", "output_config.format.schema", "output_format.schema",
+    ])
+  func invalid(path: String) throws {
+    let schema = #"{"type":"object","properties":{"a":{"type":"bool"}}}"#
+    let messages = #""max_tokens":1,"messages":[{"role":"user","content":"x"}]"#
+    let refused = try refusal {
+      switch path.split(separator: ".")[0] {
+      case "response_format":
+        _ = try AnswerForm.responseFormat(
+          JSONValue(parsing: #"{"type":"json_schema","json_schema":{"schema":\#(schema)}}"#))
+      case "text": _ = try AnswerForm.textFormat(JSONValue(parsing: #"{"type":"json_schema","schema":\#(schema)}"#))
+      case "output_config":
+        _ = try MessagesRequest(
+          object(#"{\#(messages),"output_config":{"format":{"type":"json_schema","schema":\#(schema)}}}"#))
+      default:
+        _ = try MessagesRequest(object(#"{\#(messages),"output_format":{"type":"json_schema","schema":\#(schema)}}"#))
+      }
+    }
+    #expect(refused == "400 \(path).properties.a.type invalid_schema")
+  }
+
+  @Test("an answer by an adapted schema is restored")
+  func restored() throws {
+    let list = try AnswerForm.structured(by: ["type": "array", "items": ["type": "integer"]], at: "s")
+    #expect(list.schema?["properties"]?["answer"] == ["type": "array", "items": ["type": "integer"]])
+    #expect(list.restored(["answer": [1]]) == [1])
+    #expect(AnswerForm.structured(schema: [:]).restored(["answer": 1]) == ["answer": 1])
+    #expect(AnswerForm.text.restored(["answer": 1]) == ["answer": 1])
+  }
+
+  @Test("a forced call has the client's arguments, and its references resolve where the schema is placed")
+  func adaptedCalls() throws {
+    let node: JSONValue = ["type": "object", "properties": ["next": ["$ref": "#/definitions/node"]]]
+    let schema: JSONValue = [
+      "type": "object", "properties": ["$root": ["$ref": "#/definitions/node"]], "definitions": ["node": node],
+    ]
+    let adapted = try AdaptedSchema.parameters(schema, at: "p")
+    let f = FunctionDeclaration(name: "f", parameters: adapted.schema, mapping: adapted.mapping)
+    #expect(AnswerForm.call([f], id: "c").call(["_root": [:]])?.arguments == #"{"$root":{}}"#)
+    let both = AnswerForm.call([Self.g, f], id: "c")
+    #expect(both.call(["call": ["name": "f", "arguments": ["_root": [:]]]])?.arguments == #"{"$root":{}}"#)
+    let arguments = both.schema?["properties"]?["call"]?["anyOf"]?.array?[1]["properties"]?["arguments"]
+    let reference: JSONValue = "#/properties/call/anyOf/1/properties/arguments/$defs/node"
+    #expect(arguments?["properties"]?["_root"]?["$ref"] == reference)
+    #expect(arguments?["$defs"]?["node"]?["properties"]?["next"]?["$ref"] == reference)
+  }
+
+  @Test(
     "invalid response_format values are rejected",
     arguments: [
       (#""json_object""#, "response_format.type"), ("{}", "response_format.type"),

@@ -5,6 +5,7 @@ import EventLoop
 import HTTPServer
 import HTTPServerTestSupport
 import Identity
+import TestSupport
 import Testing
 import TurnsTestSupport
 
@@ -43,6 +44,23 @@ struct ChatToolsMessagesTests {
     ])
   func refused(fields: String, expected: String) throws {
     #expect(try refusal { _ = try tools(fields) } == expected)
+  }
+
+  @Test("limits: number of tools and length of their names, Anthropic's")
+  @Reactor
+  func limits() async throws {
+    let bounds = ChatTools.Bounds.anthropic
+    #expect(bounds.count == 1000 && bounds.nameLength == 115)
+    let counted = try await LimitTable.row("tools of messages", bounds.count) { offset in
+      let tools = (0..<(bounds.count + offset)).map { #"{"name":"f\#($0)","input_schema":{}}"# }
+      return try refusal { _ = try self.tools(#""tools":[\#(tools.joined(separator: ","))]"#) } ?? "taken"
+    }
+    #expect(counted == ["taken", "taken", "400 tools -"])
+    let measured = try await LimitTable.row("tool name of messages", bounds.nameLength) { offset in
+      let name = String(repeating: "x", count: bounds.nameLength + offset)
+      return try refusal { _ = try tools(#""tools":[{"name":"\#(name)","input_schema":{}}]"#) } ?? "taken"
+    }
+    #expect(measured == ["taken", "taken", "400 tools[0].name -"])
   }
 
   @Test("Anthropic's own tools are rejected with the alternative")

@@ -62,6 +62,34 @@ struct ChatToolsTests {
     #expect(try refusal { _ = try tools(body) } == expected)
   }
 
+  @Test(
+    "an invalid schema is rejected with the position of the fault",
+    arguments: [
+      (#"{"type":"function","function":{"name":"f","parameters":P}}"#, "tools[0].function.parameters"),
+      (#"{"type":"function","name":"f","parameters":P}"#, "tools[0].parameters"),
+      (#"{"name":"f","input_schema":P}"#, "tools[0].input_schema"),
+    ])
+  func invalid(tool: String, path: String) throws {
+    let parameters = #"{"type":"object","properties":{"a":{"type":"bool"}}}"#
+    let body = #"{"tools":[\#(tool.replacing("P", with: parameters))]}"#
+    #expect(try refusal { _ = try tools(body) } == "400 \(path).properties.a.type invalid_schema")
+  }
+
+  @Test("a forced call is validated: what only the CLI cannot enforce is rejected then")
+  func forced() throws {
+    let declared = #""tools":[{"name":"f","input_schema":{"properties":{"$a":{"pattern":"(?i)x"}}}}]"#
+    let offered = try tools("{\(declared)}").functions
+    #expect(
+      offered == [
+        FunctionDeclaration(
+          name: "f", parameters: ["properties": ["_a": ["pattern": "(?i)x", "title": "$a"]]],
+          mapping: .renamed([ValueMapping.Name(client: "$a", upstream: "_a")]))
+      ])
+    #expect(
+      try refusal { _ = try tools(#"{\#(declared),"tool_choice":"required"}"#) }
+        == "400 tools.f.parameters.properties._a.pattern invalid_schema")
+  }
+
   private static let two = #""tools":[{"type":"function","name":"f"},{"type":"function","name":"g"}]"#
   private static let both = [FunctionDeclaration(name: "f"), FunctionDeclaration(name: "g")]
 
@@ -95,13 +123,15 @@ struct ChatToolsTests {
   @Test("limits: number of functions and length of their names")
   @Reactor
   func limits() async throws {
-    let counted = try await LimitTable.row("functions", ChatTools.maximumCount) { offset in
-      let names = (0..<(ChatTools.maximumCount + offset)).map { #"{"name":"f\#($0)"}"# }.joined(separator: ",")
+    let bounds = ChatTools.Bounds.openAI
+    #expect(bounds.count == 128 && bounds.nameLength == 64)
+    let counted = try await LimitTable.row("functions", bounds.count) { offset in
+      let names = (0..<(bounds.count + offset)).map { #"{"name":"f\#($0)"}"# }.joined(separator: ",")
       return try refusal { _ = try tools(#"{"functions":[\#(names)]}"#) } ?? "taken"
     }
     #expect(counted == ["taken", "taken", "400 tools -"])
-    let measured = try await LimitTable.row("function name", ChatTools.maximumNameLength) { offset in
-      let name = String(repeating: "x", count: ChatTools.maximumNameLength + offset)
+    let measured = try await LimitTable.row("function name", bounds.nameLength) { offset in
+      let name = String(repeating: "x", count: bounds.nameLength + offset)
       return try refusal { _ = try tools(#"{"functions":[{"name":"\#(name)"}]}"#) } ?? "taken"
     }
     #expect(measured == ["taken", "taken", "400 functions[0].name -"])

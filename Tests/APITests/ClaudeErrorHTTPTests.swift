@@ -20,6 +20,7 @@ struct ClaudeErrorHTTPTests {
     (.exhausted, 503, "server_error", "overloaded", nil, 1),
     (.workspaceUnusable, 500, "server_error", "workspace_unusable", nil, nil),
     (.refused, 500, "server_error", "claude_refused", nil, nil),
+    (.schemaRefused, 400, "invalid_request_error", "schema_refused", nil, nil),
     (.sessionNotFound, 404, "invalid_request_error", "session_not_found", "session-id", nil),
     (.sessionInUse, 503, "server_error", "session_in_use", nil, 5),
     (.sessionBusy, 429, "rate_limit_error", "rate_limit_exceeded", nil, 5),

@@ -96,6 +96,17 @@ struct ResponsesRequestTests {
     #expect(try ResponsesRecord.read(["x": 1]) == nil)
   }
 
+  @Test("a journaled request keeps how arguments differ from the client's")
+  func mappings() throws {
+    let body = try object(#"{"input":"hi"}"#)
+    let mappings: [String: ValueMapping] = [
+      "f": .wrapped(in: "arguments"), "g": .renamed([ValueMapping.Name(client: "$a", upstream: "_a")]),
+    ]
+    let record = ResponsesRecord(
+      try ResponsesRequest(body), isWholeTurn: true, functions: ["f", "g"], maximumCalls: .max, mappings: mappings)
+    #expect(try ResponsesRecord.read(journaled(record, body))?.record.mappings == mappings)
+  }
+
   @Test("a body of the maximum depth is journaled too")
   func depth() throws {
     let depth = JSONValue.maximumDepth - 1

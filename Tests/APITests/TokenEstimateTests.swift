@@ -25,7 +25,7 @@ struct TokenEstimateTests {
       ),
       (
         #"{"messages":[{"role":"user","content":"1234"}],"#
-          + #""tools":[{"name":"f123","description":"12345","input_schema":{"a":1}}]}"#, 4 + 1 + 12 + 4
+          + #""tools":[{"name":"f123","description":"12345","input_schema":{"a":1}}]}"#, 4 + 1 + 12 + 3
       ),
       (
         #"{"messages":[{"role":"user","content":"1234"},{"role":"assistant","content":"#
@@ -33,7 +33,7 @@ struct TokenEstimateTests {
           + #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"1234"}]}]}"#, 12 + 12 + 3
       ),
       (
-        #"{"messages":[{"role":"user","content":"12"}],"output_format":{"type":"json_schema","schema":{}}}"#, 4 + 1
+        #"{"messages":[{"role":"user","content":"12"}],"output_format":{"type":"json_schema","schema":{}}}"#, 4 + 25
       ),
     ])
   func counts(body: String, expected: Int) throws {

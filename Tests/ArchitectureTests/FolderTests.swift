@@ -55,7 +55,7 @@ struct FolderTests {
       ]),
     FolderRule(
       target: "Turns",
-      folders: ["Requests", "History", "Options", "Encoding", "Runs", "Conversations", "Agents"]),
+      folders: ["Requests", "Schemas", "History", "Options", "Encoding", "Runs", "Conversations", "Agents"]),
     FolderRule(target: "anthropic-stub", folders: ["Requests", "Answers", "Wire", ""]),
     FolderRule(target: "bench", folders: ["Measuring", "Floors", "Scenarios", ""]),
   ]

@@ -49,6 +49,39 @@ struct FunctionCallReaderTests {
     #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"x":1}"#)])
   }
 
+  private static let mapping = ValueMapping.renamed([ValueMapping.Name(client: "$é", upstream: "__")])
+
+  @Test("arguments with other names are held back, and delivered with the client's", arguments: [true, false])
+  mutating func mapped(isStreamed: Bool) {
+    reader = FunctionCallReader(CallSelection(mappings: ["f": Self.mapping]))
+    if isStreamed {
+      stream("a", #"{\"__\":\"\ud83c"#, #"\udf89\""#, ",\\\"b\\\":1", ends: false)
+      #expect(transcript.entries == [.call(id: "a", name: "f", arguments: "")])
+      reader.piece(Array("}".utf8).span, &transcript)
+      reader.end(&transcript)
+    } else {
+      reader.whole(Self.block("a", input: ["__": "🎉", "b": 1]), &transcript)
+    }
+    #expect(transcript.entries == [.call(id: "a", name: "f", arguments: #"{"$é":"🎉","b":1}"#)])
+    reader.begin(Self.block("b", "mcp__client__g"), &transcript)
+    reader.piece(Array(#"{\"__\""#.utf8).span, &transcript)
+    #expect(transcript.entries.last == .call(id: "b", name: "g", arguments: #"{"__""#))
+    #expect(transcript.badPieces.isEmpty)
+  }
+
+  @Test(
+    "held arguments that are empty or broken are delivered as they are",
+    arguments: [([], "{}"), (["{", "}"], "{}"), ([#"{\"__"#], #"{"__"#), (["7"], "7")])
+  mutating func unmapped(pieces: [String], expected: String) {
+    reader = FunctionCallReader(CallSelection(mappings: ["f": Self.mapping]))
+    for id in ["a", "b"] {
+      reader.begin(Self.block(id), &transcript)
+      for piece in pieces { reader.piece(Array(piece.utf8).span, &transcript) }
+      reader.end(&transcript)
+      #expect(transcript.entries.last == .call(id: id, name: "f", arguments: expected))
+    }
+  }
+
   @Test("the CLI's own tools and stray pieces are not client calls")
   mutating func others() {
     reader.piece(Array("{".utf8).span, &transcript)

@@ -90,7 +90,7 @@ struct UniversalSpareTests {
     try harness.executor.resume(run, results, observer: second)
     #expect(await second.result()?.isError == false)
     let beginning = try recorder.lines.map { try JSONValue(parsing: $0) }.first { $0["subtype"] == "init" }
-    #expect(beginning?["tools"] == [])
+    #expect(beginning?["tools"] == ["mcp__client__f"])
     await end(harness)
   }
 
@@ -125,6 +125,10 @@ struct UniversalSpareTests {
     turn.options = TurnOptions()
     #expect(Fingerprint(turn, settingSources: nil).claimable?.hasFunctions == true)
     turn.mcpConfigPath = "/x"
+    #expect(Fingerprint(turn, settingSources: nil).claimable == nil)
+    // Web tools need a process that does not hide them.
+    turn = Turn(prompt: "", session: .new(id: "s"), directory: "/")
+    turn.allowedBuiltInTools = ["WebSearch"]
     #expect(Fingerprint(turn, settingSources: nil).claimable == nil)
   }
 

@@ -92,6 +92,36 @@ struct ChatHistoryTests {
     #expect(history.present == [Self.user("5"), Self.user("6")])
   }
 
+  @Test("past calls get names that the upstream accepts, and arguments by the schemas offered now")
+  func pastCalls() {
+    let calls = [
+      ChatToolCall(id: "a", name: "web.search", arguments: #"{"q":1}"#),
+      ChatToolCall(id: "b", name: "find", arguments: #"{"$filter":1}"#),
+      ChatToolCall(id: "c", name: "sum", arguments: "[1]"), ChatToolCall(id: "d", name: "web.search", arguments: "{}"),
+    ]
+    let history = ChatHistory(
+      [Self.user("1"), ChatMessage(role: .assistant, content: [], calls: calls)]
+        + ["a", "b", "c", "d"].map { Self.tool("r", $0) })
+    let conversation = history.conversation(
+      TurnPolicy(),
+      offering: [
+        FunctionDeclaration(name: "web_search"),
+        FunctionDeclaration(
+          name: "find", mapping: .renamed([ValueMapping.Name(client: "$filter", upstream: "_filter")])),
+        FunctionDeclaration(name: "sum", mapping: .wrapped(in: "arguments")),
+      ])
+    #expect(
+      conversation[1].content == [
+        .toolUse(id: "a", name: "mcp__client__web_search-2", input: ["q": 1]),
+        .toolUse(id: "b", name: "mcp__client__find", input: ["_filter": 1]),
+        .toolUse(id: "c", name: "mcp__client__sum", input: ["arguments": ["arguments": [1]]]),
+        .toolUse(id: "d", name: "mcp__client__web_search-2", input: [:]),
+      ])
+    #expect(
+      history.conversation(TurnPolicy())[1].content[1]
+        == .toolUse(id: "b", name: "mcp__client__find", input: ["$filter": 1]))
+  }
+
   @Test("function results are new; a history that ends with the assistant has nothing new")
   func news() {
     let ended = ChatHistory([Self.user("1"), Self.assistant("2")])

@@ -6,28 +6,29 @@ extension AnswerForm {
   ///
   /// - Throws: `RequestError` 400.
   static func textFormat(_ value: JSONValue?) throws -> AnswerForm {
-    guard let value, value["type"] == "json_schema" else { return try format(value, "text.format") }
-    return try format(["type": "json_schema", "json_schema": value], "text.format")
+    try format(value, "text.format", schema: value?["schema"], "text.format.schema")
   }
 
   /// Reads `response_format`.
   ///
   /// - Throws: `RequestError` 400.
   static func responseFormat(_ value: JSONValue?) throws -> AnswerForm {
-    try format(value, "response_format")
+    try format(
+      value, "response_format", schema: value?["json_schema"]?["schema"], "response_format.json_schema.schema")
   }
 
-  private static func format(_ value: JSONValue?, _ param: String) throws -> AnswerForm {
+  private static func format(
+    _ value: JSONValue?, _ param: String, schema: JSONValue?, _ schemaParam: String
+  ) throws -> AnswerForm {
     guard let value, !value.isNull else { return .text }
     switch value["type"]?.string {
     case "text": return .text
     case "json_object": return .structured(schema: ["type": "object", "additionalProperties": true])
     case "json_schema":
-      guard let schema = value["json_schema"]?["schema"], schema.object != nil else {
-        throw RequestError.invalid(
-          "\(param).json_schema.schema must be an object", param: "\(param).json_schema.schema")
+      guard let schema, schema.object != nil else {
+        throw RequestError.invalid("\(schemaParam) must be an object", param: schemaParam)
       }
-      return .structured(schema: try checked(schema, "\(param).json_schema.schema"))
+      return try .structured(by: schema, at: schemaParam)
     case let type:
       throw RequestError.invalid(
         "\(param).type must be text, json_object or json_schema, not \(type ?? "null")", param: "\(param).type")

@@ -36,23 +36,26 @@ extension ChatTools {
 
   /// - Parameter choice: in OpenAI's form, or Anthropic's.
   /// - Throws: `RequestError` 400.
-  init(_ offered: OfferedTools, choice: JSONValue, areParallel: Bool) throws {
+  init(
+    _ offered: OfferedTools, choice: JSONValue, areParallel: Bool, within bounds: Bounds = .openAI
+  ) throws {
     var offered = offered
     try offered.finish()
     let asked = try ToolChoice(choice, offered)
-    try self.init(asked.functions, choice: asked.choice, areParallel: areParallel)
+    try self.init(asked.functions, choice: asked.choice, areParallel: areParallel, within: bounds)
     extras = offered.extras
     extras.builtIn = asked.builtIn
     extras.warnings += asked.warnings
   }
 
   static func list<Element>(
-    _ body: JSONObject, _ name: String, _ read: (JSONValue, String) throws -> Element
+    _ body: JSONObject, _ name: String, within bounds: Bounds = .openAI,
+    _ read: (JSONValue, String) throws -> Element
   ) throws -> [Element] {
     guard let value = body[name], !value.isNull else { return [] }
     guard let array = value.array else { throw RequestError.invalid("\(name) must be an array", param: name) }
-    guard array.count <= maximumCount else {
-      throw RequestError.invalid("\(name): at most \(maximumCount) are allowed", param: "tools")
+    guard array.count <= bounds.count else {
+      throw RequestError.invalid("\(name): at most \(bounds.count) are allowed", param: "tools")
     }
     return try array.enumerated().map { try read($1, "\(name)[\($0)]") }
   }
@@ -71,24 +74,19 @@ extension ChatTools {
   }
 
   static func declaration(
-    _ value: JSONValue, schema: String, at path: String
+    _ value: JSONValue, schema: String, at path: String, within bounds: Bounds = .openAI
   ) throws -> FunctionDeclaration {
-    guard let name = value["name"]?.string, isName(name) else {
+    guard let name = value["name"]?.string, UpstreamName.function.accepts(name), name.utf8.count <= bounds.nameLength
+    else {
       throw RequestError.invalid(
-        "\(path).name must be 1 to \(maximumNameLength) letters, digits, _ or -", param: "\(path).name")
+        "\(path).name must be 1 to \(bounds.nameLength) letters, digits, _ or -", param: "\(path).name")
     }
     let parameters = value[schema] ?? .null
     guard parameters.isNull || parameters.object != nil else {
       throw RequestError.invalid("\(path).\(schema) must be an object", param: "\(path).\(schema)")
     }
+    let adapted = try AdaptedSchema.parameters(parameters, at: "\(path).\(schema)")
     return FunctionDeclaration(
-      name: name, description: value["description"]?.string, parameters: parameters.isNull ? [:] : parameters)
-  }
-
-  static func isName(_ name: String) -> Bool {
-    (1...maximumNameLength).contains(name.utf8.count)
-      && name.utf8.allSatisfy {
-        Ascii.isLetter($0) || Ascii.isDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
-      }
+      name: name, description: value["description"]?.string, parameters: adapted.schema, mapping: adapted.mapping)
   }
 }

@@ -111,7 +111,7 @@ struct MessagesRequest: ConversationBody, Equatable {
     guard let schema = value["schema"], schema.object != nil else {
       throw RequestError.invalid("\(path).schema must be an object", param: "\(path).schema")
     }
-    return .structured(schema: try AnswerForm.checked(schema, "\(path).schema"))
+    return try .structured(by: schema, at: "\(path).schema")
   }
 
   /// The number of stop sequences, and the length of one.

@@ -10,12 +10,18 @@ struct ResponsesRecord: Sendable {
   /// The functions of the run's client, and how many calls one message may have.
   let functions: Set<String>
   let maximumCalls: Int
+  /// The functions whose arguments differ from the client's, by name.
+  let mappings: [String: ValueMapping]
 
-  init(_ request: ResponsesRequest, isWholeTurn: Bool, functions: Set<String>, maximumCalls: Int) {
+  init(
+    _ request: ResponsesRequest, isWholeTurn: Bool, functions: Set<String>, maximumCalls: Int,
+    mappings: [String: ValueMapping] = [:]
+  ) {
     self.request = request
     self.isWholeTurn = isWholeTurn
     self.functions = functions
     self.maximumCalls = maximumCalls
+    self.mappings = mappings
   }
 
   /// The beginning of the record: the body as a JSON string. As an object it could be nested too deeply to be read
@@ -30,11 +36,14 @@ struct ResponsesRecord: Sendable {
 
   /// Writes the rest of the record.
   func finish(_ request: JournaledRequest) {
-    let rest: JSONValue = [
+    var rest: JSONObject = [
       "is_whole_turn": .bool(isWholeTurn), "functions": .array(functions.sorted().map { .string($0) }),
       "maximum_calls": JSONValue(maximumCalls),
     ]
-    request.append([Ascii.comma] + rest.encoded.dropFirst())
+    if !mappings.isEmpty {
+      rest["mappings"] = .array(mappings.sorted { $0.key < $1.key }.map { [.string($0.key), $0.value.json] })
+    }
+    request.append([Ascii.comma] + JSONValue.object(rest).encoded.dropFirst())
   }
 
   /// Reads what `journaled` and `finish` wrote.
@@ -46,8 +55,15 @@ struct ResponsesRecord: Sendable {
     let record = ResponsesRecord(
       try ResponsesRequest(body), isWholeTurn: json["is_whole_turn"]?.bool ?? true,
       functions: Set((json["functions"]?.array ?? []).compactMap(\.string)),
-      maximumCalls: json["maximum_calls"]?.count ?? .max)
+      maximumCalls: json["maximum_calls"]?.count ?? .max, mappings: mappings(json["mappings"]))
     return (record, body)
+  }
+
+  private static func mappings(_ json: JSONValue?) -> [String: ValueMapping] {
+    (json?.array ?? []).reduce(into: [:]) { mappings, pair in
+      guard let pair = pair.array, pair.count == 2, let name = pair[0].string else { return }
+      mappings[name] = ValueMapping(pair[1])
+    }
   }
 
   /// - Parameters:
@@ -61,7 +77,8 @@ struct ResponsesRecord: Sendable {
       ResponsesIdentity(id: id, created: milliseconds / 1000, echo: request.echo),
       ResponsesEvents.Opening(isBackground: request.isBackground, isImmediate: isImmediate, known: known),
       AnswerPlan(
-        form: request.form(of: id), calls: CallSelection(maximum: maximumCalls, functions: functions),
+        form: request.form(of: id),
+        calls: CallSelection(maximum: maximumCalls, functions: functions, mappings: mappings),
         clientTools: request.tools.extras.clientTools, isWholeTurn: isWholeTurn))
   }
 }

@@ -85,9 +85,10 @@ public struct ResponsesRoutes {
     let plan = try await plan(body, id, try request.head.sessionID, caller)
     let work = recording.map { RequestedWork.repetition($0) } ?? plan.plan.work
     let now = recording?.journal?.createdAt ?? clock().milliseconds
-    let (functions, maximumCalls) = (work.turn.functionNames, work.turn.maximumCalls)
+    let turn = work.turn
     let record = ResponsesRecord(
-      decoded, isWholeTurn: work.isWholeTurn, functions: functions, maximumCalls: maximumCalls)
+      decoded, isWholeTurn: work.isWholeTurn, functions: turn.functionNames, maximumCalls: turn.maximumCalls,
+      mappings: turn.argumentMappings)
     let journal = recording == nil ? begin(record, body.journaled, id, at: now, caller) : nil
     let isDetached = decoded.isBackground && journal != nil
     return Order(

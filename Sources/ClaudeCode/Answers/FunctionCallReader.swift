@@ -10,7 +10,12 @@ struct FunctionCallReader: Sendable {
 
   private struct OpenCall {
     var hasArguments = false
+    /// How the arguments differ from the client's. They are held back until they are complete.
+    let mapping: ValueMapping?
   }
+
+  /// The arguments of the open call that are held back, as the inside of a JSON string.
+  private var held: [UInt8] = []
 
   init(_ selection: CallSelection) { self.selection = selection }
 
@@ -27,7 +32,8 @@ struct FunctionCallReader: Sendable {
 
   /// A block begins.
   mutating func begin(_ block: JSONValue, _ sink: inout some AnswerSink) {
-    open = announce(block, &sink) ? OpenCall() : nil
+    held = []
+    open = announce(block, &sink).map { OpenCall(mapping: $0.mapping) }
   }
 
   /// A piece of the open call's arguments.
@@ -35,38 +41,58 @@ struct FunctionCallReader: Sendable {
     guard open != nil, !raw.isEmpty else { return }
     open?.hasArguments = true
     if let mended = joiner.mend(raw) {
-      if !mended.isEmpty { sink.functionArguments(mended.span) }
+      pass(mended.span, &sink)
     } else if UTF8Validity.isValid(raw) {
-      sink.functionArguments(raw)
+      pass(raw, &sink)
     } else {
-      sink.functionArguments(Array(raw.text(in: 0..<raw.count).utf8).span)
+      pass(Array(raw.text(in: 0..<raw.count).utf8).span, &sink)
     }
+  }
+
+  private mutating func pass(_ piece: Span<UInt8>, _ sink: inout some AnswerSink) {
+    guard !piece.isEmpty else { return }
+    if open?.mapping == nil { return sink.functionArguments(piece) }
+    held += piece.bytes(in: 0..<piece.count)
   }
 
   /// The block has ended.
   mutating func end(_ sink: inout some AnswerSink) {
     guard let call = open else { return }
+    pass(joiner.finish().span, &sink)
+    if !call.hasArguments { pass(FunctionCallReader.empty.span, &sink) }
     open = nil
-    let half = joiner.finish()
-    if !half.isEmpty { sink.functionArguments(half.span) }
-    if !call.hasArguments { sink.functionArguments(FunctionCallReader.empty.span) }
+    if let mapping = call.mapping { release(mapping, &sink) }
+  }
+
+  private mutating func release(_ mapping: ValueMapping, _ sink: inout some AnswerSink) {
+    defer { held = [] }
+    // What is no JSON cannot be restored; the client sees what the model wrote.
+    guard let text = try? JSONText.unescape(held.span), let arguments = try? JSONValue(parsing: text) else {
+      return sink.functionArguments(held.span)
+    }
+    send(mapping.restored(arguments), &sink)
+  }
+
+  private func send(_ arguments: JSONValue, _ sink: inout some AnswerSink) {
+    var escaped = ByteBuffer()
+    JSONText.appendEscaped(arguments.encoded, to: &escaped)
+    sink.functionArguments(escaped.span)
   }
 
   /// A complete block; ignored if its pieces have come before.
   mutating func whole(_ block: JSONValue, _ sink: inout some AnswerSink) {
-    guard announce(block, &sink) else { return }
-    var escaped = ByteBuffer()
-    JSONText.appendEscaped((block["input"] ?? [:]).encoded, to: &escaped)
-    sink.functionArguments(escaped.span)
+    guard let call = announce(block, &sink) else { return }
+    let arguments = block["input"] ?? [:]
+    send(call.mapping?.restored(arguments) ?? arguments, &sink)
   }
 
   private static let empty = Array("{}".utf8)
 
-  /// - Returns: whether the block is a new call for the client.
-  private mutating func announce(_ block: JSONValue, _ sink: inout some AnswerSink) -> Bool {
-    guard case .client(let call) = selection.select(block) else { return false }
+  /// - Returns: the call, if the block is a new one for the client.
+  private mutating func announce(_ block: JSONValue, _ sink: inout some AnswerSink) -> CallSelection.Call? {
+    guard case .client(let call) = selection.select(block) else { return nil }
     hasCalls = true
     sink.functionCall(id: call.id, name: call.name)
-    return true
+    return call
   }
 }

@@ -57,6 +57,7 @@ public struct Fingerprint: Hashable, Sendable {
     disallowedTools = []
     builtInTools = hasFunctions ? [] : nil
     self.hasFunctions = hasFunctions
+    offersAllTools = hasFunctions
     allowsFileMentions = false
     self.settingSources = settingSources
     awaitsClaim = true
@@ -71,7 +72,8 @@ public struct Fingerprint: Hashable, Sendable {
   /// Rules in `disallowedTools` would only be denied, and not hidden from the model.
   public var claimable: Fingerprint? {
     let universal = Fingerprint(hasFunctions: hasFunctions, settingSources: settingSources)
-    guard builtInTools == universal.builtInTools, disallowedTools.isEmpty, mcpConfigPath == nil, maxTurns == nil,
+    guard builtInTools == universal.builtInTools, offersAllTools == universal.offersAllTools, disallowedTools.isEmpty,
+      mcpConfigPath == nil, maxTurns == nil,
       maxBudgetUSD == nil, !allowsFileMentions, !bypassesPermissions
     else { return nil }
     return universal

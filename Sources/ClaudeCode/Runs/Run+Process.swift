@@ -10,6 +10,7 @@ extension Run: ClaudeProcessOwner {
     case .transcriptMirror: break
     case .result: receiveResult(message, line)
     case .system, .streamEvent, .assistant, .user, .other:
+      if message.kind == .system, turn.needsTools, let error = turn.missingTool(message, line) { return fail(error) }
       deliver(message, line)
       if message.kind == .system { checkRetry(message, line) }
       if turn.asksClient, calls.read(message, line) { park() }

@@ -9,6 +9,8 @@ public struct CallSelection: Sendable {
     let id: String
     /// The function's name, without the prefix of our MCP server.
     let name: String
+    /// How the arguments differ from the client's; nil if they do not.
+    var mapping: ValueMapping?
   }
 
   enum Verdict: Sendable, Equatable {
@@ -23,6 +25,7 @@ public struct CallSelection: Sendable {
   private let maximum: Int
   /// The client's functions; nil for any. The CLI itself answers calls of others (2.1.329).
   private let functions: Set<String>?
+  private let mappings: [String: ValueMapping]
   private var seen: Set<String> = []
   /// Calls of the current message that go to the client.
   private(set) var countInMessage = 0
@@ -30,9 +33,11 @@ public struct CallSelection: Sendable {
   /// - Parameters:
   ///   - maximum: how many calls of one message go to the client.
   ///   - functions: the client's functions; nil for any.
-  public init(maximum: Int = .max, functions: Set<String>? = nil) {
+  ///   - mappings: of the functions whose arguments differ from the client's.
+  public init(maximum: Int = .max, functions: Set<String>? = nil, mappings: [String: ValueMapping] = [:]) {
     self.maximum = maximum
     self.functions = functions
+    self.mappings = mappings
   }
 
   mutating func beginMessage() { countInMessage = 0 }
@@ -45,6 +50,6 @@ public struct CallSelection: Sendable {
     else { return .ignored }
     guard countInMessage < maximum else { return .excess(id: CallID.issued(id)) }
     countInMessage += 1
-    return .client(Call(id: CallID.issued(id), name: name))
+    return .client(Call(id: CallID.issued(id), name: name, mapping: mappings[name]))
   }
 }

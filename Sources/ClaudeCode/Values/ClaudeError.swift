@@ -14,6 +14,8 @@ public struct ClaudeError: Error, Sendable, Equatable {
     case workspaceUnusable
     /// The CLI printed an error and exited before any answer.
     case refused
+    /// The CLI left out a function, or the schema of the answer.
+    case schemaRefused
     case sessionNotFound
     case sessionInUse
     /// Too many turns wait for the session, or this one waited too long.

@@ -6,13 +6,16 @@ public struct FunctionDeclaration: Equatable, Sendable {
   /// The client's name for it.
   public var name: String
   public var description: String?
-  /// A JSON schema whose type is object.
+  /// A JSON schema whose type is object, as the upstream accepts it.
   public var parameters: JSONValue
+  /// How arguments by `parameters` differ from the client's; nil if they do not.
+  public var mapping: ValueMapping?
 
-  public init(name: String, description: String? = nil, parameters: JSONValue = [:]) {
+  public init(name: String, description: String? = nil, parameters: JSONValue = [:], mapping: ValueMapping? = nil) {
     self.name = name
     self.description = description
     self.parameters = parameters
+    self.mapping = mapping
   }
 
   /// Its approximate size in bytes.

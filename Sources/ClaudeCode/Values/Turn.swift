@@ -44,6 +44,12 @@ public struct Turn: Sendable, Equatable {
   public var maximumCalls = Int.max
   /// The names of the functions.
   public var functionNames: Set<String> { Set(functions.map(\.name)) }
+  /// The functions whose arguments differ from the client's, by name.
+  public var argumentMappings: [String: ValueMapping] {
+    functions.reduce(into: [:]) { mappings, function in
+      if let mapping = function.mapping { mappings[function.name] = mapping }
+    }
+  }
   /// The JSON schema of the answer; nil for free text.
   public var outputSchema: JSONValue?
   /// The permission mode of a turn whose options name none; nil leaves it to the CLI and its user settings.
@@ -85,7 +91,9 @@ public struct Turn: Sendable, Equatable {
   }
 
   /// Which of the model's calls the client answers.
-  public var clientCalls: CallSelection { CallSelection(maximum: maximumCalls, functions: functionNames) }
+  public var clientCalls: CallSelection {
+    CallSelection(maximum: maximumCalls, functions: functionNames, mappings: argumentMappings)
+  }
   /// Whether the client may have to answer before the turn can continue.
   var asksClient: Bool { !functions.isEmpty || options.forwardsQuestions == true }
 

@@ -168,11 +168,17 @@ package struct ChatHistory: Sendable, Equatable {
 
   /// The whole conversation as native messages, the user's newest included.
   ///
-  /// - Parameter policy: whether lines at the heads of user messages are options and not part of the text.
-  package func conversation(_ policy: TurnPolicy) -> [ConversationMessage] {
+  /// - Parameters:
+  ///   - policy: whether lines at the heads of user messages are options and not part of the text.
+  ///   - functions: those that the request offers.
+  package func conversation(
+    _ policy: TurnPolicy, offering functions: [FunctionDeclaration] = []
+  ) -> [ConversationMessage] {
     let asked = question
     let past = preceding.map { policy.readsInBandOptions ? $0.withoutHead.withoutOptions : $0.withoutHead }
-    return past.map(\.conversationMessage) + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
+    let calls = PastCalls(past, functions)
+    return past.map { calls.adapted($0).conversationMessage }
+      + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
   }
 
   /// The history as text, before the question.

@@ -19,8 +19,8 @@ package struct ConversationPlace: Sendable {
 
 extension ImportedHistory {
   /// Takes time with the history.
-  init(_ history: ChatHistory, size: Int, _ policy: TurnPolicy) {
-    let resumption = Resumption(history.conversation(policy))
+  init(_ history: ChatHistory, offering functions: [FunctionDeclaration], size: Int, _ policy: TurnPolicy) {
+    let resumption = Resumption(history.conversation(policy, offering: functions))
     let isAsked = !resumption.transcript.isEmpty && !resumption.prompt.isEmpty
     self.init(
       transcript: isAsked ? resumption.transcript : nil, content: isAsked ? resumption.prompt : history.words,
@@ -63,7 +63,7 @@ public final class Conversations {
       let work = RequestedWork.resumption(waiting, results, conversation.history.question)
       return ConversationPlan(work: work, place: place, warnings: request.tools.extras.warnings)
     }
-    var (turn, warnings) = try await makeTurn(request.options, for: caller, conversation, headerSession)
+    var (turn, warnings) = try await makeTurn(request, for: caller, conversation, headerSession)
     // The history answers instead; nobody will resume the run.
     waiting?.cancel()
     turn.retryTimeout = retryTimeout
@@ -84,10 +84,10 @@ public final class Conversations {
   }
 
   private func makeTurn(
-    _ options: TurnOptions, for caller: Caller, _ conversation: ChatConversation, _ headerSession: String?
+    _ request: ConversationRequest, for caller: Caller, _ conversation: ChatConversation, _ headerSession: String?
   ) async throws -> (turn: Turn, warnings: [String]) {
     let (history, newest, past) = (conversation.history, conversation.newest, conversation.pastOptions)
-    let given = newest.merging(options)
+    let given = newest.merging(request.options)
     let explicit = given.sessionID ?? headerSession ?? past.sessionID
     let found = turns.sessions.session(at: conversation.past) ?? toldSession(conversation)
     var session =
@@ -100,7 +100,7 @@ public final class Conversations {
     var requested = given
     if let instructions = history.instructions { requested.systemPrompt = instructions }
     if session == nil || explicit != nil { requested = requested.inheriting(past) }
-    let imported = session == nil ? await self.imported(conversation) : nil
+    let imported = session == nil ? await self.imported(conversation, offering: request.tools.functions) : nil
     return try turns.makeTurn(
       content: conversation.answers, beginningWith: imported, options: requested, continuing: session, for: caller)
   }
@@ -115,11 +115,13 @@ public final class Conversations {
   }
 
   /// Nil for a conversation that only begins.
-  private func imported(_ conversation: ChatConversation) async -> ImportedHistory? {
+  private func imported(
+    _ conversation: ChatConversation, offering functions: [FunctionDeclaration]
+  ) async -> ImportedHistory? {
     let (history, size, policy) = (conversation.history, conversation.size, turns.policy)
     // An image goes into the transcript even if nothing comes before it; see `Resumption`.
     guard !history.preceding.isEmpty || history.question.contains(where: { $0.text == nil }) else { return nil }
-    return await OffLoop.shared.run(on: size) { ImportedHistory(history, size: size, policy) }
+    return await OffLoop.shared.run(on: size) { ImportedHistory(history, offering: functions, size: size, policy) }
   }
 
   private func offer(_ tools: ChatTools, to turn: inout Turn) {

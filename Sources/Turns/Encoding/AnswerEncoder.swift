@@ -62,7 +62,7 @@ package struct AnswerEncoder<Writer: AnswerWriter>: RunEncoder {
   private mutating func writeForm(_ result: TurnResult) throws(ClaudeError) {
     guard form != .text else { return }
     guard let output = result.structuredOutput else { throw .unstructured }
-    if let call = form.call(output) { writer.call(call) } else { writer.structured(output) }
+    if let call = form.call(output) { writer.call(call) } else { writer.structured(form.restored(output)) }
   }
 
   package mutating func closeParked(to output: inout ByteBuffer) {

@@ -18,31 +18,53 @@ package struct ChatTools: Sendable, Equatable {
   package let areParallel: Bool
   package var extras = ToolExtras()
 
-  /// How many functions a request may offer.
-  package static let maximumCount = 128
-  /// How long a function's name may be.
-  package static let maximumNameLength = 64
+  /// Limits of a dialect.
+  package struct Bounds: Sendable {
+    /// How many functions a request may offer.
+    package let count: Int
+    /// How long a function's name may be.
+    package let nameLength: Int
 
-  /// - Throws: `RequestError` 400 for too many functions, or two with one name.
-  package init(_ functions: [FunctionDeclaration], choice: Choice, areParallel: Bool) throws {
-    try ChatTools.check(functions)
+    /// OpenAI's.
+    package static let openAI = Bounds(count: 128, nameLength: 64)
+    /// Anthropic's own limit of 128 characters includes the prefix that the CLI puts before a name. There is no limit
+    /// for the number of tools; this one bounds the work.
+    package static let anthropic = Bounds(count: 1000, nameLength: UpstreamName.function.maximumLength)
+  }
+
+  /// - Throws: `RequestError` 400 for too many functions, two with one name, or a forced call whose arguments the CLI
+  ///   cannot validate.
+  package init(
+    _ functions: [FunctionDeclaration], choice: Choice, areParallel: Bool, within bounds: Bounds = .openAI
+  ) throws {
+    try ChatTools.check(functions, bounds)
     self.functions = functions
-    self.choice = choice
+    self.choice = try choice.validated
     self.areParallel = areParallel
   }
 
-  private static func check(_ functions: [FunctionDeclaration]) throws {
-    guard functions.count <= maximumCount else {
-      throw RequestError.invalid("tools: at most \(maximumCount) are allowed", param: "tools")
+  private static func check(_ functions: [FunctionDeclaration], _ bounds: Bounds) throws {
+    guard functions.count <= bounds.count else {
+      throw RequestError.invalid("tools: at most \(bounds.count) are allowed", param: "tools")
     }
-    let names = functions.map(\.name)
-    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
-      throw RequestError.invalid("tools: duplicate function name: \(twice)", param: "tools")
+    var seen: Set<String> = []
+    if let twice = functions.first(where: { !seen.insert($0.name).inserted }) {
+      throw RequestError.invalid("tools: duplicate function name: \(twice.name)", param: "tools")
     }
     guard functions.reduce(0, { $0 + $1.size }) <= RequestLimits.declarations else {
       throw RequestError.invalid(
         "tools: all functions together are larger than \(RequestLimits.declarations) bytes", param: "tools",
         code: "tools_too_large")
+    }
+  }
+}
+
+extension ChatTools.Choice {
+  /// The choice with functions whose call can be an answer.
+  fileprivate var validated: ChatTools.Choice {
+    get throws {
+      guard case .required(let functions) = self else { return self }
+      return .required(try functions.map { try AdaptedSchema.answer($0) })
     }
   }
 }

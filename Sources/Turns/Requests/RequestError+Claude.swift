@@ -15,6 +15,8 @@ extension RequestError {
       self.init(500, "server_error", "workspace_unusable", error)
     case .refused:
       self.init(500, "server_error", "claude_refused", error)
+    case .schemaRefused:
+      self.init(400, "invalid_request_error", "schema_refused", error)
     case .sessionNotFound:
       self.init(404, "invalid_request_error", "session_not_found", error, param: "session-id")
     case .sessionInUse:

@@ -44,6 +44,14 @@ final class FunctionClient {
     return (texts.joined(separator: "\n"), result["isError"]?.bool == true)
   }
 
+  /// The functions as tools. Waits for the client's list.
+  var toolNames: [String] {
+    get throws(TurnInterrupted) {
+      try loadFunctions()
+      return functions.map { ToolCall.prefix + $0 }
+    }
+  }
+
   private func loadFunctions() throws(TurnInterrupted) {
     guard let listing else { return }
     self.listing = nil

@@ -2,9 +2,12 @@ import Bytes
 
 extension LineWriter {
   /// Writes `system/init`. Every turn starts with it.
-  func initialization() {
+  ///
+  /// - Parameter functions: the tools of the client that are there.
+  func initialization(functions: [String]) {
     var line: JSONObject = system("init", ["cwd": .string(conversation.workingDirectory), "session_id": session])
-    line["tools"] = .array(conversation.options.tools.map { .string($0) })
+    let structured = conversation.initializeRequest?["jsonSchema"] == nil ? [] : ["StructuredOutput"]
+    line["tools"] = .array((conversation.options.tools + structured + functions).map { .string($0) })
     line["mcp_servers"] = .array(MCPServers.names(conversation).map { ["name": .string($0), "status": "connected"] })
     line["model"] = .string(conversation.model)
     line["permissionMode"] = .string(conversation.permissionMode)

@@ -53,7 +53,7 @@ final class SimulatedTurn {
     if let milliseconds = prompt.own.startDelay { try inbox.pause(milliseconds) }
     if directives.has(.stderrOnly) { SimulatedFault.stderrOnly(writer.console) }
     conversation.remember(prompt.text)
-    writer.initialization()
+    writer.initialization(functions: try inbox.functions.toolNames)
     if !prompt.isCommand { writer.requesting() }
     if conversation.options.replaysUserMessages { replay() }
     try inbox.processLines()
