@@ -81,8 +81,8 @@ def test_the_second_turn_goes_to_the_same_process(own, upstream, complete):
     messages = history() + [user("stub: tokens=2 key=second")]
     choice, session = complete(messages)
     messages += [assistant(choice.message.content), user("stub: tokens=3 key=second")]
-    # The first one's place is filled with a spare after a while.
-    assert happens(lambda: own.processes()["spare"] == 1, 10)
+    # No more spares are started once there are those for default turns and for any turns.
+    assert happens(lambda: own.processes()["spare"] == 3, 20)
     spawned = own.processes()["spawned"]
     choice, again = complete(messages)
     assert (choice.message.content, again) == ("w0 w1 w2 ", session)

@@ -95,8 +95,8 @@ SCHEMAS = {
     "types and nothing": (record(a={"type": ["integer", "string", "null"]}, b={"minimum": 1}, c={
         "type": "string", "nullable": True}, d=True), {"a": None, "b": 1, "c": None, "d": [1]}),
     "required but undeclared": ({**record(a=INTEGER), "required": ["b"], "additionalProperties": True}, {"b": 1}),
-    "overlapping patterns": ({"type": "object", "properties": {"ab": INTEGER}, "patternProperties": {
-        "^a": {"minimum": 1}}}, {"ab": 1}),
+    "overlapping patterns": (record(a={"type": "object", "properties": {"ab": INTEGER}, "patternProperties": {
+        "^a": {"minimum": 1}}, "additionalProperties": False}), {"a": {"ab": 1, "ac": 2}}),
 }
 
 
@@ -118,6 +118,7 @@ ROOTS = {
     "union": ({"anyOf": [record(a=INTEGER), record(b=INTEGER)]}, {"b": 1}),
     "number": (INTEGER, 7),
     "anything": ({}, "text"),
+    "patterns": ({"type": "object", "properties": {"ab": INTEGER}, "patternProperties": {"^a": INTEGER}}, {"ab": 1}),
 }
 
 
@@ -192,10 +193,10 @@ def test_names_that_the_upstream_refuses(server, upstream, streamed):
         return
     message = client.chat.completions.create(**options).choices[0].message.model_dump(exclude_none=True)
     assert calls(message) == [("find", expected)]
-    # The history goes to another session, with the names that the upstream knows.
+    # Another history goes to another session, with the names that the upstream knows.
     result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "none"}
     message["tool_calls"][0]["function"]["arguments"] = json.dumps({**expected, "plain": 100})
-    post(server, CHAT, {"messages": [*user(script), message, result], "tools": tools})
+    post(server, CHAT, {"messages": [*user(f"again\n{script}"), message, result], "tools": tools})
     assert upstream.blocks("tool_use")[-1]["input"] == {
         **{name: number for number, name in enumerate(given)}, "plain": 100}
 

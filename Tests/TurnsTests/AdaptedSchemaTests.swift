@@ -373,15 +373,26 @@ struct AdaptedSchemaTests {
     #expect(outcomes == ["taken", "taken", "invalid_schema"])
   }
 
-  @Test("limit: number of subschemas, those of definitions included")
-  func subschemas() async throws {
-    let limit = SchemaLimits.subschemas
+  @Test("limits: number of subschemas, those of definitions included", arguments: [true, false])
+  func subschemas(isCompiled: Bool) async throws {
+    let limit = isCompiled ? SchemaLimits.compiledSubschemas : SchemaLimits.subschemas
     let outcomes = try await LimitTable.row("subschemas", limit) { offset in
       let empty = Array(repeating: "{}", count: limit - 3 + offset).joined(separator: ",")
-      let text = ##"{"type":"object","properties":{"a":{"$ref":"#/$defs/B"}},"$defs":{"B":{"anyOf":[\##(empty)]}}}"##
-      return try refusal { _ = try answer(text) } ?? "taken"
+      let text =
+        ##"{"type":"object","properties":{"a":{"$ref":"#/$defs/B"}},"$defs":{"B":{"anyOf":[\##(empty)]}}}"##
+      return try refusal { _ = try isCompiled ? answer(text) : parameters(text) } ?? "taken"
     }
     #expect(outcomes == ["taken", "taken", "400 s invalid_schema"])
+  }
+
+  @Test("functions of which one has to be called share the limit")
+  func forcedSubschemas() throws {
+    let half: JSONValue = ["anyOf": .array(Array(repeating: [:], count: SchemaLimits.compiledSubschemas / 2 - 1))]
+    let functions = ["f", "g"].map { FunctionDeclaration(name: $0, parameters: half) }
+    #expect(try AdaptedSchema.answers(functions) == functions)
+    #expect(
+      try refusal { _ = try AdaptedSchema.answers(functions + [FunctionDeclaration(name: "h")]) }
+        == "400 tools.h.parameters invalid_schema")
   }
 
   @Test("the path of a fault repeats only the beginning of a long name")

@@ -68,11 +68,17 @@ package enum AnswerForm: Sendable, Equatable {
   /// - Parameter param: the field of the request.
   /// - Throws: `RequestError` 400 for a schema that is too large, or that the CLI cannot compile.
   package static func structured(by schema: JSONValue, at param: String) throws -> AnswerForm {
+    try check(schema, param)
+    let adapted = try AdaptedSchema.answer(schema, at: param)
+    // Parts that are referred to as well are there twice.
+    try check(adapted.schema, param)
+    return .structured(schema: adapted.schema, mapping: adapted.mapping)
+  }
+
+  private static func check(_ schema: JSONValue, _ param: String) throws {
     guard schema.size <= RequestLimits.declarations else {
       throw RequestError.invalid(
         "\(param) is larger than \(RequestLimits.declarations) bytes", param: param, code: "schema_too_large")
     }
-    let adapted = try AdaptedSchema.answer(schema, at: param)
-    return .structured(schema: adapted.schema, mapping: adapted.mapping)
   }
 }

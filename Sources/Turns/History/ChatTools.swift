@@ -64,7 +64,7 @@ extension ChatTools.Choice {
   fileprivate var validated: ChatTools.Choice {
     get throws {
       guard case .required(let functions) = self else { return self }
-      return .required(try functions.map { try AdaptedSchema.answer($0) })
+      return .required(try AdaptedSchema.answers(functions))
     }
   }
 }

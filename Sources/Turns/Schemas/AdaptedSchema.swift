@@ -39,15 +39,19 @@ package struct AdaptedSchema: Sendable, Equatable {
     return try adapter.adapted(wrapper: "arguments")
   }
 
-  /// A function whose call is the answer: its arguments are validated like one.
+  /// Functions of which a call is the answer: its arguments are validated like one.
   ///
   /// - Throws: `RequestError` 400 `invalid_schema`.
-  package static func answer(_ function: FunctionDeclaration) throws -> FunctionDeclaration {
-    let document = SchemaDocument(function.parameters, at: "tools.\(function.name).parameters")
-    var adapter = try SchemaAdapter(document, for: .validator)
-    var function = function
-    function.parameters = try adapter.readapted()
-    return function
+  package static func answers(_ functions: [FunctionDeclaration]) throws -> [FunctionDeclaration] {
+    var subschemas = 0
+    return try functions.map { function in
+      let document = SchemaDocument(function.parameters, at: "tools.\(function.name).parameters")
+      var adapter = try SchemaAdapter(document, for: .validator, after: subschemas)
+      var function = function
+      function.parameters = try adapter.readapted()
+      subschemas = adapter.subschemas
+      return function
+    }
   }
 }
 

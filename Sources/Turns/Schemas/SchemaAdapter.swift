@@ -22,10 +22,12 @@ struct SchemaAdapter {
   private var definitions: [[String]: String] = [:]
   /// Definitions that are not adapted yet.
   private var waiting: [(name: String, place: SchemaPlace)] = []
-  private var subschemas = 0
+  private(set) var subschemas: Int
 
+  /// - Parameter subschemas: those of other schemas that count too.
   /// - Throws: `RequestError` 400 for a root that refers to nothing.
-  init(_ document: SchemaDocument, for reader: Reader) throws {
+  init(_ document: SchemaDocument, for reader: Reader, after subschemas: Int = 0) throws {
+    self.subschemas = subschemas
     self.document = document
     self.reader = reader
     (root, roots) = try SchemaAdapter.root(of: document)
@@ -116,9 +118,8 @@ struct SchemaAdapter {
       throw document.fault(place.steps, "must be a schema, not \(value.kindName)")
     }
     subschemas += 1
-    guard subschemas <= SchemaLimits.subschemas else {
-      throw document.fault([], "has more than \(SchemaLimits.subschemas) subschemas")
-    }
+    let limit = reader == .validator ? SchemaLimits.compiledSubschemas : SchemaLimits.subschemas
+    guard subschemas <= limit else { throw document.fault([], "has more than \(limit) subschemas") }
     guard place.depth <= SchemaLimits.depth else {
       throw document.fault(place.steps, "is nested more than \(SchemaLimits.depth) schemas deep")
     }
