@@ -15,7 +15,7 @@ final class Composition {
   /// - Parameter environment: what child processes inherit.
   /// - Throws: `StartError` for files that cannot be used.
   init(_ settings: Settings, environment: [String: String], isSimulated: Bool, logger: Logger) throws {
-    let models = try Composition.models(settings.modelsPath)
+    let models = try Composition.models(settings)
     scratch = try Composition.scratch(in: environment["TMPDIR"] ?? "", logger)
     let mcpLoader = MCPConfigLoader(path: settings.mcpConfigPath, scratch: "\(scratch.path)/mcp")
     let mcp: MCPConfiguration?
@@ -69,11 +69,14 @@ final class Composition {
     }
   }
 
-  private static func models(_ path: String?) throws -> ModelCatalog {
-    guard let path else { return .builtIn }
+  /// - Throws: `StartError` for a table that cannot be read, or with a preset above a ceiling.
+  private static func models(_ settings: Settings) throws -> ModelCatalog {
+    guard let path = settings.modelsPath else { return .builtIn }
     guard let bytes = try FileContents.read(path) else { throw StartError(message: "MODELS_PATH: no file \(path)") }
     do {
-      return try ModelCatalog(try JSONValue(parsing: bytes))
+      let models = try ModelCatalog(try JSONValue(parsing: bytes))
+      try Services.policy(settings).checkPresets(of: models)
+      return models
     } catch ModelCatalog.CatalogError.invalid(let reason) {
       throw StartError(message: "MODELS_PATH \(path): \(reason)")
     } catch {

@@ -34,7 +34,8 @@ struct Services {
     workspaces = WorkspaceManager(base: settings.workspaceBasePath)
     turns = TurnFactory(
       workspaces: workspaces, mcpLoader: surroundings.mcpLoader, mcp: surroundings.mcp ?? MCPConfiguration(),
-      models: surroundings.models, policy: Services.policy(settings), sessions: sessions, newID: newID)
+      models: ModelDirectory(surroundings.models, account: executor.accountModels), policy: Services.policy(settings),
+      sessions: sessions, newID: newID)
     runner = TurnRunner(
       executor: executor, turns: turns, scheduler: scheduler, retryGrace: settings.retryGrace, clock: clock,
       newID: newID)
@@ -54,7 +55,7 @@ struct Services {
     return configuration
   }
 
-  private static func policy(_ settings: Settings) -> TurnPolicy {
+  static func policy(_ settings: Settings) -> TurnPolicy {
     TurnPolicy(
       ceiling: settings.permissionCeiling, toolRules: settings.allowedToolsCeiling,
       readsInBandOptions: settings.readsInBandOptions,
@@ -69,16 +70,20 @@ struct Services {
       isSimulated: surroundings.isSimulated, clock: clock,
       scheduler: scheduler)
     HealthRoutes(checker: checker, scheduler: scheduler).add(to: &router)
-    ModelRoutes(catalog: surroundings.models).add(to: &router)
+    ModelRoutes(models: turns.models).add(to: &router)
     SessionRoutes(sessions: sessions, executor: executor, workspaces: workspaces).add(to: &router)
     let conversations = Conversations(turns: turns, retryTimeout: settings.retryTimeout)
     MessagesRoutes(turns: turns, runner: runner, conversations: conversations).add(to: &router)
     ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
+    CompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
     ResponsesRoutes(turns: turns, runner: runner, conversations: conversations, store: runs, clock: clock)
       .add(to: &router)
     AgentRoutes(agents: Agents(turns: turns, runner: runner, store: runs, clock: clock), runner: runner)
       .add(to: &router)
     RunRoutes(runner: runner, store: runs).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
+    // Last, because it lists the others.
+    IndexRoutes(version: Version.current, endpoints: router.endpoints).add(to: &router)
+    router.hint = UnknownPath.hint
   }
 }

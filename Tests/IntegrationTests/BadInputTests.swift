@@ -168,7 +168,8 @@ extension RefusedRequest {
           "workspace \(shown), in-band", chat: ["messages": [.user("workspace=\(name)\n\nhello")]],
           .invalid("workspace")),
       ]
-      if name.isEmpty { requests.removeLast() }
+      // In a message a path is text: it cannot be meant as a workspace.
+      if name.isEmpty || name.contains("/") { requests.removeLast() }
       return requests
     }
 

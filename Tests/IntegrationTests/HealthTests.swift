@@ -92,9 +92,11 @@ struct HealthTests {
     let models = try #require(list["data"]?.array)
     #expect(models.compactMap { $0["id"]?.string } == ["claude-code", "opus", "sonnet", "haiku"])
     for model in models {
-      #expect(model.object?.keys == ["id", "object", "created", "owned_by"])
+      // A context length follows once a turn has told it.
+      #expect(model.object?.keys.prefix(4) == ["id", "object", "created", "owned_by"])
       #expect(model["object"] == "model")
-      #expect(try await server.send(.get("/v1/models/\(model["id"]?.string ?? "")")).json() == model)
+      let found = try await server.send(.get("/v1/models/\(model["id"]?.string ?? "")")).json()
+      #expect(found["id"] == model["id"] && found["object"] == "model")
     }
     #expect(try await server.send(.get("/v1/models/claude-some-4-2")).json()["id"] == "claude-some-4-2")
     #expect(

@@ -16,6 +16,9 @@ public enum ControlMessage {
   /// Has no effect, and is answered as soon as the process is up, even before `initialize`.
   public static func status(id: String) -> [UInt8] { request(id: id, ["subtype": "mcp_status"]) }
 
+  /// Asks for the models of the account. Like `status`, it can be sent before `initialize`.
+  static func listModels(id: String) -> [UInt8] { request(id: id, ["subtype": "list_models"]) }
+
   /// - Parameter model: nil for the CLI's default.
   public static func setModel(id: String, _ model: String?) -> [UInt8] {
     var request: JSONObject = ["subtype": "set_model"]

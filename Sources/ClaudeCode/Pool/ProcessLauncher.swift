@@ -14,6 +14,7 @@ struct ProcessLauncher {
   let clock: @Sendable () -> Timestamp
   let newID: @Reactor () -> String
   let settings: UserSettingsGuard
+  let models = AccountModels()
 
   init(
     locator: CLILocator, environment: CLIEnvironment, logger: Logger, clock: @escaping @Sendable () -> Timestamp,
@@ -71,13 +72,14 @@ struct ProcessLauncher {
   ) throws(ClaudeError) -> ClaudeProcess {
     guard let path = locate() else { throw notFound }
     settings.restore()
+    models.willStart(FileVersion.of(path))
     let command = ChildCommand(
       executable: path, arguments: CLIArguments.arguments(for: fingerprint, session),
       environment: environment.environment(for: fingerprint), directory: fingerprint.directory,
       containedIn: fingerprint.workspaceBase)
     do {
       return try ClaudeProcess(
-        command, fingerprint, sessionID: session.id, id: newID(), onReady: onReady, onExit: onExit)
+        command, fingerprint, sessionID: session.id, id: newID(), models: models, onReady: onReady, onExit: onExit)
     } catch {
       logger.error("cannot start Claude Code", ["error": .string(error.description)])
       throw ClaudeError(error, starting: command)

@@ -87,6 +87,8 @@ public final class ClaudeExecutor {
   /// Turns that wait for a slot, for their session, or for a process.
   public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
   public var processStatistics: PoolStatistics { pool.statistics }
+  /// What the CLI says of its models.
+  public var accountModels: AccountModels { pool.launcher.models }
   /// CLI processes alive, those in teardown included.
   public var liveProcesses: Int { pool.statistics.live }
 

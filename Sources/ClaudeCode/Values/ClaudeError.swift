@@ -71,7 +71,8 @@ extension ClaudeError {
 
   /// The error of a process that exited without a result.
   init(exit: String, standardError: String, sawOutput: Bool) {
-    let said = standardError.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
+    let said = standardError.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }
+      .map { CLIMessage.cleaned(String($0)) }
     if let said, said.contains(ClaudeError.unknownSession) {
       self = .noSession(ClaudeError.lastWord(said))
     } else if let said, said.contains("is already in use") {
