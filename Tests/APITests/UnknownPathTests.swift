@@ -1,5 +1,4 @@
 import HTTPServer
-import HTTPServer
 import HTTPServerTestSupport
 import Testing
 
