@@ -14,7 +14,7 @@ from scripts import call
 PRESETS = {"models": [
     {"id": "claude-code", "cli_model": None},
     {"id": "agent", "cli_model": "opus", "options": {
-        "builtin-tools": True, "allowed-tools": ["Bash(echo:*)"], "workspace": "notes", "append-system-prompt": "Be kind."}},
+        "builtin-tools": True, "allowed-tools": ["Bash(touch:*)"], "workspace": "notes", "append-system-prompt": "Be kind."}},
     {"id": "reader", "cli_model": None, "options": {"builtin-tools": ["Read"]}},
     {"id": "plain", "cli_model": "haiku", "options": {"builtin-tools": False}},
 ]}
@@ -84,16 +84,22 @@ def test_the_clis_aliases_are_accepted(server, upstream, alias):
 
 
 def test_a_preset_gives_options_to_clients_that_have_only_a_model(presets, upstream):
-    answer = complete(presets, 'stub: tool=Bash input={"command":"echo\\u0020$((6*7))"}', model="agent").parse()
-    assert (answer.model, answer.choices[0].message.content) == ("agent", "The tool said: 42")
+    def use(command, **options):
+        script = f'stub: tool=Bash input={{"command":"{command}"}}'
+        return complete(presets, script, model="agent", **options).parse()
+
+    def is_denied(answer):
+        said = answer.choices[0].message.content
+        return said.startswith("The tool said: The request did not allow the tool Bash")
+
+    notes = presets.workspaces / "workspace" / "notes"
+    assert use("touch\\u0020made").model == "agent"
+    assert (notes / "made").is_file()
     assert "opus" in upstream.last()["model"] and "Be kind." in str(upstream.last()["system"])
-    denied = complete(presets, 'stub: tool=Bash input={"command":"touch\\u0020never"}', model="agent").parse()
-    assert denied.choices[0].message.content.startswith("The tool said: The request did not allow the tool Bash")
-    assert not (presets.workspaces / "workspace" / "notes" / "never").exists()
+    assert is_denied(use("mkdir\\u0020never")) and not (notes / "never").exists()
     # A list of the request replaces that of the preset.
-    replaced = complete(presets, 'stub: tool=Bash input={"command":"echo\\u0020$((6*7))"}', model="agent",
-                        extra_body={"allowed-tools": ["Read"]}).parse()
-    assert replaced.choices[0].message.content.startswith("The tool said: The request did not allow the tool Bash")
+    assert is_denied(use("touch\\u0020other", extra_body={"allowed-tools": ["Read"]}))
+    assert not (notes / "other").exists()
 
 
 def test_built_in_tools_beside_functions(presets, upstream):
