@@ -21,11 +21,10 @@ struct Services {
     let (logger, scheduler) = (surroundings.logger, surroundings.scheduler)
     let locator = Application.locator(settings, surroundings.environment)
     let environment = CLIEnvironment(inherited: surroundings.environment, usesSubscription: settings.usesSubscription)
-    executor = ClaudeExecutor(
-      Services.configuration(settings, locator, environment, surroundings), scheduler: scheduler, logger: logger,
-      clock: clock,
-      newID: newID)
     probe = CLIProbe(locator: locator, environment: environment, clock: clock, scheduler: scheduler)
+    executor = ClaudeExecutor(
+      Services.configuration(settings, locator, environment, probe), scheduler: scheduler, logger: logger,
+      clock: clock, newID: newID)
     sessions = SessionStore(store: surroundings.store, clock: clock)
     executor.addObserver(sessions)
     runs = RunStore(
@@ -42,11 +41,10 @@ struct Services {
   }
 
   private static func configuration(
-    _ settings: Settings, _ locator: CLILocator, _ environment: CLIEnvironment,
-    _ surroundings: Application.Surroundings
+    _ settings: Settings, _ locator: CLILocator, _ environment: CLIEnvironment, _ probe: CLIProbe
   ) -> ClaudeExecutor.Configuration {
-    var configuration = ClaudeExecutor.Configuration(
-      locator: locator, environment: environment,
+    ClaudeExecutor.Configuration(
+      locator: locator, environment: environment, probe: probe,
       timeouts: RunTimeouts(
         total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout,
         toolResult: settings.toolResultTimeout),

@@ -86,4 +86,59 @@ struct CLIProbeTests {
     #expect(reports.allSatisfy { $0 == reports.first })
     #expect(timesAsked == 1)
   }
+
+  @Test(
+    "an old CLI is reported with the reason; the oldest supported one is not",
+    arguments: [("2.1.9", false), ("2.1.118", false), ("2.1.119", true), ("9.0.0", true), ("v", true)])
+  func old(version: String, isSupported: Bool) async {
+    let path = script("echo '\(version) (Claude Code)'")
+    let finding = await probe(path).current().finding
+    let text = "\(version) (Claude Code)"
+    #expect(
+      finding
+        == (isSupported
+          ? .available(path: path, version: text, exitCode: 0) : .unsupported(path: path, version: text)))
+    #expect((finding.refusal == nil) == isSupported)
+    if let refusal = finding.refusal {
+      #expect(refusal.contains("\(path) is too old: it is \(text), and 2.1.119 or newer is needed"))
+    }
+  }
+
+  @Test("a CLI that is replaced is asked again at once, in whatever way the question is put")
+  func replaced() async throws {
+    let path = script("echo '2.1.235 (Claude Code)'")
+    let probe = probe(path)
+    #expect(probe.known == .unknown)
+    #expect(try await probe.capabilities() == CLICapabilities(CLIVersion(2, 1, 235)))
+    #expect(probe.known == CLICapabilities(CLIVersion(2, 1, 235)))
+    // At any age: the file is the same.
+    scheduler.advance(by: CLIProbe.freshness * 10)
+    _ = try await probe.capabilities()
+    #expect(timesAsked == 1)
+    _ = script("echo '2.1.332 (Claude Code)' && : another size")
+    #expect(probe.known == .unknown)
+    #expect(await probe.current().finding == .available(path: path, version: "2.1.332 (Claude Code)", exitCode: 0))
+    #expect(probe.known == .newest)
+    _ = script("echo '2.1.59 (Claude Code)'")
+    await #expect(throws: ClaudeError.self) { try await probe.capabilities() }
+    #expect(timesAsked == 3)
+  }
+
+  @Test("a CLI that does not tell its version is used as a new one, and asked again when the report is too old")
+  func silent() async throws {
+    let probe = probe(script("exit 1"))
+    for _ in 0..<2 { #expect(try await probe.capabilities() == .unknown) }
+    #expect(timesAsked == 1)
+    scheduler.advance(by: CLIProbe.freshness)
+    _ = try await probe.capabilities()
+    #expect(timesAsked == 2)
+  }
+
+  @Test("without a CLI nothing is asked, and one that is installed later counts at once")
+  func installed() async throws {
+    let probe = probe("\(directory.path)/claude")
+    #expect(try await probe.capabilities() == .unknown)
+    _ = script("echo '2.1.329 (Claude Code)'")
+    #expect(try await probe.capabilities() == .newest)
+  }
 }

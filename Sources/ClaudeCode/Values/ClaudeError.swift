@@ -6,6 +6,8 @@ public struct ClaudeError: Error, Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
     /// No CLI is installed.
     case cliNotFound
+    /// The installed CLI is older than `CLIVersion.oldestSupported`.
+    case cliUnsupported
     /// The system refused to start the CLI.
     case cannotStart
     /// The system has no descriptor, process or memory left to start the CLI with.
