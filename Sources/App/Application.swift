@@ -68,17 +68,16 @@ final class Application {
 
   private static func middleware(_ settings: Settings, _ surroundings: Surroundings) -> [any Middleware] {
     let keys = APIKeyRing(digests: settings.apiKeys, admins: settings.adminKeys)
-    let origins = BrowserOrigins(listed: settings.allowedOrigins)
     // Without keys, only names and origins distinguish a program from a web page.
     let guards: [any Middleware] =
       keys.isEmpty
-      ? [HostGuardMiddleware(allowedHosts: settings.allowedHosts, origins: origins)] : []
+      ? [HostGuardMiddleware(allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins)] : []
     let first: [any Middleware] = [
       RequestIDMiddleware(newID: surroundings.newID), ErrorFormMiddleware(),
       AccessLogMiddleware(scheduler: surroundings.scheduler), SecurityHeadersMiddleware(),
     ]
     return first + guards + [
-      CORSMiddleware(allowsAnyOrigin: !keys.isEmpty, origins: origins),
+      CORSMiddleware(allowsAnyOrigin: !keys.isEmpty, allowedOrigins: settings.allowedOrigins),
       APIKeyMiddleware(keys: keys),
     ]
   }

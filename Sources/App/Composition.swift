@@ -15,7 +15,7 @@ final class Composition {
   /// - Parameter environment: what child processes inherit.
   /// - Throws: `StartError` for files that cannot be used.
   init(_ settings: Settings, environment: [String: String], isSimulated: Bool, logger: Logger) throws {
-    let models = try Composition.models(settings)
+    let models = try Composition.models(settings.modelsPath)
     scratch = try Composition.scratch(in: environment["TMPDIR"] ?? "", logger)
     let mcpLoader = MCPConfigLoader(path: settings.mcpConfigPath, scratch: "\(scratch.path)/mcp")
     let mcp: MCPConfiguration?
@@ -69,14 +69,11 @@ final class Composition {
     }
   }
 
-  /// - Throws: `StartError` for a table that cannot be read, or with a preset above a ceiling.
-  private static func models(_ settings: Settings) throws -> ModelCatalog {
-    guard let path = settings.modelsPath else { return .builtIn }
+  private static func models(_ path: String?) throws -> ModelCatalog {
+    guard let path else { return .builtIn }
     guard let bytes = try FileContents.read(path) else { throw StartError(message: "MODELS_PATH: no file \(path)") }
     do {
-      let models = try ModelCatalog(try JSONValue(parsing: bytes))
-      try Services.policy(settings).checkPresets(of: models)
-      return models
+      return try ModelCatalog(try JSONValue(parsing: bytes))
     } catch ModelCatalog.CatalogError.invalid(let reason) {
       throw StartError(message: "MODELS_PATH \(path): \(reason)")
     } catch {

@@ -27,7 +27,7 @@ public struct ServerCommand: Sendable {
       if flags.showsHelp { say(CommandLineFlags.help, exit: 0) }
       if flags.showsVersion { say("claude-code-server \(Version.current)\n", exit: 0) }
       let command = try ServerCommand(flags)
-      if flags.checksConfiguration { command.checkConfiguration() }
+      if flags.checksConfiguration { say(command.summary, exit: 0) }
       command.serve()
     } catch let error as CommandLineFlags.UsageError {
       complain("\(error.message)\n\n\(CommandLineFlags.help)", exit: 64)
@@ -77,32 +77,12 @@ public struct ServerCommand: Sendable {
     return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/claude-simulator"
   }
 
-  /// Prints the settings and the CLI, and exits.
-  private func checkConfiguration() -> Never {
-    let signals = Signals.takeOver()
-    let probe = CLIProbe(
-      locator: Application.locator(settings, environment),
-      environment: CLIEnvironment(inherited: environment, usesSubscription: settings.usesSubscription),
-      clock: { Timestamp(milliseconds: ProcessControl.wallClockMilliseconds) })
-    Task { @Reactor in
-      let finding = await probe.current().finding
-      if let refusal = finding.refusal { ServerCommand.complain("\(refusal)\n", exit: 78) }
-      ServerCommand.say(summary(finding), exit: 0)
-    }
-    _ = nextEnd(signals)
-    exit(1)
-  }
-
   /// What `--config-check` prints.
-  private func summary(_ finding: CLIProbe.Report.Finding) -> String {
-    let cli =
-      switch finding {
-      case .available(let path, let version, _), .unsupported(let path, let version): "\(path), \(version)"
-      case .failed(let path, let reason): "\(path), which does not respond: \(reason)"
-      case .notFound: "none found"
-      }
+  private var summary: String {
+    let cli = Application.locator(settings, environment).locate(isExecutable: Executable.exists)
     let warning = keyWarning.map { "Warning: \($0)\n" } ?? ""
-    return "Claude Code CLI: \(cli)\nAPI keys: \(settings.keySummary)\n\(warning)The configuration is fine.\n"
+    return "Claude Code CLI: \(cli ?? "none found")\nAPI keys: \(settings.keySummary)\n\(warning)"
+      + "The configuration is fine.\n"
   }
 
   private var isSimulated: Bool {
@@ -173,11 +153,9 @@ public struct ServerCommand: Sendable {
       try await loadState(application)
       try application.server.listen(host: settings.host, port: settings.port)
       announce(application.server.port ?? settings.port)
-      let report = await application.services.probe.current()
-      if let refusal = report.finding.refusal { throw StartError(message: refusal) }
       application.warmUp()
       await endOrphans()
-      reportCLI(report)
+      reportCLI(await application.services.probe.current())
       return composition
     } catch {
       made?.removeScratch()
@@ -235,8 +213,6 @@ extension ServerCommand {
     switch report.finding {
     case .available(let path, let version, _):
       logger.info("Claude Code CLI", ["path": .string(path), "version": .string(version)])
-    case .unsupported:
-      logger.error(report.finding.refusal ?? "")
     case .notFound(let candidates):
       logger.error(
         "the Claude Code CLI was not found: install it or set CLAUDE_CLI_PATH",

@@ -21,10 +21,11 @@ struct Services {
     let (logger, scheduler) = (surroundings.logger, surroundings.scheduler)
     let locator = Application.locator(settings, surroundings.environment)
     let environment = CLIEnvironment(inherited: surroundings.environment, usesSubscription: settings.usesSubscription)
-    probe = CLIProbe(locator: locator, environment: environment, clock: clock, scheduler: scheduler)
     executor = ClaudeExecutor(
-      Services.configuration(settings, locator, environment, probe), scheduler: scheduler, logger: logger,
-      clock: clock, newID: newID)
+      Services.configuration(settings, locator, environment, surroundings), scheduler: scheduler, logger: logger,
+      clock: clock,
+      newID: newID)
+    probe = CLIProbe(locator: locator, environment: environment, clock: clock, scheduler: scheduler)
     sessions = SessionStore(store: surroundings.store, clock: clock)
     executor.addObserver(sessions)
     runs = RunStore(
@@ -33,18 +34,18 @@ struct Services {
     workspaces = WorkspaceManager(base: settings.workspaceBasePath)
     turns = TurnFactory(
       workspaces: workspaces, mcpLoader: surroundings.mcpLoader, mcp: surroundings.mcp ?? MCPConfiguration(),
-      models: ModelDirectory(surroundings.models, account: executor.accountModels), policy: Services.policy(settings),
-      sessions: sessions, newID: newID)
+      models: surroundings.models, policy: Services.policy(settings), sessions: sessions, newID: newID)
     runner = TurnRunner(
       executor: executor, turns: turns, scheduler: scheduler, retryGrace: settings.retryGrace, clock: clock,
       newID: newID)
   }
 
   private static func configuration(
-    _ settings: Settings, _ locator: CLILocator, _ environment: CLIEnvironment, _ probe: CLIProbe
+    _ settings: Settings, _ locator: CLILocator, _ environment: CLIEnvironment,
+    _ surroundings: Application.Surroundings
   ) -> ClaudeExecutor.Configuration {
-    ClaudeExecutor.Configuration(
-      locator: locator, environment: environment, probe: probe,
+    var configuration = ClaudeExecutor.Configuration(
+      locator: locator, environment: environment,
       timeouts: RunTimeouts(
         total: settings.totalTimeout, inactivity: settings.inactivityTimeout, kill: settings.killTimeout,
         toolResult: settings.toolResultTimeout),
@@ -53,7 +54,7 @@ struct Services {
     return configuration
   }
 
-  static func policy(_ settings: Settings) -> TurnPolicy {
+  private static func policy(_ settings: Settings) -> TurnPolicy {
     TurnPolicy(
       ceiling: settings.permissionCeiling, toolRules: settings.allowedToolsCeiling,
       readsInBandOptions: settings.readsInBandOptions,
@@ -68,20 +69,16 @@ struct Services {
       isSimulated: surroundings.isSimulated, clock: clock,
       scheduler: scheduler)
     HealthRoutes(checker: checker, scheduler: scheduler).add(to: &router)
-    ModelRoutes(models: turns.models).add(to: &router)
+    ModelRoutes(catalog: surroundings.models).add(to: &router)
     SessionRoutes(sessions: sessions, executor: executor, workspaces: workspaces).add(to: &router)
     let conversations = Conversations(turns: turns, retryTimeout: settings.retryTimeout)
     MessagesRoutes(turns: turns, runner: runner, conversations: conversations).add(to: &router)
     ChatCompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
-    CompletionRoutes(turns: turns, runner: runner, conversations: conversations, clock: clock).add(to: &router)
     ResponsesRoutes(turns: turns, runner: runner, conversations: conversations, store: runs, clock: clock)
       .add(to: &router)
     AgentRoutes(agents: Agents(turns: turns, runner: runner, store: runs, clock: clock), runner: runner)
       .add(to: &router)
     RunRoutes(runner: runner, store: runs).add(to: &router)
     ClaudeRoutes(turns: turns, runner: runner).add(to: &router)
-    // Last, because it lists the others.
-    IndexRoutes(version: Version.current, endpoints: router.endpoints).add(to: &router)
-    router.hint = UnknownPath.hint
   }
 }

@@ -27,8 +27,6 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByInt
   public static let serviceUnavailable: HTTPStatus = 503
   public static let gatewayTimeout: HTTPStatus = 504
   public static let versionNotSupported: HTTPStatus = 505
-  /// Not of HTTP: Anthropic's.
-  public static let overloaded: HTTPStatus = 529
 
   public var reason: String { HTTPStatus.reasons[rawValue] ?? "Status" }
 

@@ -211,10 +211,8 @@ public final class HTTPServer {
   func response(to error: any Error, _ context: RequestContext) -> HTTPResponse {
     let known = (error as? any HTTPErrorConvertible)?.httpError
     if known == nil { context.logger.error("unexpected failure", ["error": .string("\(error)")]) }
-    var answer = known ?? .internalError
-    let body = context.errorBody?(answer, context) ?? answer.body
-    answer.status = context.errorStatus?(answer) ?? answer.status
-    return completed(answer.response(body), context)
+    let answer = known ?? .internalError
+    return completed(answer.response(context.errorBody?(answer, context) ?? answer.body), context)
   }
 
   private func completed(_ response: HTTPResponse, _ context: RequestContext) -> HTTPResponse {

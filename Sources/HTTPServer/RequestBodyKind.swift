@@ -45,9 +45,7 @@ public enum RequestBodyKind: Sendable, Equatable {
     let parts = type.lowercased().split(separator: ";").map { $0.filter { !$0.isWhitespace } }
     let media = parts.first ?? ""
     guard media == "application/json" || media.hasSuffix("+json") else {
-      throw unsupported(
-        "Content-Type must be application/json, not \(type.isEmpty ? "empty" : type) "
-          + "(curl: --json, or -H 'content-type: application/json')")
+      throw unsupported("Content-Type must be application/json, not \(type)")
     }
     for parameter in parts.dropFirst() where parameter.hasPrefix("charset=") {
       let charset = parameter.dropFirst(8).filter { $0 != "\"" }

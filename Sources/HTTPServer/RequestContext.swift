@@ -23,8 +23,6 @@ public final class RequestContext {
   public private(set) var responseFields: [HTTPResponseHead.Field] = []
   /// Renders the body of an error in the request's dialect; nil for `HTTPError.body`.
   public var errorBody: (@Reactor (HTTPError, RequestContext) -> JSONValue)?
-  /// The status of an error in the request's dialect; nil for `HTTPError.status`.
-  public var errorStatus: (@Reactor (HTTPError) -> HTTPStatus)?
   /// Fires when the client leaves before its response is complete.
   public let cancellation = CancellationSignal()
   private var endActions: [@Reactor (RequestSummary) -> Void] = []

@@ -18,13 +18,8 @@ public struct Router {
   }
 
   private var routes: [Route] = []
-  /// What the 404 of an unknown path says besides; nil for nothing.
-  public var hint: (@Reactor (HTTPRequestHead) -> String?)?
 
   public init() {}
-
-  /// Every route, as `GET /v1/models`, in the order they were added.
-  public var endpoints: [String] { routes.map { "\($0.method) \($0.pattern)" } }
 
   /// A route that takes time to respond.
   ///
@@ -101,8 +96,7 @@ public struct Router {
     }
     let allowed = Router.allowed(methods)
     guard !methods.isEmpty else {
-      let rest = hint?(head).map { ". \($0)" } ?? ""
-      throw HTTPError.notFound("No route for \(method) \(head.path)\(rest)", code: "unknown_url")
+      throw HTTPError.notFound("No route for \(method) \(head.path)", code: "unknown_url")
     }
     if method == "OPTIONS" { return .response(Router.options(allowed)) }
     throw HTTPError(

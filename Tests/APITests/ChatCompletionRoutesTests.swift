@@ -75,7 +75,7 @@ struct ChatCompletionRoutesTests {
       (#"{"messages":[{"role":"user","content":"hi"}],"model":"gpt-4o"}"#, "404 model model_not_found"),
       (#"{"messages":[{"role":"user","content":"hi"}],"n":2}"#, "400 n unsupported_parameter"),
       (#"{"messages":[{"role":"user","content":"hi"}],"workspace":"../x"}"#, "400 workspace -"),
-      (#"{"messages":[{"role":"user","content":"effort=extreme\n\nhi"}]}"#, "400 effort -"),
+      (#"{"messages":[{"role":"user","content":"workspace=../x\n\nhi"}]}"#, "400 workspace -"),
       (
         #"{"messages":[{"role":"user","content":"hi"}],"session-id":"11111111-2222-4333-8444-555555555555"}"#,
         "404 session-id session_not_found"
@@ -87,42 +87,6 @@ struct ChatCompletionRoutesTests {
     #expect(try response.errorSummary() == expected)
     #expect(harness.executor.processStatistics.spawned == 0)
     await harness.end()
-  }
-
-  @Test(
-    "warnings are joined in one field",
-    arguments: [
-      (#"{"messages":[{"role":"user","content":"model=resnet50\nx"}]}"#, [Warning.model]),
-      (#"{"messages":[{"role":"user","content":"workspace=../x\n\nhi"}]}"#, [Warning.workspace]),
-      (
-        #"{"tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"model=x\ny"}]}"#,
-        [Warning.tools, Warning.model]
-      ),
-      (
-        #"{"builtin-tools":true,"tools":[{"name":"f","input_schema":{}}],"messages":[{"role":"user","content":"y"}]}"#,
-        []
-      ),
-      (
-        #"{"builtin-tools":[],"tools":[{"name":"f","input_schema":{}}],"messages":[{"role":"user","content":"y"}]}"#, []
-      ),
-      (
-        #"{"allowed-tools":["Read"],"tools":[{"name":"f","input_schema":{}}],"messages":[{"role":"user","content":"y"}]}"#,
-        []
-      ),
-    ])
-  func warnings(body: String, expected: [String]) async throws {
-    let harness = try RouteHarness(printing: Self.lines, routes: Self.add)
-    let response = try await harness.post(Self.path, body)
-    #expect(response.status == 200)
-    #expect(response["x-claude-warning"] == (expected.isEmpty ? nil : expected.joined(separator: "; ")))
-    await harness.end()
-  }
-
-  private enum Warning {
-    static let tools =
-      "Claude's own tools are off beside the functions of the request; builtin-tools or a preset keeps them"
-    static let model = "the line model=... was taken as text, because it names no model"
-    static let workspace = "the line workspace=... was taken as text, because it names no workspace"
   }
 
   @Test("an upstream error keeps its status and forbids a retry", arguments: [true, false])

@@ -16,7 +16,6 @@ struct ClaudeErrorHTTPTests {
   /// A failure, and how a client sees it: status, type, code, param, seconds to wait.
   private static let table: [(ClaudeError.Kind, Int, String, String, String?, Int?)] = [
     (.cliNotFound, 503, "server_error", "claude_cli_not_found", nil, 60),
-    (.cliUnsupported, 503, "server_error", "claude_cli_unsupported", nil, 60),
     (.cannotStart, 503, "server_error", "overloaded", nil, 1),
     (.exhausted, 503, "server_error", "overloaded", nil, 1),
     (.workspaceUnusable, 500, "server_error", "workspace_unusable", nil, nil),

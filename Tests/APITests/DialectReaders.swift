@@ -10,15 +10,10 @@ import TurnsTestSupport
 @testable import API
 
 extension Dialect {
-  static let all = [chatCompletions, completions, messages, responses]
-  static let withCalls = all.filter(\.hasCalls)
+  static let all = [chatCompletions, messages, responses]
 
   static let chatCompletions = Dialect("chat completions", read: ChatCompletionReader.read) {
     ChatCompletionChunks(.example, includesUsage: false, keepsThinking: true, $0)
-  }
-
-  static let completions = Dialect("completions", hasCalls: false, read: CompletionReader.read) {
-    CompletionChunks(.example, includesUsage: false, $0)
   }
 
   static let messages = Dialect("messages", read: MessagesReader.read) {
@@ -109,34 +104,6 @@ private enum ChatCompletionReader {
     case "length": return .length
     default: throw BrokenRule("no finish reason")
     }
-  }
-}
-
-/// Reads a stream of text completions as OpenAI's clients do.
-private enum CompletionReader {
-  static func read(_ stream: String) throws -> Dialect.Answer {
-    var answer = Dialect.Answer()
-    let frames = stream.split(separator: "\n\n", omittingEmptySubsequences: false)
-    try require(frames.last == "" && frames.dropLast().last == "data: [DONE]", "does not end in [DONE]")
-    let chunks = try frames.dropLast(2).map { try JSONValue(parsing: String($0.dropFirst("data: ".count))) }
-    let isFailed = chunks.last?["error"] != nil
-    for chunk in isFailed ? chunks.dropLast() : chunks[...] {
-      try require(answer.ending == .none, "content after the end")
-      try require(chunk["id"] == "chatcmpl-1" && chunk["object"] == "text_completion", "another completion")
-      guard let choice = chunk["choices"]?.array?.first, let text = choice["text"]?.string else {
-        throw BrokenRule("a chunk without a text")
-      }
-      try require(choice["index"] == 0 && choice["logprobs"]?.isNull == true, "a choice without its fields")
-      answer.text += text
-      switch choice["finish_reason"]?.string {
-      case nil: break
-      case "stop", "content_filter": answer.ending = .complete
-      case "length": answer.ending = .length
-      case .some(let reason): throw BrokenRule("the finish reason \(reason)")
-      }
-    }
-    if isFailed { answer.ending = .failed }
-    return answer
   }
 }
 

@@ -102,14 +102,12 @@ struct APIKeyMiddlewareTests {
   }
 
   @Test(
-    "probes, preflights and the index need no key; health details and lookalikes do",
+    "probes and preflights need no key; health details and lookalikes do",
     arguments: [
       ("GET", "/health", false), ("GET", "/health/live", true), ("HEAD", "/health/ready", true),
       ("GET", "/health/", false), ("GET", "/health/live/x", false), ("GET", "/health/other", false),
       ("GET", "/health%2Flive", false), ("OPTIONS", "/v1/models", true),
-      ("GET", "/healthy", false), ("GET", "/v1/health", false), ("GET", "/", true), ("HEAD", "/", true),
-      ("GET", "/?x=1", true),
-      ("GET", "//", true), ("POST", "/", false), ("GET", "/%2F", false), ("GET", "/x", false),
+      ("GET", "/healthy", false), ("GET", "/v1/health", false), ("GET", "/", false),
     ])
   func publicPaths(method: String, path: String, isPublic: Bool) async throws {
     let passage = Passage()
@@ -145,7 +143,7 @@ struct APIKeyMiddlewareTests {
     for fields in [[], ["x-api-key: sk-live-0123456789abcdefghiX"], ["x-api-key: sk-live-0123456789abcdefghij"]] {
       let passage = Passage(logger: sink.logger)
       do {
-        _ = try await passage.send(try .of("GET", "/v1/models", fields), through: layer)
+        _ = try await passage.send(try .of("GET", "/", fields), through: layer)
       } catch is HTTPError {}
     }
     #expect(
@@ -188,9 +186,8 @@ struct RequestIDMiddlewareTests {
 @Reactor
 @Suite(.bounded)
 struct CORSMiddlewareTests {
-  private let open = CORSMiddleware(allowsAnyOrigin: true, origins: BrowserOrigins())
-  private let listed = CORSMiddleware(
-    allowsAnyOrigin: false, origins: BrowserOrigins(listed: ["https://ok.example"]))
+  private let open = CORSMiddleware(allowsAnyOrigin: true, allowedOrigins: [])
+  private let listed = CORSMiddleware(allowsAnyOrigin: false, allowedOrigins: ["https://ok.example"])
 
   private static let preflight = [
     "Origin: https://ok.example", "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: x-a, x-b",
@@ -208,8 +205,6 @@ struct CORSMiddlewareTests {
     "an allowed origin may read the response, another may not",
     arguments: [
       (true, "https://any.example", true), (false, "https://ok.example", true), (false, "https://no.example", false),
-      (false, "http://localhost:5173", true), (false, "https://[::1]", true), (false, "null", false),
-      (false, "http://localhost.no.example", false), (true, "null", true),
     ])
   func origins(allowsAny: Bool, origin: String, isAllowed: Bool) async throws {
     let passage = Passage()
@@ -231,25 +226,6 @@ struct CORSMiddlewareTests {
     #expect(response.head["access-control-allow-methods"] == "GET, HEAD, POST, DELETE, OPTIONS")
     #expect(response.head["access-control-allow-headers"] == "x-a, x-b")
     #expect(response.head["access-control-max-age"] == "86400")
-    #expect(passage.context.responseField("access-control-allow-private-network") == nil)
-  }
-
-  @Test(
-    "a preflight that asks for the private network gets it where its origin is allowed",
-    arguments: [
-      ("https://ok.example", "true", true), ("http://localhost:5173", "TRUE", true), ("https://ok.example", "1", false),
-      ("https://no.example", "true", false),
-    ])
-  func privateNetwork(origin: String, asked: String, isAllowed: Bool) async throws {
-    let passage = Passage()
-    _ = try await passage.send(
-      try .of(
-        "OPTIONS", "/v1/models",
-        [
-          "Origin: \(origin)", "Access-Control-Request-Method: GET",
-          "Access-Control-Request-Private-Network: \(asked)",
-        ]), through: listed)
-    #expect(passage.context.responseField("access-control-allow-private-network") == (isAllowed ? "true" : nil))
   }
 
   @Test("other OPTIONS requests, and preflights of foreign origins, pass")

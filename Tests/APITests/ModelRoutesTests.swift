@@ -15,7 +15,7 @@ import TurnsTestSupport
 struct ModelRoutesTests {
   private func get(_ path: String, _ fields: [String] = []) async throws -> HTTPResponse {
     var router = Router()
-    ModelRoutes(models: ModelDirectory(.builtIn)).add(to: &router)
+    ModelRoutes(catalog: .builtIn).add(to: &router)
     guard case .ready(let response) = try router.respond(try .of("GET", path, fields), .detached()) else {
       throw TestFailure("not an immediate response")
     }

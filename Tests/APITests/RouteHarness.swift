@@ -40,8 +40,7 @@ final class RouteServices {
     turns = TurnFactory(
       workspaces: WorkspaceManager(base: directory.path),
       mcpLoader: MCPConfigLoader(path: "", scratch: "\(directory.path)/scratch"), mcp: MCPConfiguration(),
-      models: ModelDirectory(.builtIn, account: executor.accountModels), policy: policy, sessions: sessions,
-      newID: newID)
+      models: .builtIn, policy: policy, sessions: sessions, newID: newID)
     runner = TurnRunner(
       executor: executor, turns: turns, scheduler: scheduler, clock: RouteHarness.clock, newID: newID)
     conversations = Conversations(turns: turns, retryTimeout: .seconds(5))

@@ -65,31 +65,11 @@ struct ApplicationTests {
     let harness = try ApplicationHarness(transport)
     let unknown = try await harness.send(.get("/v1/nothing"))
     #expect(unknown.status == 404 && unknown.text.contains(#""code":"unknown_url""#))
-    #expect(unknown.text.contains("No route for GET /v1/nothing. GET / lists the endpoints"))
     let wrong = try await harness.send(.get(Self.chat))
     #expect(wrong.status == 405 && wrong["allow"] == "OPTIONS, POST")
     let browser = try await harness.send(.get("/v1/models", ["origin: https://evil.example"]))
     #expect(browser.status == 403)
     await harness.end()
-  }
-
-  @Test("the index lists every endpoint, without a key, but not under a foreign name", arguments: Transport.allCases)
-  func index(transport: Transport) async throws {
-    let harness = try ApplicationHarness(transport, ["API_KEYS": "sk-one"])
-    let index = try await harness.send(.get("/"))
-    #expect(index.status == 200 && index["content-type"] == "application/json")
-    let value = try JSONValue(parsing: index.body)
-    #expect(value.object?.keys == ["name", "version", "base_urls", "endpoints"])
-    let endpoints = (value["endpoints"]?.array ?? []).compactMap(\.string)
-    for endpoint in ["POST /v1/chat/completions", "POST /v1/completions", "POST /v1/messages", "GET /health"] {
-      #expect(endpoints.count { $0 == endpoint } == 1, "\(endpoint)")
-    }
-    #expect(try await harness.send(.get("/nothing")).status == 401)
-    await harness.end()
-    let open = try ApplicationHarness(transport)
-    #expect(try await open.send(.get("/")).status == 200)
-    #expect(try await open.send(.get("/", ["origin: https://evil.example"])).status == 403)
-    await open.end()
   }
 
   @Test("with keys, only requests with a key are served; probes need none", arguments: Transport.allCases)

@@ -48,7 +48,7 @@ struct CLIArgumentsTests {
       $0.permissionMode = .plan
     },
     Option("--permission-mode=plan") { $0.permissionMode = .plan },
-    Option("--permission-mode=default") { $0.permissionMode = .manual },
+    Option("--permission-mode=manual") { $0.permissionMode = .manual },
     Option("--permission-mode=dontAsk") { $0.permissionMode = .dontAsk },
     Option("--permission-mode=acceptEdits") { $0.permissionMode = .acceptEdits },
     Option("--permission-mode=auto") { $0.permissionMode = .auto },

@@ -48,22 +48,6 @@ struct CLIEnvironmentTests {
   }
 
   @Test(
-    "a CLI that cannot disable file mentions attaches nothing at all, unless the turn enables mentions",
-    arguments: [
-      (.newest, nil, nil), (.unknown, nil, "1"), (CLICapabilities(CLIVersion(2, 1, 235)), nil, "1"),
-      (CLICapabilities(CLIVersion(2, 1, 235)), true, nil), (.unknown, true, nil), (.newest, true, nil),
-    ] as [(CLICapabilities, Bool?, String?)])
-  func attachments(capabilities: CLICapabilities, wanted: Bool?, value: String?) {
-    var options = TurnOptions()
-    options.fileMentions = wanted
-    let turn = Turn(prompt: "@/etc/passwd", session: .new(id: "x"), directory: "/", options: options)
-    let environment = CLIEnvironment(inherited: [:], usesSubscription: false).environment(
-      for: Fingerprint(turn, settingSources: nil), capabilities)
-    #expect(environment["CLAUDE_CODE_DISABLE_ATTACHMENTS"] == value)
-    #expect(environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] == (wanted == true ? nil : "1"))
-  }
-
-  @Test(
     "tool search is disabled exactly when the turn has client functions",
     arguments: [([], nil), (["weather"], "false")] as [([String], String?)])
   func functions(names: [String], value: String?) {

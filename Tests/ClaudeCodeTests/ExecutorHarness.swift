@@ -21,16 +21,12 @@ final class ExecutorHarness {
   init(
     _ cli: String, _ directory: TemporaryDirectory, timeouts: RunTimeouts = ExecutorHarness.timeouts,
     pool: PoolLimits = .withoutReuse, turns: TurnGate.Limits = TurnGate.Limits(),
-    logger: Logger = .silent, probes: Bool = false
+    availableMemory: @escaping @Sendable () -> Int? = { nil }, logger: Logger = .silent
   ) {
     self.directory = directory
     var configuration = ClaudeExecutor.Configuration.test(cli, timeouts: timeouts, pool: pool, turns: turns)
     configuration.environment = .test(home: directory.path, ["IS_SANDBOX": "1"])
-    if probes {
-      configuration.probe = CLIProbe(
-        locator: configuration.locator, environment: configuration.environment,
-        clock: { Timestamp(milliseconds: 0) }, scheduler: scheduler)
-    }
+    configuration.availableMemory = availableMemory
     executor = ClaudeExecutor(configuration, scheduler: scheduler, logger: logger, newID: UniqueIDs.next)
   }
 

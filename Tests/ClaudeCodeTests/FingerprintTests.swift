@@ -50,9 +50,6 @@ struct FingerprintTests {
       Change("allowed tools", .restart) { $0.options.allowedTools = ["Bash"] },
       Change("built-in tools of this turn", .restart) { $0.allowedBuiltInTools = ["WebSearch"] },
       Change("allowed MCP tools", .restart) { $0.options.mcpAllowedTools = ["mcp__a"] },
-      Change("all built-in tools", .none) { $0.options.builtInTools = .all },
-      Change("some built-in tools", .restart) { $0.options.builtInTools = .only(["Read"]) },
-      Change("no built-in tools", .restart) { $0.options.builtInTools = .only([]) },
       Change("disallowed tools", .restart) { $0.options.disallowedTools = ["Bash"] },
       Change("MCP servers", .restart) { $0.mcpConfigPath = "/mcp.json" },
       Change("turns", .restart) { $0.options.maxTurns = 3 },
@@ -96,26 +93,6 @@ struct FingerprintTests {
     let process = fingerprint(Change("", .none) { $0.options.permissionMode = has })
     #expect(process.canServe(fingerprint(Change("", .none) { $0.options.permissionMode = wants })) == canServe)
     #expect(process.bypassesPermissions == (has == .bypassPermissions))
-  }
-
-  @Test(
-    "functions turn built-in tools off, except named ones; an option decides otherwise",
-    arguments: [
-      (false, nil, nil, nil), (false, ["Bash(ls:*)"], nil, nil), (true, nil, nil, []),
-      (true, ["Bash(ls:*)", "Read"], nil, ["Bash", "Read"]), (true, nil, .all, nil), (true, ["Bash"], .all, nil),
-      (true, nil, .only(["Read"]), ["Read"]), (true, ["Bash(ls:*)"], .only(["Read"]), ["Read", "Bash"]),
-      (true, nil, .only([]), []), (false, nil, .only([]), []), (false, ["Bash"], .only([]), ["Bash"]),
-      (false, nil, .only(["Read"]), ["Read"]), (false, nil, .all, nil),
-    ] as [(Bool, [String]?, TurnOptions.BuiltInTools?, [String]?)])
-  func builtInTools(
-    hasFunctions: Bool, allowed: [String]?, option: TurnOptions.BuiltInTools?, expected: [String]?
-  ) {
-    var turn = turn
-    if hasFunctions { turn.functions = [FunctionDeclaration(name: "f")] }
-    turn.options.allowedTools = allowed
-    turn.options.builtInTools = option
-    #expect(Fingerprint(turn, settingSources: nil).builtInTools == expected)
-    #expect(turn.functionsReplaceTools == (hasFunctions && allowed == nil && option == nil))
   }
 
   @Test("an explicit permission mode overrides the default")

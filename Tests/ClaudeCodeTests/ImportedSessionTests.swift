@@ -142,38 +142,4 @@ private final class LogLines: Sendable {
       taken.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
     }
   }
-
-  // MARK: Older CLIs
-
-  /// The simulator under another version number.
-  private func simulator(version: String) throws -> String {
-    StandInCLI.script(
-      "[ \"$1\" = --version ] && echo '\(version) (Claude Code)' && exit; exec '\(try StandInCLI.simulator)' \"$@\"",
-      in: directory)
-  }
-
-  @Test(
-    "an older CLI gets a history that ends in tool results as text, and any other as a transcript",
-    arguments: [("2.1.235", true, true), ("2.1.235", false, false), ("2.1.329", true, false)])
-  func results(version: String, endsInResults: Bool, asText: Bool) async throws {
-    let harness = ExecutorHarness(try simulator(version: version), directory, logger: log.logger, probes: true)
-    var turn = imported(harness)
-    if endsInResults { turn.content.append(.toolResult(id: "call_1", content: [.text("sun")], isError: false)) }
-    let run = try await harness.run(turn, recorder)
-    #expect(await recorder.result()?.isError == false)
-    #expect(run.sendsHistoryAsText == asText)
-    #expect(hasTranscript(run.sessionID) != asText)
-    #expect(log.lines(containing: "cannot be written").isEmpty)
-    await harness.settle()
-  }
-
-  @Test("a CLI that is too old gets no turn", arguments: ["2.1.118", "2.1.9", "1.0.128"])
-  func tooOld(version: String) async throws {
-    let harness = ExecutorHarness(try simulator(version: version), directory, logger: log.logger, probes: true)
-    let refusal = await harness.refusal(of: imported(harness))
-    #expect(refusal?.kind == .cliUnsupported)
-    #expect(refusal?.reachedCLI == false)
-    #expect(refusal?.message.contains("2.1.119 or newer is needed") == true)
-    #expect(harness.executor.processStatistics.spawned == 0 && harness.executor.queuedTurns == 0)
-  }
 }

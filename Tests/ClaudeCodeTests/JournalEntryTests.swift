@@ -7,7 +7,7 @@ import Testing
 
 struct JournalEntryTests {
   private static let kinds: [ClaudeError.Kind] = [
-    .cliNotFound, .cliUnsupported, .cannotStart, .exhausted, .workspaceUnusable, .refused, .sessionNotFound, .sessionInUse, .sessionBusy,
+    .cliNotFound, .cannotStart, .exhausted, .workspaceUnusable, .refused, .sessionNotFound, .sessionInUse, .sessionBusy,
     .overloaded, .upstream(status: 529), .totalTimeout, .inactivityTimeout, .lost, .empty, .diverged, .maxTurns,
     .budget,
     .failed, .cancelled, .interrupted,

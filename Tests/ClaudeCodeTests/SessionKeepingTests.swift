@@ -24,7 +24,6 @@ struct SessionKeepingTests {
     options.allowedTools = ["Bash(git:*)", "Read"]
     options.disallowedTools = []
     options.mcpAllowedTools = ["mcp__a__b"]
-    options.builtInTools = .only(["Read"])
     options.dangerouslySkipPermissions = false
     options.permissionMode = .manual
     options.forwardsQuestions = true

@@ -13,7 +13,6 @@ struct TurnOptionsTests {
     options.allowedTools = ["A"]
     options.disallowedTools = ["D"]
     options.mcpAllowedTools = ["mcp__x"]
-    options.builtInTools = .all
     options.permissionMode = .plan
     options.maxTurns = 1
     options.maxBudgetUSD = 1
@@ -43,7 +42,6 @@ struct TurnOptionsTests {
     given.allowedTools = []
     given.disallowedTools = ["E"]
     given.mcpAllowedTools = []
-    given.builtInTools = .only([])
     given.permissionMode = .auto
     given.fileMentions = false
     #expect(given.inheriting(Self.full) == given)

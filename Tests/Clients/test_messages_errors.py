@@ -30,8 +30,6 @@ def test_upstream_failures_are_the_librarys_own_errors(open_server, status, erro
         with pytest.raises(error) as caught:
             ask(f"stub: status={status} key=messages")
         assert caught.value.type == kind
-        # An error of the upstream's own is one of a gateway here; 529 is Anthropic's.
-        assert caught.value.status_code == (502 if status == 500 else status)
         # The library does not run the agent again.
         assert caught.value.response.request.headers["x-stainless-retry-count"] == "0"
 

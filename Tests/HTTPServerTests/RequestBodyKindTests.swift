@@ -42,20 +42,6 @@ struct RequestBodyKindTests {
   }
 
   @Test(
-    "the refusal of another type says how to send JSON",
-    arguments: [("application/x-www-form-urlencoded", "application/x-www-form-urlencoded"), ("", "empty")])
-  func cure(sent: String, named: String) throws {
-    let error = #expect(throws: HTTPError.self) {
-      try RequestBodyKind.json.check(
-        try HTTPRequest.of("POST", "/", ["Content-Type: \(sent)"]).head, .known(2), ServerLimits())
-    }
-    #expect(
-      error?.message
-        == "Content-Type must be application/json, not \(named) "
-        + "(curl: --json, or -H 'content-type: application/json')")
-  }
-
-  @Test(
     "each kind has its longest body",
     arguments: [(RequestBodyKind.none, 64 << 10), (.bytes, 32 << 20), (.json, 32 << 20)])
   func limits(kind: RequestBodyKind, limit: Int) throws {

@@ -48,17 +48,6 @@ struct RouterTests {
     #expect(error.status == 404)
   }
 
-  @Test("a hint is added to the message of an unknown path")
-  func hint() throws {
-    var router = router()
-    router.hint = { $0.path == "/none" ? "Try /health" : nil }
-    for (target, message) in [("/none", "No route for GET /none. Try /health"), ("/x", "No route for GET /x")] {
-      #expect(throws: HTTPError.notFound(message, code: "unknown_url")) {
-        _ = try router.admit(try HTTPRequest.of("GET", target).head, .detached())
-      }
-    }
-  }
-
   @Test(
     "a method the path does not have is a 405 that tells which it has",
     arguments: [

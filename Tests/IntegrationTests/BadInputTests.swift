@@ -168,8 +168,7 @@ extension RefusedRequest {
           "workspace \(shown), in-band", chat: ["messages": [.user("workspace=\(name)\n\nhello")]],
           .invalid("workspace")),
       ]
-      // In a message a path is text: it cannot be meant as a workspace.
-      if name.isEmpty || name.contains("/") { requests.removeLast() }
+      if name.isEmpty { requests.removeLast() }
       return requests
     }
 

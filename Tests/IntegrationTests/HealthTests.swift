@@ -55,39 +55,6 @@ struct HealthTests {
     }
   }
 
-  @Test("a CLI that is too old is refused at the start and by the configuration check", arguments: ["2.1.59", "1.0.9"])
-  func oldCLI(version: String) async throws {
-    let directory = try TemporaryDirectory.forServer()
-    defer { directory.remove() }
-    let cli = directory.writeProgram("#!/bin/sh\necho '\(version) (Claude Code)'\n", to: "claude")
-    let environment = [
-      "PATH": "/usr/bin:/bin", "WORKSPACE_BASE_PATH": directory.workspaces, "CLAUDE_CLI_PATH": cli, "PORT": "0",
-    ]
-    for (arguments, status) in [(["--env-file", "/dev/null"], 1), (["--env-file", "/dev/null", "--config-check"], 78)] {
-      let server = try ServerProcess(
-        try Binaries.server(), arguments, environment: environment, directory: directory.path)
-      #expect(try await server.exit() == .exited(Int32(status)))
-      #expect(
-        server.output.value.lines.contains {
-          $0.contains("\(cli) is too old: it is \(version) (Claude Code), and 2.1.119 or newer is needed")
-        })
-    }
-  }
-
-  @Test("the configuration check prints the CLI and its version")
-  func checkedCLI() async throws {
-    let directory = try TemporaryDirectory.forServer()
-    defer { directory.remove() }
-    let cli = directory.writeProgram("#!/bin/sh\necho '2.1.332 (Claude Code)'\n", to: "claude")
-    for (path, said) in [(cli, "\(cli), 2.1.332 (Claude Code)"), ("/nowhere/claude", "none found")] {
-      let check = try ServerProcess(
-        try Binaries.server(), ["--env-file", "/dev/null", "--config-check"],
-        environment: ["PATH": "/usr/bin:/bin", "CLAUDE_CLI_PATH": path], directory: directory.path)
-      #expect(try await check.exit() == .exited(0))
-      #expect(check.output.value.lines.contains("Claude Code CLI: \(said)"))
-    }
-  }
-
   @Test("a client that accepts events gets health snapshots")
   func snapshots() async throws {
     let transfer = try ServerUnderTest.ofSuite.start(.get("/health", ["accept: text/event-stream"]))
@@ -125,11 +92,9 @@ struct HealthTests {
     let models = try #require(list["data"]?.array)
     #expect(models.compactMap { $0["id"]?.string } == ["claude-code", "opus", "sonnet", "haiku"])
     for model in models {
-      // A context length follows once a turn has told it.
-      #expect(model.object?.keys.prefix(4) == ["id", "object", "created", "owned_by"])
+      #expect(model.object?.keys == ["id", "object", "created", "owned_by"])
       #expect(model["object"] == "model")
-      let found = try await server.send(.get("/v1/models/\(model["id"]?.string ?? "")")).json()
-      #expect(found["id"] == model["id"] && found["object"] == "model")
+      #expect(try await server.send(.get("/v1/models/\(model["id"]?.string ?? "")")).json() == model)
     }
     #expect(try await server.send(.get("/v1/models/claude-some-4-2")).json()["id"] == "claude-some-4-2")
     #expect(

@@ -43,18 +43,15 @@ package struct Dialect: Sendable, CustomStringConvertible {
   }
 
   package let description: String
-  /// Whether its answers can be calls. If not, the model's calls leave no trace in them.
-  package let hasCalls: Bool
   package let play: @Sendable (AnswerPlan, [Input]) -> Outcome
   /// Reads one stream. Throws what breaks the dialect's own rules.
   package let read: @Sendable (String) throws -> Answer
 
   package init<Writer: AnswerWriter>(
-    _ name: String, hasCalls: Bool = true, read: @escaping @Sendable (String) throws -> Answer,
+    _ name: String, read: @escaping @Sendable (String) throws -> Answer,
     make: @escaping @Sendable (AnswerPlan) -> Writer
   ) {
     description = name
-    self.hasCalls = hasCalls
     self.read = read
     play = { plan, inputs in
       var harness = AnswerHarness(plan, make: make)

@@ -98,7 +98,7 @@ package struct DialectContract: Sendable {
     let held =
       [CLILine.messageStart("m"), CLILine.textStart, CLILine.text("so b")] + CLILine.callBlock("m", "c")
       + [CLILine.messageDelta("tool_use"), CLILine.messageStop]
-    if dialect.hasCalls { findings.list += ending(play(held, stop), .calls, text: "so b", "held before a call") }
+    findings.list += ending(play(held, stop), .calls, text: "so b", "held before a call")
     let structured = AnswerPlan(form: .structured(schema: [:]), stop: ["1"])
     let lines = [CLILine.result("x", more: #","structured_output":{"a":1}"#)]
     findings.list += ending(play(lines, structured), .complete, text: #"{"a":1}"#, "structured answers have no stops")
@@ -220,7 +220,6 @@ package struct DialectContract: Sendable {
     let plan = AnswerPlan(form: .structured(schema: [:]))
     let unstructured = play(CLILine.message("m", "words") + [CLILine.result("words")], plan)
     findings.check(unstructured.failure == .unstructured, "words in place of a structured answer")
-    guard dialect.hasCalls else { return findings.list }
     let forced = AnswerPlan(form: .call([FunctionDeclaration(name: "f")], id: "toolu_1"))
     let outcome = play([CLILine.result("x", more: #","structured_output":{"a":1}"#)], forced)
     let call = ChatToolCall(id: "toolu_1", name: "f", arguments: #"{"a":1}"#)

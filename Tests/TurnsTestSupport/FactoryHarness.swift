@@ -22,7 +22,7 @@ package final class FactoryHarness {
     factory = TurnFactory(
       workspaces: WorkspaceManager(base: directory.path),
       mcpLoader: MCPConfigLoader(path: "", scratch: "\(directory.path)/scratch"),
-      mcp: MCPConfiguration(servers: ["a": ["command": "x"], "b": [:]]), models: ModelDirectory(models), policy: policy,
+      mcp: MCPConfiguration(servers: ["a": ["command": "x"], "b": [:]]), models: models, policy: policy,
       sessions: sessions
     ) {
       next += 1

@@ -37,7 +37,7 @@ struct AgentsTests {
     let turns = TurnFactory(
       workspaces: WorkspaceManager(base: directory.path),
       mcpLoader: MCPConfigLoader(path: "", scratch: "\(directory.path)/scratch"), mcp: MCPConfiguration(),
-      models: ModelDirectory(.builtIn), sessions: SessionStore(), newID: UniqueIDs.next)
+      models: .builtIn, sessions: SessionStore(), newID: UniqueIDs.next)
     runner = TurnRunner(
       executor: executor, turns: turns, scheduler: scheduler, clock: { Timestamp(milliseconds: 0) },
       newID: UniqueIDs.next)

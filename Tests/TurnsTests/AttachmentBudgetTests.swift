@@ -75,7 +75,7 @@ struct AttachmentBudgetTests {
       messages: history.past + [Self.user([.text("so?")])], tools: ChatTools([], choice: .auto, areParallel: true),
       options: TurnOptions(), at: "messages")
     let conversation = try ChatConversation(request, for: .me, TurnPolicy())
-    let settings = TurnOptions().conversationSettings(isInstructed: false, .builtIn)
+    let settings = TurnOptions().conversationSettings(isInstructed: false)
     #expect(conversation.past == history.key(from: ConversationKey(principal: "me", settings: settings)))
     #expect(conversation.history.past[0].content[0] == .text(AttachmentBudget.imageNote))
   }

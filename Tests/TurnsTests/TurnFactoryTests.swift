@@ -84,59 +84,6 @@ struct TurnFactoryTests {
     #expect(try harness.turn(continuing: record).options.model == "sonnet")
   }
 
-  private func presets() throws -> FactoryHarness {
-    FactoryHarness(
-      models: try ModelCatalog(
-        JSONValue(
-          parsing: #"{"models":[{"id":"agent","cli_model":"opus","options":{"allowed-tools":["Bash"],"effort":"low","#
-            + #""system-prompt":"s","max-turns":3,"permission-mode":"plan"}}]}"#)))
-  }
-
-  @Test("a preset's options hold for a turn that names it")
-  func preset() throws {
-    var options = TurnOptions()
-    options.model = "agent"
-    let turn = try presets().turn(options)
-    #expect(turn.options.model == "opus" && turn.options.allowedTools == ["Bash"] && turn.options.effort == .low)
-    #expect(turn.options.systemPrompt == "s" && turn.options.maxTurns == 3 && turn.permissionMode == .plan)
-  }
-
-  @Test("the request's options come first, then the session's, then the preset's")
-  func precedence() throws {
-    let harness = try presets()
-    var options = TurnOptions()
-    options.model = "agent"
-    options.allowedTools = ["Read"]
-    let first = try harness.turn(options)
-    #expect(first.options.allowedTools == ["Read"] && first.options.effort == .low)
-    let record = try harness.factory.record(first.session.id, for: Principal.me)
-    var next = TurnOptions()
-    next.model = "agent"
-    next.effort = .high
-    next.dangerouslySkipPermissions = false
-    let second = try harness.turn(next, continuing: record)
-    #expect(second.options.allowedTools == ["Read"] && second.options.effort == .high)
-    #expect(second.options.permissionMode == nil && second.options.dangerouslySkipPermissions == false)
-    #expect(second.options.maxTurns == 3)
-  }
-
-  @Test("a preset completes a session that another model began; a plain model leaves its options alone")
-  func changed() throws {
-    let harness = try presets()
-    var options = TurnOptions()
-    options.model = "claude-code"
-    options.effort = .max
-    let record = try harness.factory.record(try harness.turn(options).session.id, for: Principal.me)
-    var next = TurnOptions()
-    next.model = "agent"
-    let second = try harness.turn(next, continuing: record)
-    #expect(second.options.effort == .max && second.options.allowedTools == ["Bash"])
-    let again = try harness.factory.record(second.session.id, for: Principal.me)
-    next.model = "claude-code"
-    let third = try harness.turn(next, continuing: again)
-    #expect(third.options.allowedTools == ["Bash"] && third.options.model == nil && third.options.maxTurns == nil)
-  }
-
   @Test("naming the default model resets an inherited one")
   func defaultModel() throws {
     var options = TurnOptions()

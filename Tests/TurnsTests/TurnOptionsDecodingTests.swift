@@ -24,7 +24,6 @@ struct TurnOptionsDecodingTests {
     options.allowedTools = ["Bash"]
     options.disallowedTools = ["Edit"]
     options.mcpAllowedTools = ["mcp__a"]
-    options.builtInTools = .only(["Read"])
     options.dangerouslySkipPermissions = false
     options.permissionMode = .acceptEdits
     options.maxTurns = 3
@@ -37,7 +36,6 @@ struct TurnOptionsDecodingTests {
   private static let kebab = """
     {"workspace":"demo","session-id":"\(id)","system-prompt":"p","append-system-prompt":"a","model":"opus",
     "effort":"xhigh","allowed-tools":["Bash"],"disallowed-tools":["Edit"],"mcp-allowed-tools":["mcp__a"],
-    "builtin-tools":["Read"],
     "dangerously-skip-permissions":false,"permission-mode":"acceptEdits","max-turns":3,"max-budget-usd":0.5,
     "file-mentions":true,"include-partial-messages":true,"unknown-option":7}
     """
@@ -54,7 +52,7 @@ struct TurnOptionsDecodingTests {
   @Test("every option is a field in kebab-case or snake_case")
   func fields() throws {
     let names = OptionName.allCases
-    #expect(names.count == 16)
+    #expect(names.count == 15)
     #expect(try TurnOptions(fields: object(Self.kebab)) == Self.everything)
     var snake = Self.kebab
     for name in names { snake = snake.replacing("\"\(name.rawValue)\":", with: "\"\(name.snakeCase)\":") }
@@ -75,7 +73,6 @@ struct TurnOptionsDecodingTests {
     let metadata = """
       {"workspace":"demo","session-id":"\(Self.id)","system-prompt":"p","append-system-prompt":"a","model":"opus",
       "effort":"xhigh","allowed-tools":"[\\"Bash\\"]","disallowed-tools":"Edit","mcp-allowed-tools":" mcp__a ,",
-      "builtin-tools":"Read",
       "dangerously-skip-permissions":"false","permission-mode":"acceptEdits","max-turns":"3","max-budget-usd":"0.5",
       "file-mentions":"on","include-partial-messages":true,"chat_id":"x"}
       """
@@ -111,9 +108,6 @@ struct TurnOptionsDecodingTests {
       (#"{"allowed-tools":"Bash"}"#, "allowed-tools"), (#"{"allowed-tools":[1]}"#, "allowed-tools"),
       (#"{"allowed_tools":["Bash,Edit"]}"#, "allowed-tools"), (#"{"disallowed-tools":{}}"#, "disallowed-tools"),
       (#"{"mcp-allowed-tools":[""]}"#, "mcp-allowed-tools"),
-      (#"{"builtin-tools":"Read"}"#, "builtin-tools"), (#"{"builtin-tools":1}"#, "builtin-tools"),
-      (#"{"builtin-tools":["Bash(ls:*)"]}"#, "builtin-tools"), (#"{"builtin_tools":["a b"]}"#, "builtin-tools"),
-      (#"{"builtin-tools":{}}"#, "builtin-tools"), (#"{"builtin-tools":[true]}"#, "builtin-tools"),
       (#"{"dangerously-skip-permissions":1}"#, "dangerously-skip-permissions"),
       (#"{"permission-mode":true}"#, "permission-mode"), (#"{"permission-mode":"asks"}"#, "permission-mode"),
       (#"{"max-turns":"3"}"#, "max-turns"), (#"{"max-turns":0}"#, "max-turns"), (#"{"max-turns":1e2}"#, "max-turns"),
@@ -123,21 +117,6 @@ struct TurnOptionsDecodingTests {
     ])
   func mistakes(fields: String, param: String) throws {
     #expect(try refusal { _ = try TurnOptions(fields: object(fields)) } == "400 \(param) -")
-  }
-
-  @Test(
-    "built-in tools are all, none, or named",
-    arguments: [
-      ("true", "true", .all), ("false", "false", .only([])), ("[]", "[]", .only([])),
-      (#"["Read","Grep"]"#, "Read, Grep", .only(["Read", "Grep"])),
-      (#"["mcp__a__b"]"#, "mcp__a__b", .only(["mcp__a__b"])),
-      (#""on""#, "on", .all), (#""off""#, "off", .only([])),
-    ] as [(String, String, TurnOptions.BuiltInTools)])
-  func builtInTools(json: String, text: String, expected: TurnOptions.BuiltInTools) throws {
-    #expect(try TurnOptions(fields: object(#"{"builtin-tools":\#(json)}"#)).builtInTools == expected)
-    var options = TurnOptions()
-    try options.set(.builtInTools, text: text)
-    #expect(options.builtInTools == expected)
   }
 
   @Test("the first of two places wins, option by option")

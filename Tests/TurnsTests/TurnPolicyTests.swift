@@ -32,38 +32,6 @@ struct TurnPolicyTests {
     }
   }
 
-  @Test(
-    "a preset above a ceiling is refused with its model",
-    arguments: [
-      (
-        #"{"permission-mode":"auto"}"#,
-        "model p: The permission mode auto is above this server's ceiling, acceptEdits"
-      ),
-      (
-        #"{"dangerously-skip-permissions":true}"#,
-        "model p: The permission mode bypassPermissions is above this server's ceiling, acceptEdits"
-      ),
-      (
-        #"{"allowed-tools":["Bash"]}"#,
-        "model p: This server's ceiling does not let requests approve the tool Bash"
-      ),
-      (
-        #"{"mcp-allowed-tools":["mcp__a__b"]}"#,
-        "model p: This server's ceiling does not let requests approve the tool mcp__a__b"
-      ),
-      (
-        #"{"file-mentions":true}"#,
-        "model p: File mentions can attach any file of this machine; this server's ceiling, acceptEdits, forbids them"
-      ),
-    ])
-  func presets(options: String, reason: String) throws {
-    let models = try ModelCatalog(JSONValue(parsing: #"{"models":[{"id":"o"},{"id":"p","options":\#(options)}]}"#))
-    #expect(throws: ModelCatalog.CatalogError.invalid(reason)) {
-      try TurnPolicy(ceiling: .acceptEdits, toolRules: ["Read"]).checkPresets(of: models)
-    }
-    try TurnPolicy().checkPresets(of: models)
-  }
-
   @Test("ask counts as the default mode")
   func asking() throws {
     let asking = try TurnOptions(fields: object(#"{"permission-mode":"ask"}"#))

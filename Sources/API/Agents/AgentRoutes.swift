@@ -48,7 +48,7 @@ public struct AgentRoutes {
         decoded, journaled, sessionID: sessionID, for: try context.caller())
       context.setResponseField("x-agent-id", agent.journal.id)
       context.setResponseField("x-session-id", run.sessionID)
-      for warning in warnings { context.warn(warning) }
+      for warning in warnings { context.setResponseField("x-claude-warning", warning) }
       return (body, agent, run)
     } catch let error as ClaudeError {
       if let sessionID { context.setResponseField("x-session-id", sessionID) }

@@ -2,7 +2,7 @@ import Bytes
 
 /// What is the same in every part of one completion.
 package struct ChatCompletionIdentity: Sendable, Equatable {
-  /// `chatcmpl-…`, or `cmpl-…` of a text completion.
+  /// `chatcmpl-…`
   let id: String
   /// Unix seconds.
   let created: Int

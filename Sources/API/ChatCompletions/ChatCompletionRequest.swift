@@ -36,7 +36,7 @@ struct ChatCompletionRequest: ConversationBody, Equatable {
   }
 
   /// From body fields and `metadata`.
-  static func options(_ body: JSONObject, _ model: String) throws -> TurnOptions {
+  private static func options(_ body: JSONObject, _ model: String) throws -> TurnOptions {
     var options = try TurnOptions(body)
     options.model = model
     options.effort = try options.effort ?? TurnOptions.Effort(openAI: body["reasoning_effort"], "reasoning_effort")
@@ -47,7 +47,7 @@ struct ChatCompletionRequest: ConversationBody, Equatable {
   static let maximumStops = 4
   static let maximumStopLength = 256
 
-  static func stop(_ value: JSONValue?) throws -> [String] {
+  private static func stop(_ value: JSONValue?) throws -> [String] {
     guard let value, !value.isNull else { return [] }
     let sequences = value.string.map { [$0] } ?? value.array?.compactMap(\.string)
     guard let sequences, sequences.count == (value.array?.count ?? 1), sequences.count <= maximumStops,

@@ -12,11 +12,14 @@ enum ErrorForm: Sendable, Equatable {
   case agent
 
   init(_ head: HTTPRequestHead) {
-    // Without the version, and with two, for clients whose base URL is nearly right: they read only their own form.
-    switch head.segments.drop(while: { $0 == "v1" }).first {
+    guard head.segments.count > 1, head.segments[0] == "v1" else {
+      self = head.segments.first == "agent" ? .agent : .openAI
+      return
+    }
+    switch head.segments[1] {
     case "messages": self = .anthropic
     case "models": self = head.isOfAnthropicClient ? .anthropic : .openAI
-    default: self = head.segments.first == "agent" ? .agent : .openAI
+    default: self = .openAI
     }
   }
 }

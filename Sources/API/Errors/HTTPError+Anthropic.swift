@@ -14,9 +14,6 @@ extension HTTPError {
     return .object(body)
   }
 
-  /// The status of the error in Anthropic's form: 529 belongs to `overloaded_error`, and only to it.
-  var anthropicStatus: HTTPStatus { anthropicType == "overloaded_error" ? .overloaded : status }
-
   /// Anthropic's name for the family of the error.
   var anthropicType: String {
     switch status.rawValue {

@@ -61,11 +61,6 @@ public final class HealthChecker {
           .healthy, "Claude CLI is available and responsive",
           ["version": .string(version), "exitCode": JSONValue(exitCode), "path": .string(path)]
         )
-      case .unsupported(let path, let version):
-        (
-          .unhealthy, report.finding.refusal ?? "",
-          ["version": .string(version), "needed": .string("\(CLIVersion.oldestSupported)"), "path": .string(path)]
-        )
       case .notFound(let candidates):
         (
           .unhealthy, "Claude CLI was not found; install it or set CLAUDE_CLI_PATH",

@@ -43,7 +43,7 @@ public struct MessagesRoutes {
       return (decoded.options, TokenEstimate(decoded).tokens)
     }
     try turns.check(options)
-    context.warn("estimate")
+    context.setResponseField("x-claude-warning", "estimate")
     return .json(["input_tokens": JSONValue(tokens)])
   }
 }

@@ -6,8 +6,7 @@ public import HTTPServer
 public import Identity
 
 /// Requires an API key if any are configured: `Authorization: Bearer …`, `x-api-key`, or Azure's `api-key`. One valid key
-/// is enough, whatever the other fields hold: some clients send a placeholder beside it. Probes, preflights and the index
-/// need none.
+/// is enough, whatever the other fields hold: some clients send a placeholder beside it. Probes and preflights need none.
 @Reactor
 public struct APIKeyMiddleware: Middleware {
   private let keys: APIKeyRing
@@ -39,7 +38,7 @@ public struct APIKeyMiddleware: Middleware {
   }
 
   private static func isPublic(_ head: HTTPRequestHead) -> Bool {
-    head.method == "OPTIONS" || head.isHealthProbe || head.isOfIndex
+    head.method == "OPTIONS" || head.isHealthProbe
   }
 
   /// The keys of a request, at most three.

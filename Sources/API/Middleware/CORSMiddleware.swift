@@ -2,22 +2,21 @@ public import EventLoop
 public import HTTP
 public import HTTPServer
 
-/// Lets browsers read responses: with keys from any origin (a key is still needed), without keys from local and listed
-/// ones.
+/// Lets browsers read responses: with keys from any origin (a key is still needed), without keys only from listed ones.
 @Reactor
 public struct CORSMiddleware: Middleware {
   private let allowsAnyOrigin: Bool
-  private let origins: BrowserOrigins
+  private let allowedOrigins: Set<String>
 
-  public init(allowsAnyOrigin: Bool, origins: BrowserOrigins) {
+  public init(allowsAnyOrigin: Bool, allowedOrigins: Set<String>) {
     self.allowsAnyOrigin = allowsAnyOrigin
-    self.origins = origins
+    self.allowedOrigins = allowedOrigins
   }
 
   public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
     guard let origin = head.fields["origin"] else { return nil }
     context.setResponseField("vary", "origin")
-    guard allowsAnyOrigin || origins.allows(origin) else { return nil }
+    guard allowsAnyOrigin || allowedOrigins.contains(origin) else { return nil }
     context.setResponseField("access-control-allow-origin", origin)
     context.setResponseField(
       "access-control-expose-headers", "x-request-id, request-id, x-session-id, x-claude-warning, retry-after")
@@ -25,10 +24,6 @@ public struct CORSMiddleware: Middleware {
       return nil
     }
     let headers = head.fields["access-control-request-headers"] ?? "authorization, content-type"
-    // A page of the Internet may then reach a private address (Private Network Access, WICG).
-    if head.fields["access-control-request-private-network"]?.lowercased() == "true" {
-      context.setResponseField("access-control-allow-private-network", "true")
-    }
     return HTTPResponse(
       head: HTTPResponseHead(
         .noContent,

@@ -17,7 +17,6 @@ public struct ErrorFormMiddleware: Middleware {
       // Anthropic's clients read this field.
       context.setResponseField("request-id", context.requestID)
       context.errorBody = { error, context in error.anthropicBody(requestID: context.requestID) }
-      context.errorStatus = { $0.anthropicStatus }
     }
     return nil
   }

@@ -7,19 +7,18 @@ public import HTTPServer
 ///
 /// A page that the user visits can make the browser send requests here: to `localhost` itself, which `Origin` shows, or
 /// to a name of its own that it points at this machine (DNS rebinding), which `Host` shows. Programs send neither a
-/// foreign `Origin` nor a foreign `Host`. IP literals are accepted: no page can have one as its name. So are the origins
-/// of this machine, whatever their port: no foreign page has one.
+/// foreign `Origin` nor a foreign `Host`. IP literals are accepted: no page can have one as its name.
 @Reactor
 public struct HostGuardMiddleware: Middleware {
   private let allowedHosts: Set<String>
-  private let origins: BrowserOrigins
+  private let allowedOrigins: Set<String>
 
   /// - Parameters:
   ///   - allowedHosts: names besides `localhost` and IP literals, in lower case, without port.
-  ///   - origins: those of web pages that may send requests.
-  public init(allowedHosts: Set<String>, origins: BrowserOrigins) {
+  ///   - allowedOrigins: whole origins, `https://app.example.org`.
+  public init(allowedHosts: Set<String>, allowedOrigins: Set<String>) {
     self.allowedHosts = allowedHosts
-    self.origins = origins
+    self.allowedOrigins = allowedOrigins
   }
 
   public func intercept(_ head: HTTPRequestHead, _ context: RequestContext) throws -> HTTPResponse? {
@@ -44,7 +43,7 @@ public struct HostGuardMiddleware: Middleware {
   }
 
   private func isAllowed(origin: String, host: String) -> Bool {
-    origin == "http://\(host)" || origin == "https://\(host)" || origins.allows(origin)
+    origin == "http://\(host)" || origin == "https://\(host)" || allowedOrigins.contains(origin)
   }
 
   private func refusal(_ message: String, _ value: String) -> HTTPError {

@@ -143,7 +143,7 @@ public struct ResponsesRoutes {
     let principal = caller.principal
     guard let mark = try responses.mark(of: decoded.previousID, for: principal) else { return nil }
     let options = decoded.options.inheriting(mark.options)
-    guard decoded.settings(options, turns.policy) == mark.settings else { return nil }
+    guard decoded.settings(options) == mark.settings else { return nil }
     let policy = turns.policy
     let short = try await OffLoop.shared.run(on: size) {
       () -> (asked: ConversationRequest, conversation: ChatConversation)? in
@@ -217,7 +217,7 @@ public struct ResponsesRoutes {
       order.id,
       ConversationMark(
         past: ChatHistory.extend(place.key, by: [answer]), beforeAnswer: place.key,
-        settings: order.decoded.settings(order.options, turns.policy), options: order.options, calls: answer.calls))
+        settings: order.decoded.settings(order.options), options: order.options, calls: answer.calls))
   }
 
   // MARK: By id
@@ -278,7 +278,7 @@ private struct ResponsesPlan {
 
 extension ResponsesRequest {
   /// What must be equal for the next response to continue from this one.
-  fileprivate func settings(_ options: TurnOptions, _ policy: TurnPolicy) -> [String] {
-    options.conversationSettings(isInstructed: instructions != nil, policy.models)
+  fileprivate func settings(_ options: TurnOptions) -> [String] {
+    options.conversationSettings(isInstructed: instructions != nil)
   }
 }

@@ -8,17 +8,11 @@ import Turns
 
 /// The body of a request that carries its whole conversation.
 protocol ConversationBody: Sendable {
-  /// Whether an answer of this dialect can be a call that the client has to answer.
-  static var takesCalls: Bool { get }
   var isStreamed: Bool { get }
   var conversation: ConversationRequest { get }
 
   /// - Throws: `RequestError` 400.
   init(_ body: JSONObject) throws
-}
-
-extension ConversationBody {
-  static var takesCalls: Bool { true }
 }
 
 /// A writer that also has the whole answer as one document.
@@ -61,11 +55,6 @@ struct ConversationResponder {
     let repeated = try runner.recording(of: key).map { RequestedWork.repetition($0) }
     let plan = try await conversations.plan(
       decoded.conversation, conversation, for: caller, headerSession: try request.head.sessionID)
-    guard Body.takesCalls || plan.work.turn.options.forwardsQuestions != true else {
-      throw RequestError.invalid(
-        "permission-mode ask is not available here, because a permission request is a call: use /v1/chat/completions",
-        param: "permission-mode")
-    }
     let order = Order(
       isStreamed: decoded.isStreamed, stop: decoded.conversation.stop,
       clientTools: decoded.conversation.tools.extras.clientTools, place: plan.place,

@@ -1,7 +1,6 @@
 import Bytes
 import ClaudeCode
 import EventLoop
-import HTTP
 import HTTPServer
 import Telemetry
 import Turns
@@ -96,7 +95,8 @@ extension TurnRunner {
     // The run may have moved to another session.
     movedSession(run, asked)
     context.setResponseField("x-session-id", run.sessionID)
-    context.warn("the history was sent as text: this CLI does not accept it as a transcript")
+    context.setResponseField(
+      "x-claude-warning", "the history was sent as text: this CLI does not accept it as a transcript")
   }
 
   /// Logs why a turn failed.
@@ -112,12 +112,6 @@ extension RequestContext {
   /// Sets the response fields that are known before the turn runs, also for an error response.
   func announce(_ asked: RequestedTurn) {
     if let session = asked.sessionID { setResponseField("x-session-id", session) }
-    for warning in asked.warnings { warn(warning) }
-  }
-
-  /// Adds a warning for the client; several are separated by semicolons.
-  func warn(_ warning: String) {
-    let earlier = responseFields.first { $0.name == "x-claude-warning" }?.value
-    setResponseField("x-claude-warning", earlier.map { "\($0); \(warning)" } ?? warning)
+    if !asked.warnings.isEmpty { setResponseField("x-claude-warning", asked.warnings.joined(separator: "; ")) }
   }
 }

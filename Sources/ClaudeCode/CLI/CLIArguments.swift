@@ -22,7 +22,7 @@ public enum CLIArguments {
     if let path = fingerprint.mcpConfigPath { arguments.append("--mcp-config=\(path)") }
     switch fingerprint.permissionMode {
     case .bypassPermissions: arguments.append("--dangerously-skip-permissions")
-    case .some(let mode): arguments.append("--permission-mode=\(mode.cliName)")
+    case .some(let mode): arguments.append("--permission-mode=\(mode.name)")
     case nil: break
     }
     if let turns = fingerprint.maxTurns { arguments.append("--max-turns=\(turns)") }

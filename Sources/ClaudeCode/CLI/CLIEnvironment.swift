@@ -21,15 +21,10 @@ public struct CLIEnvironment: Sendable {
     "API_KEY", "API_KEYS", "ADMIN_API_KEYS", "API_KEY_HASHES", "ADMIN_API_KEY_HASHES",
   ]
 
-  public func environment(
-    for fingerprint: Fingerprint, _ capabilities: CLICapabilities = .newest
-  ) -> [String: String] {
+  public func environment(for fingerprint: Fingerprint) -> [String: String] {
     var environment = base
     // Without it `@/etc/passwd` in a prompt attaches that file and sends it upstream (CLI 2.1.329).
     environment["CLAUDE_CODE_DISABLE_FILE_MENTIONS"] = fingerprint.allowsFileMentions ? nil : "1"
-    if !fingerprint.allowsFileMentions, !capabilities.canDisableFileMentions {
-      environment["CLAUDE_CODE_DISABLE_ATTACHMENTS"] = "1"
-    }
     // Beside built-in tools the CLI would hide the client's functions behind a search for tools.
     if fingerprint.offersAllTools { environment["ENABLE_TOOL_SEARCH"] = "false" }
     return environment

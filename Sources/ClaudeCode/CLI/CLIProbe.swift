@@ -3,16 +3,13 @@ public import EventLoop
 import System
 public import Telemetry
 
-/// Asks the CLI for its version: when its file was replaced, and for health checks at most every 30 s, because they come
-/// far more often than the version changes.
+/// Asks the CLI for its version, at most every 30 s: health checks come far more often than the version changes.
 @Reactor
 public final class CLIProbe {
   /// What the probe found, and when.
   public struct Report: Sendable, Equatable {
     public enum Finding: Sendable, Equatable {
       case available(path: String, version: String, exitCode: Int)
-      /// Older than `CLIVersion.oldestSupported`.
-      case unsupported(path: String, version: String)
       case notFound(candidates: [String])
       case failed(path: String, reason: String)
     }
@@ -27,14 +24,12 @@ public final class CLIProbe {
   private let scheduler: any Scheduler
   private var report: Report?
   private var reportedAt: ContinuousClock.Instant?
-  /// The file that the report, or the probe under way, is about; nil if there was none.
-  private var program: FileVersion?
   private var waiting: [CheckedContinuation<Report, Never>] = []
   private var command: VersionCommand?
 
   /// How long a report is valid.
   public static let freshness: Duration = .seconds(30)
-  /// How long `--version` may take: 10 ms in new versions, 200 ms in old ones.
+  /// How long `--version` may take (usually 10 ms).
   public static let timeout: Duration = .seconds(10)
   /// How much of its output is kept, in bytes.
   static let maximumOutput = 4 * 1024
@@ -49,51 +44,19 @@ public final class CLIProbe {
     self.scheduler = scheduler
   }
 
-  /// The current report. A new probe runs only if the last report is too old or about another file; simultaneous
-  /// callers share it.
+  /// The current report. A new probe runs only if the last report is too old; simultaneous callers share it.
   public func current() async -> Report {
-    if let report, isFresh, isAboutInstalled { return report }
-    return await probed()
-  }
-
-  /// What the CLI that would be started now can do. A report about the same file is valid at any age, unless the CLI
-  /// did not respond.
-  ///
-  /// - Throws: `ClaudeError` if the CLI is too old.
-  func capabilities() async throws(ClaudeError) -> CLICapabilities {
-    let report: Report
-    if let last = self.report, isAboutInstalled, isFresh || !last.finding.isFailure {
-      report = last
-    } else {
-      report = await probed()
-    }
-    if let refusal = report.finding.refusal { throw ClaudeError(.cliUnsupported, refusal, reachedCLI: false) }
-    return report.finding.capabilities
-  }
-
-  /// The same without asking.
-  var known: CLICapabilities {
-    guard let report, isAboutInstalled else { return .unknown }
-    return report.finding.capabilities
-  }
-
-  private var isFresh: Bool { reportedAt.map { scheduler.now - $0 < CLIProbe.freshness } ?? false }
-
-  private var isAboutInstalled: Bool {
-    program == locator.locate(isExecutable: Executable.exists).flatMap(FileVersion.of)
-  }
-
-  private func probed() async -> Report {
-    await withCheckedContinuation { continuation in
+    if let report, let reportedAt, scheduler.now - reportedAt < CLIProbe.freshness { return report }
+    return await withCheckedContinuation { continuation in
       waiting.append(continuation)
       if waiting.count == 1 { probe() }
     }
   }
 
   private func probe() {
-    let path = locator.locate(isExecutable: Executable.exists)
-    program = path.flatMap(FileVersion.of)
-    guard let path else { return finish(.notFound(candidates: locator.candidates)) }
+    guard let path = locator.locate(isExecutable: Executable.exists) else {
+      return finish(.notFound(candidates: locator.candidates))
+    }
     do {
       command = try VersionCommand(path, environment, scheduler) { [weak self] in self?.finish($0) }
     } catch {
@@ -110,29 +73,6 @@ public final class CLIProbe {
     waiting = []
     for continuation in continuations { continuation.resume(returning: report) }
   }
-}
-
-extension CLIProbe.Report.Finding {
-  /// What is found of a program that printed `version`.
-  init(_ path: String, printing version: String) {
-    let isSupported = CLIVersion(parsing: version)?.isSupported ?? true
-    self =
-      isSupported ? .available(path: path, version: version, exitCode: 0) : .unsupported(path: path, version: version)
-  }
-
-  /// Why the server does not work with this CLI; nil if it does, or if that is not known.
-  public var refusal: String? {
-    guard case .unsupported(let path, let version) = self else { return nil }
-    return "The Claude Code CLI \(path) is too old: it is \(version), and \(CLIVersion.oldestSupported) or newer is "
-      + "needed. Update it (claude update), or set CLAUDE_CLI_PATH to a newer one."
-  }
-
-  fileprivate var capabilities: CLICapabilities {
-    guard case .available(_, let version, _) = self else { return .unknown }
-    return CLICapabilities(CLIVersion(parsing: version))
-  }
-
-  fileprivate var isFailure: Bool { if case .failed = self { true } else { false } }
 }
 
 /// One `claude --version`.
@@ -174,7 +114,7 @@ private final class VersionCommand: ChildProcessOwner {
     child = nil
     let said = output.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     if status == .exited(0) {
-      onEnd(CLIProbe.Report.Finding(path, printing: said))
+      onEnd(.available(path: path, version: said, exitCode: 0))
     } else {
       onEnd(.failed(path: path, reason: said.isEmpty ? status.description : "\(status): \(said)"))
     }

@@ -16,9 +16,6 @@ public enum ControlMessage {
   /// Has no effect, and is answered as soon as the process is up, even before `initialize`.
   public static func status(id: String) -> [UInt8] { request(id: id, ["subtype": "mcp_status"]) }
 
-  /// Asks for the models of the account. Like `status`, it can be sent before `initialize`.
-  static func listModels(id: String) -> [UInt8] { request(id: id, ["subtype": "list_models"]) }
-
   /// - Parameter model: nil for the CLI's default.
   public static func setModel(id: String, _ model: String?) -> [UInt8] {
     var request: JSONObject = ["subtype": "set_model"]
@@ -28,7 +25,32 @@ public enum ControlMessage {
 
   /// - Parameter mode: nil to ask about everything that is not allowed.
   public static func setPermissionMode(id: String, _ mode: PermissionMode?) -> [UInt8] {
-    request(id: id, ["subtype": "set_permission_mode", "mode": .string(mode?.cliName ?? "default")])
+    request(id: id, ["subtype": "set_permission_mode", "mode": .string(name(of: mode))])
+  }
+
+  // The flag's `manual` is called `default` here.
+  private static func name(of mode: PermissionMode?) -> String {
+    mode.map { $0 == .manual ? "default" : $0.name } ?? "default"
+  }
+
+  /// Binds a process that was started with `--await-claim` to a new session; the response has its id.
+  public static func claimSession(id: String, _ fingerprint: Fingerprint) -> [UInt8] {
+    request(
+      id: id,
+      [
+        "subtype": "claim_session", "cwd": .string(fingerprint.directory),
+        "permission_mode": .string(name(of: fingerprint.permissionMode)),
+      ])
+  }
+
+  /// Sets what is otherwise decided by the command line, before the claim; nil if there is nothing to set.
+  static func applyFlags(id: String, _ fingerprint: Fingerprint) -> [UInt8]? {
+    var settings = JSONObject()
+    let tools = fingerprint.claimedTools
+    if !tools.isEmpty { settings["permissions"] = ["allow": .array(tools.map { .string($0) })] }
+    if let effort = fingerprint.effort { settings["effortLevel"] = .string(effort.rawValue) }
+    guard !settings.members.isEmpty else { return nil }
+    return request(id: id, ["subtype": "apply_flag_settings", "settings": .object(settings)])
   }
 
   /// Ends the current turn, which then has its result. The process stays alive.

@@ -7,7 +7,7 @@ public struct Fingerprint: Hashable, Sendable {
   public var allowedTools: [String]
   public var disallowedTools: [String]
   /// The built-in tools that exist at all; nil for the CLI's own set. A turn with client functions has only the
-  /// built-in tools that it allows, unless its options say otherwise.
+  /// built-in tools that it allows.
   public var builtInTools: [String]?
   public var hasFunctions: Bool
   /// Whether the model sees all tools at once. By default the CLI hides some of its own, `WebSearch` among them, behind a
@@ -37,10 +37,10 @@ public struct Fingerprint: Hashable, Sendable {
     disallowedTools = options.disallowedTools ?? []
     hasFunctions = !turn.functions.isEmpty
     offersAllTools = hasFunctions || !turn.allowedBuiltInTools.isEmpty
-    if case .only(let names) = options.builtInTools ?? (hasFunctions ? .only([]) : .all) {
-      builtInTools = names + allowed.map { String($0.prefix { $0 != "(" }) }
+    if hasFunctions {
+      builtInTools = allowed.map { String($0.prefix { $0 != "(" }) }
+      allowedTools.append(Fingerprint.functionRule)
     }
-    if hasFunctions { allowedTools.append(Fingerprint.functionRule) }
     mcpConfigPath = turn.mcpConfigPath
     maxTurns = options.maxTurns
     maxBudgetUSD = options.maxBudgetUSD

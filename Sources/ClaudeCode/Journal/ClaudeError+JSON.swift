@@ -21,8 +21,9 @@ extension ClaudeError {
 extension ClaudeError.Kind {
   /// The kinds without associated values.
   private static let words: [(kind: Self, name: String)] = [
-    (.cliNotFound, "cli_not_found"), (.cliUnsupported, "cli_unsupported"), (.cannotStart, "cannot_start"), (.exhausted, "exhausted"),
-    (.workspaceUnusable, "workspace_unusable"), (.refused, "refused"), (.sessionNotFound, "session_not_found"),
+    (.cliNotFound, "cli_not_found"), (.cannotStart, "cannot_start"), (.exhausted, "exhausted"),
+    (.workspaceUnusable, "workspace_unusable"), (.refused, "refused"), (.schemaRefused, "schema_refused"),
+    (.sessionNotFound, "session_not_found"),
     (.sessionInUse, "session_in_use"), (.sessionBusy, "session_busy"), (.overloaded, "overloaded"),
     (.totalTimeout, "total_timeout"), (.inactivityTimeout, "inactivity_timeout"), (.lost, "lost"), (.empty, "empty"),
     (.diverged, "diverged"), (.maxTurns, "max_turns"), (.outputLimit, "output_limit"), (.budget, "budget"),

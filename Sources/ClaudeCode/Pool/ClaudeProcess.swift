@@ -55,8 +55,6 @@ final class ClaudeProcess: ChildProcessOwner {
   private var model: String?
   private var permissionMode: PermissionMode?
   private var functionServer: FunctionServer?
-  /// Takes what the process says of its models.
-  private let models: AccountModels?
   private var child: ChildProcess?
   private var framer = LineFramer()
   private let onReady: @Reactor (ClaudeProcess) -> Void
@@ -67,16 +65,14 @@ final class ClaudeProcess: ChildProcessOwner {
 
   /// - Parameters:
   ///   - id: unique for each process; marks it and everything it starts.
-  ///   - models: takes what the process says of its models.
   ///   - onReady: called once, when the process is up.
   ///   - onExit: called when the process is gone and reaped, in any case.
   init(
-    _ command: ChildCommand, _ fingerprint: Fingerprint, sessionID: String, id: String, models: AccountModels? = nil,
+    _ command: ChildCommand, _ fingerprint: Fingerprint, sessionID: String, id: String,
     onReady: @escaping @Reactor (ClaudeProcess) -> Void, onExit: @escaping @Reactor (ClaudeProcess) -> Void
   ) throws(SystemCallError) {
     self.sessionID = sessionID
     self.fingerprint = fingerprint
-    self.models = models
     self.onReady = onReady
     self.onExit = onExit
     model = fingerprint.model
@@ -127,9 +123,6 @@ final class ClaudeProcess: ChildProcessOwner {
     cost = total
   }
 
-  /// Takes the context lengths of its models.
-  func note(_ lengths: [String: Int]) { models?.note(lengths) }
-
   /// How many zombies a process may have and still serve another turn. Each counts against the task limit that the
   /// system sets for the server, 4,096 in the examples.
   static let maximumZombies = 256
@@ -168,7 +161,6 @@ final class ClaudeProcess: ChildProcessOwner {
       onReady(self)
     }
     if message.kind == .controlRequest, answerAsServer(line) { return }
-    if message.kind == .controlResponse, let models, models.isWanted { models.read(line) }
     if !hasBegunTurn, message.isInitialization(line) { hasBegunTurn = true }
     owner?.processDidEmit(message, in: line)
   }

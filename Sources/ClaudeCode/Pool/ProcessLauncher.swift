@@ -9,30 +9,23 @@ import Telemetry
 struct ProcessLauncher {
   let locator: CLILocator
   let environment: CLIEnvironment
-  /// Knows the version of the program; nil for one that can do everything.
-  let probe: CLIProbe?
   let logger: Logger
   /// The wall clock.
   let clock: @Sendable () -> Timestamp
   let newID: @Reactor () -> String
   let settings: UserSettingsGuard
-  let models = AccountModels()
 
   init(
-    locator: CLILocator, environment: CLIEnvironment, probe: CLIProbe? = nil, logger: Logger,
-    clock: @escaping @Sendable () -> Timestamp, newID: @escaping @Reactor () -> String
+    locator: CLILocator, environment: CLIEnvironment, logger: Logger, clock: @escaping @Sendable () -> Timestamp,
+    newID: @escaping @Reactor () -> String
   ) {
     self.locator = locator
     self.environment = environment
-    self.probe = probe
     self.logger = logger
     self.clock = clock
     self.newID = newID
     settings = UserSettingsGuard(configuration: environment.configurationDirectory, logger: logger)
   }
-
-  /// What the program can do that would be started now.
-  var capabilities: CLICapabilities { probe?.known ?? .newest }
 
   /// Where the CLI is; nil if there is none.
   func locate() -> String? { locator.locate(isExecutable: Executable.exists) }
@@ -78,14 +71,13 @@ struct ProcessLauncher {
   ) throws(ClaudeError) -> ClaudeProcess {
     guard let path = locate() else { throw notFound }
     settings.restore()
-    models.willStart(FileVersion.of(path))
     let command = ChildCommand(
       executable: path, arguments: CLIArguments.arguments(for: fingerprint, session),
-      environment: environment.environment(for: fingerprint, capabilities), directory: fingerprint.directory,
+      environment: environment.environment(for: fingerprint), directory: fingerprint.directory,
       containedIn: fingerprint.workspaceBase)
     do {
       return try ClaudeProcess(
-        command, fingerprint, sessionID: session.id, id: newID(), models: models, onReady: onReady, onExit: onExit)
+        command, fingerprint, sessionID: session.id, id: newID(), onReady: onReady, onExit: onExit)
     } catch {
       logger.error("cannot start Claude Code", ["error": .string(error.description)])
       throw ClaudeError(error, starting: command)

@@ -76,7 +76,6 @@ final class SpareKeeper {
     do throws(ClaudeError) {
       guard let entry = try starter.startSpare(fingerprint) else { return }
       entry.process.send(ControlMessage.status(id: "ready"))
-      if starter.launcher.models.isWanted { entry.process.send(ControlMessage.listModels(id: "models")) }
       entry.rest(as: .spare, for: limits.spareAge)
     } catch {
       demand.forget(fingerprint)

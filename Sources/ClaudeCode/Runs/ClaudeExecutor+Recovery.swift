@@ -74,9 +74,7 @@ extension ClaudeExecutor {
   /// - Returns: whether the prompt has the conversation.
   func prepareTranscript(_ turn: inout Turn, _ fingerprint: Fingerprint) async -> Bool {
     guard case .imported(let id, let transcript, let fallback) = turn.session else { return false }
-    // Results in the prompt are the last message of the history.
-    let endsInResults = turn.content.contains(where: \.isToolResult)
-    if takesTranscripts, !endsInResults || pool.launcher.capabilities.resumesToolResults {
+    if takesTranscripts {
       do throws(SystemCallError) {
         try await pool.launcher.write(transcript, for: id, fingerprint)
         return false

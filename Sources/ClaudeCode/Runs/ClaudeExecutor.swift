@@ -10,8 +10,6 @@ public final class ClaudeExecutor {
   public struct Configuration: Sendable {
     public var locator: CLILocator
     public var environment: CLIEnvironment
-    /// Knows the version of the CLI; nil for one that can do everything.
-    public var probe: CLIProbe?
     public var timeouts: RunTimeouts
     /// For `--setting-sources`; nil leaves it to the CLI.
     public var settingSources: String?
@@ -21,12 +19,11 @@ public final class ClaudeExecutor {
     public var availableMemory: @Sendable () -> Int? = { nil }
 
     public init(
-      locator: CLILocator, environment: CLIEnvironment, probe: CLIProbe? = nil, timeouts: RunTimeouts = RunTimeouts(),
+      locator: CLILocator, environment: CLIEnvironment, timeouts: RunTimeouts = RunTimeouts(),
       settingSources: String? = nil, pool: PoolLimits = PoolLimits(), turns: TurnGate.Limits = TurnGate.Limits()
     ) {
       self.locator = locator
       self.environment = environment
-      self.probe = probe
       self.timeouts = timeouts
       self.settingSources = settingSources
       self.pool = pool
@@ -72,9 +69,11 @@ public final class ClaudeExecutor {
     pool = ProcessPool(
       configuration.pool,
       launcher: ProcessLauncher(
-        locator: configuration.locator, environment: configuration.environment, probe: configuration.probe,
-        logger: logger, clock: clock, newID: newID),
-      kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger)
+        locator: configuration.locator, environment: configuration.environment, logger: logger, clock: clock,
+        newID: newID),
+      kill: configuration.timeouts.kill, scheduler: scheduler, logger: logger,
+      availableMemory: configuration.availableMemory)
+    pool.delegate = self
   }
 
   /// Runs under way.
@@ -88,8 +87,6 @@ public final class ClaudeExecutor {
   /// Turns that wait for a slot, for their session, or for a process.
   public var queuedTurns: Int { slots.waiting + sessions.waitingCount + pool.waiting }
   public var processStatistics: PoolStatistics { pool.statistics }
-  /// What the CLI says of its models.
-  public var accountModels: AccountModels { pool.launcher.models }
   /// CLI processes alive, those in teardown included.
   public var liveProcesses: Int { pool.statistics.live }
 
@@ -113,7 +110,6 @@ public final class ClaudeExecutor {
   public func run(
     _ turn: Turn, id: String, cancellation: CancellationSignal, logger: Logger
   ) async throws(ClaudeError) -> Run {
-    if let probe = configuration.probe { _ = try await probe.capabilities() }
     let session: String? = if case .resume(let id) = turn.session { id } else { nil }
     if let session, ending.contains(session) { throw .noSession(session) }
     // A client that continues the session in another way no longer wants its parked run.

@@ -68,7 +68,6 @@ extension Run {
 
   private func receiveResult(_ message: StreamMessage, _ line: Span<UInt8>) {
     guard let result = TurnResult(line) else { return }
-    process?.note(result.contextLengths)
     if case .imported = turn.session, !hasOutput, ClaudeError(result)?.kind == .sessionNotFound {
       delegate?.runWasRefused(self)
       return

@@ -39,11 +39,6 @@ extension TurnOptions {
     object["allowedTools"] = list(allowedTools)
     object["disallowedTools"] = list(disallowedTools)
     object["mcpAllowedTools"] = list(mcpAllowedTools)
-    switch builtInTools {
-    case .all: object["builtInTools"] = true
-    case .only(let names): object["builtInTools"] = list(names)
-    case nil: break
-    }
     object["skipsPermissions"] = dangerouslySkipPermissions.map { .bool($0) }
     object["permissionMode"] = permissionMode.map { .string($0.name) }
     object["forwardsQuestions"] = forwardsQuestions.map { .bool($0) }
@@ -61,8 +56,6 @@ extension TurnOptions {
     allowedTools = json["allowedTools"]?.array?.compactMap(\.string)
     disallowedTools = json["disallowedTools"]?.array?.compactMap(\.string)
     mcpAllowedTools = json["mcpAllowedTools"]?.array?.compactMap(\.string)
-    builtInTools = json["builtInTools"]?.array.map { .only($0.compactMap(\.string)) }
-    if json["builtInTools"]?.bool == true { builtInTools = .all }
     dangerouslySkipPermissions = json["skipsPermissions"]?.bool
     permissionMode = json["permissionMode"]?.string.flatMap(PermissionMode.init(name:))
     forwardsQuestions = json["forwardsQuestions"]?.bool

@@ -16,8 +16,6 @@ public struct TurnResult: Sendable, Equatable {
   public let sessionID: String?
   /// The answer that the turn's schema asked for.
   public let structuredOutput: JSONValue?
-  /// Tokens of the longest conversation, by the full names of the models that served the turn.
-  public let contextLengths: [String: Int]
 
   /// Nil for a line that is not a result.
   public init?(_ line: Span<UInt8>) {
@@ -34,11 +32,6 @@ public struct TurnResult: Sendable, Equatable {
     errors = (value["errors"]?.array ?? []).compactMap(\.string)
     sessionID = value["session_id"]?.string
     structuredOutput = value["structured_output"].flatMap { $0.isNull ? nil : $0 }
-    var lengths: [String: Int] = [:]
-    for member in value["modelUsage"]?.object?.members ?? [] {
-      if let length = member.value["contextWindow"]?.count, length > 0 { lengths[member.key] = length }
-    }
-    contextLengths = lengths
   }
 
   /// Whether the answer was cut by a limit: of output tokens, or of the CLI's steps.
@@ -92,8 +85,7 @@ extension ClaudeError {
   /// The error that `result` reports; nil for a success. An upstream failure has the subtype `success`, too.
   public init?(_ result: TurnResult) {
     guard result.isError || result.subtype != "success" else { return nil }
-    let said = CLIMessage.cleaned(
-      result.errors.first ?? (result.text.isEmpty ? result.subtype : result.text))
+    let said = result.errors.first ?? (result.text.isEmpty ? result.subtype : result.text)
     if let status = result.apiErrorStatus {
       self.init(.upstream(status: status), said, reachedCLI: true)
     } else if said.hasPrefix(ClaudeError.unknownSession) {

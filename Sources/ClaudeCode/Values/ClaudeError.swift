@@ -6,8 +6,6 @@ public struct ClaudeError: Error, Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
     /// No CLI is installed.
     case cliNotFound
-    /// The installed CLI is older than `CLIVersion.oldestSupported`.
-    case cliUnsupported
     /// The system refused to start the CLI.
     case cannotStart
     /// The system has no descriptor, process or memory left to start the CLI with.
@@ -73,8 +71,7 @@ extension ClaudeError {
 
   /// The error of a process that exited without a result.
   init(exit: String, standardError: String, sawOutput: Bool) {
-    let said = standardError.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }
-      .map { CLIMessage.cleaned(String($0)) }
+    let said = standardError.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
     if let said, said.contains(ClaudeError.unknownSession) {
       self = .noSession(ClaudeError.lastWord(said))
     } else if let said, said.contains("is already in use") {

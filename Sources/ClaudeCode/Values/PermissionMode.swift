@@ -25,9 +25,5 @@ public enum PermissionMode: Int, Sendable, Comparable, CaseIterable {
     }
   }
 
-  /// The mode's name in the CLI's flags and control requests. No version knows `manual` in a request, and versions up to
-  /// 2.1.170 not in the flag either.
-  package var cliName: String { self == .manual ? "default" : name }
-
   public static func < (left: PermissionMode, right: PermissionMode) -> Bool { left.rawValue < right.rawValue }
 }

@@ -94,10 +94,6 @@ public struct Turn: Sendable, Equatable {
   public var clientCalls: CallSelection {
     CallSelection(maximum: maximumCalls, functions: functionNames, mappings: argumentMappings)
   }
-  /// Whether Claude's own tools are off only because the client offers functions.
-  public var functionsReplaceTools: Bool {
-    !functions.isEmpty && options.builtInTools == nil && options.allowedTools?.isEmpty != false
-  }
   /// Whether the client may have to answer before the turn can continue.
   var asksClient: Bool { !functions.isEmpty || options.forwardsQuestions == true }
 

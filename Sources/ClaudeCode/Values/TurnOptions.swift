@@ -10,7 +10,6 @@ public struct TurnOptions: Sendable, Equatable {
   public var allowedTools: [String]?
   public var disallowedTools: [String]?
   public var mcpAllowedTools: [String]?
-  public var builtInTools: BuiltInTools?
   public var dangerouslySkipPermissions: Bool?
   public var permissionMode: PermissionMode?
   /// Whether permission requests of the CLI are forwarded to the client (`permission-mode: ask`).
@@ -27,17 +26,6 @@ public struct TurnOptions: Sendable, Equatable {
     case low, medium, high, xhigh, max
   }
 
-  /// Which of Claude's own tools exist at all (`builtin-tools`).
-  public enum BuiltInTools: Sendable, Equatable {
-    /// The CLI's own set.
-    case all
-    /// These, and those that `allowedTools` names.
-    case only([String])
-
-    /// `all`, or the names.
-    package var text: String { if case .only(let names) = self { names.joined(separator: ",") } else { "all" } }
-  }
-
   /// These options, completed with those of `session`. The session id and partial messages belong to a single request
   /// and are not inherited; neither are the limits of a single turn.
   public func inheriting(_ session: TurnOptions) -> TurnOptions {
@@ -50,7 +38,6 @@ public struct TurnOptions: Sendable, Equatable {
     merged.allowedTools = allowedTools ?? session.allowedTools
     merged.disallowedTools = disallowedTools ?? session.disallowedTools
     merged.mcpAllowedTools = mcpAllowedTools ?? session.mcpAllowedTools
-    merged.builtInTools = builtInTools ?? session.builtInTools
     merged.fileMentions = fileMentions ?? session.fileMentions
     // Two spellings of one setting: giving one replaces both.
     if permissionMode == nil && dangerouslySkipPermissions == nil {

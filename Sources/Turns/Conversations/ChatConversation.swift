@@ -31,8 +31,7 @@ package struct ChatConversation: Sendable {
     try whole.checkCalls()
     (newest, history) = try ChatConversation.divided(whole, policy)
     let start = ConversationKey(
-      principal: principal.id,
-      settings: request.options.conversationSettings(isInstructed: whole.instructions != nil, policy.models))
+      principal: principal.id, settings: request.options.conversationSettings(isInstructed: whole.instructions != nil))
     beforeAnswer = whole.keyBeforeAnswer(from: start)
     past = ChatHistory.extend(beforeAnswer, by: whole.past.suffix(whole.past.last?.role == .assistant ? 1 : 0))
     now = ChatHistory.extend(past, by: whole.present)
@@ -69,7 +68,7 @@ package struct ChatConversation: Sendable {
 
   // The positions are those of the whole history: what is left out changes with every message.
   private static func divided(_ whole: ChatHistory, _ policy: TurnPolicy) throws -> (TurnOptions, ChatHistory) {
-    let (newest, history) = policy.readsInBandOptions ? try whole.newestOptions(policy.models) : (TurnOptions(), whole)
+    let (newest, history) = policy.readsInBandOptions ? try whole.newestOptions() : (TurnOptions(), whole)
     return (newest, history.withinBounds)
   }
 }
@@ -105,16 +104,12 @@ package struct ConversationMark: Sendable, Equatable {
 
 extension TurnOptions {
   /// What must be equal, besides the messages, for two requests to belong to the same conversation. Options inside
-  /// messages are part of the messages; the text of the instructions comes with every request. A preset is one of the
-  /// settings, so that a client that switches to another gets its options.
-  package func conversationSettings(isInstructed: Bool, _ models: ModelCatalog) -> [String] {
-    let settings = [
+  /// messages are part of the messages; the text of the instructions comes with every request.
+  package func conversationSettings(isInstructed: Bool) -> [String] {
+    [
       workspace ?? "", appendSystemPrompt ?? "", (allowedTools ?? []).joined(separator: ","),
       (disallowedTools ?? []).joined(separator: ","), (mcpAllowedTools ?? []).joined(separator: ","),
       effectivePermissionMode?.name ?? "", fileMentions == true ? "mentions" : "", isInstructed ? "instructed" : "",
     ]
-    // Only if they are there, so that the keys of sessions that are stored stay the same.
-    let preset = models.isPreset(model) ? ["preset \(model ?? "")"] : []
-    return settings + preset + (builtInTools.map { ["built-in \($0.text)"] } ?? [])
   }
 }

@@ -13,8 +13,6 @@ package struct ChatHistory: Sendable, Equatable {
   package let past: [ChatMessage]
   /// The messages since: results of calls, the user's newest messages, and instructions among them.
   package let present: [ChatMessage]
-  /// The option whose line is text at the head of the newest message (see `InBandOptions.ignored`).
-  package private(set) var ignoredOption: OptionName?
 
   package init(_ messages: [ChatMessage]) {
     let given = messages.filter { !$0.isBlankInstruction }
@@ -117,21 +115,15 @@ package struct ChatHistory: Sendable, Equatable {
   package var preceding: [ChatMessage] { past + present.filter { $0.role == .tool } }
 
   /// The options at the head of the newest user message, and the history without them.
-  ///
-  /// - Parameter models: those that an option can name.
-  package func newestOptions(
-    _ models: ModelCatalog = .builtIn
-  ) throws -> (options: TurnOptions, history: ChatHistory) {
+  package func newestOptions() throws -> (options: TurnOptions, history: ChatHistory) {
     guard let index = present.lastIndex(where: { $0.role == .user }) else { return (TurnOptions(), self) }
     guard let first = present[index].content.firstIndex(where: { $0.text != nil }),
       let text = present[index].content[first].text
     else { return (TurnOptions(), self) }
-    let read = try InBandOptions(message: text, models)
+    let read = try InBandOptions(message: text)
     var present = present
     present[index].content[first] = .text(read.text)
-    var history = ChatHistory(instructions, past, present)
-    history.ignoredOption = read.ignored
-    return (read.options, history)
+    return (read.options, ChatHistory(instructions, past, present))
   }
 
   init(_ instructions: String?, _ past: [ChatMessage], _ present: [ChatMessage]) {
@@ -148,8 +140,7 @@ package struct ChatHistory: Sendable, Equatable {
     var options = TurnOptions()
     for message in past where message.role == .user || message.role == .assistant {
       let isAnswer = message.role == .assistant
-      let read =
-        isAnswer ? InBandOptions(answer: message.firstText) : InBandOptions(lenient: message.firstText, policy.models)
+      let read = isAnswer ? InBandOptions(answer: message.firstText) : InBandOptions(lenient: message.firstText)
       var next = isAnswer && !policy.writesSessionIntoContent ? options : read.options.inheriting(options)
       next.sessionID = (isAnswer ? read.options.sessionID : nil) ?? options.sessionID
       options = next
@@ -184,9 +175,7 @@ package struct ChatHistory: Sendable, Equatable {
     _ policy: TurnPolicy, offering functions: [FunctionDeclaration] = []
   ) -> [ConversationMessage] {
     let asked = question
-    let past = preceding.map {
-      policy.readsInBandOptions ? $0.withoutHead.withoutOptions(policy.models) : $0.withoutHead
-    }
+    let past = preceding.map { policy.readsInBandOptions ? $0.withoutHead.withoutOptions : $0.withoutHead }
     let calls = PastCalls(past, functions)
     return past.map { calls.adapted($0).conversationMessage }
       + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
@@ -234,13 +223,13 @@ extension ChatMessage {
   }
 
   /// Without the options at the head of a user's message.
-  fileprivate func withoutOptions(_ models: ModelCatalog) -> ChatMessage {
+  fileprivate var withoutOptions: ChatMessage {
     guard role == .user, let first = content.firstIndex(where: { $0.text != nil }), let text = content[first].text
     else {
       return self
     }
     var message = self
-    message.content[first] = .text(InBandOptions(lenient: text, models).text)
+    message.content[first] = .text(InBandOptions(lenient: text).text)
     return message
   }
 

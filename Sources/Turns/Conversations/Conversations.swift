@@ -70,10 +70,6 @@ public final class Conversations {
     turn.outputSchema = place.form.schema
     if case .call = place.form {} else { offer(request.tools, to: &turn) }
     warnings += try allowBuiltIn(request.tools, in: &turn) + request.tools.extras.warnings
-    if turn.functionsReplaceTools { warnings.append(Conversations.toolsAreOff) }
-    if let name = conversation.history.ignoredOption {
-      warnings.append("the line \(name.rawValue)=... was taken as text, because it names no \(name.rawValue)")
-    }
     return ConversationPlan(work: .turn(turn), place: place, warnings: warnings)
   }
 
@@ -127,9 +123,6 @@ public final class Conversations {
     guard !history.preceding.isEmpty || history.question.contains(where: { $0.text == nil }) else { return nil }
     return await OffLoop.shared.run(on: size) { ImportedHistory(history, offering: functions, size: size, policy) }
   }
-
-  static let toolsAreOff =
-    "Claude's own tools are off beside the functions of the request; builtin-tools or a preset keeps them"
 
   private func offer(_ tools: ChatTools, to turn: inout Turn) {
     turn.functions = tools.functions

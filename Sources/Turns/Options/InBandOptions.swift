@@ -4,28 +4,21 @@ package import ClaudeCode
 /// Options inside a message: lines `key=value` at its very start, whose keys are option names.
 ///
 /// The first other line begins the text, `foo=bar` included; one blank line between them is dropped. Nothing further
-/// down is read: a quoted sentence must not switch permissions off. Nor is a line an option whose value cannot be meant:
-/// an unknown model, or a path as a workspace, are likely from a configuration that somebody asks about.
+/// down is read: a quoted sentence must not switch permissions off.
 package struct InBandOptions {
   package var options = TurnOptions()
   /// The message without its option lines.
   package var text: String
-  /// The option whose line begins the text, because its value cannot be meant.
-  package private(set) var ignored: OptionName?
-  private let models: ModelCatalog
 
-  /// - Parameter models: those that a line can mean.
   /// - Throws: `RequestError` 400 for a known key with a bad value.
-  package init(message: String, _ models: ModelCatalog = .builtIn) throws {
+  package init(message: String) throws {
     text = message
-    self.models = models
     try read()
   }
 
   /// The same for a message of the past, whose mistakes cannot be reported: a bad line begins the text.
-  package init(lenient message: String, _ models: ModelCatalog = .builtIn) {
+  package init(lenient message: String) {
     text = message
-    self.models = models
     do { try read() } catch {}
   }
 
@@ -33,7 +26,6 @@ package struct InBandOptions {
   /// session; what the model wrote is text.
   package init(answer: String) {
     text = answer
-    models = .builtIn
     guard InBandOptions.mayHead(answer: answer) else { return }
     do { try read() } catch {}
   }
@@ -52,21 +44,9 @@ package struct InBandOptions {
     var lines = 0
     defer { text = lines > 0 ? String(InBandOptions.droppingBlankLine(rest)) : message }
     while lines < InBandOptions.maximumLines, let (name, value, remainder) = InBandOptions.firstLine(of: rest) {
-      guard canBeMeant(name, value) else {
-        ignored = name
-        return
-      }
       try options.set(name, text: value)
       rest = remainder
       lines += 1
-    }
-  }
-
-  private func canBeMeant(_ name: OptionName, _ value: String) -> Bool {
-    switch name {
-    case .model: models.model(value) != nil
-    case .workspace: !value.utf8.contains { $0 == UInt8(ascii: "/") || $0 == Ascii.backslash }
-    default: true
     }
   }
 
@@ -83,11 +63,6 @@ package struct InBandOptions {
     add(.allowedTools, list(options.allowedTools))
     add(.disallowedTools, list(options.disallowedTools))
     add(.mcpAllowedTools, list(options.mcpAllowedTools))
-    switch options.builtInTools {
-    case .all: add(.builtInTools, "true")
-    case .only(let names): add(.builtInTools, list(names))
-    case nil: break
-    }
     add(.dangerouslySkipPermissions, options.dangerouslySkipPermissions.map { $0 ? "true" : "false" })
     add(.permissionMode, options.forwardsQuestions == true ? "ask" : options.permissionMode?.name)
     add(.fileMentions, options.fileMentions.map { $0 ? "true" : "false" })

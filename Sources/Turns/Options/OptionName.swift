@@ -9,7 +9,6 @@ package enum OptionName: String, CaseIterable, Sendable {
   case allowedTools = "allowed-tools"
   case disallowedTools = "disallowed-tools"
   case mcpAllowedTools = "mcp-allowed-tools"
-  case builtInTools = "builtin-tools"
   case dangerouslySkipPermissions = "dangerously-skip-permissions"
   case permissionMode = "permission-mode"
   case maxTurns = "max-turns"

@@ -65,11 +65,6 @@ extension TurnOptions {
       } else {
         try set(name, .array(CLIArguments.toolRules(in: text).map { .string($0) }))
       }
-    case .builtInTools:
-      guard !["true", "on", "false", "off"].contains(text) else { return try set(name, .string(text)) }
-      var list = TurnOptions()
-      try list.set(.allowedTools, text: text)
-      try set(name, .array((list.allowedTools ?? []).map { .string($0) }))
     case .dangerouslySkipPermissions, .maxTurns, .maxBudgetUSD, .fileMentions, .includePartialMessages:
       try set(name, (try? JSONValue(parsing: text)) ?? .string(text))
     }
@@ -95,7 +90,6 @@ extension TurnOptions {
     case .allowedTools: allowedTools = try name.tools(value)
     case .disallowedTools: disallowedTools = try name.tools(value)
     case .mcpAllowedTools: mcpAllowedTools = try name.tools(value)
-    case .builtInTools: builtInTools = try name.builtInTools(value)
     case .dangerouslySkipPermissions: dangerouslySkipPermissions = try name.bool(value)
     case .permissionMode:
       // A mode of this server: the CLI asks about everything, and the client decides.
@@ -146,21 +140,6 @@ extension OptionName {
       }
       return rule
     }
-  }
-}
-
-extension OptionName {
-  /// `true` for all, `false` for none, or their names.
-  fileprivate func builtInTools(_ value: JSONValue) throws -> TurnOptions.BuiltInTools {
-    guard value.array != nil else {
-      guard let isAll = try? bool(value) else { throw bad("must be true, false or an array of tool names") }
-      return isAll ? .all : .only([])
-    }
-    let names = try tools(value)
-    guard !names.contains(where: { $0.contains("(") }) else {
-      throw bad("must hold names without specifiers; allowed-tools says what a tool may do")
-    }
-    return .only(names)
   }
 }
 

@@ -9,8 +9,6 @@ extension RequestError {
     switch error.kind {
     case .cliNotFound:
       self.init(503, "server_error", "claude_cli_not_found", error, retryAfter: 60)
-    case .cliUnsupported:
-      self.init(503, "server_error", "claude_cli_unsupported", error, retryAfter: 60)
     case .cannotStart, .exhausted:
       self.init(503, "server_error", "overloaded", error, retryAfter: 1)
     case .workspaceUnusable:

@@ -44,7 +44,6 @@ extension RequestedWork {
 package enum Surface: String, Sendable {
   case claude, messages, agent
   case chatCompletion = "chat.completion"
-  case completion = "text_completion"
   case response
 }
 

@@ -11,8 +11,8 @@ public final class TurnFactory {
   private let workspaces: WorkspaceManager
   private let mcpLoader: MCPConfigLoader
   private let mcp: MCPConfiguration
-  package let models: ModelDirectory
-  private let basePolicy: TurnPolicy
+  private let models: ModelCatalog
+  package let policy: TurnPolicy
   package let sessions: SessionStore
   package let newID: @Reactor () -> String
 
@@ -20,23 +20,16 @@ public final class TurnFactory {
   ///   - mcp: the configured MCP servers; empty if there are none.
   ///   - newID: makes UUIDs.
   public init(
-    workspaces: WorkspaceManager, mcpLoader: MCPConfigLoader, mcp: MCPConfiguration, models: ModelDirectory,
+    workspaces: WorkspaceManager, mcpLoader: MCPConfigLoader, mcp: MCPConfiguration, models: ModelCatalog,
     policy: TurnPolicy = TurnPolicy(), sessions: SessionStore, newID: @escaping @Reactor () -> String
   ) {
-    basePolicy = policy
+    self.policy = policy
     self.workspaces = workspaces
     self.mcpLoader = mcpLoader
     self.mcp = mcp
     self.models = models
     self.sessions = sessions
     self.newID = newID
-  }
-
-  /// What requests may ask for now: the CLI reports its models later than the server starts.
-  package var policy: TurnPolicy {
-    var policy = basePolicy
-    policy.models = models.catalog
-    return policy
   }
 
   /// The session that a request names; nil if it names none. The CLI may know a session that this server does not; its
@@ -64,12 +57,11 @@ public final class TurnFactory {
     content: [ContentBlock], beginningWith history: ImportedHistory? = nil, options: TurnOptions,
     continuing session: SessionRecord?, for caller: Caller
   ) throws -> (turn: Turn, warnings: [String]) {
-    let named = try models.catalog.named(options.model)
-    var options = session.map { options.inheriting($0.options) } ?? options
-    if let named, named.isPreset { options = options.merging(named.options) }
     // An inherited model has the CLI's name already.
-    options.model = named == nil ? session?.options.model : named?.cliName
-    try basePolicy.check(options)
+    let model = options.model == nil ? session?.options.model : try models.cliModel(for: options.model)
+    var options = session.map { options.inheriting($0.options) } ?? options
+    options.model = model
+    try policy.check(options)
     let (tools, warnings) = configuredTools(options.mcpAllowedTools, caller)
     options.mcpAllowedTools = tools
     let (chosen, content) = place(content, history, session)
@@ -77,8 +69,8 @@ public final class TurnFactory {
     var turn = Turn(
       content: content, session: chosen, directory: try directory(options.workspace), workspaceBase: workspaces.base,
       options: options, mcpConfigPath: try mcpConfigPath(options.mcpAllowedTools ?? []))
-    turn.defaultPermissionMode = basePolicy.defaultPermissionMode
-    turn.toolCeiling = basePolicy.toolCeiling
+    turn.defaultPermissionMode = policy.defaultPermissionMode
+    turn.toolCeiling = policy.toolCeiling
     return (turn, warnings)
   }
 
@@ -89,7 +81,7 @@ public final class TurnFactory {
   package func makePromptTurn(
     _ prompt: String, options: TurnOptions, continuing session: SessionRecord?, for caller: Caller
   ) throws -> (turn: Turn, warnings: [String]) {
-    try basePolicy.checkCommand(prompt)
+    try policy.checkCommand(prompt)
     var made = try makeTurn(content: [.text(prompt)], options: options, continuing: session, for: caller)
     made.turn.takesCommands = true
     return made
@@ -107,8 +99,8 @@ public final class TurnFactory {
 
   /// - Throws: `RequestError` for an unknown model, or more than the policy allows.
   package func check(_ options: TurnOptions) throws {
-    _ = try models.catalog.named(options.model)
-    try basePolicy.check(options)
+    _ = try models.cliModel(for: options.model)
+    try policy.check(options)
   }
 
   /// The turn has begun: its session is known from now on, and inherits the turn's options.

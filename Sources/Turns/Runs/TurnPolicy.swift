@@ -4,8 +4,6 @@ public import ClaudeCode
 public struct TurnPolicy: Sendable, Equatable {
   /// The highest permission mode (`PERMISSION_CEILING`).
   public var ceiling: PermissionMode
-  /// The models that requests may name.
-  package var models = ModelCatalog.builtIn
   /// The tools that a request may approve (`ALLOWED_TOOLS_CEILING`).
   public var toolCeiling: ToolCeiling
   /// Whether lines at the head of a message can be options (`IN_BAND_OPTIONS`).
@@ -48,7 +46,7 @@ public struct TurnPolicy: Sendable, Equatable {
   package static func checkLength(_ options: TurnOptions) throws {
     let lists: [(OptionName, [String]?)] = [
       (.allowedTools, options.allowedTools), (.disallowedTools, options.disallowedTools),
-      (.mcpAllowedTools, options.mcpAllowedTools), (.builtInTools, options.builtInTools?.names),
+      (.mcpAllowedTools, options.mcpAllowedTools),
     ]
     var length = 0
     for (name, rules) in lists {
@@ -57,19 +55,6 @@ public struct TurnPolicy: Sendable, Equatable {
         throw RequestError.invalid(
           "\(name.rawValue): all tool rules together are longer than \(RequestLimits.toolRules) bytes",
           param: name.rawValue, code: "too_many_tools")
-      }
-    }
-  }
-
-  /// Checks what the presets of a table ask for.
-  ///
-  /// - Throws: `ModelCatalog.CatalogError` for a preset above a ceiling.
-  package func checkPresets(of models: ModelCatalog) throws(ModelCatalog.CatalogError) {
-    for model in models.models where model.isPreset {
-      do {
-        try check(model.options)
-      } catch {
-        throw .invalid("model \(model.id): \((error as? RequestError)?.message ?? "\(error)")")
       }
     }
   }
@@ -93,9 +78,4 @@ public struct TurnPolicy: Sendable, Equatable {
   static func forbidden(_ message: String, param: String) -> RequestError {
     RequestError(403, type: "permission_error", code: "permission_ceiling", param: param, message: message)
   }
-}
-
-extension TurnOptions.BuiltInTools {
-  /// The names of a list; nil for all.
-  fileprivate var names: [String]? { if case .only(let names) = self { names } else { nil } }
 }
