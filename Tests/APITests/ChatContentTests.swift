@@ -109,7 +109,6 @@ struct ChatContentTests {
       #"{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}"#, #"{"type":"video_url"}"#,
       #"{"type":"image_url","image_url":"https://x/y.png"}"#, #"{"type":"file","file":{"file_id":"file-1"}}"#,
       #"{"type":"input_file","file_url":"https://x/y.pdf"}"#, #"{"type":"audio","id":"audio_1"}"#,
-      #"{"type":"input_image","file_id":"file-1"}"#,
       #"{"type":"document","source":{"type":"url","url":"https://x/y.pdf"}}"#,
     ])
   func unusable(part: String) throws {

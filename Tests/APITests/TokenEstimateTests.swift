@@ -24,11 +24,6 @@ struct TokenEstimateTests {
           + #"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}]}"#, 4 + 1 + 1600
       ),
       (
-        #"{"messages":[{"role":"user","content":[{"type":"text","text":"1234"},"#
-          + #"{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0xLjQ="}}]}]}"#,
-        4 + 1 + 3000
-      ),
-      (
         #"{"messages":[{"role":"user","content":"1234"}],"#
           + #""tools":[{"name":"f123","description":"12345","input_schema":{"a":1}}]}"#, 4 + 1 + 12 + 3
       ),

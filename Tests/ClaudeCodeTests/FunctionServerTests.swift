@@ -86,29 +86,4 @@ struct FunctionServerTests {
         + #"{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"a\n"},"#
         + #"{"type":"image","data":"AAAA","mimeType":"image/png"}],"isError":true}}}}}"# + "\n")
   }
-
-  @Test("search results are text in MCP's form; a document does not reach a live turn")
-  func unknownToMCP() throws {
-    let call = FunctionCall(requestID: "q", messageID: 7, toolUseID: "t")
-    let found = FunctionResult([.searchResult(source: "s", title: "t", texts: ["a", "b"])])
-    let line = try JSONValue(parsing: FunctionServer.answer(to: call, found))
-    #expect(
-      line["response"]?["response"]?["mcp_response"]?["result"]?["content"] == [["type": "text", "text": "t\ns\na\nb"]])
-    #expect(found.reachesLiveTurn && FunctionResult([.image(mediaType: "image/png", base64: "A")]).reachesLiveTurn)
-    #expect(!FunctionResult([.text("a"), .document(base64: "A", title: nil)]).reachesLiveTurn)
-  }
-
-  @Test("the id of a call of another gateway is the one that clients get")
-  func foreignID() throws {
-    let long = "call_" + String(repeating: "x", count: 60)
-    for (id, expected) in [("call_1", "toolu_1"), ("x", "x"), (long, CallID.issued(long))] {
-      let use = #"{"name":"a","_meta":{"claudecode/toolUseId":"\#(id)"}}"#
-      #expect(
-        try reply(#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":\#(use)}"#)
-          == .call(FunctionCall(requestID: "q", messageID: 1, toolUseID: expected)))
-      var selection = CallSelection()
-      let block: JSONValue = ["type": "tool_use", "id": .string(id), "name": "mcp__client__a"]
-      #expect(selection.select(block) == .client(CallSelection.Call(id: expected, name: "a")))
-    }
-  }
 }

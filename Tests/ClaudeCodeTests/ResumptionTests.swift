@@ -38,22 +38,6 @@ struct ResumptionTests {
     #expect(resumption.prompt == [result])
   }
 
-  @Test("documents and search results are divided like images; a failed result has none")
-  func documents() {
-    let document = ContentBlock.document(base64: "JVBERi0xLjQ=", title: nil)
-    let found = ContentBlock.searchResult(source: "s", title: "t", texts: ["a"])
-    let resumption = Resumption(past + [.init(.user, [document, found, .text("c")])])
-    #expect(resumption.transcript.messages == past + [.init(.user, [document, found])])
-    #expect(resumption.prompt == [.text("c")])
-    for (isError, content) in [(false, [.text("r"), document, found]), (true, [ContentBlock.text("r")])] {
-      let result = ContentBlock.toolResult(id: "t", content: [.text("r"), document, found], isError: isError)
-      let call = ConversationMessage(.assistant, [.toolUse(id: "t", name: "f", input: [:])])
-      #expect(
-        Resumption([past[0], call, .init(.user, [result])]).prompt
-          == [.toolResult(id: "t", content: content, isError: isError)])
-    }
-  }
-
   @Test("images go into the transcript, text into the prompt")
   func images() {
     func divided(_ content: [ContentBlock]) -> [[ContentBlock]] {

@@ -240,18 +240,6 @@ struct ChatHistoryTests {
         == [.text("/a"), .text("b"), .image(mediaType: "image/png", base64: "AAAA")])
   }
 
-  @Test("a history as text has the images and documents of the past, too")
-  func attachmentsInWords() {
-    let image = ContentBlock.image(mediaType: "image/png", base64: "AAAA")
-    let document = ContentBlock.document(base64: "JVBERi0xLjQ=", title: "a.pdf")
-    let found = ContentBlock.searchResult(source: "s", title: "t", texts: ["x"])
-    let history = ChatHistory([
-      ChatMessage(role: .user, content: [.text("1"), image]), Self.calling("c"),
-      ChatMessage(results: [.text("2"), document], of: "c"), ChatMessage(role: .user, content: [found, .text("3")]),
-    ])
-    #expect(history.words.dropFirst() == [image, document, found])
-  }
-
   @Test("an unknown history can be sent as text or as a transcript")
   func told() throws {
     let history = ChatHistory([

@@ -10,8 +10,7 @@ enum ImageContent {
   /// - Throws: `RequestError` 400.
   static func blocks(ofURL value: JSONValue, at path: String, in place: ContentPlace) throws -> [ContentBlock] {
     guard let url = value["url"]?.string ?? value.string else {
-      return try (value.isNull ? place : .newest).unusable(
-        "an image", RequestError.invalid("\(path).url must be a string", param: path))
+      throw RequestError.invalid("\(path).url must be a string", param: path)
     }
     guard let image = DataURL(url) else {
       let isData = DataURL.isData(url)

@@ -181,15 +181,14 @@ package struct ChatHistory: Sendable, Equatable {
       + (asked.isEmpty ? [] : [ConversationMessage(.user, asked)])
   }
 
-  /// The history as text, before the question. Images and documents follow it in their order.
+  /// The history as text, before the question.
   package var words: [ContentBlock] {
     let lines = preceding.map { "\(ChatHistory.title($0.role)): \($0.withoutHead.inWords)" }
     guard !lines.isEmpty else { return question }
     let introduction = "This is the conversation so far. Answer its last message.\n\n"
     let asked = question.compactMap(\.text).joined(separator: "\n")
     let last = asked.isEmpty ? [] : ["\(ChatHistory.title(.user)): \(asked)"]
-    let attached = (preceding.flatMap(\.content) + question).filter { $0.text == nil }
-    return [.text(introduction + (lines + last).joined(separator: "\n\n"))] + attached
+    return [.text(introduction + (lines + last).joined(separator: "\n\n"))] + question.filter { $0.text == nil }
   }
 
   private static func title(_ role: ChatMessage.Role) -> String {
